@@ -1,0 +1,71 @@
+"""The only code that touches autograd: scores and their input gradients, batch by batch."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from saliency_audit.attributions.scores import class_scores
+
+# Pixels per batch at which forward+backward passes are near their best rate (8 images of
+# 224×224 on a CPU; a GPU wants more in flight).
+PIXELS_PER_BATCH = {"cpu": 8 * 224 * 224, "cuda": 128 * 224 * 224}
+
+
+@contextmanager
+def frozen(model: nn.Module) -> Iterator[nn.Module]:
+    """The model in evaluation mode with no parameter gradients; everything is put back after.
+
+    Freezing spares the backward pass the weight gradients. Training flags (per module) and
+    `requires_grad` (per parameter) come back as they were, also after an exception.
+    """
+    training = [(module, module.training) for module in model.modules()]
+    trainable = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
+    try:
+        model.eval()
+        for parameter, _ in trainable:
+            parameter.requires_grad_(False)
+        yield model
+    finally:
+        for parameter, flag in trainable:
+            parameter.requires_grad_(flag)
+        for module, flag in training:
+            module.training = flag
+
+
+def score_and_gradient(
+    model: nn.Module, points: Tensor, targets: Tensor, output: str
+) -> tuple[Tensor, Tensor]:
+    """Class score of each point and its gradient with respect to the point, in one pass.
+
+    Args:
+        model: a `frozen` model.
+        points: `(B, C, H, W)`.
+        targets: `(B,)`.
+        output: see `class_scores`.
+
+    Returns:
+        scores `(B,)` and gradients `(B, C, H, W)`, detached.
+    """
+    points = points.detach().contiguous(memory_format=torch.channels_last).requires_grad_(True)
+    with torch.enable_grad():
+        scores = class_scores(model, points, targets, output)
+        # The sum has one graph root; each point only reaches its own score.
+        (gradients,) = torch.autograd.grad(scores.sum(), points)
+    return scores.detach(), gradients
+
+
+def resolve_batch_size(batch_size: int | str, inputs: Tensor) -> int:
+    """Number of points evaluated at once.
+
+    Args:
+        batch_size: a positive number, or "auto" for the size at which the device works well.
+        inputs: the images `(N, C, H, W)`; their size and device decide.
+    """
+    if batch_size == "auto":
+        budget = PIXELS_PER_BATCH.get(inputs.device.type, PIXELS_PER_BATCH["cpu"])
+        return max(1, min(1024, budget // (inputs.shape[2] * inputs.shape[3])))
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        raise ValueError(f'batch_size must be a positive number or "auto", got {batch_size!r}')
+    return batch_size

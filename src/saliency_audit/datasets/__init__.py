@@ -1,0 +1,23 @@
+"""Image sets by name, each with its terms, its layout and how to get it."""
+
+from saliency_audit.datasets.catalog import CATALOG, ImageSet, open_images
+from saliency_audit.datasets.images import (
+    Batch,
+    Images,
+    MissingDataError,
+    image_seed,
+    read_batch,
+    shuffled_indices,
+)
+
+__all__ = [
+    "CATALOG",
+    "Batch",
+    "ImageSet",
+    "Images",
+    "MissingDataError",
+    "image_seed",
+    "open_images",
+    "read_batch",
+    "shuffled_indices",
+]

@@ -1,0 +1,166 @@
+"""Image sets by name: what each is, its licence, where it lies and how to get it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from saliency_audit.datasets.digits import open_digits
+from saliency_audit.datasets.folders import open_class_folders
+from saliency_audit.datasets.images import Images, MissingDataError
+from saliency_audit.locations import data_root
+
+UNPACK = "Unpack it into the data root (environment variable SALIENCY_DATA), "
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """One entry of the catalogue.
+
+    Attributes:
+        name: how it is called everywhere.
+        title: what it is.
+        terms: licence or terms of use, as commonly stated.
+        how_to_get: a remedy for people who do not have it.
+        folder: where it lies below the data root; None if it is embedded.
+        files: how many files it holds there.
+        opener: opens it; None where no experiment reads it yet.
+    """
+
+    name: str
+    title: str
+    terms: str
+    how_to_get: str
+    folder: str | None = None
+    files: int = 0
+    opener: Callable[[Path], Images] | None = None
+
+    def location(self) -> Path | None:
+        """Its folder below the data root, None if it is embedded."""
+        return None if self.folder is None else data_root() / self.folder
+
+    def count_files(self) -> int:
+        """Number of files found in its folder."""
+        location = self.location()
+        if location is None or not location.is_dir():
+            return 0
+        return sum(1 for path in location.rglob("*") if path.is_file())
+
+
+def _imagenet_folder(name: str, folder: str, how_to_get: str) -> Callable[[Path], Images]:
+    return lambda root: open_class_folders(name, root / folder, 224, how_to_get)
+
+
+_SAMPLE = UNPACK + (
+    "as imagenet_sample/<wnid>/<image>.JPEG: one picture of each of the 1,000 ILSVRC-2012 classes "
+    "(public repository EliSchwartz/imagenet-sample-images)."
+)
+_VALIDATION = UNPACK + (
+    "as imagenet/val/<wnid>/<image>.JPEG; register at image-net.org for ILSVRC-2012."
+)
+
+CATALOG = {
+    entry.name: entry
+    for entry in (
+        ImageSet(
+            "digits",
+            "scikit-learn's handwritten digits, 8×8 grey, last third",
+            "CC BY 4.0 (UCI)",
+            "Comes with scikit-learn.",
+            opener=lambda root: open_digits(),
+        ),
+        ImageSet(
+            "imagenet_sample",
+            "one picture of each of the 1,000 ILSVRC-2012 classes, shorter side 256",
+            "non-commercial research and education (ImageNet)",
+            _SAMPLE,
+            "imagenet_sample",
+            1000,
+            _imagenet_folder("imagenet_sample", "imagenet_sample", _SAMPLE),
+        ),
+        ImageSet(
+            "imagenet_val",
+            "ILSVRC-2012 validation set, 50,000 pictures",
+            "non-commercial research and education (ImageNet)",
+            _VALIDATION,
+            "imagenet/val",
+            50000,
+            _imagenet_folder("imagenet_val", "imagenet/val", _VALIDATION),
+        ),
+        ImageSet(
+            "cifar10",
+            "CIFAR-10 as JPEG files, 60,000 pictures of 32×32",
+            "none stated; cite Krizhevsky 2009",
+            UNPACK + "as cifar10/{train,test}/<class>/<image>.jpg.",
+            "cifar10",
+            60000,
+        ),
+        ImageSet(
+            "mnist",
+            "MNIST, 70,000 grey digits of 28×28",
+            "CC BY-SA 3.0",
+            UNPACK + "as torchvision.datasets.MNIST lays it out below mnist/.",
+            "mnist",
+            4,
+        ),
+        ImageSet(
+            "fashion_mnist",
+            "Fashion-MNIST, 70,000 grey garments of 28×28",
+            "MIT",
+            UNPACK + "as torchvision.datasets.FashionMNIST lays it out below fashion_mnist/.",
+            "fashion_mnist",
+            4,
+        ),
+        ImageSet(
+            "tiny_imagenet_val",
+            "Tiny ImageNet validation set with boxes, 10,000 pictures of 64×64",
+            "non-commercial research and education (ImageNet)",
+            UNPACK + "as tiny-imagenet-200/val (cs231n.stanford.edu/tiny-imagenet-200.zip).",
+            "tiny-imagenet-200/val",
+            10001,
+        ),
+        ImageSet(
+            "tiny_imagenet_train",
+            "Tiny ImageNet training set with boxes, 64×64",
+            "non-commercial research and education (ImageNet)",
+            UNPACK + "as tiny-imagenet-200/train (cs231n.stanford.edu/tiny-imagenet-200.zip).",
+            "tiny-imagenet-200/train",
+            20200,
+        ),
+        ImageSet(
+            "faces_easy",
+            "Caltech-101 Faces_easy, 435 colour faces",
+            "CC BY 4.0",
+            UNPACK + "as faces_easy/Faces_easy/<image>.jpg (torchvision.datasets.Caltech101).",
+            "faces_easy",
+            435,
+        ),
+        ImageSet(
+            "att_faces",
+            "AT&T Database of Faces, 40 people × 10 grey pictures",
+            "free with credit to AT&T Laboratories Cambridge",
+            UNPACK + "as att_faces/s<person>/<number>.pgm.",
+            "att_faces",
+            401,
+        ),
+    )
+}
+
+
+def open_images(name: str) -> Images:
+    """Open an image set of the catalogue.
+
+    Raises:
+        ValueError: unknown name, or a set that no experiment reads yet.
+        MissingDataError: the set is not below the data root; the message says how to get it.
+    """
+    if name not in CATALOG:
+        raise ValueError(f"unknown image set {name!r}; known: {', '.join(CATALOG)}")
+    entry = CATALOG[name]
+    if entry.opener is None:
+        raise ValueError(f"image set {name!r} has no reader yet")
+    try:
+        return entry.opener(data_root())
+    except MissingDataError as error:
+        raise MissingDataError(
+            f"{error} `saliency-audit data check {name}` tells what is missing."
+        ) from None

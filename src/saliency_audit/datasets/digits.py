@@ -1,0 +1,37 @@
+"""scikit-learn's handwritten digits: 1,797 grey pictures of 8×8 pixels, embedded in the package."""
+
+from functools import cache
+
+import torch
+from sklearn.datasets import load_digits
+from torch import Tensor
+
+from saliency_audit.datasets.images import Images
+
+TRAINING_SHARE = 2 / 3
+
+
+@cache
+def _arrays() -> tuple[Tensor, Tensor]:
+    digits = load_digits()
+    pictures = torch.from_numpy(digits.images).float()[:, None] / 16
+    return pictures, torch.from_numpy(digits.target).long()
+
+
+def digits_training_set() -> tuple[Tensor, Tensor]:
+    """Images `(1198, 1, 8, 8)` in [0, 1] and labels of the first two thirds (other writers)."""
+    pictures, labels = _arrays()
+    cut = round(len(labels) * TRAINING_SHARE)
+    return pictures[:cut], labels[:cut]
+
+
+def open_digits() -> Images:
+    """The last third of the digits, which the digit classifier never sees in training."""
+    pictures, labels = _arrays()
+    cut = round(len(labels) * TRAINING_SHARE)
+    return Images(
+        name="digits",
+        names=tuple(str(i) for i in range(cut, len(labels))),
+        labels=tuple(labels[cut:].tolist()),
+        read=lambda index: pictures[cut + index],
+    )

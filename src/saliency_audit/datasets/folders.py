@@ -1,0 +1,38 @@
+"""Image sets in the ImageFolder layout: one folder per class."""
+
+from pathlib import Path
+
+from torchvision.datasets.folder import IMG_EXTENSIONS
+
+from saliency_audit.datasets.images import Images, MissingDataError, read_picture
+
+
+def open_class_folders(name: str, folder: Path, side: int, how_to_get: str) -> Images:
+    """Open `folder/<class>/<image>`; classes are numbered in sorted order.
+
+    Args:
+        name: the set's name.
+        folder: holds one folder per class.
+        side: pixels a side after scaling and centre crop.
+        how_to_get: remedy named when the folder is missing.
+
+    Raises:
+        MissingDataError: no such folder, or no image in it.
+    """
+    if not folder.is_dir():
+        raise MissingDataError(f"image set {name!r} is not in {folder}. {how_to_get}")
+    classes = sorted(entry for entry in folder.iterdir() if entry.is_dir())
+    files = [
+        (file, label)
+        for label, entry in enumerate(classes)
+        for file in sorted(entry.iterdir())
+        if file.suffix.lower() in IMG_EXTENSIONS
+    ]
+    if not files:
+        raise MissingDataError(f"image set {name!r}: no images below {folder}. {how_to_get}")
+    return Images(
+        name=name,
+        names=tuple(str(file.relative_to(folder)) for file, _ in files),
+        labels=tuple(label for _, label in files),
+        read=lambda index: read_picture(files[index][0], side),
+    )

@@ -1,0 +1,92 @@
+"""What an image set offers, whatever its layout on disk."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+
+class MissingDataError(FileNotFoundError):
+    """An image set or a weight file is not here; the message says how to get it."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """An opened image set: names and labels at once, pixels on request.
+
+    Attributes:
+        name: the set's name in the catalogue.
+        names: one name per image (its path inside the set, or its number).
+        labels: class index per image.
+        read: index -> `(C, H, W)` float32 in [0, 1]; raises `OSError` on a corrupt file.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    labels: tuple[int, ...]
+    read: Callable[[int], Tensor]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Images read together; `unreadable` names the corrupt files that were left out."""
+
+    images: Tensor
+    labels: Tensor
+    indices: tuple[int, ...]
+    unreadable: tuple[str, ...]
+
+
+def read_batch(images: Images, indices: Sequence[int]) -> Batch:
+    """Read several images; a corrupt file is skipped and named, never silently replaced.
+
+    Args:
+        images: the set.
+        indices: positions in the set.
+
+    Returns:
+        A `Batch` with `(N, C, H, W)` float32 images in [0, 1] and int64 labels `(N,)`.
+    """
+    kept: list[int] = []
+    pixels: list[Tensor] = []
+    unreadable: list[str] = []
+    for index in indices:
+        try:
+            pixels.append(images.read(index))
+            kept.append(index)
+        except (OSError, UnidentifiedImageError, SyntaxError):
+            unreadable.append(images.names[index])
+    stacked = torch.stack(pixels) if pixels else torch.empty(0, 3, 1, 1)
+    labels = torch.tensor([images.labels[index] for index in kept], dtype=torch.int64)
+    return Batch(stacked, labels, tuple(kept), tuple(unreadable))
+
+
+def shuffled_indices(images: Images, seed: int) -> tuple[int, ...]:
+    """All positions in an order fixed by the seed; a study takes its first n."""
+    return tuple(int(i) for i in np.random.default_rng(seed).permutation(len(images)))
+
+
+def image_seed(study_seed: int, index: int) -> int:
+    """Seed of one image: depends on the study and the image, not on batches or shards."""
+    return int(np.random.SeedSequence([study_seed, index]).generate_state(1)[0])
+
+
+def read_picture(path: Path, side: int) -> Tensor:
+    """RGB picture in [0, 1]: shorter side scaled to side·256/224 (bilinear), centre crop."""
+    with Image.open(path) as opened:
+        picture = opened.convert("RGB")
+    shorter = round(side * 256 / 224)
+    scale = shorter / min(picture.size)
+    if scale != 1:
+        size = (round(picture.width * scale), round(picture.height * scale))
+        picture = picture.resize(size, Image.Resampling.BILINEAR)
+    left, top = (picture.width - side) // 2, (picture.height - side) // 2
+    picture = picture.crop((left, top, left + side, top + side))
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1).float() / 255

@@ -1,0 +1,20 @@
+"""Classifiers by name, their weights and their training."""
+
+from saliency_audit.models.catalog import (
+    CLASSIFIERS,
+    Classifier,
+    load_classifier,
+    state_digest,
+    weights_path,
+)
+from saliency_audit.models.training import TrainingPlan, train
+
+__all__ = [
+    "CLASSIFIERS",
+    "Classifier",
+    "TrainingPlan",
+    "load_classifier",
+    "state_digest",
+    "train",
+    "weights_path",
+]

@@ -1,0 +1,121 @@
+"""Classifiers by name: architecture, weights and how to get them."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from urllib.error import URLError
+
+import torch
+from torch import nn
+from torchvision.models import get_model, get_model_weights
+
+from saliency_audit.datasets import MissingDataError
+from saliency_audit.datasets.digits import digits_training_set
+from saliency_audit.locations import data_root
+from saliency_audit.models.normalized import IMAGENET_MEAN, IMAGENET_STD, Normalized
+from saliency_audit.models.small import DigitsCNN
+from saliency_audit.models.training import TrainingPlan, train
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """One entry of the catalogue.
+
+    Attributes:
+        name: how it is called everywhere.
+        title: its name in print, as the papers write it where they use it.
+        load: makes the network with its weights; input [0, 1], output logits.
+        weights: file name below `weights/` in the data root; None if it is trained here.
+    """
+
+    name: str
+    title: str
+    load: Callable[[], nn.Module]
+    weights: str | None = None
+
+
+def _digits_cnn() -> nn.Module:
+    images, labels = digits_training_set()
+    return train(DigitsCNN, images, labels, TrainingPlan())
+
+
+def _imagenet(name: str, file: str, release: str) -> Callable[[], nn.Module]:
+    def load() -> nn.Module:
+        # Inception's auxiliary head exists in its weights; it is not used in evaluation mode.
+        network = get_model(name, weights=None)
+        network.load_state_dict(_state(name, file, release))
+        return Normalized(network, IMAGENET_MEAN, IMAGENET_STD).eval()
+
+    return load
+
+
+def _state(name: str, file: str, release: str) -> dict[str, torch.Tensor]:
+    path = data_root() / "weights" / file
+    if path.is_file():
+        state: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+        return state
+    weights = get_model_weights(name)[release]
+    try:
+        return dict(weights.get_state_dict(progress=False, check_hash=True))
+    except (URLError, OSError) as error:
+        raise MissingDataError(
+            f"weights of {name!r} are neither in {path} nor to be had from {weights.url} "
+            f"({error}). Put a state dict there, or set SALIENCY_DATA to a data root that has it."
+        ) from None
+
+
+# The ten architectures of the IDGI study (its "V2" are torchvision's second ResNet weights),
+# SqueezeNet as the second network with local weights.
+_IMAGENET = (
+    ("squeezenet1_0", "SqueezeNet1.0", "IMAGENET1K_V1"),
+    ("mobilenet_v2", "MobileNetV2", "IMAGENET1K_V2"),
+    ("densenet121", "DenseNet121", "IMAGENET1K_V1"),
+    ("densenet169", "DenseNet169", "IMAGENET1K_V1"),
+    ("densenet201", "DenseNet201", "IMAGENET1K_V1"),
+    ("inception_v3", "InceptionV3", "IMAGENET1K_V1"),
+    ("resnet50", "ResNet50V2", "IMAGENET1K_V2"),
+    ("resnet101", "ResNet101V2", "IMAGENET1K_V2"),
+    ("resnet152", "ResNet152V2", "IMAGENET1K_V2"),
+    ("vgg16", "VGG16", "IMAGENET1K_V1"),
+    ("vgg19", "VGG19", "IMAGENET1K_V1"),
+)
+
+CLASSIFIERS = {
+    "digits_cnn": Classifier("digits_cnn", "small CNN on digits", _digits_cnn),
+    **{
+        name: Classifier(
+            name, title, _imagenet(name, f"{name}_imagenet.pth", release), f"{name}_imagenet.pth"
+        )
+        for name, title, release in _IMAGENET
+    },
+}
+
+
+@cache
+def load_classifier(name: str) -> nn.Module:
+    """A trained classifier in evaluation mode: `(N, C, H, W)` in [0, 1] -> logits.
+
+    Raises:
+        ValueError: unknown name.
+        MissingDataError: its weights are neither in the data root nor downloadable.
+    """
+    if name not in CLASSIFIERS:
+        raise ValueError(f"unknown classifier {name!r}; known: {', '.join(CLASSIFIERS)}")
+    return CLASSIFIERS[name].load()
+
+
+def weights_path(name: str) -> Path | None:
+    """Where the weights of a classifier are looked for first; None if it is trained here."""
+    file = CLASSIFIERS[name].weights
+    return None if file is None else data_root() / "weights" / file
+
+
+def state_digest(model: nn.Module) -> str:
+    """SHA-256 over names and values of all parameters and buffers: which weights were used."""
+    digest = hashlib.sha256()
+    for key, value in model.state_dict().items():
+        digest.update(key.encode())
+        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,21 @@
+"""Experiments: parameters in, tidy per-image rows out, recorded and resumable."""
+
+from saliency_audit.study.compute import compute, local_folder, recorded_folder
+from saliency_audit.study.experiment import Experiment, Outcome, ParameterError, Task
+from saliency_audit.study.registry import available, get_experiment
+from saliency_audit.study.store import ResultStore, StoreError, recorded
+
+__all__ = [
+    "Experiment",
+    "Outcome",
+    "ParameterError",
+    "ResultStore",
+    "StoreError",
+    "Task",
+    "available",
+    "compute",
+    "get_experiment",
+    "local_folder",
+    "recorded",
+    "recorded_folder",
+]

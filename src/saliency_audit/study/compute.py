@@ -1,0 +1,122 @@
+"""Run the tasks of an experiment: resumable, here or on a dask cluster."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from saliency_audit.locations import project_root
+from saliency_audit.study.experiment import Experiment, Task
+from saliency_audit.study.store import ResultStore
+
+Progress = Callable[[int, int, str], None]
+
+
+def recorded_folder(experiment: str, profile: str) -> Path:
+    """Where the recorded rows of an experiment lie."""
+    return project_root() / "data" / "results" / profile / experiment
+
+
+def local_folder(experiment: str, profile: str, overrides: Mapping[str, Any]) -> Path:
+    """Where this machine's own rows lie; other parameters never mix with the published ones."""
+    if not overrides:
+        return project_root() / "runs" / "rows" / profile / experiment
+    text = json.dumps(dict(overrides), sort_keys=True, default=str)
+    tag = sha256(text.encode()).hexdigest()[:10]
+    return project_root() / "runs" / "rows" / "custom" / f"{experiment}-{profile}-{tag}"
+
+
+def compute(
+    experiment: Experiment,
+    profile: str = "embedded",
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    record: bool = False,
+    executor: str = "local",
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Compute what is missing and return all rows of an experiment.
+
+    Args:
+        experiment: what to compute.
+        profile: which named set of parameters.
+        overrides: fields to replace in it.
+        record: write into `data/results` (the published rows) instead of `runs/rows`; needs the
+            profile's own parameters.
+        executor: "local", or "dask://HOST:PORT" for a running dask scheduler whose workers see
+            the same files.
+        progress: called with (done, total, task name) as tasks finish.
+
+    Returns:
+        Tidy rows of all tasks.
+    """
+    overrides = dict(overrides or {})
+    if record and overrides:
+        raise ValueError(
+            "recorded rows use a profile's own parameters; drop the overrides or --record"
+        )
+    parameters = experiment.configure(profile, overrides)
+    if record:
+        store = ResultStore(recorded_folder(experiment.name, profile), experiment)
+    else:
+        folder = local_folder(experiment.name, profile, overrides)
+        store = ResultStore(folder, experiment, same_code=True)
+    tasks = list(experiment.tasks(parameters))
+    if not tasks:
+        raise ValueError(f"{experiment.name}: these parameters leave nothing to compute")
+    missing = [task for task in tasks if not store.done(task)]
+    report = progress or (lambda done, total, name: None)
+    finished = len(tasks) - len(missing)
+    report(finished, len(tasks), "already here")
+    run = _run_on_dask if executor.startswith("dask://") else _run_here
+    if run is _run_here and executor != "local":
+        raise ValueError(f'unknown executor {executor!r}; known: "local", "dask://HOST:PORT"')
+    run(store, missing, executor, lambda name, k: report(finished + k, len(tasks), name))
+    return store.read(tasks)
+
+
+def run_task(store: ResultStore, task: Task, wait: bool) -> bool:
+    """Compute one task and store it; False if another run holds it (and `wait` is off)."""
+    with store.claim(task, wait) as held:
+        if not held:
+            return False
+        if not store.done(task):
+            started = time.perf_counter()
+            outcome = store.experiment.compute(task)
+            store.write(task, outcome, time.perf_counter() - started)
+    return True
+
+
+def _run_here(
+    store: ResultStore, tasks: list[Task], executor: str, report: Callable[[str, int], None]
+) -> None:
+    held_elsewhere = []
+    finished = 0
+    for task in tasks:
+        if run_task(store, task, wait=False):
+            finished += 1
+            report(task.name, finished)
+        else:
+            held_elsewhere.append(task)
+    for task in held_elsewhere:
+        run_task(store, task, wait=True)
+        finished += 1
+        report(task.name, finished)
+
+
+def _run_on_dask(
+    store: ResultStore, tasks: list[Task], executor: str, report: Callable[[str, int], None]
+) -> None:
+    from distributed import Client, as_completed
+
+    with Client("tcp://" + executor.removeprefix("dask://")) as client:
+        futures = {
+            client.submit(run_task, store, task, True, pure=False): task.name for task in tasks
+        }
+        for finished, future in enumerate(as_completed(list(futures)), start=1):
+            future.result()
+            report(futures[future], finished)

@@ -1,0 +1,24 @@
+"""Experiments by name."""
+
+from saliency_audit.study.experiment import Experiment
+from saliency_audit.study.experiments import idgi_insertion
+
+_EXPERIMENTS: dict[str, Experiment] = {
+    module.EXPERIMENT.name: module.EXPERIMENT for module in (idgi_insertion,)
+}
+
+
+def available() -> tuple[str, ...]:
+    """Names that `get_experiment` takes."""
+    return tuple(_EXPERIMENTS)
+
+
+def get_experiment(name: str) -> Experiment:
+    """An experiment by its name.
+
+    Raises:
+        ValueError: unknown name.
+    """
+    if name not in _EXPERIMENTS:
+        raise ValueError(f"unknown experiment {name!r}; known: {', '.join(_EXPERIMENTS)}")
+    return _EXPERIMENTS[name]

@@ -1,0 +1,170 @@
+"""Recorded rows on disk: a parquet file and a manifest per task, whole or not at all."""
+
+import fcntl
+import hashlib
+import io
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.provenance import commit, environment, source_digest
+
+
+class StoreError(ValueError):
+    """Recorded rows are missing, half-written or do not match their manifest."""
+
+
+@dataclass(frozen=True)
+class ResultStore:
+    """Rows of one experiment at one profile, below one folder.
+
+    `same_code` makes rows count as done only if the computing modules are unchanged; recorded
+    runs do without (their manifest says which code made them).
+    """
+
+    folder: Path
+    experiment: Experiment
+    same_code: bool = False
+
+    def rows_path(self, task: Task) -> Path:
+        """Where the rows of a task lie."""
+        return self.folder / f"{task.name}.parquet"
+
+    def manifest_path(self, task: Task) -> Path:
+        """Where the manifest of a task lies."""
+        return self.folder / f"{task.name}.json"
+
+    def done(self, task: Task) -> bool:
+        """Whether the rows of a task are here, whole, and made from these parameters."""
+        return self.fault(task) is None
+
+    def fault(self, task: Task) -> str | None:
+        """Why the rows of a task cannot be used; None if they can."""
+        try:
+            manifest = json.loads(self.manifest_path(task).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return "no manifest"
+        except ValueError:
+            return "the manifest is half-written or not JSON"
+        if not isinstance(manifest, dict) or "rows_sha256" not in manifest:
+            return "the manifest is incomplete"
+        if manifest.get("parameters") != _plain(task.parameters):
+            return "made from other parameters"
+        if manifest.get("version") != self.experiment.version:
+            return f"made by version {manifest.get('version')} of the experiment"
+        if self.same_code and manifest.get("source_sha256") != source_digest():
+            return "made by other code"
+        return file_fault(self.rows_path(task), manifest)
+
+    def write(self, task: Task, outcome: Outcome, seconds: float) -> None:
+        """Store the rows, then the manifest; each appears whole or not at all."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        buffer = io.BytesIO()
+        outcome.rows.to_parquet(buffer, index=False)
+        content = buffer.getvalue()
+        manifest = {
+            "experiment": self.experiment.name,
+            "version": self.experiment.version,
+            "task": task.name,
+            "parameters": _plain(task.parameters),
+            "rows": len(outcome.rows),
+            "rows_sha256": hashlib.sha256(content).hexdigest(),
+            "notes": _plain(outcome.notes),
+            "source_sha256": source_digest(),
+            "commit": commit(),
+            "computed": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(seconds, 2),
+            **environment(),
+        }
+        _replace(self.rows_path(task), content)
+        text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False)
+        _replace(self.manifest_path(task), (text + "\n").encode())
+
+    @contextmanager
+    def claim(self, task: Task, wait: bool) -> Iterator[bool]:
+        """Hold a task so that two runs do not compute it at once; yields whether it is held.
+
+        The lock dies with its process, so a killed run never blocks the next one.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with open(self.folder / f".{task.name}.lock", "w") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+
+    def read(self, tasks: list[Task]) -> pd.DataFrame:
+        """The rows of several tasks under each other.
+
+        Raises:
+            StoreError: a task's rows are missing or damaged; names the task and the remedy.
+        """
+        frames = []
+        for task in tasks:
+            if fault := self.fault(task):
+                raise StoreError(
+                    f"{self.experiment.name}: rows of task {task.name} cannot be used ({fault}); "
+                    f"run `saliency-audit compute {self.experiment.name}` again"
+                )
+            frames.append(pd.read_parquet(self.rows_path(task)))
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def file_fault(path: Path, manifest: Mapping[str, Any]) -> str | None:
+    """Why a row file does not match its manifest; None if it does."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return "the rows are missing"
+    if hashlib.sha256(content).hexdigest() != manifest["rows_sha256"]:
+        return "the rows are half-written or changed (checksum)"
+    return None
+
+
+def recorded(folder: Path) -> list[tuple[dict[str, Any], Path]]:
+    """Every manifest below a results folder with the path of its rows.
+
+    Raises:
+        StoreError: a manifest that cannot be read, or rows that do not match it.
+    """
+    found = []
+    for path in sorted(folder.rglob("*.json")):
+        try:
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            raise StoreError(
+                f"{path}: half-written or not JSON; delete it and compute again"
+            ) from None
+        rows = path.with_suffix(".parquet")
+        if fault := file_fault(rows, manifest):
+            raise StoreError(f"{rows}: {fault}; delete it and compute again")
+        found.append((manifest, rows))
+    return found
+
+
+def _replace(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}.tmp")
+    try:
+        with open(temporary, "wb") as handle:
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON gives it back (tuples become lists)."""
+    return json.loads(json.dumps(value, ensure_ascii=False, default=str))
