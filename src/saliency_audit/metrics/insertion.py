@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from saliency_audit.attributions.engine import frozen
+
 BLUR_KERNEL = 11
 BLUR_SIGMA = 5.0
 
@@ -63,23 +65,28 @@ def insertion_score(
         `InsertionScore`.
 
     Raises:
-        ValueError: shapes that do not fit, NaN in the saliency, or images too small to blur.
+        ValueError: shapes that do not fit, NaN in the saliency, images too small to blur, or a
+            number of pixels or pictures below 1.
 
     Source: IDGI study §4.2 (Table 1); Petsiuk et al. 2018 (curve, blur); Pan et al. 2021 (ratio).
     """
-    count, _, height, width = images.shape
     _check(images, saliency, targets)
+    count, _, height, width = images.shape
     step = width if pixels_per_step is None else pixels_per_step
     if not 1 <= step <= height * width:
         raise ValueError(f"pixels_per_step must lie in 1..{height * width}, got {step}")
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
     revealed = torch.arange(0, height * width + step, step).clamp(max=height * width)
+    fractions = revealed.double() / (height * width)
+    if count == 0:
+        nothing = torch.zeros(0, dtype=torch.float64)
+        return InsertionScore(nothing, nothing, nothing.reshape(0, len(revealed)), fractions)
     ranks = reveal_order(saliency, list(range(count)) if seeds is None else seeds)
     blurred = blur(images)
-    was_training = model.training
-    model.eval()
-    try:
-        pairs = torch.cartesian_prod(torch.arange(count), torch.arange(len(revealed)))
-        scores = []
+    pairs = torch.cartesian_prod(torch.arange(count), torch.arange(len(revealed)))
+    scores = []
+    with frozen(model):
         for chunk in pairs.split(batch_size):
             picture, position = chunk[:, 0], chunk[:, 1]
             shown = ranks[picture] < revealed[position].to(ranks.device)[:, None, None]
@@ -87,10 +94,7 @@ def insertion_score(
             pictures = pictures.contiguous(memory_format=torch.channels_last)
             chosen = targets[picture.to(targets.device)]
             scores.append(model(pictures).softmax(dim=1).gather(1, chosen[:, None]).squeeze(1))
-    finally:
-        model.train(was_training)
     curves = torch.cat(scores).reshape(count, len(revealed)).double().cpu()
-    fractions = revealed.double() / (height * width)
     area = torch.trapezoid(curves, fractions, dim=1)
     return InsertionScore(area, area / curves[:, -1], curves, fractions)
 
@@ -135,6 +139,8 @@ def blur(images: Tensor) -> Tensor:
 
 
 def _check(images: Tensor, saliency: Tensor, targets: Tensor) -> None:
+    if images.ndim != 4:
+        raise ValueError(f"images must have shape (N, C, H, W), got {tuple(images.shape)}")
     if saliency.shape != (images.shape[0], *images.shape[2:]):
         raise ValueError(
             f"saliency must have shape {(images.shape[0], *images.shape[2:])} for these images, "

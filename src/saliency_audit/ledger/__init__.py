@@ -1,0 +1,37 @@
+"""The ledger: claims, the papers' printed numbers, statistical tests and verdicts."""
+
+from saliency_audit.ledger.audit import (
+    ClaimAudit,
+    as_record,
+    audit_all,
+    audit_claim,
+    evaluate,
+    recorded_rows,
+)
+from saliency_audit.ledger.external import Comparison, ExternalResult
+from saliency_audit.ledger.printed import PAPERS, printed_table, printed_tables
+from saliency_audit.ledger.schema import Claim, LedgerError, Paper, load_claims, load_papers
+from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, Verdict
+
+__all__ = [
+    "PAPERS",
+    "Check",
+    "Claim",
+    "ClaimAudit",
+    "Comparison",
+    "Erratum",
+    "ExternalResult",
+    "InternalAudit",
+    "LedgerError",
+    "Paper",
+    "Verdict",
+    "as_record",
+    "audit_all",
+    "audit_claim",
+    "evaluate",
+    "load_claims",
+    "load_papers",
+    "printed_table",
+    "printed_tables",
+    "recorded_rows",
+]

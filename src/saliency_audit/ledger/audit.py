@@ -1,0 +1,124 @@
+"""One claim audited: its entry, the internal verdict and the external verdict at every profile."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import pandas as pd
+
+from saliency_audit.ledger.external import TESTS, ExternalResult, not_tested
+from saliency_audit.ledger.internal import run_internal_test
+from saliency_audit.ledger.schema import Claim, load_claims
+from saliency_audit.ledger.verdict import InternalAudit, Verdict
+from saliency_audit.study import ResultStore, get_experiment, recorded_folder
+from saliency_audit.study.experiment import PROFILES
+
+
+@dataclass(frozen=True)
+class ClaimAudit:
+    """A claim with both of its verdicts. `internal` is None where there is nothing to test."""
+
+    claim: Claim
+    internal: InternalAudit | None
+    external: Mapping[str, ExternalResult]
+
+    @property
+    def internal_verdict(self) -> Verdict:
+        """The internal verdict; not tested where the paper gives nothing to test."""
+        return self.internal.verdict if self.internal else Verdict.NOT_TESTED
+
+    @property
+    def internal_detail(self) -> str:
+        """What the internal test found, or why there is none."""
+        if self.internal:
+            return self.internal.undecidable or self.internal.detail
+        return self.claim.internal.nothing_to_test or ""
+
+    @property
+    def strongest(self) -> tuple[str, ExternalResult]:
+        """The external result at the largest profile that was tested, else the reference's."""
+        for profile in reversed(PROFILES):
+            if self.external[profile].verdict is not Verdict.NOT_TESTED:
+                return profile, self.external[profile]
+        return "reference", self.external["reference"]
+
+
+@cache
+def audit_claim(claim_id: str) -> ClaimAudit:
+    """Audit one claim from the repository's printed numbers and recorded rows.
+
+    Raises:
+        KeyError: no such claim.
+    """
+    claims = load_claims()
+    if claim_id not in claims:
+        raise KeyError(f"unknown claim {claim_id!r}; known: {', '.join(claims)}")
+    claim = claims[claim_id]
+    internal = None if claim.internal.nothing_to_test else run_internal_test(claim_id)
+    external = {profile: _recorded_result(claim, profile) for profile in PROFILES}
+    return ClaimAudit(claim, internal, external)
+
+
+def audit_all() -> list[ClaimAudit]:
+    """Every claim audited, in the order of the ledger."""
+    return [audit_claim(claim_id) for claim_id in load_claims()]
+
+
+def evaluate(claim: Claim, rows: pd.DataFrame) -> ExternalResult:
+    """The declared external test of a claim on given rows (recorded ones or this machine's)."""
+    test = TESTS[str(claim.external.test)]
+    return test(rows, claim.external.parameters)
+
+
+def recorded_rows(claim: Claim, profile: str) -> pd.DataFrame | str:
+    """Recorded rows of a claim's experiment, or the reason why there are none."""
+    spec = claim.external
+    if spec.nothing_to_test:
+        return spec.nothing_to_test
+    if spec.planned:
+        return f"the experiment {spec.experiment} is planned and not written yet"
+    experiment = get_experiment(str(spec.experiment))
+    if profile not in experiment.profiles:
+        return f"the experiment {spec.experiment} has no {profile} profile"
+    store = ResultStore(recorded_folder(experiment.name, profile), experiment)
+    tasks = list(experiment.tasks(experiment.configure(profile)))
+    faults = {task.name: fault for task in tasks if (fault := store.fault(task))}
+    if len(faults) == len(tasks) and set(faults.values()) == {"no manifest"}:
+        return f"no rows recorded at the {profile} profile"
+    if faults:
+        name, fault = next(iter(faults.items()))
+        done = len(tasks) - len(faults)
+        return f"only {done} of {len(tasks)} tasks are recorded at {profile} ({name}: {fault})"
+    return store.read(tasks)
+
+
+def as_record(audit: ClaimAudit) -> dict[str, Any]:
+    """The audit as plain data, the format of `saliency-audit claims --json`."""
+    claim = audit.claim
+    return {
+        "id": claim.id,
+        "paper": claim.paper,
+        "title": claim.title,
+        "location": claim.location,
+        "statement": claim.statement,
+        "internal": {"verdict": str(audit.internal_verdict), "detail": audit.internal_detail},
+        "external": {
+            profile: {
+                "verdict": str(result.verdict),
+                "estimate": result.headline.mean if result.headline else None,
+                "ci_low": result.headline.low if result.headline else None,
+                "ci_high": result.headline.high if result.headline else None,
+                "n": result.headline.n if result.headline else None,
+                "detail": result.detail,
+            }
+            for profile, result in audit.external.items()
+        },
+        "notebook": claim.notebook,
+        "experiment": claim.external.experiment,
+    }
+
+
+def _recorded_result(claim: Claim, profile: str) -> ExternalResult:
+    rows = recorded_rows(claim, profile)
+    return not_tested(rows) if isinstance(rows, str) else evaluate(claim, rows)

@@ -1,0 +1,124 @@
+"""Sign and rank checks on printed numbers, shared by the papers' internal audits.
+
+Printed numbers are short decimals. Differences smaller than `TOLERANCE` are float noise and count
+as equality, so that `.3 - .1` and `.2` compare as a reader would compare them.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from saliency_audit.ledger.verdict import Check
+
+TOLERANCE = 1e-9
+
+_SIGNS = {1: "> 0", 0: "= 0", -1: "< 0"}
+
+
+def sign(value: float) -> int:
+    """Sign of a printed number: 1, 0 or -1. Raises ValueError for NaN (a cell without a number)."""
+    if value != value:
+        raise ValueError("a cell without a number has no sign")
+    if abs(value) <= TOLERANCE:
+        return 0
+    return 1 if value > 0 else -1
+
+
+def sign_check(
+    name: str, value: float, expected: int = 1, digits: int = 3, decisive: bool = False
+) -> Check:
+    """Check that `value` (usually a difference of two cells) has the sign `expected` (1, 0, -1).
+
+    `digits` is the number of decimals shown.
+    """
+    return Check(
+        name=name,
+        holds=sign(value) == expected,
+        expected=_SIGNS[expected],
+        found=f"{value:+.{digits}f}" if sign(value) else f"{0:.{digits}f}",
+        decisive=decisive,
+    )
+
+
+def order_check(
+    name: str,
+    values: Mapping[str, float],
+    order: Sequence[str] | None = None,
+    digits: int = 3,
+    decisive: bool = False,
+) -> Check:
+    """Check that `values` fall strictly along `order` (labels, largest first; default: as given).
+
+    Only the labels in `order` take part.
+    """
+    labels = list(order) if order is not None else list(values)
+    return Check(
+        name=name,
+        holds=all(sign(values[high] - values[low]) == 1 for high, low in pairwise(labels)),
+        expected=" > ".join(labels),
+        found=ranking({label: values[label] for label in labels}, digits=digits),
+        decisive=decisive,
+    )
+
+
+def best_check(
+    name: str,
+    values: Mapping[str, float],
+    label: str,
+    higher_is_better: bool = True,
+    digits: int = 3,
+    decisive: bool = False,
+) -> Check:
+    """Check that `label` alone holds the best of `values` (a tie for the first place fails)."""
+    place, ties = rank_of(values, label, higher_is_better)
+    holds = place == 1 and ties == 1
+    where = "" if holds else f" ({label} {ordinal(place)}{', tied' if ties > 1 else ''})"
+    return Check(
+        name=name,
+        holds=holds,
+        expected=f"{label} {'highest' if higher_is_better else 'lowest'} of {len(values)}",
+        found=ranking(values, higher_is_better, digits) + where,
+        decisive=decisive,
+    )
+
+
+def rank_of(
+    values: Mapping[str, float], label: str, higher_is_better: bool = True
+) -> tuple[int, int]:
+    """Place of `label` among `values` and how many share it.
+
+    1 is best; labels with equal values share the better place.
+    """
+    flip = 1 if higher_is_better else -1
+    signs = [sign(flip * (value - values[label])) for value in values.values()]
+    return 1 + signs.count(1), signs.count(0)
+
+
+def ranking(values: Mapping[str, float], higher_is_better: bool = True, digits: int = 3) -> str:
+    """The labels from best to worst with their values, such as `ig .3 > random .1 = edge .1`."""
+    ordered = sorted(values, key=lambda label: values[label], reverse=higher_is_better)
+    relation = ">" if higher_is_better else "<"
+    text = f"{ordered[0]} {values[ordered[0]]:.{digits}f}" if ordered else ""
+    for before, label in pairwise(ordered):
+        link = relation if sign(values[before] - values[label]) else "="
+        text += f" {link} {label} {values[label]:.{digits}f}"
+    return text
+
+
+def ordinal(place: int) -> str:
+    """A place in words for short texts: 1 -> 1st, 2 -> 2nd, 11 -> 11th."""
+    teens = place % 100 in (11, 12, 13)
+    return f"{place}{'th' if teens else {1: 'st', 2: 'nd', 3: 'rd'}.get(place % 10, 'th')}"
+
+
+def count_held(checks: Sequence[Check]) -> str:
+    """How many checks hold, as `58 of 60`."""
+    return f"{sum(check.holds for check in checks)} of {len(checks)}"
+
+
+def list_exceptions(checks: Sequence[Check], limit: int = 12) -> str:
+    """The failing checks by name with what was found, as one short text; `none` if all hold."""
+    failed = [f"{check.name} ({check.found})" for check in checks if not check.holds]
+    if not failed:
+        return "none"
+    rest = f"; and {len(failed) - limit} more" if len(failed) > limit else ""
+    return "; ".join(failed[:limit]) + rest

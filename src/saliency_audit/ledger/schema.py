@@ -1,0 +1,164 @@
+"""The ledger's schema: what an entry of `data/claims/<paper>.yml` must say."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from saliency_audit.ledger.internal import has_internal_test
+from saliency_audit.ledger.printed import PAPERS, table_names
+from saliency_audit.locations import project_root
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class LedgerError(ValueError):
+    """An entry of the ledger is wrong; the message names the file, the claim and the field."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class InternalSpec(_Strict):
+    """The internal test: a question put to the paper's own numbers, or the reason for none."""
+
+    question: Text | None = None
+    nothing_to_test: Text | None = None
+
+
+class ExternalSpec(_Strict):
+    """The external test, declared before its rows exist.
+
+    `test` names a function of `saliency_audit.ledger.external`; `parameters` are its arguments.
+    `planned` marks an experiment that is not written yet.
+    """
+
+    experiment: Text | None = None
+    metrics: tuple[Text, ...] = ()
+    comparison: Text | None = None
+    threshold: Text | None = None
+    test: Text | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    planned: bool = False
+    nothing_to_test: Text | None = None
+
+
+class Claim(_Strict):
+    """One claim of one paper."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,4}-[A-Z0-9]+(-[A-Z0-9]+)*$")]
+    title: Text
+    location: Text
+    statement: Text
+    printed: tuple[Text, ...] = ()
+    internal: InternalSpec
+    external: ExternalSpec
+    notebook: Text | None = None
+    notebook_planned: bool = False
+    paper: str = ""
+
+
+class Paper(_Strict):
+    """One audited paper and its claims."""
+
+    paper: Text
+    title: Text
+    short: Text
+    citation_key: Text
+    claims: tuple[Claim, ...]
+
+
+def load_papers() -> tuple[Paper, ...]:
+    """Every paper of the ledger, validated, in the order of the book."""
+    folder = project_root() / "data" / "claims"
+    return tuple(load_paper(folder / f"{paper}.yml") for paper in PAPERS)
+
+
+def load_claims() -> dict[str, Claim]:
+    """Every claim by its id."""
+    claims: dict[str, Claim] = {}
+    for paper in load_papers():
+        for claim in paper.claims:
+            if claim.id in claims:
+                raise LedgerError(f"data/claims/{paper.paper}.yml: claim {claim.id}: id used twice")
+            claims[claim.id] = claim
+    return claims
+
+
+def load_paper(path: Path) -> Paper:
+    """Read and validate one ledger file."""
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise LedgerError(f"{path}: the ledger file does not exist") from None
+    except yaml.YAMLError as error:
+        raise LedgerError(f"{path}: not valid YAML: {error}") from None
+    if not isinstance(raw, dict) or not isinstance(raw.get("claims"), list):
+        raise LedgerError(f"{path}: expected a mapping with a list `claims`")
+    for entry in raw["claims"]:
+        if isinstance(entry, dict):
+            entry.setdefault("paper", raw.get("paper", ""))
+    try:
+        paper = Paper.model_validate(raw)
+    except ValidationError as error:
+        raise LedgerError(_explain(path, raw, error)) from None
+    for claim in paper.claims:
+        _check_references(path, claim)
+    return paper
+
+
+def _explain(path: Path, raw: dict[str, Any], error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = [str(part) for part in first["loc"]]
+    claim = ""
+    if len(where) >= 2 and where[0] == "claims" and where[1].isdigit():
+        entry = raw["claims"][int(where[1])]
+        name = entry.get("id", f"number {where[1]}") if isinstance(entry, dict) else where[1]
+        claim, where = f" claim {name}:", where[2:]
+    return f"{path}:{claim} field {'.'.join(where) or '(root)'}: {first['msg']}"
+
+
+def _check_references(path: Path, claim: Claim) -> None:
+    """Refuse names that lead nowhere: tables, tests, experiments, metrics, notebooks."""
+    from saliency_audit.ledger import vocabulary
+
+    def fail(field: str, problem: str) -> None:
+        raise LedgerError(f"{path}: claim {claim.id}: field {field}: {problem}")
+
+    tables = table_names(claim.paper)
+    for name in claim.printed:
+        if name not in tables:
+            fail("printed", f"unknown table {name!r}; known: {', '.join(tables)}")
+    for field, spec in (("internal.question", claim.internal.question),):
+        if bool(spec) == bool(claim.internal.nothing_to_test):
+            fail(field, "give either a question or nothing_to_test (and only one)")
+    if claim.internal.question and not has_internal_test(claim.id):
+        fail("internal.question", "no internal test is registered for this claim")
+    external = claim.external
+    if external.nothing_to_test:
+        if external.experiment:
+            fail("external.nothing_to_test", "cannot stand beside an experiment")
+        return
+    for field in ("experiment", "comparison", "threshold", "test"):
+        if not getattr(external, field):
+            fail(f"external.{field}", "missing")
+    for name in external.metrics:
+        if name not in vocabulary.METRICS:
+            fail("external.metrics", f"unknown metric {name!r}; {vocabulary.hint('metric')}")
+    if not external.planned:
+        if external.experiment not in vocabulary.experiments():
+            fail(
+                "external.experiment",
+                f"unknown experiment {external.experiment!r} (mark it planned if it is to come)",
+            )
+        if external.test not in vocabulary.external_tests():
+            fail("external.test", f"unknown external test {external.test!r}")
+    if claim.notebook and not claim.notebook_planned:
+        source = project_root() / "notebooks" / f"{claim.notebook}.py"
+        if not source.is_file():
+            fail(
+                "notebook",
+                f"unknown notebook {claim.notebook!r} (mark it planned if it is to come)",
+            )

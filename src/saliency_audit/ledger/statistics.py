@@ -1,0 +1,87 @@
+"""Statistics of the external tests: paired bootstrap, signed ranks, Holm's correction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+RESAMPLES = 9999
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean with its bootstrap interval."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
+def bootstrap_mean(values: NDArray[np.float64], seed: int = 0) -> Estimate:
+    """Mean of per-image values with a 95 % percentile bootstrap interval over images.
+
+    Args:
+        values: `(n,)`, one value (or paired difference) per image; at least one, all finite.
+        seed: fixes the resamples, so that a recorded interval can be recomputed exactly.
+
+    Raises:
+        ValueError: no value, or values that are not finite.
+    """
+    values = np.asarray(values, dtype=float)
+    if len(values) == 0 or not np.isfinite(values).all():
+        raise ValueError(f"a mean needs finite values, got {len(values)} of which some are not")
+    mean = float(values.mean())
+    if len(values) == 1 or np.ptp(values) == 0:
+        return Estimate(mean, mean, mean, len(values))
+    found = stats.bootstrap(
+        (values,),
+        np.mean,
+        n_resamples=RESAMPLES,
+        confidence_level=LEVEL,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+        batch=1000,
+    ).confidence_interval
+    return Estimate(mean, float(found.low), float(found.high), len(values))
+
+
+def signed_rank_p(differences: NDArray[np.float64], alternative: str) -> float:
+    """One-sided Wilcoxon signed-rank p value of paired differences.
+
+    Args:
+        differences: `(n,)`.
+        alternative: "greater" (differences tend to be above 0) or "less".
+
+    Returns:
+        p in [0, 1]; 1 if every difference is zero.
+
+    Raises:
+        ValueError: a difference that is not finite.
+    """
+    differences = np.asarray(differences, dtype=float)
+    if not np.isfinite(differences).all():
+        raise ValueError("signed ranks need finite differences")
+    if not np.any(differences):
+        return 1.0
+    return float(stats.wilcoxon(differences, alternative=alternative).pvalue)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's adjusted p values of a family, in the given order (Holm 1979).
+
+    Raises:
+        ValueError: a p value outside [0, 1], NaN included (it would rank as the largest and pass).
+    """
+    if not all(0 <= p <= 1 for p in p_values):
+        raise ValueError(f"p values must lie in [0, 1], got {list(p_values)}")
+    order = np.argsort(p_values)
+    adjusted = np.empty(len(p_values))
+    running = 0.0
+    for rank, index in enumerate(order):
+        running = max(running, (len(p_values) - rank) * p_values[index])
+        adjusted[index] = min(1.0, running)
+    return [float(p) for p in adjusted]

@@ -1,0 +1,72 @@
+"""Sign and rank checks on printed decimals."""
+
+import pytest
+
+from saliency_audit.ledger.internal.signs import (
+    best_check,
+    count_held,
+    list_exceptions,
+    order_check,
+    ordinal,
+    rank_of,
+    ranking,
+    sign,
+    sign_check,
+)
+
+SCORES = {"ig": 0.3, "edge": 0.1, "random": 0.1}
+
+
+def test_float_noise_is_equality():
+    assert 0.3 - 0.1 != 0.2
+    assert sign(0.3 - 0.1 - 0.2) == 0
+    assert (sign(0.001), sign(-0.001)) == (1, -1)
+
+
+def test_a_cell_without_a_number_has_no_sign():
+    with pytest.raises(ValueError, match="no sign"):
+        sign(float("nan"))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected", "holds"), [(0.1, 1, True), (0.1, -1, False), (0, 0, True), (0, 1, False)]
+)
+def test_sign_check(value, expected, holds):
+    assert sign_check("x", value, expected).holds is holds
+
+
+def test_ranks_share_the_better_place():
+    assert rank_of(SCORES, "ig") == (1, 1)
+    assert rank_of(SCORES, "random") == (2, 2)
+    assert rank_of(SCORES, "random", higher_is_better=False) == (1, 2)
+
+
+def test_a_tie_for_the_first_place_fails():
+    assert best_check("x", SCORES, "ig").holds
+    lowest = best_check("x", SCORES, "edge", higher_is_better=False)
+    assert not lowest.holds
+    assert lowest.found.endswith("(edge 1st, tied)")
+
+
+def test_order_is_strict():
+    assert order_check("x", SCORES, ["ig", "edge"]).holds
+    assert not order_check("x", SCORES).holds
+    assert not order_check("x", SCORES, ["edge", "ig"]).holds
+
+
+def test_texts():
+    assert ranking(SCORES, digits=1) == "ig 0.3 > edge 0.1 = random 0.1"
+    assert [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 21)] == [
+        "1st",
+        "2nd",
+        "3rd",
+        "4th",
+        "11th",
+        "12th",
+        "21st",
+    ]
+    checks = [sign_check("a", 1.0), sign_check("b", -1.0), sign_check("c", -2.0)]
+    assert count_held(checks) == "1 of 3"
+    assert list_exceptions(checks) == "b (-1.000); c (-2.000)"
+    assert list_exceptions(checks, limit=1) == "b (-1.000); and 1 more"
+    assert list_exceptions(checks[:1]) == "none"
