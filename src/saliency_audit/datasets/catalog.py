@@ -47,7 +47,7 @@ class ImageSet:
 
 
 def _imagenet_folder(name: str, folder: str, how_to_get: str) -> Callable[[Path], Images]:
-    return lambda root: open_class_folders(name, root / folder, 224, how_to_get)
+    return lambda root: open_class_folders(name, root / folder, 224, how_to_get, 1000)
 
 
 _SAMPLE = UNPACK + (

@@ -7,7 +7,9 @@ from torchvision.datasets.folder import IMG_EXTENSIONS
 from saliency_audit.datasets.images import Images, MissingDataError, read_picture
 
 
-def open_class_folders(name: str, folder: Path, side: int, how_to_get: str) -> Images:
+def open_class_folders(
+    name: str, folder: Path, side: int, how_to_get: str, class_count: int
+) -> Images:
     """Open `folder/<class>/<image>`; classes are numbered in sorted order.
 
     Args:
@@ -15,13 +17,22 @@ def open_class_folders(name: str, folder: Path, side: int, how_to_get: str) -> I
         folder: holds one folder per class.
         side: pixels a side after scaling and centre crop.
         how_to_get: remedy named when the folder is missing.
+        class_count: how many class folders there must be: one missing would shift the labels of
+            all that follow.
 
     Raises:
-        MissingDataError: no such folder, or no image in it.
+        MissingDataError: no such folder, another number of classes, or no image.
     """
     if not folder.is_dir():
         raise MissingDataError(f"image set {name!r} is not in {folder}. {how_to_get}")
-    classes = sorted(entry for entry in folder.iterdir() if entry.is_dir())
+    classes = sorted(
+        entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")
+    )
+    if len(classes) != class_count:
+        raise MissingDataError(
+            f"image set {name!r}: {len(classes)} class folders in {folder}, "
+            f"{class_count} are needed. {how_to_get}"
+        )
     files = [
         (file, label)
         for label, entry in enumerate(classes)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
 
@@ -61,7 +61,7 @@ def read_batch(images: Images, indices: Sequence[int]) -> Batch:
         try:
             pixels.append(images.read(index))
             kept.append(index)
-        except (OSError, UnidentifiedImageError, SyntaxError):
+        except OSError:
             unreadable.append(images.names[index])
     stacked = torch.stack(pixels) if pixels else torch.empty(0, 3, 1, 1)
     labels = torch.tensor([images.labels[index] for index in kept], dtype=torch.int64)
@@ -79,9 +79,17 @@ def image_seed(study_seed: int, index: int) -> int:
 
 
 def read_picture(path: Path, side: int) -> Tensor:
-    """RGB picture in [0, 1]: shorter side scaled to side·256/224 (bilinear), centre crop."""
-    with Image.open(path) as opened:
-        picture = opened.convert("RGB")
+    """RGB picture in [0, 1]: shorter side scaled to side·256/224 (bilinear), centre crop.
+
+    Raises:
+        OSError: the file is corrupt; names it.
+    """
+    try:
+        with Image.open(path) as opened:
+            picture = opened.convert("RGB")
+    # What Pillow's readers raise on damaged headers, besides OSError.
+    except (SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise OSError(f"{path}: {error}") from None
     shorter = round(side * 256 / 224)
     scale = shorter / min(picture.size)
     if scale != 1:

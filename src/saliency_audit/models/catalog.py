@@ -1,6 +1,8 @@
 """Classifiers by name: architecture, weights and how to get them."""
 
 import hashlib
+import re
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +19,9 @@ from saliency_audit.locations import data_root
 from saliency_audit.models.normalized import IMAGENET_MEAN, IMAGENET_STD, Normalized
 from saliency_audit.models.small import DigitsCNN
 from saliency_audit.models.training import TrainingPlan, train
+
+
+_LOADING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -43,9 +48,12 @@ def _digits_cnn() -> nn.Module:
 
 def _imagenet(name: str, file: str, release: str) -> Callable[[], nn.Module]:
     def load() -> nn.Module:
-        # Inception's auxiliary head exists in its weights; it is not used in evaluation mode.
-        network = get_model(name, weights=None)
-        network.load_state_dict(_state(name, file, release))
+        # Inception's auxiliary head exists in its weights; it is not used in evaluation mode. Its
+        # weights expect pixels in [-1, 1], to which the network itself converts from ImageNet's.
+        options = {"transform_input": True, "init_weights": False} if "inception" in name else {}
+        with torch.random.fork_rng(devices=[]):
+            network = get_model(name, weights=None, **options)
+        network.load_state_dict(_current_names(_state(name, file, release)))
         return Normalized(network, IMAGENET_MEAN, IMAGENET_STD).eval()
 
     return load
@@ -64,6 +72,14 @@ def _state(name: str, file: str, release: str) -> dict[str, torch.Tensor]:
             f"weights of {name!r} are neither in {path} nor to be had from {weights.url} "
             f"({error}). Put a state dict there, or set SALIENCY_DATA to a data root that has it."
         ) from None
+
+
+def _current_names(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """DenseNet's released weights say `norm.1` and `conv.2` where its modules say `norm1`."""
+    return {
+        re.sub(r"(denselayer\d+\.(?:norm|conv))\.(\d)", r"\1\2", key): value
+        for key, value in state.items()
+    }
 
 
 # The ten architectures of the IDGI study (its "V2" are torchvision's second ResNet weights),
@@ -93,7 +109,6 @@ CLASSIFIERS = {
 }
 
 
-@cache
 def load_classifier(name: str) -> nn.Module:
     """A trained classifier in evaluation mode: `(N, C, H, W)` in [0, 1] -> logits.
 
@@ -103,6 +118,12 @@ def load_classifier(name: str) -> nn.Module:
     """
     if name not in CLASSIFIERS:
         raise ValueError(f"unknown classifier {name!r}; known: {', '.join(CLASSIFIERS)}")
+    with _LOADING:
+        return _loaded(name)
+
+
+@cache
+def _loaded(name: str) -> nn.Module:
     return CLASSIFIERS[name].load()
 
 

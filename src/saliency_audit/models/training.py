@@ -1,10 +1,15 @@
 """The project's one training loop."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+
+
+# torch's global generator is one per process: two trainings in two threads would share it.
+_GLOBAL_GENERATOR = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -31,15 +36,16 @@ def train(
     Returns:
         The trained network in evaluation mode.
     """
-    with torch.random.fork_rng(devices=[]):
+    # The fork spans the loop too: dropout draws from the global generator.
+    with _GLOBAL_GENERATOR, torch.random.fork_rng(devices=[]):
         torch.manual_seed(plan.seed)
         model = build()
-    generator = torch.Generator().manual_seed(plan.seed)
-    optimizer = torch.optim.Adam(model.parameters(), lr=plan.learning_rate)
-    model.train()
-    for _ in range(plan.epochs):
-        for chosen in torch.randperm(len(images), generator=generator).split(plan.batch_size):
-            optimizer.zero_grad()
-            nn.functional.cross_entropy(model(images[chosen]), labels[chosen]).backward()
-            optimizer.step()
+        generator = torch.Generator().manual_seed(plan.seed)
+        optimizer = torch.optim.Adam(model.parameters(), lr=plan.learning_rate)
+        model.train()
+        for _ in range(plan.epochs):
+            for chosen in torch.randperm(len(images), generator=generator).split(plan.batch_size):
+                optimizer.zero_grad()
+                nn.functional.cross_entropy(model(images[chosen]), labels[chosen]).backward()
+                optimizer.step()
     return model.eval()

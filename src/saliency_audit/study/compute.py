@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from saliency_audit.locations import project_root
-from saliency_audit.study.experiment import Experiment, Task
+from saliency_audit.study.experiment import Experiment, ParameterError, Task
+from saliency_audit.study.provenance import use_threads_from_environment
 from saliency_audit.study.store import ResultStore
 
 Progress = Callable[[int, int, str], None]
@@ -53,10 +54,15 @@ def compute(
 
     Returns:
         Tidy rows of all tasks.
+
+    Raises:
+        ValueError: unknown profile, parameter or executor, parameters that leave nothing to compute
+            or name a task twice, or `record` with overrides.
     """
+    use_threads_from_environment()
     overrides = dict(overrides or {})
     if record and overrides:
-        raise ValueError(
+        raise ParameterError(
             "recorded rows use a profile's own parameters; drop the overrides or --record"
         )
     parameters = experiment.configure(profile, overrides)
@@ -67,14 +73,16 @@ def compute(
         store = ResultStore(folder, experiment, same_code=True)
     tasks = list(experiment.tasks(parameters))
     if not tasks:
-        raise ValueError(f"{experiment.name}: these parameters leave nothing to compute")
+        raise ParameterError(f"{experiment.name}: these parameters leave nothing to compute")
+    if len({task.name for task in tasks}) < len(tasks):
+        raise ValueError(f"{experiment.name}: these parameters name a task twice")
     missing = [task for task in tasks if not store.done(task)]
     report = progress or (lambda done, total, name: None)
     finished = len(tasks) - len(missing)
     report(finished, len(tasks), "already here")
     run = _run_on_dask if executor.startswith("dask://") else _run_here
     if run is _run_here and executor != "local":
-        raise ValueError(f'unknown executor {executor!r}; known: "local", "dask://HOST:PORT"')
+        raise ParameterError(f'unknown executor {executor!r}; known: "local", "dask://HOST:PORT"')
     run(store, missing, executor, lambda name, k: report(finished + k, len(tasks), name))
     return store.read(tasks)
 

@@ -95,7 +95,7 @@ def coerce(name: str, value: Any, hint: Any) -> Any:
     """
     if typing.get_origin(hint) is tuple:
         (item, *_) = typing.get_args(hint)
-        parts = value.split(",") if isinstance(value, str) else value
+        parts = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
         if not isinstance(parts, list | tuple):
             raise ParameterError(f"parameter {name} takes a list of {_name(item)}, got {value!r}")
         return tuple(coerce(name, part, item) for part in parts)

@@ -1,6 +1,7 @@
 """What a number depends on besides its parameters: code, packages, device."""
 
 import hashlib
+import os
 import platform
 import subprocess
 from functools import cache
@@ -28,8 +29,8 @@ def source_digest() -> str:
 
 @cache
 def commit() -> str | None:
-    """The checked-out commit, with "+changes" if tracked files differ; None outside git."""
-    here = Path(__file__).resolve().parent
+    """The checked-out commit, "+changes" if the package's files differ; None outside git."""
+    here = Path(__file__).resolve().parents[1]
     try:
         head = _git(here, "rev-parse", "HEAD")
         changed = _git(here, "status", "--porcelain", "--untracked-files=no", "--", ".")
@@ -48,6 +49,12 @@ def _git(folder: Path, *arguments: str) -> str:
 def default_device() -> torch.device:
     """The GPU if there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def use_threads_from_environment() -> None:
+    """Give torch as many CPU threads as `SALIENCY_THREADS` says; its own choice if unset."""
+    if threads := os.environ.get("SALIENCY_THREADS"):
+        torch.set_num_threads(max(1, int(threads)))
 
 
 def environment() -> dict[str, Any]:

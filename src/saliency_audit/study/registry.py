@@ -1,6 +1,6 @@
 """Experiments by name."""
 
-from saliency_audit.study.experiment import Experiment
+from saliency_audit.study.experiment import Experiment, ParameterError
 from saliency_audit.study.experiments import idgi_insertion
 
 _EXPERIMENTS: dict[str, Experiment] = {
@@ -17,8 +17,8 @@ def get_experiment(name: str) -> Experiment:
     """An experiment by its name.
 
     Raises:
-        ValueError: unknown name.
+        ParameterError: unknown name.
     """
     if name not in _EXPERIMENTS:
-        raise ValueError(f"unknown experiment {name!r}; known: {', '.join(_EXPERIMENTS)}")
+        raise ParameterError(f"unknown experiment {name!r}; known: {', '.join(_EXPERIMENTS)}")
     return _EXPERIMENTS[name]

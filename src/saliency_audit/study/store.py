@@ -118,7 +118,9 @@ class ResultStore:
                     f"run `saliency-audit compute {self.experiment.name}` again"
                 )
             frames.append(pd.read_parquet(self.rows_path(task)))
-        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+        # An empty frame has no types of its own and would turn every column into objects.
+        filled = [frame for frame in frames if len(frame)] or frames[:1]
+        return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
 
 
 def file_fault(path: Path, manifest: Mapping[str, Any]) -> str | None:
@@ -146,6 +148,8 @@ def recorded(folder: Path) -> list[tuple[dict[str, Any], Path]]:
             raise StoreError(
                 f"{path}: half-written or not JSON; delete it and compute again"
             ) from None
+        if not isinstance(manifest, dict) or "rows_sha256" not in manifest:
+            raise StoreError(f"{path}: the manifest is incomplete; delete it and compute again")
         rows = path.with_suffix(".parquet")
         if fault := file_fault(rows, manifest):
             raise StoreError(f"{rows}: {fault}; delete it and compute again")

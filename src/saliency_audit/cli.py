@@ -1,0 +1,283 @@
+"""The command `saliency-audit`: a thin face over the library."""
+
+import functools
+import http.server
+import json
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from saliency_audit.datasets import CATALOG, MissingDataError
+from saliency_audit.locations import ProjectNotFoundError, data_root, project_root
+from saliency_audit.study import ParameterError, StoreError
+
+app = typer.Typer(
+    help="Audit claims about saliency maps: run notebooks, compute rows, read and verify verdicts.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(help="Image sets and weights: what is here, what is missing, how to get it.")
+app.add_typer(data_app, name="data", no_args_is_help=True)
+
+console = Console()
+errors = Console(stderr=True)
+
+Profile = Annotated[str, typer.Option(help="embedded, reference or paper")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--parameter", "-p", help="key=value, may be given again")
+]
+
+
+class Refusal(Exception):
+    """Something asked for that cannot be done; the message is all the user needs."""
+
+
+@app.command()
+def run(
+    notebook: Annotated[list[str] | None, typer.Argument(help="names; all if none")] = None,
+    profile: Profile = "embedded",
+    parameter: Settings = None,
+    jobs: Annotated[int, typer.Option(help="notebooks at a time")] = 1,
+    force: Annotated[bool, typer.Option(help="run although nothing changed")] = False,
+) -> None:
+    """Execute notebooks; unchanged ones are skipped, a failing one is saved and reported."""
+    from saliency_audit.runner import execute, plan
+
+    plans = plan(notebook, profile, _pairs(parameter))
+    with _progress("cells") as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name, total=total)
+            bars.update(tasks[name], completed=done, total=total)
+
+        runs = execute(plans, jobs=jobs, force=force, progress=show)
+    root = project_root()
+    for item in runs:
+        state = "unchanged" if item.skipped else "[red]failed[/red]" if item.error else "executed"
+        console.print(f"{item.name}: {state} → {item.path.relative_to(root)}", highlight=False)
+    failed = [item for item in runs if item.error]
+    if failed:
+        raise Refusal("; ".join(f"{item.name} failed ({item.error})" for item in failed))
+
+
+@app.command()
+def compute(
+    experiment: str,
+    profile: Profile = "embedded",
+    parameter: Settings = None,
+    record: Annotated[
+        bool, typer.Option(help="write the published rows in data/results, not runs/rows")
+    ] = False,
+    executor: Annotated[str, typer.Option(help="local or dask://HOST:PORT")] = "local",
+) -> None:
+    """Compute the rows of an experiment; what is already there is kept, a killed run resumes."""
+    import yaml
+
+    from saliency_audit import study
+
+    found = study.get_experiment(experiment)
+    overrides = {key: yaml.safe_load(value) for key, value in _pairs(parameter).items()}
+    with _progress("tasks") as bars:
+        bar = bars.add_task(experiment, total=None)
+
+        def show(done: int, total: int, name: str) -> None:
+            bars.update(bar, completed=done, total=total, description=f"{experiment} {name}")
+
+        rows = study.compute(
+            found, profile, overrides, record=record, executor=executor, progress=show
+        )
+    folder = (
+        study.recorded_folder(experiment, profile)
+        if record
+        else study.local_folder(experiment, profile, overrides)
+    )
+    console.print(f"{len(rows)} rows in {folder.relative_to(project_root())}", highlight=False)
+
+
+@app.command()
+def claims(
+    paper: Annotated[str | None, typer.Option(help="idgi, dre, mege, xmgd or ggig")] = None,
+    verdict: Annotated[str | None, typer.Option(help="internal or external verdict")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="plain data instead of a table")] = False,
+) -> None:
+    """List the claims with both verdicts."""
+    from saliency_audit.ledger import PAPERS, Verdict, as_record, audit_all
+
+    if paper and paper not in PAPERS:
+        raise Refusal(f"unknown paper {paper!r}; known: {', '.join(PAPERS)}")
+    if verdict and verdict not in list(Verdict):
+        raise Refusal(f"unknown verdict {verdict!r}; known: {', '.join(Verdict)}")
+    audits = [
+        audit
+        for audit in audit_all()
+        if (not paper or audit.claim.paper == paper)
+        and (not verdict or verdict in (audit.internal_verdict, audit.strongest[1].verdict))
+    ]
+    if as_json:
+        print(json.dumps([as_record(audit) for audit in audits], indent=1, ensure_ascii=False))
+        return
+    table = Table("claim", "internal", "external", "at", "statement")
+    for audit in audits:
+        profile, result = audit.strongest
+        table.add_row(
+            audit.claim.id, audit.internal_verdict, result.verdict, profile, audit.claim.title
+        )
+    console.print(table)
+
+
+@app.command()
+def audit(claim: str) -> None:
+    """One claim from sentence to code: printed numbers, our rows, test, verdict."""
+    from saliency_audit.ledger import audit_claim
+    from saliency_audit.report.trace import trace
+
+    console.print(trace(audit_claim(claim.upper())), highlight=False, markup=False)
+
+
+@app.command()
+def verify(
+    write: Annotated[
+        bool, typer.Option(help="publish the recomputed verdicts in data/verdicts.json")
+    ] = False,
+) -> None:
+    """Recompute every verdict from the recorded rows; check every manifest and checksum."""
+    from saliency_audit.ledger import load_claims
+    from saliency_audit.ledger.verify import faults, write_published
+    from saliency_audit.study import recorded
+
+    if write:
+        console.print(f"wrote {write_published().relative_to(project_root())}")
+    found = list(faults())
+    for fault in found:
+        errors.print(f"[red]fault[/red] {fault}", highlight=False)
+    if found:
+        raise Refusal(f"{len(found)} faults")
+    files = recorded(project_root() / "data" / "results")
+    rows = sum(manifest["rows"] for manifest, _ in files)
+    console.print(
+        f"{len(load_claims())} verdicts recomputed as published; "
+        f"{len(files)} recorded files with {rows} rows match their manifests",
+        highlight=False,
+    )
+
+
+@app.command()
+def build(
+    strict: Annotated[bool, typer.Option(help="warnings are errors")] = True,
+) -> None:
+    """Build the site from ledger, prose and executed notebooks."""
+    from saliency_audit.report.build import build_site
+
+    console.print(f"site: {build_site(strict=strict)}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def serve(port: int = 8000) -> None:
+    """Serve the built site on this machine."""
+    folder = project_root() / "_build" / "html"
+    if not (folder / "index.html").is_file():
+        raise Refusal(f"no site in {folder}; run `make book` first")
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+        console.print(f"http://127.0.0.1:{server.server_port}/ (Ctrl-C ends)")
+        server.serve_forever()
+
+
+@data_app.command("list")
+def data_list() -> None:
+    """Every image set and weight file the study knows, and whether it is here."""
+    from saliency_audit.models import CLASSIFIERS, weights_path
+
+    console.print(f"data root: {data_root()} (SALIENCY_DATA)", highlight=False)
+    table = Table("image set", "here", "what", "terms")
+    for entry in CATALOG.values():
+        table.add_row(entry.name, _state(entry.name), entry.title, entry.terms)
+    console.print(table)
+    table = Table("classifier", "weights here", "file")
+    for name in CLASSIFIERS:
+        path = weights_path(name)
+        here = "trained here" if path is None else "yes" if path.is_file() else "no"
+        table.add_row(name, here, "" if path is None else path.name)
+    console.print(table)
+
+
+@data_app.command("check")
+def data_check(
+    name: Annotated[list[str] | None, typer.Argument(help="image sets; all if none")] = None,
+) -> None:
+    """Check image sets; says what is missing and how to get it, and fails if one is."""
+    missing = []
+    for chosen in name or list(CATALOG):
+        if chosen not in CATALOG:
+            raise Refusal(f"unknown image set {chosen!r}; known: {', '.join(CATALOG)}")
+        entry = CATALOG[chosen]
+        console.print(f"{chosen}: {_state(chosen)}", highlight=False)
+        if _state(chosen).startswith("no"):
+            console.print(f"  {entry.how_to_get}", highlight=False)
+            missing.append(chosen)
+    if missing:
+        raise Refusal(f"not complete below {data_root()}: {', '.join(missing)}")
+
+
+@data_app.command("path")
+def data_path(name: Annotated[str | None, typer.Argument()] = None) -> None:
+    """Folder of the data root, or of one image set."""
+    if name is None:
+        print(data_root())
+        return
+    if name not in CATALOG:
+        raise Refusal(f"unknown image set {name!r}; known: {', '.join(CATALOG)}")
+    print(CATALOG[name].location() or "embedded")
+
+
+def _state(name: str) -> str:
+    entry = CATALOG[name]
+    if entry.folder is None:
+        return "embedded"
+    found = entry.count_files()
+    return "yes" if found >= entry.files else f"no ({found} of {entry.files} files)"
+
+
+def _pairs(settings: list[str] | None) -> dict[str, str]:
+    pairs = {}
+    for setting in settings or []:
+        key, separator, value = setting.partition("=")
+        if not separator or not key:
+            raise Refusal(f"-p takes key=value, got {setting!r}")
+        pairs[key] = value
+    return pairs
+
+
+def _progress(unit: str) -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total} " + unit),
+        TimeElapsedColumn(),
+        console=errors,
+    )
+
+
+def main() -> None:
+    """Entry point: known errors become one line and exit status 2, never a traceback."""
+    from saliency_audit.ledger import LedgerError
+    from saliency_audit.notebooks import NotebookError
+
+    known = (Refusal, LedgerError, StoreError, ParameterError, MissingDataError, NotebookError)
+    try:
+        app()
+    except (*known, ProjectNotFoundError) as error:
+        errors.print(f"[red]error:[/red] {error}", highlight=False)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""A claim as plain text, from its sentence down to code and rows: `saliency-audit audit`."""
+
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from saliency_audit.ledger import Claim, ClaimAudit, ExternalResult, printed_table
+from saliency_audit.ledger.external import TESTS
+from saliency_audit.ledger.internal import internal_function
+from saliency_audit.locations import project_root
+from saliency_audit.study import get_experiment, recorded, recorded_folder
+
+SHOWN_CHECKS = 12
+
+
+def trace(audit: ClaimAudit) -> str:
+    """Sentence → printed numbers → our rows → test → verdict → code and notebook, as text."""
+    return "\n".join(_lines(audit))
+
+
+def _lines(audit: ClaimAudit) -> Iterator[str]:
+    claim = audit.claim
+    yield f"{claim.id}  {claim.title}"
+    yield f"  paper      {claim.paper}, {claim.location}"
+    yield f"  statement  {claim.statement}"
+    yield ""
+    yield f"INTERNAL: {audit.internal_verdict}"
+    yield f"  {audit.internal_detail}"
+    yield from _printed(claim)
+    yield from _checks(audit)
+    yield ""
+    yield "EXTERNAL"
+    yield from _declaration(claim)
+    for profile, result in audit.external.items():
+        yield f"  {profile}: {result.verdict}"
+        yield from _result(result)
+        yield from _rows(claim, profile)
+    yield ""
+    yield "WHERE"
+    yield f"  ledger     data/claims/{claim.paper}.yml"
+    if claim.notebook:
+        planned = " (planned)" if claim.notebook_planned else ""
+        yield f"  notebook   notebooks/{claim.notebook}.py{planned}"
+
+
+def _printed(claim: Claim) -> Iterator[str]:
+    for name in claim.printed:
+        cells = len(printed_table(claim.paper, name))
+        yield f"  printed    data/paper/{claim.paper}/{name}.csv ({cells} cells)"
+    if not claim.internal.nothing_to_test:
+        yield f"  test       {_place(internal_function(claim.id))}"
+
+
+def _checks(audit: ClaimAudit) -> Iterator[str]:
+    if audit.internal is None:
+        return
+    ordered = [*audit.internal.exceptions, *(c for c in audit.internal.checks if c.holds)]
+    for check in ordered[:SHOWN_CHECKS]:
+        mark = "holds" if check.holds else "FAILS"
+        yield f"    {mark}  {check.name}: expected {check.expected}; found {check.found}"
+    if len(ordered) > SHOWN_CHECKS:
+        yield f"    … and {len(ordered) - SHOWN_CHECKS} more checks"
+    for erratum in audit.internal.errata:
+        yield f"    erratum  {erratum.location}: {erratum.printed} — {erratum.problem}"
+
+
+def _declaration(claim: Claim) -> Iterator[str]:
+    spec = claim.external
+    if spec.nothing_to_test:
+        return
+    yield f"  declared   {spec.comparison}"
+    yield f"  threshold  {spec.threshold}"
+    if spec.planned:
+        return
+    experiment = get_experiment(str(spec.experiment))
+    yield f"  experiment {spec.experiment}: {_place(experiment.compute)}"
+    yield f"  test       {_place(TESTS[str(spec.test)])}"
+
+
+def _result(result: ExternalResult) -> Iterator[str]:
+    yield f"    {result.detail}"
+    if result.headline:
+        found = result.headline
+        yield f"    {found.mean:+.4f} [{found.low:+.4f}, {found.high:+.4f}], n = {found.n}"
+    for item in result.comparisons:
+        estimate = item.estimate
+        yield (
+            f"    {'holds' if item.holds else 'FAILS'}  {item.label}: {item.base_mean:.4f} → "
+            f"{item.other_mean:.4f}, {estimate.mean:+.4f} [{estimate.low:+.4f}, "
+            f"{estimate.high:+.4f}], n = {estimate.n}, Holm p = {item.p_adjusted:.2g}"
+        )
+
+
+def _rows(claim: Claim, profile: str) -> Iterator[str]:
+    if claim.external.planned or claim.external.nothing_to_test:
+        return
+    folder = recorded_folder(str(claim.external.experiment), profile)
+    if folder.is_dir():
+        rows = sum(manifest["rows"] for manifest, _ in recorded(folder))
+        yield f"    rows       {folder.relative_to(project_root())} ({rows} rows)"
+
+
+def _place(function: Any) -> str:
+    """Where a function stands, as `src/…/module.py:line`."""
+    path = Path(inspect.getsourcefile(function) or "")
+    line = inspect.getsourcelines(function)[1]
+    try:
+        shown = path.relative_to(project_root())
+    except ValueError:  # installed elsewhere than in this project
+        shown = path
+    return f"{shown}:{line} ({function.__name__})"

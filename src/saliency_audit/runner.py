@@ -1,0 +1,200 @@
+"""Run notebooks through papermill: checked parameters, stable cells, nothing run twice."""
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from saliency_audit.locations import project_root
+from saliency_audit.notebooks import NotebookError, Source, check_parameters, content_key, sources
+
+CellProgress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What became of one notebook: `error` is empty unless a cell failed."""
+
+    name: str
+    path: Path
+    skipped: bool
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A notebook with checked parameters and the place for its executed copy."""
+
+    source: Source
+    values: Mapping[str, Any]
+    output: Path
+    key: str
+
+    def is_done(self) -> bool:
+        """Whether the executed copy is there and still belongs to source, code and data."""
+        try:
+            notebook = nbformat.read(self.output, as_version=4)
+        except (OSError, ValueError):
+            return False
+        return notebook.metadata.get("saliency_audit", {}).get("key") == self.key
+
+
+def plan(names: list[str] | None, profile: str, given: Mapping[str, str]) -> list[Plan]:
+    """Check every name and parameter before anything runs.
+
+    Published runs (the embedded profile as it is) go to `runs/<name>.ipynb`; any other parameters
+    to `runs/custom/`, so that they never stand in for the published numbers.
+    """
+    found = []
+    for source in sources(names):
+        values = check_parameters(source, {"profile": profile, **given})
+        custom = profile != "embedded" or bool(given)
+        found.append(
+            Plan(source, values, _output(source, values, custom), content_key(source, values))
+        )
+    return found
+
+
+def execute(
+    plans: list[Plan],
+    *,
+    jobs: int = 1,
+    force: bool = False,
+    progress: CellProgress | None = None,
+) -> list[Run]:
+    """Run what is not done yet, `jobs` notebooks at a time.
+
+    A failing notebook does not stop the others; its executed part is kept in `runs/failed/`.
+    """
+    report = progress or (lambda name, done, total: None)
+    # Kernels inherit the environment: as many threads each as there are cores for them.
+    threads = str(max(1, (os.cpu_count() or 1) // jobs))
+    os.environ.setdefault("SALIENCY_THREADS", threads)
+
+    def one(item: Plan) -> Run:
+        if not force and item.is_done():
+            return Run(item.source.name, item.output, skipped=True)
+        return _run(item, report)
+
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        return list(pool.map(one, plans))
+
+
+def _output(source: Source, values: Mapping[str, Any], custom: bool) -> Path:
+    folder = project_root() / "runs"
+    if not custom:
+        return folder / f"{source.name}.ipynb"
+    tag = hashlib.sha256(repr(sorted(values.items())).encode()).hexdigest()[:8]
+    return folder / "custom" / f"{source.name}-{values['profile']}-{tag}.ipynb"
+
+
+def _run(item: Plan, report: CellProgress) -> Run:
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    _register_engine()
+    root = project_root()
+    work = root / "runs" / ".work"
+    for folder in (work, item.output.parent, root / "runs" / "failed"):
+        folder.mkdir(parents=True, exist_ok=True)
+    prepared = work / f"{item.output.stem}.in.ipynb"
+    executing = work / f"{item.output.stem}.out.ipynb"
+    notebook = _prepare(item.source)
+    nbformat.write(notebook, prepared)
+    report(item.source.name, 0, len(notebook.cells))
+    failed = ""
+    try:
+        papermill.execute_notebook(
+            str(prepared),
+            str(executing),
+            parameters=dict(item.values),
+            cwd=str(root),
+            engine_name="saliency_audit",
+            progress_bar=False,
+            report=lambda done, total: report(item.source.name, done, total),
+        )
+    except PapermillExecutionError as error:
+        failed = f"{error.ename}: {error.evalue}"
+    except (RuntimeError, TimeoutError) as error:  # a kernel that died or hung
+        failed = f"{type(error).__name__}: {error}"
+    found = executing if executing.is_file() else prepared
+    executed = _with_stable_ids(nbformat.read(found, as_version=4), item.source)
+    executed.metadata["saliency_audit"] = {
+        "key": item.key,
+        "source_sha256": item.source.sha256(),
+        "profile": item.values["profile"],
+        "parameters": {name: value for name, value in item.values.items() if name != "profile"},
+    }
+    # Papermill notes where files lay on this machine; that is nobody else's business.
+    for name in ("input_path", "output_path"):
+        executed.metadata.get("papermill", {}).pop(name, None)
+    target = root / "runs" / "failed" / item.output.name if failed else item.output
+    nbformat.write(executed, work / f"{item.output.stem}.done")
+    os.replace(work / f"{item.output.stem}.done", target)
+    for path in (prepared, executing):
+        path.unlink(missing_ok=True)
+    return Run(item.source.name, target, skipped=False, error=failed)
+
+
+def _prepare(source: Source) -> nbformat.NotebookNode:
+    """The percent source as a notebook; cell ids do not change from run to run."""
+    import jupytext
+
+    try:
+        notebook = jupytext.reads(source.text(), fmt="py:percent")
+    except Exception as error:  # jupytext raises whatever its parsers raise
+        raise NotebookError(f"{source.path}: not a percent notebook: {error}") from error
+    notebook.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    return _with_stable_ids(notebook, source)
+
+
+def _with_stable_ids(notebook: nbformat.NotebookNode, source: Source) -> nbformat.NotebookNode:
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"{source.name[:56]}-{number:03d}"
+    return notebook
+
+
+def _register_engine() -> None:
+    """Papermill's own engine, but telling our progress display which cell is done."""
+    from papermill.engines import NBClientEngine, papermill_engines
+
+    class Engine(NBClientEngine):
+        @classmethod
+        def execute_managed_notebook(
+            cls, nb_man: Any, kernel_name: str, report: Any = None, **kwargs: Any
+        ) -> None:
+            nb_man.pbar = _Bar(len(nb_man.nb.cells), report)
+            super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
+
+    papermill_engines.register("saliency_audit", Engine)
+
+
+class _Bar:
+    """The part of a tqdm bar that papermill uses."""
+
+    def __init__(self, total: int, report: Callable[[int, int], None]) -> None:
+        self.n = 0
+        self._total, self._done, self._report = total, 0, report
+
+    def update(self, count: int = 1) -> None:
+        self._done += count
+        self._report(self._done, self._total)
+
+    def set_description(self, *_: Any) -> None:
+        pass
+
+    def refresh(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
