@@ -11,9 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from saliency_audit.datasets import CATALOG, MissingDataError
-from saliency_audit.locations import ProjectNotFoundError, data_root, project_root
-from saliency_audit.study import ParameterError, StoreError
+from saliency_audit.errors import AuditError
+from saliency_audit.locations import data_root, project_root
 
 app = typer.Typer(
     help="Audit claims about saliency maps: run notebooks, compute rows, read and verify verdicts.",
@@ -33,7 +32,7 @@ Settings = Annotated[
 ]
 
 
-class Refusal(Exception):
+class Refusal(AuditError):
     """Something asked for that cannot be done; the message is all the user needs."""
 
 
@@ -85,10 +84,11 @@ def compute(
     found = study.get_experiment(experiment)
     overrides = {key: yaml.safe_load(value) for key, value in _pairs(parameter).items()}
     with _progress("tasks") as bars:
-        bar = bars.add_task(experiment, total=None)
+        bar: list[TaskID] = []
 
         def show(done: int, total: int, name: str) -> None:
-            bars.update(bar, completed=done, total=total, description=f"{experiment} {name}")
+            bar[:] = bar or [bars.add_task(experiment, total=total)]
+            bars.update(bar[0], completed=done, total=total, description=f"{experiment} {name}")
 
         rows = study.compute(
             found, profile, overrides, record=record, executor=executor, progress=show
@@ -138,7 +138,7 @@ def audit(claim: str) -> None:
     from saliency_audit.ledger import audit_claim
     from saliency_audit.report.trace import trace
 
-    console.print(trace(audit_claim(claim.upper())), highlight=False, markup=False)
+    print(trace(audit_claim(claim.upper())))
 
 
 @app.command()
@@ -156,7 +156,7 @@ def verify(
         console.print(f"wrote {write_published().relative_to(project_root())}")
     found = list(faults())
     for fault in found:
-        errors.print(f"[red]fault[/red] {fault}", highlight=False)
+        errors.print(f"fault: {fault}", highlight=False, markup=False, soft_wrap=True)
     if found:
         raise Refusal(f"{len(found)} faults")
     files = recorded(project_root() / "data" / "results")
@@ -193,6 +193,7 @@ def serve(port: int = 8000) -> None:
 @data_app.command("list")
 def data_list() -> None:
     """Every image set and weight file the study knows, and whether it is here."""
+    from saliency_audit.datasets import CATALOG
     from saliency_audit.models import CLASSIFIERS, weights_path
 
     console.print(f"data root: {data_root()} (SALIENCY_DATA)", highlight=False)
@@ -213,6 +214,8 @@ def data_check(
     name: Annotated[list[str] | None, typer.Argument(help="image sets; all if none")] = None,
 ) -> None:
     """Check image sets; says what is missing and how to get it, and fails if one is."""
+    from saliency_audit.datasets import CATALOG
+
     missing = []
     for chosen in name or list(CATALOG):
         if chosen not in CATALOG:
@@ -229,6 +232,8 @@ def data_check(
 @data_app.command("path")
 def data_path(name: Annotated[str | None, typer.Argument()] = None) -> None:
     """Folder of the data root, or of one image set."""
+    from saliency_audit.datasets import CATALOG
+
     if name is None:
         print(data_root())
         return
@@ -238,6 +243,8 @@ def data_path(name: Annotated[str | None, typer.Argument()] = None) -> None:
 
 
 def _state(name: str) -> str:
+    from saliency_audit.datasets import CATALOG
+
     entry = CATALOG[name]
     if entry.folder is None:
         return "embedded"
@@ -267,15 +274,12 @@ def _progress(unit: str) -> Progress:
 
 
 def main() -> None:
-    """Entry point: known errors become one line and exit status 2, never a traceback."""
-    from saliency_audit.ledger import LedgerError
-    from saliency_audit.notebooks import NotebookError
-
-    known = (Refusal, LedgerError, StoreError, ParameterError, MissingDataError, NotebookError)
+    """Entry point: what a user can mend becomes one line and exit status 2, never a traceback."""
     try:
         app()
-    except (*known, ProjectNotFoundError) as error:
-        errors.print(f"[red]error:[/red] {error}", highlight=False)
+    except AuditError as error:
+        errors.print("error:", style="red", end=" ")
+        errors.print(str(error), highlight=False, markup=False, soft_wrap=True)
         sys.exit(2)
 
 

@@ -3,8 +3,10 @@
 import os
 from pathlib import Path
 
+from saliency_audit.errors import AuditError
 
-class ProjectNotFoundError(RuntimeError):
+
+class ProjectNotFoundError(AuditError, RuntimeError):
     """The ledger, the notebooks or the recorded rows are needed but no project folder is near."""
 
 

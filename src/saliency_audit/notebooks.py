@@ -11,11 +11,12 @@ from typing import Any
 
 import yaml
 
+from saliency_audit.errors import AuditError
 from saliency_audit.locations import project_root
 from saliency_audit.study.experiment import ParameterError, coerce
 
 
-class NotebookError(ValueError):
+class NotebookError(AuditError, ValueError):
     """An unknown notebook or a source that cannot be run; the message names it."""
 
 

@@ -12,6 +12,7 @@ import nbformat
 
 from saliency_audit.locations import project_root
 from saliency_audit.notebooks import NotebookError, Source, check_parameters, content_key, sources
+from saliency_audit.study.experiment import PROFILES, ParameterError
 
 CellProgress = Callable[[str, int, int], None]
 
@@ -50,6 +51,8 @@ def plan(names: list[str] | None, profile: str, given: Mapping[str, str]) -> lis
     Published runs (the embedded profile as it is) go to `runs/<name>.ipynb`; any other parameters
     to `runs/custom/`, so that they never stand in for the published numbers.
     """
+    if profile not in PROFILES:
+        raise ParameterError(f"unknown profile {profile!r}; known: {', '.join(PROFILES)}")
     found = []
     for source in sources(names):
         values = check_parameters(source, {"profile": profile, **given})
@@ -75,6 +78,7 @@ def execute(
     # Kernels inherit the environment: as many threads each as there are cores for them.
     threads = str(max(1, (os.cpu_count() or 1) // jobs))
     os.environ.setdefault("SALIENCY_THREADS", threads)
+    os.environ["IPYTHONDIR"] = str(_quiet_ipython())
 
     def one(item: Plan) -> Run:
         if not force and item.is_done():
@@ -83,6 +87,15 @@ def execute(
 
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         return list(pool.map(one, plans))
+
+
+def _quiet_ipython() -> Path:
+    """A settings folder for the kernels: nobody's start-up files, no notice about transport."""
+    folder = project_root() / "runs" / ".work" / "ipython"
+    settings = folder / "profile_default" / "ipython_kernel_config.py"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text("c.IPKernelApp.log_level = 'ERROR'\n", encoding="utf-8")
+    return folder
 
 
 def _output(source: Source, values: Mapping[str, Any], custom: bool) -> Path:

@@ -47,10 +47,17 @@ def score_and_gradient(
 
     Returns:
         scores `(B,)` and gradients `(B, C, H, W)`, detached.
+
+    Raises:
+        ValueError: the model's answer does not depend on its input through autograd.
     """
     points = points.detach().contiguous(memory_format=torch.channels_last).requires_grad_(True)
     with torch.enable_grad():
         scores = class_scores(model, points, targets, output)
+        if not scores.requires_grad:
+            raise ValueError(
+                "the model's answer has no gradient: it detaches its input or switches autograd off"
+            )
         # The sum has one graph root; each point only reaches its own score.
         (gradients,) = torch.autograd.grad(scores.sum(), points)
     return scores.detach(), gradients

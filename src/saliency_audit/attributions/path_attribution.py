@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from saliency_audit.attributions.engine import frozen, resolve_batch_size, score_and_gradient
 from saliency_audit.attributions.paths import Path, StraightPath
 from saliency_audit.attributions.rules import Riemann, Rule
-from saliency_audit.attributions.scores import check_inputs
+from saliency_audit.attributions.scores import OUTPUTS, check_inputs
 
 BASELINES = {"black": 0.0, "white": 1.0}
 
@@ -52,6 +52,9 @@ def walk(
             f"baselines must have the shape of the inputs {tuple(inputs.shape)}, "
             f"got {tuple(baselines.shape)}"
         )
+    if baselines.dtype != inputs.dtype or not torch.isfinite(baselines).all():
+        raise ValueError(f"baselines must be finite {inputs.dtype} like the inputs")
+    inputs, baselines = inputs.detach(), baselines.detach()
     size = resolve_batch_size(batch_size, inputs)
     images_per_block = max(1, size // path.steps)
     points_per_block = min(size, path.steps)
@@ -96,6 +99,8 @@ class PathAttribution:
     def __post_init__(self) -> None:
         if self.baseline not in BASELINES:
             raise ValueError(f"unknown baseline {self.baseline!r}; known: {', '.join(BASELINES)}")
+        if self.output not in OUTPUTS:
+            raise ValueError(f"unknown output {self.output!r}; known: {', '.join(OUTPUTS)}")
 
     def __call__(
         self, model: nn.Module, inputs: Tensor, targets: Tensor, baselines: Tensor | None = None

@@ -41,8 +41,8 @@ class StraightPath:
     quadrature: str = "mean"
 
     def __post_init__(self) -> None:
-        if self.steps < 2:
-            raise ValueError(f"a path needs at least 2 points (its two ends), got {self.steps}")
+        if not isinstance(self.steps, int) or self.steps < 2:
+            raise ValueError(f"a path needs at least 2 points (its two ends), got {self.steps!r}")
         if self.quadrature not in ("mean", "trapezoid"):
             raise ValueError(f"unknown quadrature {self.quadrature!r}; known: mean, trapezoid")
 

@@ -53,6 +53,7 @@ def check_inputs(inputs: Tensor, targets: Tensor) -> None:
         ValueError: inputs not float `(N, C, H, W)`, not finite or outside [0, 1]; targets not
             int64 `(N,)`.
     """
+    inputs = inputs.detach()
     if inputs.ndim != 4:
         raise ValueError(f"inputs must have shape (N, C, H, W), got {tuple(inputs.shape)}")
     if not inputs.is_floating_point():

@@ -9,8 +9,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from saliency_audit.errors import AuditError
 
-class MissingDataError(FileNotFoundError):
+
+class MissingDataError(AuditError, FileNotFoundError):
     """An image set or a weight file is not here; the message says how to get it."""
 
 

@@ -7,12 +7,20 @@ from typing import Any
 
 import pandas as pd
 
+from saliency_audit.errors import AuditError
 from saliency_audit.ledger.external import TESTS, ExternalResult, not_tested
 from saliency_audit.ledger.internal import run_internal_test
 from saliency_audit.ledger.schema import Claim, load_claims
 from saliency_audit.ledger.verdict import InternalAudit, Verdict
 from saliency_audit.study import ResultStore, get_experiment, recorded_folder
 from saliency_audit.study.experiment import PROFILES
+
+
+class UnknownClaimError(AuditError, KeyError):
+    """A claim id that is not in the ledger."""
+
+    def __str__(self) -> str:  # KeyError would show the message in quotes
+        return str(self.args[0])
 
 
 @dataclass(frozen=True)
@@ -49,11 +57,11 @@ def audit_claim(claim_id: str) -> ClaimAudit:
     """Audit one claim from the repository's printed numbers and recorded rows.
 
     Raises:
-        KeyError: no such claim.
+        UnknownClaimError: no such claim; lists the known ones.
     """
     claims = load_claims()
     if claim_id not in claims:
-        raise KeyError(f"unknown claim {claim_id!r}; known: {', '.join(claims)}")
+        raise UnknownClaimError(f"unknown claim {claim_id!r}; known: {', '.join(claims)}")
     claim = claims[claim_id]
     internal = None if claim.internal.nothing_to_test else run_internal_test(claim_id)
     external = {profile: _recorded_result(claim, profile) for profile in PROFILES}

@@ -65,8 +65,13 @@ def paired_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ext
         Holm-adjusted one-sided signed-rank p is below alpha and its bootstrap interval lies wholly
         on the expected side of zero (above; below for an exception). The rule: reproduced if all
         hold, not reproduced if at least half fail, otherwise partly; a declared path without rows
-        leaves at best partly.
+        of every declared score leaves at best partly.
+
+    Raises:
+        ValueError: a parameter that is missing or unknown, or differences that are not finite (an
+            image without both methods).
     """
+    _check_parameters(parameters)
     exceptions = {(item["model"], item["path"]) for item in parameters.get("exceptions", [])}
     families: list[tuple[dict[str, str], pd.Series, pd.DataFrame]] = []
     for (model, path, score), group in rows.groupby(["model", "path", "score"], sort=True):
@@ -90,7 +95,12 @@ def paired_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ext
             families, expected, p_values, holm(p_values), strict=True
         )
     )
-    missing = [path for path in parameters["paths"] if path not in set(rows["path"])]
+    compared = {(keys["path"], keys["score"]) for keys, _, _ in families}
+    missing = [
+        path
+        for path in parameters["paths"]
+        if any((path, score) not in compared for score in parameters["scores"])
+    ]
     first = parameters["scores"][0]
     pooled = np.concatenate(
         [differences for keys, differences, _ in families if keys["score"] == first]
@@ -104,6 +114,14 @@ def paired_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ext
     detail += f". Headline: mean difference of the {first} score over all models and images."
     verdict = _verdict(holding, len(comparisons), complete=not missing)
     return ExternalResult(verdict, detail, bootstrap_mean(pooled), comparisons)
+
+
+def _check_parameters(parameters: Mapping[str, Any]) -> None:
+    needed, optional = {"paths", "scores", "alpha"}, {"exceptions"}
+    if missing := needed - set(parameters):
+        raise ValueError(f"paired_improvement: missing parameters {sorted(missing)}")
+    if unknown := set(parameters) - needed - optional:
+        raise ValueError(f"paired_improvement: unknown parameters {sorted(unknown)}")
 
 
 def _compare(

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from saliency_audit.errors import AuditError
 from saliency_audit.locations import project_root
 
 PAPERS = ("idgi", "dre", "mege", "xmgd", "ggig")
 REQUIRED_COLUMNS = ("table", "row", "column", "value", "text")
 
 
-class PrintedTableError(ValueError):
+class PrintedTableError(AuditError, ValueError):
     """A printed table is missing or malformed; the message names the file."""
 
 

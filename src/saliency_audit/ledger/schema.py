@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from saliency_audit.errors import AuditError
 from saliency_audit.ledger.internal import has_internal_test
 from saliency_audit.ledger.printed import PAPERS, table_names
 from saliency_audit.locations import project_root
@@ -13,7 +14,7 @@ from saliency_audit.locations import project_root
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
-class LedgerError(ValueError):
+class LedgerError(AuditError, ValueError):
     """An entry of the ledger is wrong; the message names the file, the claim and the field."""
 
 
@@ -104,7 +105,11 @@ def load_paper(path: Path) -> Paper:
         paper = Paper.model_validate(raw)
     except ValidationError as error:
         raise LedgerError(_explain(path, raw, error)) from None
+    if paper.paper != path.stem:
+        raise LedgerError(f"{path}: field paper: must be {path.stem!r}, got {paper.paper!r}")
     for claim in paper.claims:
+        if claim.paper != paper.paper:
+            raise LedgerError(f"{path}: claim {claim.id}: field paper: must be {paper.paper!r}")
         _check_references(path, claim)
     return paper
 

@@ -20,7 +20,6 @@ from saliency_audit.models.normalized import IMAGENET_MEAN, IMAGENET_STD, Normal
 from saliency_audit.models.small import DigitsCNN
 from saliency_audit.models.training import TrainingPlan, train
 
-
 _LOADING = threading.Lock()
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-
 # torch's global generator is one per process: two trainings in two threads would share it.
 _GLOBAL_GENERATOR = threading.Lock()
 

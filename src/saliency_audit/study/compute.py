@@ -56,8 +56,8 @@ def compute(
         Tidy rows of all tasks.
 
     Raises:
-        ValueError: unknown profile, parameter or executor, parameters that leave nothing to compute
-            or name a task twice, or `record` with overrides.
+        ParameterError: unknown profile, parameter or executor, parameters that leave nothing to
+            compute or name a task twice, or `record` with overrides.
     """
     use_threads_from_environment()
     overrides = dict(overrides or {})
@@ -75,7 +75,7 @@ def compute(
     if not tasks:
         raise ParameterError(f"{experiment.name}: these parameters leave nothing to compute")
     if len({task.name for task in tasks}) < len(tasks):
-        raise ValueError(f"{experiment.name}: these parameters name a task twice")
+        raise ParameterError(f"{experiment.name}: these parameters name a task twice")
     missing = [task for task in tasks if not store.done(task)]
     report = progress or (lambda done, total, name: None)
     finished = len(tasks) - len(missing)

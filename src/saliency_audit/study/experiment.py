@@ -9,10 +9,12 @@ from typing import Any
 
 import pandas as pd
 
+from saliency_audit.errors import AuditError
+
 PROFILES = ("embedded", "reference", "paper")
 
 
-class ParameterError(ValueError):
+class ParameterError(AuditError, ValueError):
     """An unknown or ill-typed parameter; the message lists the known ones."""
 
 

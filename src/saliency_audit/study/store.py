@@ -15,11 +15,12 @@ from typing import Any
 
 import pandas as pd
 
+from saliency_audit.errors import AuditError
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.provenance import commit, environment, source_digest
 
 
-class StoreError(ValueError):
+class StoreError(AuditError, ValueError):
     """Recorded rows are missing, half-written or do not match their manifest."""
 
 

@@ -8,9 +8,10 @@ import pandas as pd
 import torch
 
 from saliency_audit.attributions import IDGI, Path, Riemann, StraightPath, saliency, walk
-from saliency_audit.datasets import image_seed, open_images, read_batch, shuffled_indices
+from saliency_audit.attributions.reduction import REDUCTIONS
+from saliency_audit.datasets import CATALOG, image_seed, open_images, read_batch, shuffled_indices
 from saliency_audit.metrics import insertion_score
-from saliency_audit.models import load_classifier, state_digest
+from saliency_audit.models import CLASSIFIERS, load_classifier, state_digest
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.provenance import default_device
 
@@ -38,6 +39,17 @@ class Parameters:
         unknown = [path for path in self.paths if path not in PATHS]
         if unknown:
             raise ValueError(f"unknown paths {unknown}; known: {', '.join(PATHS)}")
+        unknown = [model for model in self.models if model not in CLASSIFIERS]
+        if unknown:
+            raise ValueError(f"unknown classifiers {unknown}; known: {', '.join(CLASSIFIERS)}")
+        if self.images not in CATALOG:
+            raise ValueError(f"unknown image set {self.images!r}; known: {', '.join(CATALOG)}")
+        if self.reduction not in REDUCTIONS:
+            raise ValueError(
+                f"unknown reduction {self.reduction!r}; known: {', '.join(REDUCTIONS)}"
+            )
+        if self.steps < 2:
+            raise ValueError(f"steps must be at least 2 (the path's two ends), got {self.steps}")
         if self.n_images < 1 or self.slice_size < 1:
             raise ValueError("n_images and slice_size must be at least 1")
 

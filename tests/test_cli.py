@@ -1,0 +1,111 @@
+"""The command line as a user meets it: output, one-line errors, exit status."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from saliency_audit import cli
+
+
+def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    """Exit status of `saliency-audit ARGUMENTS`, run in this process."""
+    monkeypatch.setattr(sys, "argv", ["saliency-audit", *arguments])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    return int(stop.value.code or 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("run", "nope"), "unknown notebook 'nope'; known: "),
+        (("run", "-p", "stepz=3"), "no parameter 'stepz'; known: profile: str"),
+        (("run", "-p", "steps=many"), "steps takes int | None, got 'many'"),
+        (("run", "-p", "steps"), "-p takes key=value"),
+        (("run", "--profile", "huge"), "unknown profile 'huge'"),
+        (("compute", "nope"), "unknown experiment 'nope'; known: "),
+        (("compute", "idgi_insertion", "-p", "stepz=3"), "no parameter stepz; known: models"),
+        (("compute", "idgi_insertion", "-p", "steps=1"), "steps must be at least 2"),
+        (("compute", "idgi_insertion", "-p", "models=nope"), "unknown classifiers ['nope']"),
+        (("compute", "idgi_insertion", "-p", "images=nope"), "unknown image set 'nope'"),
+        (("compute", "idgi_insertion", "--record", "-p", "steps=8"), "drop the overrides"),
+        (("compute", "idgi_insertion", "--profile", "huge"), "has no profile 'huge'"),
+        (("audit", "nope"), "unknown claim 'NOPE'; known: IDGI-INS"),
+        (("claims", "--paper", "nope"), "unknown paper 'nope'"),
+        (("claims", "--verdict", "maybe"), "unknown verdict 'maybe'"),
+        (("data", "check", "nope"), "unknown image set 'nope'"),
+        (("data", "path", "nope"), "unknown image set 'nope'"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    message: str,
+) -> None:
+    assert call(monkeypatch, *arguments) == 2
+    shown = capsys.readouterr()
+    assert message in shown.err
+    assert "Traceback" not in shown.err + shown.out
+
+
+def test_missing_data_says_which_command_and_where(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SALIENCY_DATA", str(tmp_path))
+    asked = ("compute", "idgi_insertion", "-p", "images=imagenet_sample", "-p", "n_images=1")
+    assert call(monkeypatch, *asked) == 2
+    shown = capsys.readouterr().err
+    assert str(tmp_path) in shown
+    assert "saliency-audit data check imagenet_sample" in shown
+    assert call(monkeypatch, "data", "check", "imagenet_sample") == 2
+    assert "0 of 1000 files" in capsys.readouterr().out
+    assert call(monkeypatch, "data", "check", "digits") == 0
+    assert call(monkeypatch, "data", "path") == 0
+    assert str(tmp_path) in capsys.readouterr().out
+
+
+def test_claims_as_data(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, "claims", "--paper", "idgi", "--json") == 0
+    records = json.loads(capsys.readouterr().out)
+    assert [record["id"] for record in records][:2] == ["IDGI-INS", "IDGI-NE"]
+    first = records[0]
+    assert {"id", "paper", "location", "statement", "internal", "external", "notebook"} <= set(
+        first
+    )
+    assert set(first["internal"]) == {"verdict", "detail"}
+    assert set(first["external"]) == {"embedded", "reference", "paper"}
+    for result in first["external"].values():
+        assert set(result) == {"verdict", "estimate", "ci_low", "ci_high", "n", "detail"}
+
+
+def test_claims_filtered_by_verdict(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, "claims", "--verdict", "not reproduced", "--json") == 0
+    records = json.loads(capsys.readouterr().out)
+    assert "MR-DEF" in [record["id"] for record in records]
+    for record in records:
+        verdicts = [record["internal"]["verdict"]]
+        verdicts += [result["verdict"] for result in record["external"].values()]
+        assert "not reproduced" in verdicts
+
+
+def test_audit_leads_from_the_sentence_to_rows_and_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, "audit", "idgi-ins") == 0
+    shown = capsys.readouterr().out
+    for part in (
+        "data/paper/idgi/table_01.csv (120 cells)",
+        "src/saliency_audit/ledger/internal/idgi",
+        "src/saliency_audit/study/experiments/idgi_insertion.py:",
+        "src/saliency_audit/ledger/external.py:",
+        "data/claims/idgi.yml",
+        "notebooks/idgi_insertion.py",
+    ):
+        assert part in shown, part

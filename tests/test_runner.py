@@ -1,0 +1,90 @@
+"""Running notebooks: what is kept, what is skipped, what a failure leaves behind."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from saliency_audit.runner import execute, plan
+from saliency_audit.study.experiment import ParameterError
+
+GOOD = """\
+# %% [markdown]
+# # Good
+
+# %% tags=["parameters"]
+profile: str = "embedded"
+steps: int = 2
+
+# %%
+print("steps", steps, "profile", profile)
+"""
+BAD = GOOD + '\n# %%\nraise RuntimeError("broken on purpose")\n\n# %%\nprint("never")\n'
+DEAD = GOOD + "\n# %%\nimport os\nos._exit(1)\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for folder in ("data/claims", "notebooks", "src"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "notebooks" / "good.py").write_text(GOOD)
+    monkeypatch.setenv("SALIENCY_PROJECT", str(tmp_path))
+    return tmp_path
+
+
+def _printed(path: Path) -> str:
+    cells = nbformat.read(path, as_version=4).cells
+    return "".join(output.get("text", "") for cell in cells for output in cell.get("outputs", []))
+
+
+def test_a_run_is_kept_and_not_repeated_until_something_changes(project: Path) -> None:
+    seen: list[tuple[str, int, int]] = []
+    (run,) = execute(plan(None, "embedded", {}), progress=lambda *item: seen.append(item))
+    assert run.path == project / "runs" / "good.ipynb"
+    assert not run.error
+    assert "steps 2 profile embedded" in _printed(run.path)
+    assert seen[-1][1] == seen[-1][2] > 0, "the progress display reaches the last cell"
+    ids = [cell.id for cell in nbformat.read(run.path, as_version=4).cells]
+    assert ids == [f"good-{i:03d}" for i in range(len(ids))], "ids do not change from run to run"
+    assert str(project) not in run.path.read_text(), "no path of this machine in the run"
+
+    (again,) = execute(plan(None, "embedded", {}))
+    assert again.skipped
+
+    source = project / "notebooks" / "good.py"
+    source.write_text(source.read_text().replace('"steps"', '"points"'))
+    (changed,) = execute(plan(None, "embedded", {}))
+    assert not changed.skipped
+    assert "points 2" in _printed(changed.path)
+
+
+def test_custom_parameters_never_replace_the_published_run(project: Path) -> None:
+    (custom,) = execute(plan(["good"], "embedded", {"steps": "7"}))
+    assert custom.path.parent == project / "runs" / "custom"
+    assert "steps 7" in _printed(custom.path)
+    assert not (project / "runs" / "good.ipynb").exists()
+    other = plan(["good"], "reference", {})[0].output
+    assert other.parent.name == "custom"
+    assert other != custom.path
+
+
+def test_failing_and_dying_notebooks_are_saved_and_do_not_stop_the_others(project: Path) -> None:
+    (project / "notebooks" / "bad.py").write_text(BAD)
+    (project / "notebooks" / "dead.py").write_text(DEAD)
+    runs = {run.name: run for run in execute(plan(None, "embedded", {}), jobs=2)}
+    assert not runs["good"].error
+    assert "broken on purpose" in runs["bad"].error
+    assert runs["dead"].error
+    assert runs["bad"].path == project / "runs" / "failed" / "bad.ipynb"
+    assert "steps 2" in _printed(runs["bad"].path)
+    assert not (project / "runs" / "bad.ipynb").exists()
+    (retried,) = execute(plan(["bad"], "embedded", {}))
+    assert not retried.skipped, "a failed run never counts as done"
+
+
+def test_nothing_runs_when_a_parameter_is_wrong(project: Path) -> None:
+    with pytest.raises(ParameterError, match="no parameter 'stepz'"):
+        plan(["good"], "embedded", {"stepz": "3"})
+    with pytest.raises(ParameterError, match="unknown profile 'huge'"):
+        plan(["good"], "huge", {})
+    assert not (project / "runs").exists()
