@@ -42,38 +42,63 @@ def show_paired_differences(rows: pd.DataFrame, score: str) -> Figure:
 
 
 def insertion_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:
-    """Insertion scores base → IDGI as printed, and as each of our runs found them.
+    """Insertion scores with and without IDGI: what the paper prints, then what our runs found.
 
     Args:
         results: outcome of the external test by the name of the run ("recorded reference", …).
 
     Returns:
-        One line per model, path and score; per run the two means, the mean difference with its
-        95 % interval and n. The papers' networks appear under their printed names.
+        One line per network, path, score and source. The papers' networks appear under their
+        printed names; the paper prints neither an interval nor n.
     """
-    printed = printed_table("idgi", "table_01").set_index(["metric", "model", "method"])["value"]
-    lines: dict[tuple[str, str, str], dict[str, str]] = {}
+    lines: list[dict[str, str]] = []
     for run, result in results.items():
         for item in result.comparisons:
-            model, path, score = item.keys["model"], item.keys["path"], item.keys["score"]
-            line = lines.setdefault((_title(model), path, score), {})
-            line["paper (ImageNet val, 128 steps)"] = _printed(printed, _title(model), path, score)
+            keys = {
+                "network": _title(item.keys["model"]),
+                "path": item.keys["path"],
+                "score": item.keys["score"],
+            }
+            lines += _printed(keys)
             estimate = item.estimate
-            line[run] = (
-                f"{item.base_mean:.3f} → {item.other_mean:.3f}; {estimate.mean:+.3f} "
-                f"[{estimate.low:+.3f}, {estimate.high:+.3f}], n = {estimate.n}"
+            lines.append(
+                {
+                    **keys,
+                    "source": run,
+                    "base": f"{item.base_mean:.3f}",
+                    "+IDGI": f"{item.other_mean:.3f}",
+                    "difference": f"{estimate.mean:+.3f}",
+                    "95 % interval": f"[{estimate.low:+.3f}, {estimate.high:+.3f}]",
+                    "n": str(estimate.n),
+                }
             )
-    table = pd.DataFrame.from_dict(lines, orient="index").fillna("—")
-    table.index = pd.MultiIndex.from_tuples(table.index, names=["model", "path", "score"])
-    return table
+    table = pd.DataFrame(lines).drop_duplicates()
+    return table.set_index(["network", "path", "score", "source"]).sort_index(
+        level=["network", "path", "score"], sort_remaining=False
+    )
 
 
-def _printed(printed: pd.Series, model: str, path: str, score: str) -> str:
-    metric = f"insertion_{score}"
-    if (metric, model, path) not in printed.index:
-        return "not in the paper"
-    base, other = printed[metric, model, path], printed[metric, model, f"{path}+idgi"]
-    return f"{base:.3f} → {other:.3f}; {other - base:+.3f}"
+def _printed(keys: dict[str, str]) -> list[dict[str, str]]:
+    """The line of Table 1 for this network, path and score; none if the paper has no such cell."""
+    table = printed_table("idgi", "table_01")
+    cells = table[
+        (table["metric"] == f"insertion_{keys['score']}") & (table["model"] == keys["network"])
+    ].set_index("method")["value"]
+    path = keys["path"]
+    if path not in cells.index:
+        return []
+    base, other = cells[path], cells[f"{path}+idgi"]
+    return [
+        {
+            **keys,
+            "source": "paper, Table 1",
+            "base": f"{base:.3f}",
+            "+IDGI": f"{other:.3f}",
+            "difference": f"{other - base:+.3f}",
+            "95 % interval": "not printed",
+            "n": "33,000–39,000 images",
+        }
+    ]
 
 
 def _title(model: str) -> str:
