@@ -84,7 +84,7 @@ def read_picture(path: Path, side: int) -> Tensor:
     """RGB picture in [0, 1]: shorter side scaled to side·256/224 (bilinear), centre crop.
 
     Raises:
-        OSError: the file is corrupt; names it.
+        OSError: the file is corrupt.
     """
     try:
         with Image.open(path) as opened:

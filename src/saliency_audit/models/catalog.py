@@ -47,12 +47,13 @@ def _digits_cnn() -> nn.Module:
 
 def _imagenet(name: str, file: str, release: str) -> Callable[[], nn.Module]:
     def load() -> nn.Module:
+        state = _current_names(_state(name, file, release))
         # Inception's auxiliary head exists in its weights; it is not used in evaluation mode. Its
         # weights expect pixels in [-1, 1], to which the network itself converts from ImageNet's.
         options = {"transform_input": True, "init_weights": False} if "inception" in name else {}
         with torch.random.fork_rng(devices=[]):
             network = get_model(name, weights=None, **options)
-        network.load_state_dict(_current_names(_state(name, file, release)))
+        network.load_state_dict(state)
         return Normalized(network, IMAGENET_MEAN, IMAGENET_STD).eval()
 
     return load

@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+@pytest.fixture(scope="session")
+def golden():
+    arrays = {}
+    for name in ("network", "integrated_gradients"):
+        with np.load(GOLDEN / f"{name}.npz") as stored:
+            arrays.update({key: torch.from_numpy(stored[key]) for key in stored})
+    return arrays
+
+
+@pytest.fixture(scope="session")
+def golden_network(golden):
+    layers = {
+        "conv1": nn.Conv2d(3, 8, 3, padding=1),
+        "relu1": nn.ReLU(),
+        "conv2": nn.Conv2d(8, 16, 3, stride=2, padding=1),
+        "relu2": nn.ReLU(),
+        "pool": nn.AdaptiveAvgPool2d(4),
+        "flatten": nn.Flatten(),
+        "fc": nn.Linear(256, 10),
+    }
+    network = nn.Sequential()
+    for name, layer in layers.items():
+        network.add_module(name, layer)
+    network = network.double().eval()
+    network.load_state_dict(
+        {key.removeprefix("state/"): golden[key] for key in golden if key.startswith("state/")}
+    )
+    return network
+
+
+@pytest.fixture(scope="session")
+def smooth_network():
+    """A float64 network without kinks and with strongly curved paths, for 6×5 colour images."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(7)
+        network = nn.Sequential(
+            nn.Conv2d(3, 6, 3, padding=1), nn.Tanh(), nn.Flatten(), nn.Linear(180, 4)
+        ).double()
+    with torch.no_grad():
+        network[3].weight *= 10
+    return network.eval()
+
+
+@pytest.fixture(scope="session")
+def images():
+    return torch.rand(5, 3, 6, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture(scope="session")
+def targets():
+    return torch.tensor([0, 3, 1, 2, 3])

@@ -1,0 +1,143 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from saliency_audit.datasets import MissingDataError, read_batch
+from saliency_audit.datasets.folders import open_class_folders
+from saliency_audit.datasets.images import read_picture
+
+COLOURS = {"b_second": (0, 128, 255), "a_first": (255, 0, 0)}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two classes with two pictures of one colour each."""
+    for name, colour in COLOURS.items():
+        (tmp_path / name).mkdir()
+        for number in (2, 1):
+            picture = Image.new("RGB", (30, 20), colour)
+            picture.save(tmp_path / name / f"{number}.JPEG", quality=95)
+    return tmp_path
+
+
+def opened(folder, class_count=2):
+    return open_class_folders("tiny", folder, 14, "Ask for it.", class_count)
+
+
+def test_classes_are_numbered_in_sorted_order(folder):
+    (folder / ".checkpoints").mkdir()
+    (folder / "a_first" / "readme.txt").write_text("no image")
+    images = opened(folder)
+    assert images.names == (
+        "a_first/1.JPEG",
+        "a_first/2.JPEG",
+        "b_second/1.JPEG",
+        "b_second/2.JPEG",
+    )
+    assert images.labels == (0, 0, 1, 1)
+    assert len(images) == 4
+
+
+def test_pixels_belong_to_their_label(folder):
+    batch = read_batch(opened(folder), [3, 0])
+    assert batch.images.shape == (2, 3, 14, 14)
+    assert batch.images.dtype == torch.float32
+    assert batch.labels.tolist() == [1, 0]
+    assert batch.indices == (3, 0)
+    assert batch.unreadable == ()
+    for image, colour in zip(batch.images, COLOURS.values(), strict=True):
+        mean = image.mean(dim=(1, 2)) * 255
+        torch.testing.assert_close(mean, torch.tensor(colour).float(), rtol=0, atol=3)
+
+
+def corrupt_header(path):
+    path.write_bytes(b"not a picture")
+
+
+def corrupt_empty(path):
+    path.write_bytes(b"")
+
+
+def corrupt_truncated(path):
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def corrupt_size(path):
+    """Claims 65,535 × 65,535 pixels, which Pillow refuses as a decompression bomb."""
+    content = bytearray(path.read_bytes())
+    start = content.index(b"\xff\xc0") + 5
+    content[start : start + 4] = b"\xff\xff\xff\xff"
+    path.write_bytes(content)
+
+
+def corrupt_other_format(path):
+    """A portable pixmap whose header holds no numbers: Pillow raises ValueError."""
+    path.write_bytes(b"P6\nx y\n255\n")
+
+
+@pytest.mark.parametrize(
+    "corrupt",
+    [corrupt_header, corrupt_empty, corrupt_truncated, corrupt_size, corrupt_other_format],
+)
+def test_a_corrupt_file_is_skipped_and_named(folder, corrupt):
+    corrupt(folder / "a_first" / "2.JPEG")
+    images = opened(folder)
+    with pytest.raises(OSError):  # noqa: PT011 (the messages are Pillow's)
+        images.read(1)
+    batch = read_batch(images, [0, 1, 2])
+    assert batch.unreadable == ("a_first/2.JPEG",)
+    assert batch.indices == (0, 2)
+    assert batch.labels.tolist() == [0, 1]
+    assert len(batch.images) == 2
+
+
+def test_a_batch_of_corrupt_files_is_empty(folder):
+    corrupt_header(folder / "a_first" / "2.JPEG")
+    batch = read_batch(opened(folder), [1])
+    assert len(batch.images) == len(batch.labels) == 0
+    assert batch.unreadable == ("a_first/2.JPEG",)
+
+
+def test_errors_that_are_no_damage_are_not_hidden(folder, monkeypatch):
+    def broken(path, side):
+        raise TypeError("a mistake in the code")
+
+    monkeypatch.setattr("saliency_audit.datasets.folders.read_picture", broken)
+    with pytest.raises(TypeError, match="a mistake in the code"):
+        read_batch(opened(folder), [0])
+
+
+def test_missing_folder_says_where_and_how(folder):
+    with pytest.raises(MissingDataError, match=r"'tiny' is not in .*nowhere\. Ask for it"):
+        opened(folder / "nowhere")
+
+
+def test_a_missing_class_would_shift_the_labels(folder):
+    with pytest.raises(MissingDataError, match=r"2 class folders in .*, 3 are needed\. Ask for it"):
+        opened(folder, class_count=3)
+
+
+def test_no_images(tmp_path):
+    (tmp_path / "a").mkdir()
+    with pytest.raises(MissingDataError, match=r"no images below .*Ask for it"):
+        opened(tmp_path, class_count=1)
+
+
+@pytest.mark.parametrize("size", [(40, 20), (20, 40), (16, 16), (333, 17), (8, 9)])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK", "RGBA"])
+def test_any_picture_becomes_a_square_of_three_channels(tmp_path, size, mode):
+    path = tmp_path / "picture.tif"
+    Image.new(mode, size).save(path)
+    pixels = read_picture(path, 14)
+    assert pixels.shape == (3, 14, 14)
+    assert pixels.dtype == torch.float32
+
+
+def test_the_crop_is_the_centre_and_values_lie_in_zero_to_one(tmp_path):
+    # 16 pixels on the shorter side need no scaling for a crop of 14: pixels stay exact.
+    pixels = np.random.default_rng(0).integers(0, 256, (16, 20, 3), dtype=np.uint8)
+    pixels[8, 10] = (0, 255, 51)
+    Image.fromarray(pixels).save(tmp_path / "picture.png")
+    expected = torch.from_numpy(pixels[1:15, 3:17]).permute(2, 0, 1) / 255
+    assert torch.equal(read_picture(tmp_path / "picture.png", 14), expected)

@@ -1,0 +1,152 @@
+"""From recorded rows to the external verdict of a claim."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from saliency_audit.ledger import Check, Claim, ClaimAudit, ExternalResult, InternalAudit, Verdict
+from saliency_audit.ledger import audit as audit_module
+from saliency_audit.ledger.audit import as_record, evaluate, recorded_rows
+from saliency_audit.study import Experiment, Outcome, ResultStore, Task, recorded_folder
+
+
+class Parameters:
+    pass
+
+
+def tasks(parameters):
+    return [Task(f"t-{i}", {"i": i}) for i in range(3)]
+
+
+def outcome(task):
+    gains = np.linspace(0.1, 0.2, 10)
+    start = 10 * task.parameters["i"]
+    return Outcome(
+        pd.DataFrame(
+            [
+                ("m", "ig", method, "probability", start + image, 0.5 + value)
+                for image, gain in enumerate(gains)
+                for method, value in (("ig", 0.0), ("ig+idgi", gain))
+            ],
+            columns=["model", "path", "method", "score", "image", "value"],
+        )
+    )
+
+
+EXPERIMENT = Experiment("gains", "Gains", 1, Parameters, {"embedded": {}}, tasks, outcome)
+
+
+def claim(**external):
+    spec = {
+        "experiment": "gains",
+        "comparison": "paired",
+        "threshold": "all",
+        "test": "paired_improvement",
+        "parameters": {"paths": ["ig"], "scores": ["probability"], "alpha": 0.05},
+        **external,
+    }
+    return Claim(
+        id="AB-C",
+        title="t",
+        location="l",
+        statement="s",
+        internal={"nothing_to_test": "why not"},
+        external=spec,
+        paper="idgi",
+    )
+
+
+@pytest.fixture
+def store(project, monkeypatch):
+    monkeypatch.setattr(audit_module, "get_experiment", lambda name: EXPERIMENT)
+    return ResultStore(recorded_folder("gains", "embedded"), EXPERIMENT)
+
+
+def record(store, count):
+    for task in tasks(None)[:count]:
+        store.write(task, outcome(task), 0)
+
+
+def test_complete_rows_are_read_and_judged(store):
+    record(store, 3)
+    rows = recorded_rows(claim(), "embedded")
+    assert len(rows) == 60
+    assert evaluate(claim(), rows).verdict is Verdict.REPRODUCED
+
+
+def test_incomplete_rows_are_not_judged(store):
+    assert recorded_rows(claim(), "embedded") == "no rows recorded at the embedded profile"
+    record(store, 2)
+    reason = recorded_rows(claim(), "embedded")
+    assert reason == "only 2 of 3 tasks are recorded at embedded (t-2: no manifest)"
+    record(store, 3)
+    store.rows_path(tasks(None)[1]).write_bytes(b"")
+    assert "only 2 of 3 tasks" in recorded_rows(claim(), "embedded")
+    assert "t-1: the rows are half-written" in recorded_rows(claim(), "embedded")
+
+
+def test_a_single_damaged_task_is_not_taken_for_no_rows(store):
+    record(store, 1)
+    store.manifest_path(tasks(None)[0]).write_bytes(b"{")
+    assert "only 0 of 3 tasks are recorded" in recorded_rows(claim(), "embedded")
+
+
+def test_reasons_for_no_rows(store):
+    assert "no paper profile" in recorded_rows(claim(), "paper")
+    assert "is planned" in recorded_rows(claim(planned=True), "embedded")
+    nothing = claim(experiment=None, nothing_to_test="a matter of taste")
+    assert recorded_rows(nothing, "embedded") == "a matter of taste"
+
+
+def audited(internal=None, **verdicts):
+    external = {
+        profile: ExternalResult(verdicts.get(profile, Verdict.NOT_TESTED), profile)
+        for profile in ("embedded", "reference", "paper")
+    }
+    return ClaimAudit(claim(), internal, external)
+
+
+@pytest.mark.parametrize(
+    ("tested", "strongest"),
+    [
+        ((), "reference"),
+        (("embedded",), "embedded"),
+        (("embedded", "reference"), "reference"),
+        (("embedded", "paper"), "paper"),
+    ],
+)
+def test_the_strongest_result_is_that_of_the_largest_profile_tested(tested, strongest):
+    audit = audited(**dict.fromkeys(tested, Verdict.PARTLY))
+    assert audit.strongest == (strongest, audit.external[strongest])
+
+
+def test_the_internal_half_of_an_audit():
+    check = Check("c", True, "x", "y")
+    assert audited().internal_verdict is Verdict.NOT_TESTED
+    assert audited().internal_detail == "why not"
+    found = audited(InternalAudit((check,), "one of one"))
+    assert (found.internal_verdict, found.internal_detail) == (Verdict.REPRODUCED, "one of one")
+    open_question = audited(InternalAudit((check,), "one of one", undecidable="not printed"))
+    assert open_question.internal_verdict is Verdict.INCONCLUSIVE
+    assert open_question.internal_detail == "not printed"
+
+
+def test_the_record_carries_estimate_interval_and_number(store):
+    record(store, 3)
+    result = evaluate(claim(), recorded_rows(claim(), "embedded"))
+    nothing = ExternalResult(Verdict.NOT_TESTED, "none")
+    audit = ClaimAudit(claim(), None, {"embedded": result, "reference": nothing, "paper": nothing})
+    external = as_record(audit)["external"]
+    found = external["embedded"]
+    assert found["verdict"] == "reproduced"
+    assert found["estimate"] == pytest.approx(0.15)
+    assert 0.1 < found["ci_low"] < 0.15 < found["ci_high"] < 0.2
+    assert found["n"] == 30
+    assert external["paper"] == {
+        "verdict": "not tested",
+        "estimate": None,
+        "ci_low": None,
+        "ci_high": None,
+        "n": None,
+        "detail": "none",
+    }

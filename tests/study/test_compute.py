@@ -1,0 +1,216 @@
+"""Runs resume, do not disturb each other, and never mix parameters."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from saliency_audit.study import ParameterError, ResultStore, StoreError, compute
+from saliency_audit.study.compute import local_folder, recorded_folder
+
+NAMES = ["a-0", "a-1", "a-2", "a-3"]
+
+
+def test_all_rows_in_the_order_of_the_tasks(project, toy):
+    rows = compute(toy.experiment(), overrides={"scale": 10.0})
+    assert rows["name"].tolist() == [name for name in NAMES for _ in range(2)]
+    assert rows["value"].tolist() == [0, 0, 10, -10, 20, -20, 30, -30]
+
+
+def test_a_second_run_computes_nothing(project, toy):
+    first = compute(toy.experiment())
+    second = compute(toy.experiment())
+    assert toy.computed == NAMES
+    assert first.equals(second)
+
+
+def test_an_interrupted_run_resumes_where_it_stopped(project, toy):
+    def stop(task):
+        if task.name == "a-2":
+            raise KeyboardInterrupt
+
+    toy.before = stop
+    with pytest.raises(KeyboardInterrupt):
+        compute(toy.experiment())
+    toy.before = lambda task: None
+    reports = []
+    compute(toy.experiment(), progress=lambda *report: reports.append(report))
+    assert toy.computed == NAMES
+    assert reports == [(2, 4, "already here"), (3, 4, "a-2"), (4, 4, "a-3")]
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "json"])
+def test_a_half_written_file_is_computed_again(project, toy, suffix):
+    good = compute(toy.experiment())
+    path = local_folder("toy", "embedded", {}) / f"a-1.{suffix}"
+    path.write_bytes(path.read_bytes()[:50])
+    assert compute(toy.experiment()).equals(good)
+    assert toy.computed == [*NAMES, "a-1"]
+
+
+def test_changed_code_is_computed_again_here_but_not_in_recorded_rows(project, toy, monkeypatch):
+    compute(toy.experiment())
+    compute(toy.experiment(), record=True)
+    toy.computed.clear()
+    monkeypatch.setattr("saliency_audit.study.store.source_digest", lambda: "other code")
+    compute(toy.experiment(), record=True)
+    assert toy.computed == []
+    compute(toy.experiment())
+    assert toy.computed == NAMES
+
+
+def test_a_new_version_is_computed_again(project, toy):
+    compute(toy.experiment(), record=True)
+    compute(toy.experiment(version=2), record=True)
+    assert toy.computed == NAMES * 2
+
+
+def test_recorded_own_and_custom_rows_lie_apart(project, toy):
+    compute(toy.experiment(), record=True)
+    compute(toy.experiment())
+    compute(toy.experiment(), overrides={"scale": 2.0})
+    compute(toy.experiment(), overrides={"scale": 3.0})
+    folders = sorted(str(path.parent.relative_to(project)) for path in project.rglob("a-0.parquet"))
+    assert folders[0] == "data/results/embedded/toy"
+    assert folders[1].startswith("runs/rows/custom/toy-embedded-")
+    assert folders[2].startswith("runs/rows/custom/toy-embedded-")
+    assert folders[3] == "runs/rows/embedded/toy"
+    assert len(set(folders)) == 4
+    assert recorded_folder("toy", "embedded") == project / "data/results/embedded/toy"
+
+
+def test_the_order_in_which_overrides_are_given_is_no_difference():
+    one = local_folder("toy", "embedded", {"scale": 2.0, "names": ["a"]})
+    two = local_folder("toy", "embedded", {"names": ("a",), "scale": 2.0})
+    assert one == two
+
+
+BAD = {
+    "record with overrides": ({"record": True, "overrides": {"count": 2}}, "drop the overrides"),
+    "nothing to do": ({"overrides": {"count": 0}}, "leave nothing to compute"),
+    "one name for two tasks": ({"overrides": {"names": "a,a"}}, "name a task twice"),
+    "no such executor": ({"executor": "slurm"}, 'unknown executor .slurm.; known: "local", "dask'),
+    "no such profile": ({"profile": "huge"}, "no profile 'huge'"),
+    "no such parameter": ({"overrides": {"steps": 2}}, "no parameter steps"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_arguments_compute_nothing(project, toy, case):
+    arguments, message = BAD[case]
+    with pytest.raises(ParameterError, match=message):
+        compute(toy.experiment(), **arguments)
+    assert toy.computed == []
+
+
+def test_an_error_in_a_task_keeps_the_tasks_before_it(project, toy):
+    def fail(task):
+        if task.name == "a-1":
+            raise ZeroDivisionError("in the task")
+
+    toy.before = fail
+    with pytest.raises(ZeroDivisionError, match="in the task"):
+        compute(toy.experiment())
+    store = ResultStore(local_folder("toy", "embedded", {}), toy.experiment(), same_code=True)
+    tasks = toy.tasks(toy.experiment().configure("embedded"))
+    assert [store.done(task) for task in tasks] == [True, False, False, False]
+    with pytest.raises(StoreError, match=r"task a-1 .*no manifest"):
+        store.read(tasks)
+
+
+def test_two_runs_at_once_share_the_work(project, toy):
+    both = threading.Barrier(2)
+    lock = threading.Lock()
+    waited = set()
+
+    def meet(task):
+        # The first task of each run waits until the other run is at work too.
+        with lock:
+            first = threading.get_ident() not in waited
+            waited.add(threading.get_ident())
+        if first:
+            both.wait(10)
+
+    toy.before = meet
+    experiment = toy.experiment()
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(compute(experiment))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert sorted(toy.computed) == NAMES
+    assert len(found) == 2
+    assert found[0].equals(found[1])
+
+
+def test_a_run_waits_for_what_another_still_computes(project, toy):
+    others_done, first_at_work = threading.Event(), threading.Event()
+
+    def linger(task):
+        if task.name == "a-0":
+            first_at_work.set()
+            others_done.wait(10)
+            time.sleep(0.1)  # the other run is now at its end and has to wait
+
+    toy.before = linger
+    experiment = toy.experiment()
+    thread = threading.Thread(target=lambda: compute(experiment))
+    thread.start()
+    first_at_work.wait(10)
+    reports = []
+
+    def report(done, total, name):
+        reports.append((done, name))
+        if name == "a-3":
+            others_done.set()
+
+    rows = compute(experiment, progress=report)
+    thread.join(10)
+    assert len(rows) == 8
+    assert sorted(toy.computed) == NAMES
+    assert reports == [(0, "already here"), (1, "a-1"), (2, "a-2"), (3, "a-3"), (4, "a-0")]
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, {folder!r})
+from conftest import Toy
+from saliency_audit.study import compute
+toy = Toy()
+def before(task):
+    if task.name == "a-2":
+        print("at work", flush=True)
+        time.sleep(60)
+toy.before = before
+compute(toy.experiment())
+"""
+
+
+def test_a_killed_run_leaves_no_lock_and_resumes(project, toy):
+    run = subprocess.Popen(
+        [sys.executable, "-c", KILLED.format(folder=os.path.dirname(__file__))],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        text=True,
+    )
+    try:
+        assert run.stdout.readline() == "at work\n"
+        store = ResultStore(local_folder("toy", "embedded", {}), toy.experiment(), same_code=True)
+        task = toy.tasks(toy.experiment().configure("embedded"))[2]
+        with store.claim(task, wait=False) as held:
+            assert not held
+        run.send_signal(signal.SIGKILL)
+        run.wait(10)
+        rows = compute(toy.experiment())
+    finally:
+        run.kill()
+        run.stdout.close()
+        run.wait(10)
+    assert toy.computed == ["a-2", "a-3"]
+    assert len(rows) == 8

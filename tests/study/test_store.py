@@ -1,0 +1,232 @@
+"""Rows are whole or not at all, and only count if they were made from the same parameters."""
+
+import json
+import os
+import threading
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from saliency_audit.study import Outcome, ResultStore, StoreError, Task, recorded
+from saliency_audit.study import store as store_module
+
+TASK = Task("a-1", {"steps": 8, "models": ("m", "n"), "scale": 0.1})
+ROWS = pd.DataFrame({"image": [3, 5], "model": ["m", "é"], "value": [0.1, np.nan]})
+
+
+@pytest.fixture
+def store(tmp_path, toy):
+    return ResultStore(tmp_path / "rows", toy.experiment())
+
+
+@pytest.fixture
+def filled(store):
+    store.write(TASK, Outcome(ROWS, {"unreadable": ("x.jpg",), "used": 2}), 1.234)
+    return store
+
+
+def manifest(store):
+    return json.loads(store.manifest_path(TASK).read_text(encoding="utf-8"))
+
+
+def change_manifest(store, **fields):
+    content = {**manifest(store), **fields}
+    store.manifest_path(TASK).write_text(json.dumps(content), encoding="utf-8")
+
+
+def test_rows_come_back_as_they_were_written(filled):
+    pd.testing.assert_frame_equal(filled.read([TASK]), ROWS)
+    assert filled.done(TASK)
+
+
+def test_the_manifest_tells_where_the_rows_come_from(filled):
+    content = manifest(filled)
+    assert content["experiment"] == "toy"
+    assert content["version"] == 1
+    assert content["task"] == "a-1"
+    assert content["parameters"] == {"steps": 8, "models": ["m", "n"], "scale": 0.1}
+    assert content["rows"] == 2
+    assert content["notes"] == {"unreadable": ["x.jpg"], "used": 2}
+    assert content["seconds"] == 1.23
+    assert set(content["packages"]) >= {"torch", "numpy", "scipy"}
+    assert len(content["rows_sha256"]) == len(content["source_sha256"]) == 64
+    assert {"commit", "computed", "device", "python", "threads"} <= set(content)
+
+
+def test_nothing_else_is_left_in_the_folder(filled):
+    assert sorted(path.name for path in filled.folder.iterdir()) == ["a-1.json", "a-1.parquet"]
+
+
+def test_several_tasks_come_in_the_order_asked_for(filled):
+    other = Task("a-2", {"steps": 9})
+    filled.write(other, Outcome(ROWS.assign(value=[7.0, 8.0])), 0)
+    rows = filled.read([other, TASK])
+    assert rows["value"].tolist()[:3] == [7.0, 8.0, 0.1]
+    assert rows.index.tolist() == [0, 1, 2, 3]
+
+
+def test_a_task_without_rows_does_not_change_the_types_of_the_others(filled):
+    empty = Task("a-2", {"steps": 9})
+    filled.write(empty, Outcome(pd.DataFrame([], columns=list(ROWS.columns))), 0)
+    pd.testing.assert_frame_equal(filled.read([empty, TASK]), ROWS)
+    assert list(filled.read([empty]).columns) == list(ROWS.columns)
+    assert filled.read([]).empty
+
+
+def test_no_manifest(store):
+    assert store.fault(TASK) == "no manifest"
+    assert not store.done(TASK)
+
+
+def cut_rows(store):
+    path = store.rows_path(TASK)
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def change_a_byte(store):
+    content = bytearray(store.rows_path(TASK).read_bytes())
+    content[len(content) // 2] ^= 1
+    store.rows_path(TASK).write_bytes(content)
+
+
+def cut_manifest(store):
+    text = store.manifest_path(TASK).read_text(encoding="utf-8")
+    store.manifest_path(TASK).write_text(text[: len(text) // 2], encoding="utf-8")
+
+
+def write_manifest(text):
+    return lambda store: store.manifest_path(TASK).write_bytes(text)
+
+
+FAULTS = {
+    "half of the rows": (cut_rows, "half-written or changed"),
+    "a changed byte": (change_a_byte, "half-written or changed"),
+    "no rows": (lambda store: store.rows_path(TASK).unlink(), "the rows are missing"),
+    "half of the manifest": (cut_manifest, "half-written or not JSON"),
+    "an empty manifest": (write_manifest(b""), "half-written or not JSON"),
+    "binary manifest": (write_manifest(b"\xff\xfe\x00"), "half-written or not JSON"),
+    "a list as manifest": (write_manifest(b"[]"), "incomplete"),
+    "a manifest without checksum": (write_manifest(b"{}"), "incomplete"),
+}
+
+
+@pytest.mark.parametrize("case", FAULTS)
+def test_damage_is_seen_named_and_repaired_by_writing_again(filled, case):
+    damage, message = FAULTS[case]
+    damage(filled)
+    assert message in filled.fault(TASK)
+    with pytest.raises(StoreError, match=r"toy: rows of task a-1 .*`saliency-audit compute toy`"):
+        filled.read([TASK])
+    with pytest.raises(StoreError, match=r"a-1\.(json|parquet): .*compute again") as caught:
+        recorded(filled.folder)
+    assert message in str(caught.value)
+    filled.write(TASK, Outcome(ROWS), 0)
+    assert filled.fault(TASK) is None
+
+
+def test_rows_of_other_parameters_do_not_count(filled):
+    other = Task(TASK.name, {**TASK.parameters, "steps": 16})
+    assert filled.fault(other) == "made from other parameters"
+    fewer = Task(TASK.name, {"steps": 8})
+    assert filled.fault(fewer) == "made from other parameters"
+
+
+def test_rows_of_another_version_do_not_count(filled, toy):
+    newer = ResultStore(filled.folder, toy.experiment(version=2))
+    assert newer.fault(TASK) == "made by version 1 of the experiment"
+
+
+def test_only_a_strict_store_asks_for_the_same_code(filled, toy):
+    strict = ResultStore(filled.folder, toy.experiment(), same_code=True)
+    assert strict.done(TASK)
+    change_manifest(filled, source_sha256="0" * 64)
+    assert strict.fault(TASK) == "made by other code"
+    assert filled.done(TASK)
+
+
+def test_a_crash_between_rows_and_manifest_leaves_nothing_that_counts(filled, monkeypatch):
+    real = store_module._replace
+
+    def crash(path, content):
+        if path.suffix == ".json":
+            raise KeyboardInterrupt
+        real(path, content)
+
+    monkeypatch.setattr(store_module, "_replace", crash)
+    with pytest.raises(KeyboardInterrupt):
+        filled.write(TASK, Outcome(ROWS.assign(value=[1.0, 2.0])), 0)
+    assert "half-written or changed" in filled.fault(TASK)
+
+
+def test_a_crash_while_writing_keeps_the_old_file_and_leaves_no_other(filled, monkeypatch):
+    def crash(handle):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "fsync", crash)
+    with pytest.raises(OSError, match="disk full"):
+        filled.write(TASK, Outcome(ROWS.assign(value=[1.0, 2.0])), 0)
+    assert filled.done(TASK)
+    assert sorted(path.name for path in filled.folder.iterdir()) == ["a-1.json", "a-1.parquet"]
+
+
+def test_a_file_is_replaced_at_once_by_a_complete_one(filled, monkeypatch):
+    before = filled.rows_path(TASK).read_bytes()
+    seen = []
+    real = os.replace
+
+    def look(source, target):
+        if target == filled.rows_path(TASK):
+            seen.append((pd.read_parquet(source)["value"].tolist(), target.read_bytes()))
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", look)
+    filled.write(TASK, Outcome(ROWS.assign(value=[1.0, 2.0])), 0)
+    assert seen == [([1.0, 2.0], before)]
+    assert filled.read([TASK])["value"].tolist() == [1.0, 2.0]
+
+
+def test_leftovers_of_a_killed_run_are_no_rows(filled):
+    (filled.folder / ".a-2.json.123.456.tmp").write_text("{")
+    (filled.folder / ".a-1.lock").touch()
+    assert len(recorded(filled.folder)) == 1
+    assert filled.done(TASK)
+
+
+def test_recorded_finds_every_manifest_below(filled):
+    ((content, rows),) = recorded(filled.folder.parent)
+    assert content["task"] == "a-1"
+    assert rows == filled.rows_path(TASK)
+    assert recorded(filled.folder / "nowhere") == []
+
+
+def test_a_claimed_task_is_free_again_afterwards_and_after_an_error(store):
+    with store.claim(TASK, wait=False) as held:
+        assert held
+        with store.claim(TASK, wait=False) as second:
+            assert not second
+        with store.claim(Task("a-2", {}), wait=False) as other:
+            assert other
+    with pytest.raises(RuntimeError, match="stop"), store.claim(TASK, wait=False):
+        raise RuntimeError("stop")
+    with store.claim(TASK, wait=False) as held:
+        assert held
+
+
+def test_waiting_for_a_claim_ends_when_the_holder_is_done(store):
+    order = []
+
+    def wait_for_it():
+        waiting.set()
+        with store.claim(TASK, wait=True) as held:
+            order.append(("second", held))
+
+    waiting = threading.Event()
+    thread = threading.Thread(target=wait_for_it)
+    with store.claim(TASK, wait=False):
+        thread.start()
+        waiting.wait(5)
+        thread.join(0.1)
+        order.append(("first", thread.is_alive()))
+    thread.join(5)
+    assert order == [("first", True), ("second", True)]

@@ -1,0 +1,59 @@
+"""Imports go down only, and computing needs no notebook, book or ledger package."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import saliency_audit
+
+PACKAGE = Path(saliency_audit.__file__).parent
+BELOW: dict[str, set[str]] = {
+    "datasets": set(),
+    "models": {"datasets"},
+    "attributions": set(),
+    "metrics": {"attributions"},
+    "study": {"metrics", "attributions", "models", "datasets"},
+    "ledger": {"study", "metrics", "attributions", "models", "datasets"},
+    "report": {"ledger", "study", "metrics", "attributions", "models", "datasets", "notebooks"},
+}
+
+
+def _imports(path: Path) -> set[str]:
+    """Names of our own packages that a module imports, at any depth of its code."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "saliency_audit" and len(parts) > 1:
+                found.add(parts[1])
+    return found
+
+
+@pytest.mark.parametrize("layer", BELOW)
+def test_imports_go_down_only(layer: str) -> None:
+    allowed = BELOW[layer] | {layer, "locations", "errors"}
+    for path in (PACKAGE / layer).rglob("*.py"):
+        assert _imports(path) <= allowed, path.relative_to(PACKAGE)
+
+
+def test_computing_imports_without_notebook_and_book_packages() -> None:
+    code = """
+import sys
+blocked = {"jupytext", "papermill", "nbformat", "IPython", "sphinx", "jupyter_book", "pydantic"}
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in blocked:
+            raise ImportError(name)
+sys.meta_path.insert(0, Refuse())
+import saliency_audit.attributions, saliency_audit.metrics, saliency_audit.study, saliency_audit.cli
+print(saliency_audit.study.available())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "idgi_insertion" in done.stdout
