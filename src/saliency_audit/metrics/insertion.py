@@ -19,7 +19,8 @@ class InsertionScore:
 
     Attributes:
         probability: `(N,)` area under the curve of the class probability, in [0, 1].
-        ratio: `(N,)` the same area divided by the probability of the untouched image, ≥ 0.
+        ratio: `(N,)` the same area divided by the probability of the untouched image, ≥ 0; NaN
+            where that probability is 0.
         curves: `(N, steps+1)` class probability after each step.
         fractions: `(steps+1,)` share of pixels revealed, from 0 to 1.
     """
@@ -96,7 +97,9 @@ def insertion_score(
             scores.append(model(pictures).softmax(dim=1).gather(1, chosen[:, None]).squeeze(1))
     curves = torch.cat(scores).reshape(count, len(revealed)).double().cpu()
     area = torch.trapezoid(curves, fractions, dim=1)
-    return InsertionScore(area, area / curves[:, -1], curves, fractions)
+    whole = curves[:, -1]
+    ratio = torch.where(whole > 0, area / whole, torch.nan)
+    return InsertionScore(area, ratio, curves, fractions)
 
 
 def reveal_order(saliency: Tensor, seeds: list[int]) -> Tensor:

@@ -24,7 +24,10 @@ class TrainingPlan:
 def train(
     build: Callable[[], nn.Module], images: Tensor, labels: Tensor, plan: TrainingPlan
 ) -> nn.Module:
-    """Train a network with Adam on cross-entropy; deterministic on a CPU, global RNG untouched.
+    """Train a network with Adam on cross-entropy; the global random state is left alone.
+
+    The same plan gives the same weights on the same kind of CPU with the same number of threads;
+    another number of threads adds floats in another order.
 
     Args:
         build: makes the untrained network.

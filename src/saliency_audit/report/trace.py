@@ -1,14 +1,12 @@
 """A claim as plain text, from its sentence down to code and rows: `saliency-audit audit`."""
 
-import inspect
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 from saliency_audit.ledger import Claim, ClaimAudit, ExternalResult, printed_table
 from saliency_audit.ledger.external import TESTS
-from saliency_audit.ledger.internal import internal_function
+from saliency_audit.ledger.internal import internal_tests
 from saliency_audit.locations import project_root
+from saliency_audit.report.code_links import locate
 from saliency_audit.study import get_experiment, recorded, recorded_folder
 
 SHOWN_CHECKS = 12
@@ -49,7 +47,7 @@ def _printed(claim: Claim) -> Iterator[str]:
         cells = len(printed_table(claim.paper, name))
         yield f"  printed    data/paper/{claim.paper}/{name}.csv ({cells} cells)"
     if not claim.internal.nothing_to_test:
-        yield f"  test       {_place(internal_function(claim.id))}"
+        yield f"  test       {locate(internal_tests()[claim.id]).lines}"
 
 
 def _checks(audit: ClaimAudit) -> Iterator[str]:
@@ -74,8 +72,8 @@ def _declaration(claim: Claim) -> Iterator[str]:
     if spec.planned:
         return
     experiment = get_experiment(str(spec.experiment))
-    yield f"  experiment {spec.experiment}: {_place(experiment.compute)}"
-    yield f"  test       {_place(TESTS[str(spec.test)])}"
+    yield f"  experiment {spec.experiment}: {locate(experiment.compute).lines}"
+    yield f"  test       {locate(TESTS[str(spec.test)]).lines}"
 
 
 def _result(result: ExternalResult) -> Iterator[str]:
@@ -99,14 +97,3 @@ def _rows(claim: Claim, profile: str) -> Iterator[str]:
     if folder.is_dir():
         rows = sum(manifest["rows"] for manifest, _ in recorded(folder))
         yield f"    rows       {folder.relative_to(project_root())} ({rows} rows)"
-
-
-def _place(function: Any) -> str:
-    """Where a function stands, as `src/…/module.py:line`."""
-    path = Path(inspect.getsourcefile(function) or "")
-    line = inspect.getsourcelines(function)[1]
-    try:
-        shown = path.relative_to(project_root())
-    except ValueError:  # installed elsewhere than in this project
-        shown = path
-    return f"{shown}:{line} ({function.__name__})"

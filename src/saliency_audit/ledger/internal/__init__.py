@@ -9,8 +9,8 @@ from importlib import import_module
 from saliency_audit.ledger.internal.registry import (
     InternalTestError,
     has_internal_test,
-    internal_function,
     internal_test,
+    internal_tests,
     run_internal_test,
 )
 
@@ -20,7 +20,7 @@ for _paper in ("idgi", "dre", "mege", "xmgd", "ggig"):
 __all__ = [
     "InternalTestError",
     "has_internal_test",
-    "internal_function",
     "internal_test",
+    "internal_tests",
     "run_internal_test",
 ]

@@ -1,7 +1,8 @@
 """Which function audits which claim."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
+from types import MappingProxyType
 
 from saliency_audit.ledger.verdict import InternalAudit
 
@@ -31,14 +32,14 @@ def has_internal_test(claim_id: str) -> bool:
     return claim_id in _TESTS
 
 
+def internal_tests() -> Mapping[str, Callable[[], InternalAudit]]:
+    """Every internal test by the id of its claim, to show where it stands."""
+    return MappingProxyType(_TESTS)
+
+
 @cache
 def run_internal_test(claim_id: str) -> InternalAudit:
     """Run the internal audit of a claim, once per process: it rests on files in the repository."""
-    return internal_function(claim_id)()
-
-
-def internal_function(claim_id: str) -> Callable[[], InternalAudit]:
-    """The function behind the internal audit of a claim, to show where it stands."""
     if claim_id not in _TESTS:
         raise InternalTestError(f"no internal test for claim {claim_id}")
-    return _TESTS[claim_id]
+    return _TESTS[claim_id]()

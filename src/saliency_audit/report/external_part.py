@@ -1,0 +1,165 @@
+"""The external audit on a claim's page: the declared test, its results, the rows behind them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from saliency_audit import metrics as public_metrics
+from saliency_audit.ledger import Claim, ClaimAudit, Comparison, ExternalResult
+from saliency_audit.report.code_links import CodePlace, experiment_place, external_test_place
+from saliency_audit.report.markdown import code, escape, folded, page, sentence, table
+from saliency_audit.report.recorded_runs import RecordedRun, recorded_run
+from saliency_audit.report.words import (
+    badge,
+    count,
+    duration,
+    estimate,
+    number,
+    p_value,
+    significant_digits,
+)
+
+
+def external_part(audit: ClaimAudit, root: Path) -> str:
+    """Markdown of the external audit; says why where there is nothing to test."""
+    claim = audit.claim
+    if claim.external.nothing_to_test:
+        return f"Nothing to test: {sentence(claim.external.nothing_to_test)}"
+    tested = {profile: result for profile, result in audit.external.items() if result.comparisons}
+    return page(
+        "### The test, declared before the rows",
+        _declared(claim),
+        "### Results",
+        _results(audit),
+        *(_comparisons(profile, result) for profile, result in reversed(tested.items())),
+        _rows(claim, list(audit.external), root),
+    )
+
+
+def _declared(claim: Claim) -> str:
+    spec = claim.external
+    parameters = yaml.safe_dump(
+        spec.parameters, sort_keys=False, allow_unicode=True, default_flow_style=None, width=80
+    )
+    facts = [
+        ("experiment", _named(str(spec.experiment), experiment_place(spec.experiment))),
+        ("metrics", ", ".join(_metric(name) for name in spec.metrics) or "—"),
+        ("comparison", escape(spec.comparison or "")),
+        ("threshold", escape(spec.threshold or "")),
+        ("test", _named(str(spec.test), external_test_place(spec.test))),
+    ]
+    return page(
+        table(("what", "declared"), facts),
+        folded("Parameters of the test", f"```yaml\n{parameters}```") if spec.parameters else "",
+    )
+
+
+def _named(name: str, place: CodePlace | None) -> str:
+    if place is None:
+        return f"{code(name)} (planned)"
+    return (
+        f"{code(name)}: {{py:func}}`~{place.qualified}` "
+        f'(<a href="../../{place.source_page}">{place.lines}</a>)'
+    )
+
+
+def _metric(name: str) -> str:
+    known = name in public_metrics.__all__
+    return f"{{py:obj}}`~saliency_audit.metrics.{name}`" if known else f"{code(name)} (planned)"
+
+
+def _results(audit: ClaimAudit) -> str:
+    rows = [
+        (
+            code(profile),
+            badge(result.verdict),
+            estimate(result.headline),
+            str(result.headline.n) if result.headline else "—",
+        )
+        for profile, result in audit.external.items()
+    ]
+    details: dict[str, list[str]] = {}
+    for profile, result in audit.external.items():
+        details.setdefault(result.detail, []).append(code(profile))
+    return page(
+        table(("profile", "verdict", "estimate [95 % interval]", "n"), rows, "llrr"),
+        "\n".join(f"- {', '.join(names)}: {sentence(why)}" for why, names in details.items()),
+    )
+
+
+def _comparisons(profile: str, result: ExternalResult) -> str:
+    names = list(result.comparisons[0].keys)
+    header = (*names, "base", "compared", "difference [95 % interval]", "n", "p (Holm)")
+    rows = [_comparison(item, names) for item in _failed_first(result.comparisons)]
+    aligned = "l" * len(names) + "rrrrr"
+    return page(
+        f"**Every comparison at the {code(profile)} profile**"
+        + (", exceptions first" if any(not item.holds for item in result.comparisons) else ""),
+        table((*header, "expected", "holds"), rows, aligned),
+    )
+
+
+def _failed_first(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    return sorted(comparisons, key=lambda comparison: comparison.holds)
+
+
+def _comparison(item: Comparison, names: Sequence[str]) -> tuple[str, ...]:
+    digits = significant_digits(item.estimate)
+    return (
+        *(escape(str(item.keys.get(name, ""))) for name in names),
+        number(item.base_mean, digits),
+        number(item.other_mean, digits),
+        estimate(item.estimate),
+        str(item.estimate.n),
+        p_value(item.p_adjusted),
+        escape(item.expected),
+        "[yes]{.holds}" if item.holds else "[no]{.fails}",
+    )
+
+
+def _rows(claim: Claim, profiles: Sequence[str], root: Path) -> str:
+    experiment = claim.external.experiment
+    if claim.external.planned or not experiment:
+        return ""
+    found = [(profile, recorded_run(experiment, profile, root)) for profile in profiles]
+    blocks = [_run(profile, run) for profile, run in found if run]
+    if not blocks:
+        return "### Where the rows are\n\nNone are recorded yet."
+    return page("### Where the rows are", *blocks)
+
+
+def _run(profile: str, run: RecordedRun) -> str:
+    facts = [
+        ("rows", f"{run.rows} in {count(run.files, 'file')} below {code(run.folder + '/')}"),
+        ("setting", escape(", ".join(f"{k} = {v}" for k, v in run.common.items()))),
+        ("device", escape(", ".join(run.devices) or "not noted")),
+        ("commit", ", ".join(code(name[:12] + name[40:]) for name in run.commits) or "not noted"),
+        ("computed", " to ".join(dict.fromkeys(run.computed))),
+        ("computing time", duration(run.seconds)),
+        ("packages", escape(", ".join(run.versions))),
+    ]
+    series = [
+        (
+            code(item.name),
+            str(item.candidates),
+            str(item.used),
+            str(item.misclassified),
+            _unreadable(item.unreadable),
+        )
+        for item in run.series
+    ]
+    header = ("tasks", "images tried", "used", "misclassified", "unreadable")
+    return page(
+        f"**Recorded at the {code(profile)} profile**",
+        table(("fact", "from the manifests"), facts),
+        table(header, series, "lrrrl"),
+        "```python\nfrom pathlib import Path\nimport pandas as pd\n\n"
+        f'files = sorted(Path("{run.folder}").glob("*.parquet"))\n'
+        "rows = pd.concat(map(pd.read_parquet, files), ignore_index=True)\n```",
+    )
+
+
+def _unreadable(names: Sequence[str]) -> str:
+    shown = ", ".join(code(name) for name in names[:5])
+    return f"{len(names)}" + (f": {shown}" if names else "") + (" …" if len(names) > 5 else "")

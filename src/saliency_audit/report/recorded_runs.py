@@ -1,0 +1,105 @@
+"""What the manifests of recorded rows say, added up for readers."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from saliency_audit.study import recorded_folder
+
+_SLICE = re.compile(r"-\d+$")
+
+
+@dataclass(frozen=True)
+class Series:
+    """Tasks that differ only in their slice of images: counts of images, names of corrupt ones."""
+
+    name: str
+    candidates: int
+    used: int
+    misclassified: int
+    unreadable: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RecordedRun:
+    """The recorded rows of one experiment at one profile.
+
+    `folder` starts at the project folder; `common` holds the parameters that all tasks share.
+    """
+
+    folder: str
+    files: int
+    rows: int
+    series: tuple[Series, ...]
+    common: Mapping[str, Any]
+    devices: tuple[str, ...]
+    commits: tuple[str, ...]
+    computed: tuple[str, str]
+    seconds: float
+    versions: tuple[str, ...]
+
+
+def recorded_run(experiment: str, profile: str, root: Path) -> RecordedRun | None:
+    """The manifests of an experiment's recorded rows, added up; None if there are none.
+
+    Manifests that cannot be read are left out: whether rows may be used is the ledger's to say.
+    """
+    folder = recorded_folder(experiment, profile)
+    manifests = list(_manifests(folder))
+    if not manifests:
+        return None
+    dates = sorted(str(manifest["computed"])[:10] for manifest in manifests)
+    return RecordedRun(
+        folder=folder.relative_to(root).as_posix(),
+        files=len(manifests),
+        rows=sum(int(manifest["rows"]) for manifest in manifests),
+        series=tuple(_series(manifests)),
+        common=_common([manifest["parameters"] for manifest in manifests]),
+        devices=_distinct(manifest.get("device") for manifest in manifests),
+        commits=_distinct(manifest.get("commit") for manifest in manifests),
+        computed=(dates[0], dates[-1]),
+        seconds=sum(float(manifest["seconds"]) for manifest in manifests),
+        versions=_distinct(
+            f"torch {manifest.get('packages', {}).get('torch')}" for manifest in manifests
+        ),
+    )
+
+
+def _manifests(folder: Path) -> Iterable[dict[str, Any]]:
+    for path in sorted(folder.glob("*.json")):
+        try:
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            continue
+        if isinstance(manifest, dict) and {"rows", "parameters", "computed"} <= manifest.keys():
+            yield manifest
+
+
+def _series(manifests: list[dict[str, Any]]) -> Iterable[Series]:
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for manifest in manifests:
+        groups.setdefault(_SLICE.sub("", manifest["task"]), []).append(manifest.get("notes", {}))
+    for name, notes in groups.items():
+        yield Series(
+            name=name,
+            candidates=sum(int(note.get("candidates", 0)) for note in notes),
+            used=sum(int(note.get("used", 0)) for note in notes),
+            misclassified=sum(int(note.get("misclassified", 0)) for note in notes),
+            unreadable=tuple(str(item) for note in notes for item in note.get("unreadable", [])),
+        )
+
+
+def _common(parameters: list[Mapping[str, Any]]) -> dict[str, Any]:
+    first, *others = parameters
+    return {
+        name: value
+        for name, value in first.items()
+        if all(other.get(name) == value for other in others) and name not in ("first", "last")
+    }
+
+
+def _distinct(values: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(str(value) for value in values if value))
