@@ -36,7 +36,7 @@ shown: int = 5  # images in the picture
 # %% tags=["remove-input", "remove-output"]
 import pandas as pd
 import torch
-from IPython.display import Markdown
+from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
 from saliency_audit.attributions import IDGI, Riemann, StraightPath, saliency, walk
@@ -95,6 +95,16 @@ rows = study.compute(experiment, profile, overrides)
 figure = show_paired_differences(rows, "probability")
 
 # %% [markdown]
+# The same for the recorded reference run, real photographs and pretrained networks:
+
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Sorted per-image differences of the insertion score in the recorded reference run, one panel per network"}}
+recorded = ledger.recorded_rows(claim, "reference")
+if isinstance(recorded, pd.DataFrame):
+    figure = show_paired_differences(recorded, "probability")
+else:
+    print(recorded)
+
+# %% [markdown]
 # ## Paper, recorded run, this machine
 #
 # Three sources that must not be confused: what the *paper* prints (its ImageNet validation images and
@@ -110,13 +120,15 @@ figure = show_paired_differences(rows, "probability")
 
 # %% tags=["remove-input"]
 runs = {}
-recorded = ledger.recorded_rows(claim, "reference")
 reference = experiment.configure("reference")
 if isinstance(recorded, pd.DataFrame):
-    name = f"recorded ({reference.images}, {reference.steps} steps)"
-    runs[name] = ledger.evaluate(claim, recorded)
-runs[f"this machine ({setting.images}, {setting.steps} steps)"] = ledger.evaluate(claim, rows)
-insertion_table(runs)
+    runs["recorded"] = ledger.evaluate(claim, recorded)
+runs["this machine"] = ledger.evaluate(claim, rows)
+HTML(
+    insertion_table(runs).to_html(index=False)
+    + f"<p>Paper: 128 steps. Recorded: {reference.images}, {reference.steps} steps. "
+    + f"This machine: {setting.images}, {setting.steps} steps.</p>"
+)
 
 # %% [markdown]
 # ## Verdict
