@@ -67,7 +67,7 @@ def insertion_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:
                     "source": run,
                     "base": f"{item.base_mean:.3f}",
                     "+IDGI": f"{item.other_mean:.3f}",
-                    "difference": f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]",
+                    "difference": f"{found.mean:+.3f} [{found.low:.3f}, {found.high:.3f}]",
                     "n": str(found.n),
                 }
             )
