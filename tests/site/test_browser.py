@@ -36,7 +36,7 @@ class Watch:
         self.host = host
         page.on("console", self.console)
         page.on("pageerror", lambda error: self.note(f"error: {error}"))
-        page.on("requestfailed", lambda request: self.note(f"failed: {request.url}"))
+        page.on("requestfailed", self.failed)
         page.on("response", self.response)
         page.on("request", self.request)
 
@@ -46,6 +46,11 @@ class Watch:
     def console(self, message):
         if message.type in ("error", "warning"):
             self.note(f"console {message.type}: {message.text}")
+
+    def failed(self, request):
+        # Chromium drops what it still waits for (the icon, say) when the next page is opened.
+        if request.failure != "net::ERR_ABORTED":
+            self.note(f"failed ({request.failure}): {request.url}")
 
     def response(self, response):
         if response.status >= 400:
