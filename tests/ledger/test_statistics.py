@@ -123,3 +123,19 @@ def test_adjusted_values_decide_as_the_procedure_does(p_values, alpha):
 def test_holm_refuses_what_is_no_probability(bad):
     with pytest.raises(ValueError, match=r"lie in \[0, 1\]"):
         holm([0.01, bad])
+
+
+def test_values_of_one_image_are_resampled_together():
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=40)
+    images = list(range(40))
+    once = bootstrap_mean(values, images)
+    twice = bootstrap_mean(np.concatenate([values, values]), images + images)
+    assert (twice.mean, twice.low, twice.high, twice.n) == pytest.approx(
+        (once.mean, once.low, once.high, 40)
+    ), "the same images under a second model add no information"
+    apart = bootstrap_mean(np.concatenate([values, values]))
+    assert apart.n == 80
+    assert apart.high - apart.low < 0.85 * (twice.high - twice.low)
+    with pytest.raises(ValueError, match="3 values of 2 images"):
+        bootstrap_mean(np.ones(3), [1, 2])

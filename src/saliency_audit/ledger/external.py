@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from saliency_audit.ledger.statistics import Estimate, bootstrap_mean, holm, signed_rank_p
@@ -102,18 +101,21 @@ def paired_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ext
         if any((path, score) not in compared for score in parameters["scores"])
     ]
     first = parameters["scores"][0]
-    pooled = np.concatenate(
-        [differences for keys, differences, _ in families if keys["score"] == first]
-    )
+    # An image seen by several models gives several differences that are not independent.
+    pooled = pd.concat([differences for keys, differences, _ in families if keys["score"] == first])
     holding = sum(comparison.holds for comparison in comparisons)
     detail = f"{holding} of {len(comparisons)} comparisons hold"
     if failed := [c.label for c in comparisons if not c.holds]:
         detail += f" (not: {'; '.join(failed)})"
     if missing:
         detail += f"; not computed yet: {', '.join(missing)}"
-    detail += f". Headline: mean difference of the {first} score over all models and images."
+    detail += (
+        f". Headline: mean of the {len(pooled)} differences (images × models) of the {first} "
+        "score, resampled by image."
+    )
     verdict = _verdict(holding, len(comparisons), complete=not missing)
-    return ExternalResult(verdict, detail, bootstrap_mean(pooled), comparisons)
+    headline = bootstrap_mean(pooled.to_numpy(), pooled.index.tolist())
+    return ExternalResult(verdict, detail, headline, comparisons)
 
 
 def _check_parameters(parameters: Mapping[str, Any]) -> None:

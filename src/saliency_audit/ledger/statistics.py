@@ -1,6 +1,6 @@
 """Statistics of the external tests: paired bootstrap, signed ranks, Holm's correction."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,32 +21,48 @@ class Estimate:
     n: int
 
 
-def bootstrap_mean(values: NDArray[np.float64], seed: int = 0) -> Estimate:
+def bootstrap_mean(
+    values: NDArray[np.float64], images: Sequence[Hashable] | None = None, seed: int = 0
+) -> Estimate:
     """Mean of per-image values with a 95 % percentile bootstrap interval over images.
 
     Args:
-        values: `(n,)`, one value (or paired difference) per image; at least one, all finite.
+        values: `(m,)` values or paired differences, at least one, all finite.
+        images: the image each value belongs to; every value its own image if not given. Values of
+            one image (under several models, say) are resampled together: they are not independent.
         seed: fixes the resamples, so that a recorded interval can be recomputed exactly.
 
+    Returns:
+        Mean over all values, its interval, and n, the number of distinct images.
+
     Raises:
-        ValueError: no value, or values that are not finite.
+        ValueError: no value, values that are not finite, or another number of images.
     """
     values = np.asarray(values, dtype=float)
     if len(values) == 0 or not np.isfinite(values).all():
         raise ValueError(f"a mean needs finite values, got {len(values)} of which some are not")
-    mean = float(values.mean())
-    if len(values) == 1 or np.ptp(values) == 0:
-        return Estimate(mean, mean, mean, len(values))
+    _, group = np.unique(
+        np.arange(len(values)) if images is None else np.asarray(images), return_inverse=True
+    )
+    if len(group) != len(values):
+        raise ValueError(f"{len(values)} values of {len(group)} images")
+    counts = np.bincount(group).astype(float)
+    sums = np.bincount(group, weights=values)
+    mean, n = float(values.mean()), len(counts)
+    if n == 1 or np.ptp(values) == 0:
+        return Estimate(mean, mean, mean, n)
     found = stats.bootstrap(
-        (values,),
-        np.mean,
+        (sums, counts),
+        lambda sums, counts, axis: sums.sum(axis=axis) / counts.sum(axis=axis),
+        paired=True,
+        vectorized=True,
         n_resamples=RESAMPLES,
         confidence_level=LEVEL,
         method="percentile",
         rng=np.random.default_rng(seed),
         batch=1000,
     ).confidence_interval
-    return Estimate(mean, float(found.low), float(found.high), len(values))
+    return Estimate(mean, float(found.low), float(found.high), n)
 
 
 def signed_rank_p(differences: NDArray[np.float64], alternative: str) -> float:
