@@ -114,9 +114,11 @@ else:
 # interval.
 #
 # The *levels* are not comparable across sources. The paper does not print the blur it starts from; ours
-# (RISE's) leaves pictures that a network partly recognises, so every curve starts higher. Its MobileNetV2
-# has other weights, and the sample's pictures probably belong to ImageNet's training split. What the
-# claim is about, and what the test decides on, is the sign of the paired difference.
+# (11 taps, σ = 5 pixels, the sizes of RISE's) leaves pictures that a network partly recognises, so every
+# curve starts higher. The weights differ too: ours are public conversions of quantised networks
+# (`saliency-audit data list` names their sources), the paper's are torchvision's. And the sample's
+# pictures probably belong to ImageNet's training split. What the claim is about, and what the test
+# decides on, is the sign of the paired difference.
 
 # %% tags=["remove-input"]
 runs = {}

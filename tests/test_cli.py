@@ -24,6 +24,8 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
         (("run", "-p", "stepz=3"), "no parameter 'stepz'; known: profile: str"),
         (("run", "-p", "steps=many"), "steps takes int | None, got 'many'"),
         (("run", "-p", "steps"), "-p takes key=value"),
+        (("run", "--jobs", "0"), "--jobs"),
+        (("compute", "idgi_insertion", "-p", "steps=[1"), "-p steps: '[1' is not a value"),
         (("run", "--profile", "huge"), "unknown profile 'huge'"),
         (("compute", "nope"), "unknown experiment 'nope'; known: "),
         (("compute", "idgi_insertion", "-p", "stepz=3"), "no parameter stepz; known: models"),

@@ -41,7 +41,7 @@ def run(
     notebook: Annotated[list[str] | None, typer.Argument(help="names; all if none")] = None,
     profile: Profile = "embedded",
     parameter: Settings = None,
-    jobs: Annotated[int, typer.Option(help="notebooks at a time")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, help="notebooks at a time")] = 1,
     force: Annotated[bool, typer.Option(help="run although nothing changed")] = False,
 ) -> None:
     """Execute notebooks; unchanged ones are skipped, a failing one is saved and reported."""
@@ -77,12 +77,10 @@ def compute(
     executor: Annotated[str, typer.Option(help="local or dask://HOST:PORT")] = "local",
 ) -> None:
     """Compute the rows of an experiment; what is already there is kept, a killed run resumes."""
-    import yaml
-
     from saliency_audit import study
 
     found = study.get_experiment(experiment)
-    overrides = {key: yaml.safe_load(value) for key, value in _pairs(parameter).items()}
+    overrides = {key: _value(key, text) for key, text in _pairs(parameter).items()}
     with _progress("tasks") as bars:
         bar: list[TaskID] = []
 
@@ -185,7 +183,11 @@ def serve(port: int = 8000) -> None:
     if not (folder / "index.html").is_file():
         raise Refusal(f"no site in {folder}; run `make book` first")
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+    try:
+        listening = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except OSError as error:
+        raise Refusal(f"port {port}: {error.strerror}; choose another with --port") from None
+    with listening as server:
         console.print(f"http://127.0.0.1:{server.server_port}/ (Ctrl-C ends)")
         server.serve_forever()
 
@@ -198,14 +200,16 @@ def data_list() -> None:
 
     console.print(f"data root: {data_root()} (SALIENCY_DATA)", highlight=False)
     table = Table("image set", "here", "what", "terms")
-    for entry in CATALOG.values():
-        table.add_row(entry.name, _state(entry.name), entry.title, entry.terms)
+    for images in CATALOG.values():
+        table.add_row(images.name, _state(images.name), images.title, images.terms)
     console.print(table)
-    table = Table("classifier", "weights here", "file")
-    for name in CLASSIFIERS:
+    table = Table("classifier", "weights here", "file", "source")
+    for name, entry in CLASSIFIERS.items():
         path = weights_path(name)
         here = "trained here" if path is None else "yes" if path.is_file() else "no"
-        table.add_row(name, here, "" if path is None else path.name)
+        file = "" if path is None else path.name
+        source = "trained here" if path is None else "torchvision, or a file of that name"
+        table.add_row(name, here, file, entry.recorded.source if entry.recorded else source)
     console.print(table)
 
 
@@ -223,7 +227,7 @@ def data_check(
         entry = CATALOG[chosen]
         console.print(f"{chosen}: {_state(chosen)}", highlight=False)
         if _state(chosen).startswith("no"):
-            console.print(f"  {entry.how_to_get}", highlight=False)
+            console.print(f"  {entry.how_to_get}", highlight=False, markup=False, soft_wrap=True)
             missing.append(chosen)
     if missing:
         raise Refusal(f"not complete below {data_root()}: {', '.join(missing)}")
@@ -260,6 +264,15 @@ def _pairs(settings: list[str] | None) -> dict[str, str]:
             raise Refusal(f"-p takes key=value, got {setting!r}")
         pairs[key] = value
     return pairs
+
+
+def _value(key: str, text: str) -> object:
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise Refusal(f"-p {key}: {text!r} is not a value") from None
 
 
 def _progress(unit: str) -> Progress:

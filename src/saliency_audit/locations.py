@@ -11,7 +11,7 @@ class ProjectNotFoundError(AuditError, RuntimeError):
 
 
 def project_root() -> Path:
-    """Folder that holds `data/claims`, `notebooks` and `_toc.yml`.
+    """The project folder: the one that holds `data/claims`.
 
     Taken from `SALIENCY_PROJECT`, else the nearest parent of the working directory, else the
     checkout this package was installed from (editable install).

@@ -115,8 +115,9 @@ def _run(item: Plan, report: CellProgress) -> Run:
     work = root / "runs" / ".work"
     for folder in (work, item.output.parent, root / "runs" / "failed"):
         folder.mkdir(parents=True, exist_ok=True)
-    prepared = work / f"{item.output.stem}.in.ipynb"
-    executing = work / f"{item.output.stem}.out.ipynb"
+    mark = f"{item.output.stem}.{os.getpid()}"  # two commands may run the same notebook
+    prepared = work / f"{mark}.in.ipynb"
+    executing = work / f"{mark}.out.ipynb"
     notebook = _prepare(item.source)
     nbformat.write(notebook, prepared)
     report(item.source.name, 0, len(notebook.cells))
@@ -147,8 +148,8 @@ def _run(item: Plan, report: CellProgress) -> Run:
     for name in ("input_path", "output_path"):
         executed.metadata.get("papermill", {}).pop(name, None)
     target = root / "runs" / "failed" / item.output.name if failed else item.output
-    nbformat.write(executed, work / f"{item.output.stem}.done")
-    os.replace(work / f"{item.output.stem}.done", target)
+    nbformat.write(executed, work / f"{mark}.done")
+    os.replace(work / f"{mark}.done", target)
     for path in (prepared, executing):
         path.unlink(missing_ok=True)
     return Run(item.source.name, target, skipped=False, error=failed)

@@ -46,13 +46,24 @@ class ImageSet:
         return sum(1 for path in location.rglob("*") if path.is_file())
 
 
+def _torchvision(dataset: str, folder: str) -> str:
+    return (
+        UNPACK
+        + f"or let torchvision fetch it: .venv/bin/python -c 'import os, torchvision.datasets "
+        f'as d; d.{dataset}(os.environ["SALIENCY_DATA"] + "/{folder}", download=True)\''
+    )
+
+
 def _imagenet_folder(name: str, folder: str, how_to_get: str) -> Callable[[Path], Images]:
     return lambda root: open_class_folders(name, root / folder, 224, how_to_get, 1000)
 
 
 _SAMPLE = UNPACK + (
-    "as imagenet_sample/<wnid>/<image>.JPEG: one picture of each of the 1,000 ILSVRC-2012 classes "
-    "(public repository EliSchwartz/imagenet-sample-images)."
+    "as imagenet_sample/<wnid>/<image>.JPEG. The pictures are on GitHub; this lays them out: "
+    "git clone --depth 1 https://github.com/EliSchwartz/imagenet-sample-images sample && "
+    "for f in sample/*.JPEG; do n=$(basename $f); "
+    "mkdir -p $SALIENCY_DATA/imagenet_sample/${n%%_*}; "
+    "cp $f $SALIENCY_DATA/imagenet_sample/${n%%_*}/; done"
 )
 _VALIDATION = UNPACK + (
     "as imagenet/val/<wnid>/<image>.JPEG; register at image-net.org for ILSVRC-2012."
@@ -98,7 +109,7 @@ CATALOG = {
             "mnist",
             "MNIST, 70,000 grey digits of 28×28",
             "CC BY-SA 3.0",
-            UNPACK + "as torchvision.datasets.MNIST lays it out below mnist/.",
+            _torchvision("MNIST", "mnist"),
             "mnist",
             4,
         ),
@@ -106,7 +117,7 @@ CATALOG = {
             "fashion_mnist",
             "Fashion-MNIST, 70,000 grey garments of 28×28",
             "MIT",
-            UNPACK + "as torchvision.datasets.FashionMNIST lays it out below fashion_mnist/.",
+            _torchvision("FashionMNIST", "fashion_mnist"),
             "fashion_mnist",
             4,
         ),

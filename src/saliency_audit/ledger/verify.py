@@ -10,7 +10,8 @@ import pandas as pd
 
 from saliency_audit.ledger.audit import as_record, audit_all
 from saliency_audit.locations import project_root
-from saliency_audit.study import StoreError, get_experiment, recorded
+from saliency_audit.models import CLASSIFIERS
+from saliency_audit.study import ResultStore, get_experiment, read_manifest
 from saliency_audit.study import available as experiments
 
 
@@ -35,42 +36,69 @@ def faults() -> Iterator[str]:
 
 def _row_faults() -> Iterator[str]:
     root = project_root() / "data" / "results"
-    try:
-        manifests = recorded(root)
-    except StoreError as error:
-        yield str(error)
-        return
-    with_manifest = {rows for _, rows in manifests}
-    yield from (
-        f"{path}: rows without a manifest"
-        for path in sorted(root.rglob("*.parquet"))
-        if path not in with_manifest
-    )
-    for manifest, rows in manifests:
-        profile, name = rows.relative_to(root).parts[:2]
-        if name not in experiments():
-            yield f"{rows}: no experiment {name!r}"
+    weights: dict[tuple[str, str, str], set[str]] = {}
+    for path in sorted(root.rglob("*.parquet")):
+        if not path.with_suffix(".json").is_file():
+            yield f"{path}: rows without a manifest"
+    for path in sorted(root.rglob("*.json")):
+        manifest, fault = read_manifest(path)
+        if fault:
+            yield fault
             continue
-        if len(pd.read_parquet(rows)) != manifest["rows"]:
-            yield f"{rows}: the manifest counts {manifest['rows']} rows"
-        experiment = get_experiment(name)
-        declared = {task.name for task in experiment.tasks(experiment.configure(profile))}
-        if manifest["task"] not in declared:
-            yield f"{rows}: task {manifest['task']} is not part of the {profile} profile"
+        profile, name = path.relative_to(root).parts[:2]
+        yield from _manifest_faults(path, manifest, profile, name)
+        if digest := manifest["notes"].get("model_sha256"):
+            model = manifest["parameters"]["model"]
+            weights.setdefault((profile, name, model), set()).add(digest)
+    for (profile, name, model), digests in weights.items():
+        yield from _weights_faults(f"{profile}/{name}: {model}", model, digests)
+
+
+def _manifest_faults(
+    path: Path, manifest: dict[str, Any], profile: str, name: str
+) -> Iterator[str]:
+    if name not in experiments():
+        yield f"{path}: no experiment {name!r}"
+        return
+    rows = len(pd.read_parquet(path.with_suffix(".parquet")))
+    if rows != manifest["rows"]:
+        yield f"{path}: counts {manifest['rows']} rows, there are {rows}"
+    experiment = get_experiment(name)
+    declared = {task.name: task for task in experiment.tasks(experiment.configure(profile))}
+    if path.stem not in declared:
+        yield f"{path}: task {path.stem} is not part of the {profile} profile"
+    elif fault := ResultStore(path.parent, experiment).fault(declared[path.stem]):
+        yield f"{path}: {fault}"
+
+
+def _weights_faults(where: str, model: str, digests: set[str]) -> Iterator[str]:
+    """Rows of one model must come from one set of weights, and from the declared one."""
+    if len(digests) > 1:
+        yield f"{where} was recorded with {len(digests)} different sets of weights"
+    declared = CLASSIFIERS[model].recorded if model in CLASSIFIERS else None
+    if declared and digests != {declared.state_sha256}:
+        yield f"{where} was recorded with other weights than the catalogue declares"
 
 
 def _verdict_faults() -> Iterator[str]:
     path = published_path()
+    remedy = "write it with `saliency-audit verify --write`"
     if not path.is_file():
-        yield f"{path} is missing; write it with `saliency-audit verify --write`"
+        yield f"{path} is missing; {remedy}"
         return
-    published = {record["id"]: record for record in json.loads(path.read_text(encoding="utf-8"))}
+    try:
+        records = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        yield f"{path} is half-written or not JSON; {remedy}"
+        return
+    published = {record["id"]: record for record in records}
     current = {record["id"]: _published(record) for record in _records()}
     for claim in sorted(published.keys() | current.keys()):
         if claim not in published or claim not in current:
             yield f"claim {claim} is {'not ' if claim not in published else ''}in {path.name} only"
         elif not _same(published[claim], current[claim]):
-            yield f"claim {claim}: recomputed {current[claim]}, published {published[claim]}"
+            found = "; ".join(_differences(published[claim], current[claim]))
+            yield f"claim {claim}: {found}"
 
 
 def _records() -> list[dict[str, Any]]:
@@ -87,6 +115,14 @@ def _published(record: dict[str, Any]) -> dict[str, Any]:
             for profile, result in record["external"].items()
         },
     }
+
+
+def _differences(published: Any, current: Any, where: str = "") -> Iterator[str]:
+    if isinstance(published, dict) and isinstance(current, dict):
+        for key in published.keys() | current.keys():
+            yield from _differences(published.get(key), current.get(key), f"{where} {key}")
+    elif not _same(published, current):
+        yield f"{where.strip()} is published as {published}, recomputed {current}"
 
 
 def _same(left: Any, right: Any) -> bool:

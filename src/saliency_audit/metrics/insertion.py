@@ -44,14 +44,15 @@ def insertion_score(
 ) -> InsertionScore:
     """Insertion score with probability and with probability ratio. Higher is better.
 
-    The picture starts blurred (Gaussian, 11×11 taps, σ = 5 pixels, mirrored at the border: the
-    start that RISE uses). Its pixels are then replaced by the original ones, all channels at once,
-    in order of falling saliency, `pixels_per_step` at a time. The paper counts 224 pixels, one row
-    of its images, per step; the default here is one row of the given images, hence H steps and
-    H+1 evaluations. The score is the area under softmax probability of the target class against
-    the share of revealed pixels (trapezoid rule); the ratio variant divides it by the probability
-    of the untouched image. Pixels of equal saliency are taken in a random order fixed by the
-    image's seed, so that ties favour no corner.
+    The picture starts blurred: a Gaussian of 11×11 taps and σ = 5 pixels, the sizes that RISE
+    uses, here cut off at the 11 taps and mirrored at the border (RISE's own kernel is flatter and
+    its border black); the IDGI study does not print its blur. The pixels are then replaced by the
+    original ones, all channels at once, in order of falling saliency, `pixels_per_step` at a time.
+    The original IDGI work reveals 224 pixels, one row of its pictures, per step; the default here
+    is one row of the given images, hence H steps and H+1 evaluations. The score is the area under
+    the softmax probability of the target class against the share of revealed pixels (trapezoid
+    rule); the ratio variant divides it by the probability of the untouched image. Pixels of equal
+    saliency are taken in a random order fixed by the image's seed, so that ties favour no corner.
 
     Args:
         model: maps `(N, C, H, W)` in [0, 1] to logits; used in evaluation mode.

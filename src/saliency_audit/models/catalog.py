@@ -24,6 +24,19 @@ _LOADING = threading.Lock()
 
 
 @dataclass(frozen=True)
+class LocalWeights:
+    """Weights that recorded runs used and that no hub releases under this name.
+
+    Attributes:
+        source: where the values come from and what was done to them.
+        state_sha256: `state_digest` of the loaded classifier; recorded rows must show it.
+    """
+
+    source: str
+    state_sha256: str
+
+
+@dataclass(frozen=True)
 class Classifier:
     """One entry of the catalogue.
 
@@ -32,12 +45,14 @@ class Classifier:
         title: its name in print, as the papers write it where they use it.
         load: makes the network with its weights; input [0, 1], output logits.
         weights: file name below `weights/` in the data root; None if it is trained here.
+        recorded: the weights behind the recorded rows, where they are not torchvision's.
     """
 
     name: str
     title: str
     load: Callable[[], nn.Module]
     weights: str | None = None
+    recorded: LocalWeights | None = None
 
 
 def _digits_cnn() -> nn.Module:
@@ -98,11 +113,28 @@ _IMAGENET = (
     ("vgg19", "VGG19", "IMAGENET1K_V1"),
 )
 
+_RECORDED = {
+    "squeezenet1_0": LocalWeights(
+        "songhan/SqueezeNet-Deep-Compression, compressed_SqueezeNet.net (commit fb13faa): pruned, "
+        "8-bit codebook, decoded; Caffe's preprocessing folded into the first layer (BSD-2)",
+        "e2604ff1cfe751928e70d515e780298f6a83f6345533b132a71dda10090e93aa",
+    ),
+    "mobilenet_v2": LocalWeights(
+        "google-coral/test_data, tf2_mobilenet_v2_1.0_224_ptq.tflite (commit 104342d): int8, "
+        "dequantised, 3×3 kernels mirrored left-right to suit torchvision's padding (Apache-2.0)",
+        "077c9b721f15980eb0f3f84c90b93f25b2246a27257ed1b53c7ea51953b5bb5a",
+    ),
+}
+
 CLASSIFIERS = {
     "digits_cnn": Classifier("digits_cnn", "small CNN on digits", _digits_cnn),
     **{
         name: Classifier(
-            name, title, _imagenet(name, f"{name}_imagenet.pth", release), f"{name}_imagenet.pth"
+            name,
+            title,
+            _imagenet(name, f"{name}_imagenet.pth", release),
+            f"{name}_imagenet.pth",
+            _RECORDED.get(name),
         )
         for name, title, release in _IMAGENET
     },

@@ -3,7 +3,7 @@
 from saliency_audit.study.compute import compute, local_folder, recorded_folder
 from saliency_audit.study.experiment import Experiment, Outcome, ParameterError, Task
 from saliency_audit.study.registry import available, get_experiment
-from saliency_audit.study.store import ResultStore, StoreError, recorded
+from saliency_audit.study.store import ResultStore, StoreError, read_manifest, recorded
 
 __all__ = [
     "Experiment",
@@ -16,6 +16,7 @@ __all__ = [
     "compute",
     "get_experiment",
     "local_folder",
+    "read_manifest",
     "recorded",
     "recorded_folder",
 ]

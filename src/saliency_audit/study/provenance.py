@@ -11,7 +11,12 @@ from typing import Any
 
 import torch
 
-PACKAGES = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "scikit-image", "pillow")
+from saliency_audit.study.experiment import ParameterError
+
+PACKAGES = (
+    *("torch", "torchvision", "numpy", "scipy", "pandas", "pyarrow"),
+    *("scikit-learn", "scikit-image", "pillow"),
+)
 COMPUTING = ("attributions", "metrics", "models", "datasets", "study")
 
 
@@ -52,9 +57,15 @@ def default_device() -> torch.device:
 
 
 def use_threads_from_environment() -> None:
-    """Give torch as many CPU threads as `SALIENCY_THREADS` says; its own choice if unset."""
+    """Give torch as many CPU threads as `SALIENCY_THREADS` says; its own choice if unset.
+
+    Raises:
+        ParameterError: the variable is no positive number.
+    """
     if threads := os.environ.get("SALIENCY_THREADS"):
-        torch.set_num_threads(max(1, int(threads)))
+        if not threads.isdecimal() or int(threads) < 1:
+            raise ParameterError(f"SALIENCY_THREADS must be a positive number, got {threads!r}")
+        torch.set_num_threads(int(threads))
 
 
 def environment() -> dict[str, Any]:

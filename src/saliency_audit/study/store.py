@@ -143,19 +143,25 @@ def recorded(folder: Path) -> list[tuple[dict[str, Any], Path]]:
     """
     found = []
     for path in sorted(folder.rglob("*.json")):
-        try:
-            manifest = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            raise StoreError(
-                f"{path}: half-written or not JSON; delete it and compute again"
-            ) from None
-        if not isinstance(manifest, dict) or "rows_sha256" not in manifest:
-            raise StoreError(f"{path}: the manifest is incomplete; delete it and compute again")
-        rows = path.with_suffix(".parquet")
-        if fault := file_fault(rows, manifest):
-            raise StoreError(f"{rows}: {fault}; delete it and compute again")
-        found.append((manifest, rows))
+        manifest, fault = read_manifest(path)
+        if fault:
+            raise StoreError(fault)
+        found.append((manifest, path.with_suffix(".parquet")))
     return found
+
+
+def read_manifest(path: Path) -> tuple[dict[str, Any], str | None]:
+    """A manifest, and what is wrong with it or its rows (with the remedy); None if nothing is."""
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return {}, f"{path}: half-written or not JSON; delete it and compute again"
+    if not isinstance(manifest, dict) or "rows_sha256" not in manifest:
+        return {}, f"{path}: the manifest is incomplete; delete it and compute again"
+    rows = path.with_suffix(".parquet")
+    if fault := file_fault(rows, manifest):
+        return manifest, f"{rows}: {fault}; delete it and compute again"
+    return manifest, None
 
 
 def _replace(path: Path, content: bytes) -> None:
