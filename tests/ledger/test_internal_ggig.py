@@ -159,6 +159,7 @@ def test_sigma_check_is_undecidable_and_its_readings_are_mixed():
     found = ggig_theory.gg_sigma()
     assert found.verdict is Verdict.INCONCLUSIVE
     assert [check.holds for check in found.checks] == [True, False, False, False, True, False]
+    assert found.deciding == ()
 
 
 @pytest.mark.parametrize("layers", [1, 2, 3])

@@ -102,6 +102,7 @@ def test_exceptions_to_consistently_more_sensitive():
     found = idgi.idgi_steps()
     assert found.verdict is Verdict.PARTLY
     assert len(found.checks) == 24 + 120
+    assert len(found.deciding) == 120
     frame = printed_tables("idgi")
     wide = frame.pivot_table(index=["metric", "model", "method"], columns="steps", values="value")
     change = (wide[128] - wide[8]).abs().round(3).unstack("method").dropna(subset=["blurig"])
@@ -168,7 +169,7 @@ def test_cost_is_a_rate_and_not_a_verdict():
         ("DenseNet169", tv.DenseNet169_Weights.IMAGENET1K_V1),
         ("DenseNet201", tv.DenseNet201_Weights.IMAGENET1K_V1),
         ("InceptionV3", tv.Inception_V3_Weights.IMAGENET1K_V1),
-        ("MobileNetV2", tv.MobileNet_V2_Weights.IMAGENET1K_V1),
+        ("MobileNetV2", tv.MobileNet_V2_Weights.IMAGENET1K_V2),
         ("ResNet50V2", tv.ResNet50_Weights.IMAGENET1K_V2),
         ("ResNet101V2", tv.ResNet101_Weights.IMAGENET1K_V2),
         ("ResNet152V2", tv.ResNet152_Weights.IMAGENET1K_V2),
@@ -180,6 +181,17 @@ def test_published_accuracies_are_torchvisions(model, weights):
     published = weights.meta["_metrics"]["ImageNet-1K"]["acc@1"]
     assert idgi_errata.PUBLISHED_TOP1[model] == pytest.approx(published)
     assert set(idgi_errata.PUBLISHED_TOP1) == set(idgi_scores.read_scores().models)
+
+
+def test_confidences_show_which_weights_were_used():
+    cells = idgi_scores.read_scores().cells
+
+    def confidence(model):
+        scores = (cells[f"insertion_{kind}", model, "ig", 128] for kind in ("probability", "ratio"))
+        return next(scores) / next(scores)
+
+    assert confidence("MobileNetV2") == pytest.approx(0.37, abs=0.01)
+    assert confidence("VGG16") == pytest.approx(0.86, abs=0.02)
 
 
 def test_errata_that_follow_from_the_tables():

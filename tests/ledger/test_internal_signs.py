@@ -6,7 +6,6 @@ from saliency_audit.ledger.internal.signs import (
     best_check,
     count_held,
     list_exceptions,
-    order_check,
     ordinal,
     rank_of,
     ranking,
@@ -46,12 +45,6 @@ def test_a_tie_for_the_first_place_fails():
     lowest = best_check("x", SCORES, "edge", higher_is_better=False)
     assert not lowest.holds
     assert lowest.found.endswith("(edge 1st, tied)")
-
-
-def test_order_is_strict():
-    assert order_check("x", SCORES, ["ig", "edge"]).holds
-    assert not order_check("x", SCORES).holds
-    assert not order_check("x", SCORES, ["edge", "ig"]).holds
 
 
 def test_texts():

@@ -114,6 +114,26 @@ def test_nothing_to_test_is_said_with_its_reason():
 def test_undecidable_claims_say_why():
     text = rendered(audit(checks=[check("good")], undecidable="the curves are drawn"))
     assert "*Why it stays open.* the curves are drawn." in text
+    text = rendered(audit(checks=[check("bad", False)], undecidable="the curves are drawn"))
+    assert "*What stays open.* the curves are drawn." in text
+
+
+def test_checks_that_do_not_decide_stand_apart():
+    noted = Check("aside", False, "1", "2", deciding=False)
+    text = rendered(audit(checks=[check("good"), noted]))
+    assert "**1 of 1 check hold.**" in text
+    assert "**Also noted (does not decide the verdict):** 0 of 1 hold." in text
+    assert text.index("| good |") < text.index("Also noted") < text.index("| aside |")
+
+
+def test_errata_say_how_they_were_found():
+    read = Erratum("§2", "one thing", "another", read=True)
+    found = audit(checks=[Check("aside", False, "1", "2", deciding=False)], errata=(ERRATUM, read))
+    text = errata_page([paper(found.claim)], [found])
+    assert "(XX-ONE; computed)" in text
+    assert "(XX-ONE; found by reading)" in text
+    assert "1 are *computed*" in text
+    assert "statements that fail" not in text
 
 
 def test_what_is_planned_is_marked():
@@ -178,7 +198,7 @@ def test_errata_are_merged_and_lead_to_their_claims():
     assert merged_errata(source, [one, two]) == {ERRATUM: ["XX-ONE", "XX-TWO"]}
     text = errata_page([source], [one, two])
     assert "1 entry" in text
-    assert "(XX-ONE, XX-TWO)" in text
+    assert "(XX-ONE, XX-TWO; computed)" in text
 
 
 def test_claims_with_failed_checks_stand_on_the_errata_page():

@@ -40,7 +40,8 @@ class ClaimAudit:
     def internal_detail(self) -> str:
         """What the internal test found, or why there is none."""
         if self.internal:
-            return self.internal.undecidable or self.internal.detail
+            inconclusive = self.internal.verdict is Verdict.INCONCLUSIVE
+            return (inconclusive and self.internal.undecidable) or self.internal.detail
         return self.claim.internal.nothing_to_test or ""
 
     @property

@@ -20,6 +20,8 @@ class Check:
     """One elementary statement of a claim, with what was expected and what was found.
 
     A `decisive` check is the claim itself, not one instance of it: if it fails the claim fails.
+    A check that is not `deciding` is shown but does not count: it says something worth knowing
+    about the printed material that the claim does not state.
     """
 
     name: str
@@ -27,23 +29,29 @@ class Check:
     expected: str
     found: str
     decisive: bool = False
+    deciding: bool = True
 
 
 @dataclass(frozen=True)
 class Erratum:
-    """Something a paper prints that its own numbers or algebra contradict."""
+    """Something a paper prints that its own numbers or algebra contradict.
+
+    `read` marks what was found by reading alone; the others appear only if a computation finds
+    the contradiction.
+    """
 
     location: str
     printed: str
     problem: str
+    read: bool = False
 
 
 @dataclass(frozen=True)
 class InternalAudit:
     """What a claim's internal test found.
 
-    `undecidable` is the reason why the printed material cannot settle the claim either way; the
-    verdict is then `inconclusive` whatever the checks say.
+    `undecidable` is the reason why the printed material cannot establish the claim. It stands in
+    the way of `reproduced` only: what fails still fails.
     """
 
     checks: tuple[Check, ...]
@@ -57,9 +65,17 @@ class InternalAudit:
         return tuple(check for check in self.checks if not check.holds)
 
     @property
+    def deciding(self) -> tuple[Check, ...]:
+        """The checks that the verdict rests on."""
+        return tuple(check for check in self.checks if check.deciding)
+
+    @property
     def verdict(self) -> Verdict:
-        """The verdict that the checks lead to."""
-        return Verdict.INCONCLUSIVE if self.undecidable else decide(self.checks)
+        """The verdict that the deciding checks lead to."""
+        verdict = decide(self.deciding)
+        if self.undecidable and verdict is Verdict.REPRODUCED:
+            return Verdict.INCONCLUSIVE
+        return verdict
 
 
 def decide(checks: Sequence[Check]) -> Verdict:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from saliency_audit.ledger import ClaimAudit, Erratum, Paper
+from saliency_audit.ledger import Check, ClaimAudit, Erratum, InternalAudit, Paper
 from saliency_audit.report.markdown import document, escape, label, page, sentence, table
 from saliency_audit.report.words import badge, count
 
@@ -10,13 +10,18 @@ from saliency_audit.report.words import badge, count
 def errata_page(papers: Sequence[Paper], audits: Sequence[ClaimAudit]) -> str:
     """All errata grouped by paper, then the claims that the papers' own numbers contradict."""
     grouped = {paper.paper: merged_errata(paper, audits) for paper in papers}
-    total = sum(len(errata) for errata in grouped.values())
+    errata = [erratum for found in grouped.values() for erratum in found]
+    read = sum(erratum.read for erratum in errata)
     return page(
         "# Errata found in the papers",
-        f"What the papers print that their own numbers, formulas or sentences contradict: "
-        f"{count(total, 'entry', 'entries')}, each found by the internal audit of the claims named "
-        "beside it, where the computation stands too. None needs a model or a data set. A slip of "
-        "the pen stands beside a wrong formula here: how much hangs on an entry is said in it.",
+        "What the papers print that their own numbers, formulas or sentences contradict: "
+        f"{count(len(errata), 'entry', 'entries')}, each listed by the internal audit of the "
+        f"claims named beside it. {len(errata) - read} are *computed*: the audit compares numbers "
+        f"or works out a formula, and the entry goes if they agree. {read} are *found by reading*: "
+        "sentences or formulas were compared by reading alone, no computation decides whether the "
+        "entry stands here, and a number in it only illustrates. None needs a model or a data set. "
+        "A slip of the pen stands beside a wrong formula: how much hangs on an entry is said in "
+        "it.",
         *(_paper(paper, grouped[paper.paper], audits) for paper in papers),
     )
 
@@ -33,9 +38,18 @@ def merged_errata(paper: Paper, audits: Sequence[ClaimAudit]) -> dict[Erratum, l
     return found
 
 
+def _how(erratum: Erratum) -> str:
+    return "found by reading" if erratum.read else "computed"
+
+
+def _failing(found: InternalAudit) -> list[Check]:
+    """The deciding checks that fail."""
+    return [check for check in found.deciding if not check.holds]
+
+
 def _paper(paper: Paper, errata: dict[Erratum, list[str]], audits: Sequence[ClaimAudit]) -> str:
     items = [
-        f"{number}. **{escape(erratum.location)}** ({', '.join(claims)})\\\n"
+        f"{number}. **{escape(erratum.location)}** ({', '.join(claims)}; {_how(erratum)})\\\n"
         f"    *Printed:* {sentence(erratum.printed)}\\\n"
         f"    *Against it:* {sentence(erratum.problem)}"
         for number, (erratum, claims) in enumerate(errata.items(), start=1)
@@ -43,14 +57,14 @@ def _paper(paper: Paper, errata: dict[Erratum, list[str]], audits: Sequence[Clai
     contradicted = [
         audit
         for audit in audits
-        if audit.claim.paper == paper.paper and audit.internal and audit.internal.exceptions
+        if audit.claim.paper == paper.paper and audit.internal and _failing(audit.internal)
     ]
     rows = [
         (
             audit.claim.id,
             escape(audit.claim.title),
             badge(audit.internal_verdict),
-            f"{len(audit.internal.exceptions)} of {len(audit.internal.checks)}",
+            f"{len(_failing(audit.internal))} of {len(audit.internal.deciding)}",
         )
         for audit in contradicted
         if audit.internal

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from saliency_audit.ledger import Check, Claim, ClaimAudit
+from saliency_audit.ledger import Check, Claim, ClaimAudit, Verdict
 from saliency_audit.report.code_links import CodePlace, internal_test_place
 from saliency_audit.report.markdown import anchor, code, escape, folded, page, sentence, table
 from saliency_audit.report.words import count, table_title
@@ -20,9 +20,10 @@ def internal_part(audit: ClaimAudit) -> str:
     undecidable = audited.undecidable
     return page(
         f"*Question.* {escape(claim.internal.question or '')}",
-        f"*Why it stays open.* {sentence(undecidable)}" if undecidable else "",
+        f"*{_open(audited.verdict)}.* {sentence(undecidable)}" if undecidable else "",
         f"*Finding.* {sentence(audited.detail)}",
-        _checks(audited.checks),
+        _checks(audited.deciding),
+        _noted([check for check in audited.checks if not check.deciding]),
         printed,
         _code(internal_test_place(claim.id)),
     )
@@ -39,6 +40,29 @@ def _checks(checks: Sequence[Check]) -> str:
         _heading(checks, failed),
         _check_table(failed) if failed else "",
         folded(f"The {count(len(held), 'check')} that hold", _check_table(held)) if held else "",
+    )
+
+
+def _open(verdict: Verdict) -> str:
+    """What fails still fails, so a reason may stand beside a verdict other than inconclusive."""
+    return "Why it stays open" if verdict is Verdict.INCONCLUSIVE else "What stays open"
+
+
+def _noted(checks: Sequence[Check]) -> str:
+    """The checks that the claim does not state, apart from those that decide."""
+    if not checks:
+        return ""
+    held = [check for check in checks if check.holds]
+    failed = [check for check in checks if not check.holds]
+    title = f"**Also noted (does not decide the verdict):** {len(held)} of {len(checks)} hold."
+    if len(checks) <= SHOWN_AT_ONCE:
+        return page(title, _check_table([*failed, *held]))
+    return page(
+        title,
+        _check_table(failed) if failed else "",
+        folded(f"The {count(len(held), 'noted check')} that hold", _check_table(held))
+        if held
+        else "",
     )
 
 

@@ -35,7 +35,7 @@ def _counts(papers: Sequence[Paper], verdicts: Sequence[tuple[str, Verdict]]) ->
 
 
 def _summary(papers: Sequence[Paper], audits: Sequence[ClaimAudit]) -> str:
-    checks = [check for audit in audits if audit.internal for check in audit.internal.checks]
+    checks = [check for audit in audits if audit.internal for check in audit.internal.deciding]
     failed = sum(not check.holds for check in checks)
     cells = sum(len(printed_tables(paper.paper)) for paper in papers)
     errata = sum(len(merged_errata(paper, audits)) for paper in papers)

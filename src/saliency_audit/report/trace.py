@@ -55,7 +55,7 @@ def _checks(audit: ClaimAudit) -> Iterator[str]:
         return
     ordered = [*audit.internal.exceptions, *(c for c in audit.internal.checks if c.holds)]
     for check in ordered[:SHOWN_CHECKS]:
-        mark = "holds" if check.holds else "FAILS"
+        mark = "holds" if check.holds else "FAILS" if check.deciding else "noted"
         yield f"    {mark}  {check.name}: expected {check.expected}; found {check.found}"
     if len(ordered) > SHOWN_CHECKS:
         yield f"    … and {len(ordered) - SHOWN_CHECKS} more checks"

@@ -190,6 +190,7 @@ def _mean_checks(table: pd.DataFrame) -> list[Check]:
                 abs(values["mean"] - computed) <= ROUNDING,
                 f"{computed:.3f} ± {ROUNDING}",
                 f"{values['mean']:.2f}",
+                deciding=False,
             )
         )
     return checks

@@ -172,12 +172,6 @@ def output_mean_and_std(source: Source, eta: float = ETA, h: float = H) -> tuple
     return mean, float(np.sqrt(np.trapezoid((z - mean) ** 2 * weights, x)))
 
 
-def output_mass_above(z: float, source: Source, eta: float = ETA, h: float = H) -> float:
-    """P(Z > z) for scores x from `source`."""
-    x = float(controller_inverse(z, eta, h)) * source.std + source.mean
-    return 1.0 - float(source.cdf(x))
-
-
 def output_quantile(probability: float, source: Source, eta: float = ETA, h: float = H) -> float:
     """Quantile of z for scores x from `source`."""
     low, high = source.support

@@ -140,6 +140,7 @@ def idgi_steps() -> InternalAudit:
             sign(printed - scores.change(metric, "InceptionV3", method)) == 0,
             f"{printed:.3f} as printed",
             f"{scores.change(metric, 'InceptionV3', method):+.3f} from the score tables",
+            deciding=False,
         )
         for (metric, method), printed in printed_changes.items()
     )

@@ -1,5 +1,7 @@
 """Internal audit of ReCo_AUC, the alternative of Appendix D."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from saliency_audit.ledger.internal.registry import internal_test
@@ -27,6 +29,7 @@ def mr_auc() -> InternalAudit:
                 abs(separated[definition] - 1) < CLOSE,
                 "1, as ReCo does",
                 f"{separated[definition]:.3f} (closed form {expected[definition]:.3f})",
+                deciding=False,
             )
             for definition in separated
         ),
@@ -41,15 +44,22 @@ def mr_auc() -> InternalAudit:
             "The two may still order methods alike; no ReCo_AUC is printed that would show it."
         ),
         undecidable="the paper prints no ReCo_AUC, so the similarity of results cannot be seen",
-        errata=(
-            Erratum(
-                "Appendix D, ReCo_AUC",
-                "the area “of the balanced accuracy” gives similar results to ReCo",
-                "It lives on another scale: for perfectly separated distances, where ReCo is 1, it "
-                f"is {separated['balanced']:.2f} with balanced rates at any imbalance, and with "
-                f"the printed rates the entropy of the imbalance, {separated['printed']:.2f} at "
-                f"|S≠|/|S| = {share} and never above log 2 ≈ {np.log(2):.2f}.",
-            ),
+        errata=_scale_erratum(separated, share),
+    )
+
+
+def _scale_erratum(separated: Mapping[str, float], share: float) -> tuple[Erratum, ...]:
+    """Separated sets, for which ReCo is 1, do not score 1 under either definition."""
+    if any(abs(score - 1) < CLOSE for score in separated.values()):
+        return ()
+    return (
+        Erratum(
+            "Appendix D, ReCo_AUC",
+            "the area “of the balanced accuracy” gives similar results to ReCo",
+            "It lives on another scale: for perfectly separated distances, where ReCo is 1, it "
+            f"is {separated['balanced']:.2f} with balanced rates at any imbalance, and with "
+            f"the printed rates the entropy of the imbalance, {separated['printed']:.2f} at "
+            f"|S≠|/|S| = {share} and never above log 2 ≈ {np.log(2):.2f}.",
         ),
     )
 
@@ -69,4 +79,5 @@ def _auc_is_auroc() -> Check:
         abs(area - (auroc - 0.5 - 1 / 400)) < 1e-12,
         "AUROC − ½ − 1/|S|",
         f"{area:.4f} for an AUROC of {auroc:.4f} and |S| = 400",
+        deciding=False,
     )

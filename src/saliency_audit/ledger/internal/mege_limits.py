@@ -62,14 +62,6 @@ def balanced_shifted_normals(shift: float) -> float:
     return float(2 * norm.cdf(shift / 2) - 1)
 
 
-def balanced_identical_mean(share: float, size: int) -> float:
-    """Mean of the one-sided Kolmogorov statistic, to which the balanced score reduces.
-
-    √(π/8) / √(|S=||S≠|/|S|): it vanishes as the sample grows.
-    """
-    return float(np.sqrt(np.pi / 8 / (size * share * (1 - share))))
-
-
 def printed_identical_cdf(score: float, share: float) -> float:
     """P(printed ReCo ≤ `score`) for two identical distributions and many distances.
 

@@ -34,52 +34,64 @@ def mr_def() -> InternalAudit:
 
     identical = {share: limits.shuffled_labels(share, SIZE, "printed") for share in SHARES}
     shifted = {share: limits.shifted_normals(SHIFT, share, SIZE, "printed") for share in SHARES}
-    checks = (
-        _balanced_accuracy(),
-        *_separation(),
-        *(_identical(share, scores) for share, scores in identical.items()),
-        _reversed(),
-        _imbalance(shifted),
-        _defined_everywhere(),
+    balanced, zeros = _balanced_accuracy(), [_identical(*item) for item in identical.items()]
+    reversal, imbalance, defined = _reversed(), _imbalance(shifted), _defined_everywhere()
+    checks = (balanced, *_separation(), *zeros, reversal, imbalance, defined)
+    contradicted = (
+        (balanced.holds, _balanced_erratum(balanced)),
+        (all(check.holds for check in (*zeros, reversal)), _zero_erratum()),
+        (imbalance.holds, _imbalance_erratum(shifted)),
+        (defined.holds, _undefined_erratum()),
     )
     return InternalAudit(
         checks=checks,
         detail=f"{count_held(checks)} properties hold. {_identical_in_words(identical)}",
-        errata=(
-            Erratum(
-                "§3.5, Eq. 6",
-                "ReCo is “the maximal balanced accuracy”, from a TPR and a TNR",
-                "The two rates are divided by all distances below and above γ, so they are "
-                "positive and negative predictive values, and Eq. 6 is a markedness. On the same "
-                f"distances: {checks[0].found}. With true rates Eq. 6 would be twice the balanced "
-                "accuracy minus one.",
-            ),
-            Erratum(
-                "§3.5, Eq. 6",
-                "a score of 0 means complete inconsistency",
-                "As printed, two identical distributions do not score 0 however many distances "
-                "there are (mean in the limit "
-                f"{_listed(limits.printed_identical_mean(share) for share in SHARES)} for "
-                f"|S≠|/|S| = {_listed(SHARES, 2)}), and S≠ entirely below S= scores less than 0: "
-                "−min(|S=|, |S≠|)/(|S| − 2).",
-            ),
-            Erratum(
-                "§3.5",
-                "the rates make the assessment independent of the accuracy of the predictor",
-                "Predictive values depend on |S≠|/|S|, which the accuracy sets: the same two "
-                "distributions (normals one σ apart) score "
-                f"{_listed(scores.mean for scores in shifted.values())} at |S≠|/|S| = "
-                f"{_listed(SHARES, 2)}; by balanced accuracy they score "
-                f"{limits.balanced_shifted_normals(SHIFT):.3f} at each.",
-            ),
-            Erratum(
-                "Eq. 6",
-                "the maximum runs over all γ in S",
-                "At the smallest distance nothing lies below γ and at the largest nothing above: a "
-                "printed rate is 0/0 at both.",
-            ),
-            *sorting_errata(),
-        ),
+        errata=(*(erratum for holds, erratum in contradicted if not holds), *sorting_errata()),
+    )
+
+
+def _balanced_erratum(check: Check) -> Erratum:
+    return Erratum(
+        "§3.5, Eq. 6",
+        "ReCo is “the maximal balanced accuracy”, from a TPR and a TNR",
+        "The two rates are divided by all distances below and above γ, so they are positive and "
+        "negative predictive values, and Eq. 6 is a markedness. On the same distances: "
+        f"{check.found}. With true rates Eq. 6 would be twice the balanced accuracy minus one.",
+    )
+
+
+def _zero_erratum() -> Erratum:
+    from saliency_audit.ledger.internal.mege_limits import printed_identical_mean
+
+    return Erratum(
+        "§3.5, Eq. 6",
+        "a score of 0 means complete inconsistency",
+        "As printed, two identical distributions do not score 0 however many distances there are "
+        f"(mean in the limit {_listed(printed_identical_mean(share) for share in SHARES)} for "
+        f"|S≠|/|S| = {_listed(SHARES, 2)}), and S≠ entirely below S= scores less than 0: "
+        "−min(|S=|, |S≠|)/(|S| − 2).",
+    )
+
+
+def _imbalance_erratum(shifted: "Mapping[float, Simulated]") -> Erratum:
+    from saliency_audit.ledger.internal.mege_limits import balanced_shifted_normals
+
+    return Erratum(
+        "§3.5",
+        "the rates make the assessment independent of the accuracy of the predictor",
+        "Predictive values depend on |S≠|/|S|, which the accuracy sets: the same two distributions "
+        f"(normals one σ apart) score {_listed(scores.mean for scores in shifted.values())} at "
+        f"|S≠|/|S| = {_listed(SHARES, 2)}; by balanced accuracy they score "
+        f"{balanced_shifted_normals(SHIFT):.3f} at each.",
+    )
+
+
+def _undefined_erratum() -> Erratum:
+    return Erratum(
+        "Eq. 6",
+        "the maximum runs over all γ in S",
+        "At the smallest distance nothing lies below γ and at the largest nothing above: a printed "
+        "rate is 0/0 at both.",
     )
 
 
@@ -143,6 +155,7 @@ def _separation() -> tuple[Check, Check]:
             "below 1",
             f"at most {max(others):.3f} over the {len(others)} other orders of {ENUMERATED} "
             "distances",
+            deciding=False,
         ),
     )
 
@@ -196,6 +209,7 @@ def _defined_everywhere() -> Check:
         missing == 0,
         "no 0/0",
         f"0/0 at {missing} of {SIZE} thresholds, the smallest and the largest distance",
+        deciding=False,
     )
 
 

@@ -20,6 +20,7 @@ def sorting_errata() -> tuple[Erratum, ...]:
             f"out {described}. The rate of that case minus that of the case kept is exactly the "
             "accuracy of f_j on its training images minus that of f_i on unseen ones, so the case "
             "left out is the more frequent one if predictors fit their training images better.",
+            read=True,
         ),
         Erratum(
             "Fig. 2 against Eqs. 3 and 4",
@@ -27,6 +28,7 @@ def sorting_errata() -> tuple[Erratum, ...]:
             "Eqs. 3 and 4 sort by correctness, not by agreement: two predictors that are both "
             "wrong belong to neither set, whether they agree (S= by the caption) or not (S≠ by the "
             "caption and by the contradiction of Eq. 2).",
+            read=True,
         ),
     )
 

@@ -39,27 +39,6 @@ def sign_check(
     )
 
 
-def order_check(
-    name: str,
-    values: Mapping[str, float],
-    order: Sequence[str] | None = None,
-    digits: int = 3,
-    decisive: bool = False,
-) -> Check:
-    """Check that `values` fall strictly along `order` (labels, largest first; default: as given).
-
-    Only the labels in `order` take part.
-    """
-    labels = list(order) if order is not None else list(values)
-    return Check(
-        name=name,
-        holds=all(sign(values[high] - values[low]) == 1 for high, low in pairwise(labels)),
-        expected=" > ".join(labels),
-        found=ranking({label: values[label] for label in labels}, digits=digits),
-        decisive=decisive,
-    )
-
-
 def best_check(
     name: str,
     values: Mapping[str, float],

@@ -43,7 +43,8 @@ def xm_model() -> InternalAudit:
         _mirror(method, table[INCREASE][method], drop) for method, drop in table[DROP].items()
     ]
     detail = (
-        f"IG is best in {count_held(order)} rows. As average changes of an accuracy, "
+        f"IG is best in {count_held(order)} rows, which decides. Whether the numbers can be what "
+        f"the text says they are is another matter: as average changes of an accuracy, "
         f"{count_held(possible)} of the printed drops are possible, and {count_held(mirrored)} "
         "increases equal minus the drop, as they must if both are averages over the same images. "
         f"Exceptions: {list_exceptions([*order, *possible, *mirrored])}."
@@ -63,7 +64,11 @@ def _model_metrics() -> dict[str, dict[str, float]]:
 def _possible(label: str, method: str, drop: float) -> Check:
     """A drop from p to p' with 0 ≤ p' and p ≤ 1 is at most 1, absolute or relative."""
     return Check(
-        f"{label} of {method} is a possible drop in accuracy", drop <= 1, "≤ 1", f"{drop:.3f}"
+        f"{label} of {method} is a possible drop in accuracy",
+        drop <= 1,
+        "≤ 1",
+        f"{drop:.3f}",
+        deciding=False,
     )
 
 
@@ -73,6 +78,7 @@ def _mirror(method: str, increase: float, drop: float) -> Check:
         abs(increase + drop) <= 0.001,
         f"{-drop:.3f}",
         f"{increase:.3f}",
+        deciding=False,
     )
 
 
@@ -80,28 +86,39 @@ def _model_errata(table: Mapping[str, Mapping[str, float]]) -> tuple[Erratum, ..
     impossible = [f"{m} {v:.3f}" for m, v in table[DELETION].items() if v > 1]
     negative = [f"{m} {v:.3f}" for m, v in table[DROP].items() if v < 0]
     both = [m for m in table[DROP] if table[INCREASE][m] > 0 and table[DROP][m] > 0]
-    return (
-        Erratum(
-            "Table 1, ADD",
-            f"an average drop in accuracy of {', '.join(impossible)}",
-            "No drop in an accuracy or a probability exceeds 1, neither absolute nor relative to "
-            "the start. Either the scores are not probabilities or the row is in another unit.",
-        ),
-        Erratum(
-            "Table 1, AD",
-            f"an average drop of {', '.join(negative)}",
-            "The definition cited ([5]) cuts every image's drop at 0, so it cannot be negative; "
-            "with signed drops this one says that accuracy rises when pixels are removed.",
-        ),
-        Erratum(
-            "§5, Table 1, IC",
-            "IC, cited as Insertion Correlation ([10]), described as the average increase in "
-            "accuracy and headed IIC in the table",
-            "Three names for one row. A correlation lies in [−1, 1] and is no increase; as an "
-            "average increase it would be minus AD, but both are positive for "
-            f"{', '.join(both)}. The numbers fit the share of images whose confidence rises.",
-        ),
-    )
+    found = []
+    if impossible:
+        found.append(
+            Erratum(
+                "Table 1, ADD",
+                f"an average drop in accuracy of {', '.join(impossible)}",
+                "No drop in an accuracy or a probability exceeds 1, neither absolute nor relative "
+                "to the start. Either the scores are not probabilities or the row is in another "
+                "unit.",
+            )
+        )
+    if negative:
+        found.append(
+            Erratum(
+                "Table 1, AD",
+                f"an average drop of {', '.join(negative)}",
+                "The definition cited ([5]) cuts every image's drop at 0, so it cannot be "
+                "negative; with signed drops this one says that accuracy rises when pixels are "
+                "removed.",
+            )
+        )
+    if both:
+        found.append(
+            Erratum(
+                "§5, Table 1, IC",
+                "IC, cited as Insertion Correlation ([10]), described as the average increase in "
+                "accuracy and headed IIC in the table",
+                "Three names for one row. A correlation lies in [−1, 1] and is no increase; as an "
+                "average increase it would be minus AD, but both are positive for "
+                f"{', '.join(both)}. The numbers fit the share of images whose confidence rises.",
+            )
+        )
+    return tuple(found)
 
 
 @internal_test("XM-SPREAD")
@@ -169,8 +186,10 @@ def xm_corr() -> InternalAudit:
     widest = correlation_interval(printed["generator"], DISTINCT_PAIRS)
     enough = _needed(printed["generator"], printed["nothing"], printed["detector"])
     detail = (
-        f"The printed order holds ({count_held(order)}), but each correlation compares two 4×4 "
-        f"tables: {DISTINCT_PAIRS} distinct distances, {ALL_CELLS} cells at most. The 95 % "
+        f"The printed order holds ({count_held(order)}), which decides, but it cannot be told from "
+        f"chance for {len(other) - sum(check.holds for check in told_apart)} of {len(other)} "
+        f"differences: each correlation compares two 4×4 tables, {DISTINCT_PAIRS} distinct "
+        f"distances, {ALL_CELLS} cells at most. The 95 % "
         f"interval of {printed['generator']:.3f} is {widest[0]:.2f} to {widest[1]:.2f} for "
         f"n={DISTINCT_PAIRS}. Even if all {ALL_CELLS} cells were independent, that of "
         f"{printed['nothing']:.3f} would be {low:.2f} to {high:.2f} and hold {len(inside)} of the "
@@ -187,6 +206,7 @@ def _resolved(shared: str, with_shared: float, without: float, link: float) -> C
         p[ALL_CELLS] < LEVEL,
         f"p < {LEVEL}",
         "; ".join(f"p = {value:.2f} for n={n}" for n, value in p.items()),
+        deciding=False,
     )
 
 

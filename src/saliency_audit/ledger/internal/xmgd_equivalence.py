@@ -74,22 +74,31 @@ def _equivalence_errata(
 ) -> tuple[Erratum, ...]:
     bins = 10
     pixels = int(np.sum(np.floor(saliency / bins) > 0))
+    found = []
+    if cited.transport_to(weighted) >= 1e-6:
+        found.append(
+            Erratum(
+                "§3.1",
+                "reference [9] shows the weighted GMM to be equivalent to a GMM on duplicated "
+                "points",
+                "The model of that reference divides the covariance by the weight of each point, "
+                "N(x; μ, Σ/w). Duplication raises the density of the whole mixture to the power "
+                "w. Up "
+                "to scale the two agree for one component, not for several: on our test map, from "
+                "the same start and with the same weights (mean 1), the fits end "
+                f"MW₂ = {cited.transport_to(weighted):.3f} apart on the unit square, with "
+                "component "
+                f"weights {_list(cited.weights)} against {_list(weighted.weights)}.",
+            )
+        )
     return (
-        Erratum(
-            "§3.1",
-            "reference [9] shows the weighted GMM to be equivalent to a GMM on duplicated points",
-            "The model of that reference divides the covariance by the weight of each point, "
-            "N(x; μ, Σ/w). Duplication raises the density of the whole mixture to the power w. Up "
-            "to scale the two agree for one component, not for several: on our test map, from "
-            "the same start and with the same weights (mean 1), the fits end "
-            f"MW₂ = {cited.transport_to(weighted):.3f} apart on the unit square, with component "
-            f"weights {_list(cited.weights)} against {_list(weighted.weights)}.",
-        ),
+        *found,
         Erratum(
             "§3.1 against §3.3",
             "b is a binning parameter with n = ⌊s/b⌋; later: the number of bins b",
             "s lies in [0, 1], so b must be a bin width below 1. Read as a number of bins, for "
             f"example b = {bins}, the formula keeps {pixels} of {saliency.size} pixels.",
+            read=True,
         ),
     )
 
