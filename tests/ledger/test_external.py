@@ -204,3 +204,12 @@ def test_a_misspelt_parameter_is_refused():
 
 def test_the_ledger_finds_the_test_by_its_name():
     assert TESTS["paired_improvement"] is paired_improvement
+
+
+def test_too_few_images_leave_it_open():
+    needed = {**DECLARED, "minimum_images": 31}
+    result = paired_improvement(rows(ALL_UP), needed)
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "Too few images to decide: 30, 31 needed" in result.detail
+    enough = paired_improvement(rows(ALL_UP), {**DECLARED, "minimum_images": 30})
+    assert enough.verdict is Verdict.REPRODUCED

@@ -56,8 +56,9 @@ def paired_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ext
 
     Args:
         rows: columns model, path, method, score, image, value; one row per image and method.
-        parameters: `paths` and `scores` declared, `alpha`, and `exceptions`: model/path pairs for
-            which the claim says that the variant scores lower.
+        parameters: `paths` and `scores` declared, `alpha`; optional `exceptions`: model/path pairs
+            for which the claim says that the variant scores lower, and `minimum_images`: with
+            fewer in any comparison the result is inconclusive.
 
     Returns:
         A comparison per model, declared path with rows, and score. A comparison holds if its
@@ -105,6 +106,7 @@ def paired_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ext
     pooled = pd.concat([differences for keys, differences, _ in families if keys["score"] == first])
     holding = sum(comparison.holds for comparison in comparisons)
     detail = f"{holding} of {len(comparisons)} comparisons hold"
+    detail += f" ({', '.join(sorted({str(model) for model in rows['model'].unique()}))})"
     if failed := [c.label for c in comparisons if not c.holds]:
         detail += f" (not: {'; '.join(failed)})"
     if missing:
@@ -114,12 +116,16 @@ def paired_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ext
         "score, resampled by image."
     )
     verdict = _verdict(holding, len(comparisons), complete=not missing)
+    fewest = min(comparison.estimate.n for comparison in comparisons)
+    if fewest < parameters.get("minimum_images", 0):
+        verdict = Verdict.INCONCLUSIVE
+        detail += f" Too few images to decide: {fewest}, {parameters['minimum_images']} needed."
     headline = bootstrap_mean(pooled.to_numpy(), pooled.index.tolist())
     return ExternalResult(verdict, detail, headline, comparisons)
 
 
 def _check_parameters(parameters: Mapping[str, Any]) -> None:
-    needed, optional = {"paths", "scores", "alpha"}, {"exceptions"}
+    needed, optional = {"paths", "scores", "alpha"}, {"exceptions", "minimum_images"}
     if missing := needed - set(parameters):
         raise ValueError(f"paired_improvement: missing parameters {sorted(missing)}")
     if unknown := set(parameters) - needed - optional:
