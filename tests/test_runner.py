@@ -58,6 +58,14 @@ def test_a_run_is_kept_and_not_repeated_until_something_changes(project: Path) -
     assert "points 2" in _printed(changed.path)
 
 
+def test_lists_reach_the_notebook_as_lists(project: Path) -> None:
+    text = GOOD.replace("steps: int = 2", "steps: tuple[str, ...] | None = None")
+    (project / "notebooks" / "many.py").write_text(text)
+    (run,) = execute(plan(["many"], "embedded", {"steps": "a,b"}))
+    assert not run.error
+    assert "steps ['a', 'b']" in _printed(run.path)
+
+
 def test_custom_parameters_never_replace_the_published_run(project: Path) -> None:
     (custom,) = execute(plan(["good"], "embedded", {"steps": "7"}))
     assert custom.path.parent == project / "runs" / "custom"

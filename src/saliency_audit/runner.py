@@ -1,6 +1,7 @@
 """Run notebooks through papermill: checked parameters, stable cells, nothing run twice."""
 
 import hashlib
+import logging
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -111,6 +112,8 @@ def _run(item: Plan, report: CellProgress) -> Run:
     from papermill.exceptions import PapermillExecutionError
 
     _register_engine()
+    # Our own check has passed; papermill cannot read annotations such as `int | None`.
+    logging.getLogger("papermill").setLevel(logging.ERROR)
     root = project_root()
     work = root / "runs" / ".work"
     for folder in (work, item.output.parent, root / "runs" / "failed"):
@@ -126,7 +129,7 @@ def _run(item: Plan, report: CellProgress) -> Run:
         papermill.execute_notebook(
             str(prepared),
             str(executing),
-            parameters=dict(item.values),
+            parameters=_plain(item.values),
             cwd=str(root),
             engine_name="saliency_audit",
             progress_bar=False,
@@ -153,6 +156,13 @@ def _run(item: Plan, report: CellProgress) -> Run:
     for path in (prepared, executing):
         path.unlink(missing_ok=True)
     return Run(item.source.name, target, skipped=False, error=failed)
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as papermill can write them: it knows lists, not tuples."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value for name, value in values.items()
+    }
 
 
 def _prepare(source: Source) -> nbformat.NotebookNode:

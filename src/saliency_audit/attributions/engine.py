@@ -53,7 +53,8 @@ def score_and_gradient(
     """
     points = points.detach().contiguous(memory_format=torch.channels_last).requires_grad_(True)
     with torch.enable_grad():
-        scores = class_scores(model, points, targets, output)
+        # The clone lets a model start with an in-place layer.
+        scores = class_scores(model, points.clone(), targets, output)
         if not scores.requires_grad:
             raise ValueError(
                 "the model's answer has no gradient: it detaches its input or switches autograd off"

@@ -53,6 +53,9 @@ def check_inputs(inputs: Tensor, targets: Tensor) -> None:
         ValueError: inputs not float `(N, C, H, W)`, not finite or outside [0, 1]; targets not
             int64 `(N,)`.
     """
+    for name, value in (("inputs", inputs), ("targets", targets)):
+        if not isinstance(value, Tensor):
+            raise ValueError(f"{name} must be a torch tensor, got {type(value).__name__}")
     inputs = inputs.detach()
     if inputs.ndim != 4:
         raise ValueError(f"inputs must have shape (N, C, H, W), got {tuple(inputs.shape)}")

@@ -121,7 +121,11 @@ def _run_on_dask(
 ) -> None:
     from distributed import Client, as_completed
 
-    with Client("tcp://" + executor.removeprefix("dask://")) as client:
+    try:
+        connected = Client("tcp://" + executor.removeprefix("dask://"), timeout=10)
+    except OSError as error:
+        raise ParameterError(f"no dask scheduler answers at {executor} ({error})") from None
+    with connected as client:
         futures = {
             client.submit(run_task, store, task, True, pure=False): task.name for task in tasks
         }

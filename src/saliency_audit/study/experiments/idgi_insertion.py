@@ -42,8 +42,9 @@ class Parameters:
         unknown = [model for model in self.models if model not in CLASSIFIERS]
         if unknown:
             raise ValueError(f"unknown classifiers {unknown}; known: {', '.join(CLASSIFIERS)}")
-        if self.images not in CATALOG:
-            raise ValueError(f"unknown image set {self.images!r}; known: {', '.join(CATALOG)}")
+        readable = [name for name, entry in CATALOG.items() if entry.opener]
+        if self.images not in readable:
+            raise ValueError(f"unknown image set {self.images!r}; known: {', '.join(readable)}")
         if self.reduction not in REDUCTIONS:
             raise ValueError(
                 f"unknown reduction {self.reduction!r}; known: {', '.join(REDUCTIONS)}"
