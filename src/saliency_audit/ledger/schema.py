@@ -136,9 +136,8 @@ def _check_references(path: Path, claim: Claim) -> None:
     for name in claim.printed:
         if name not in tables:
             fail("printed", f"unknown table {name!r}; known: {', '.join(tables)}")
-    for field, spec in (("internal.question", claim.internal.question),):
-        if bool(spec) == bool(claim.internal.nothing_to_test):
-            fail(field, "give either a question or nothing_to_test (and only one)")
+    if bool(claim.internal.question) == bool(claim.internal.nothing_to_test):
+        fail("internal.question", "give either a question or nothing_to_test (and only one)")
     if claim.internal.question and not has_internal_test(claim.id):
         fail("internal.question", "no internal test is registered for this claim")
     external = claim.external
@@ -151,7 +150,8 @@ def _check_references(path: Path, claim: Claim) -> None:
             fail(f"external.{field}", "missing")
     for name in external.metrics:
         if name not in vocabulary.METRICS:
-            fail("external.metrics", f"unknown metric {name!r}; {vocabulary.hint('metric')}")
+            known = ", ".join(sorted(vocabulary.METRICS))
+            fail("external.metrics", f"unknown metric {name!r}; known: {known}")
     if not external.planned:
         if external.experiment not in vocabulary.experiments():
             fail(

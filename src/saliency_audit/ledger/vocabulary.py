@@ -27,9 +27,3 @@ def external_tests() -> frozenset[str]:
     from saliency_audit.ledger.external import TESTS
 
     return frozenset(TESTS)
-
-
-def hint(kind: str) -> str:
-    """The known names of a kind, for an error message."""
-    known = {"metric": METRICS, "experiment": experiments(), "test": external_tests()}[kind]
-    return f"known: {', '.join(sorted(known))}"

@@ -7,7 +7,8 @@ from saliency_audit.ledger.external import TESTS
 from saliency_audit.ledger.internal import internal_tests
 from saliency_audit.locations import project_root
 from saliency_audit.report.code_links import locate
-from saliency_audit.study import get_experiment, recorded, recorded_folder
+from saliency_audit.report.recorded_runs import recorded_run
+from saliency_audit.study import get_experiment
 
 SHOWN_CHECKS = 12
 
@@ -93,7 +94,6 @@ def _result(result: ExternalResult) -> Iterator[str]:
 def _rows(claim: Claim, profile: str) -> Iterator[str]:
     if claim.external.planned or claim.external.nothing_to_test:
         return
-    folder = recorded_folder(str(claim.external.experiment), profile)
-    if folder.is_dir():
-        rows = sum(manifest["rows"] for manifest, _ in recorded(folder))
-        yield f"    rows       {folder.relative_to(project_root())} ({rows} rows)"
+    run = recorded_run(str(claim.external.experiment), profile, project_root())
+    if run:
+        yield f"    rows       {run.folder} ({run.rows} rows)"
