@@ -11,7 +11,7 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 @pytest.fixture(scope="session")
 def golden():
     arrays = {}
-    for name in ("network", "integrated_gradients"):
+    for name in ("network", "integrated_gradients", "paths"):
         with np.load(GOLDEN / f"{name}.npz") as stored:
             arrays.update({key: torch.from_numpy(stored[key]) for key in stored})
     return arrays
@@ -59,3 +59,46 @@ def images():
 @pytest.fixture(scope="session")
 def targets():
     return torch.tensor([0, 3, 1, 2, 3])
+
+
+@pytest.fixture(params=["ig", "ig+idgi", "gig", "gig+idgi", "blurig", "blurig+idgi"])
+def path_method(request):
+    """The name of each method that walks a path."""
+    return request.param
+
+
+class Scores(nn.Module):
+    """Two logits, the given function of the image and zero."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, images):
+        score = self.function(images)
+        return torch.stack([score, torch.zeros_like(score)], dim=1)
+
+
+@pytest.fixture(scope="session")
+def scoring():
+    """Makes a model of any function of the images: `scoring(f)` has the logits f(x) and 0."""
+    return Scores
+
+
+class Counter(nn.Module):
+    """Remembers how many images each call had."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+        self.sizes = []
+
+    def forward(self, images):
+        self.sizes.append(len(images))
+        return self.model(images)
+
+
+@pytest.fixture(scope="session")
+def counting():
+    """Makes a model that notes in `.sizes` how many images each call had."""
+    return Counter

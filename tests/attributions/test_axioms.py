@@ -10,6 +10,8 @@ from torch import nn
 
 from saliency_audit.attributions import (
     IDGI,
+    BlurPath,
+    GuidedPath,
     PathAttribution,
     Riemann,
     StraightPath,
@@ -18,34 +20,34 @@ from saliency_audit.attributions import (
     walk,
 )
 from saliency_audit.attributions.engine import PIXELS_PER_BATCH, resolve_batch_size
+from saliency_audit.attributions.quadrature import CLOSED, QUADRATURES
 from saliency_audit.attributions.scores import OUTPUTS, class_scores
 
 EXACT = {"rtol": 0, "atol": 1e-12}
+STRAIGHT = st.sampled_from(sorted(QUADRATURES)).flatmap(
+    lambda name: st.builds(StraightPath, st.integers(2 if name in CLOSED else 1, 40), st.just(name))
+)
+GUIDED = st.builds(GuidedPath, st.integers(1, 20), st.floats(0, 1), st.floats(0, 1))
+BLURRED = st.builds(
+    BlurPath, st.integers(2, 20), st.floats(0.5, 60), st.sampled_from(["linear", "sqrt"])
+)
+PATHS = st.one_of(STRAIGHT, GUIDED, BLURRED)
+ONE_OF_EACH = [
+    *(StraightPath(6, name) for name in QUADRATURES),
+    GuidedPath(6),
+    GuidedPath(6, 0.5, 1.0),
+    BlurPath(6),
+    BlurPath(6, 30.0, "sqrt"),
+]
 
 
-class Scores(nn.Module):
-    """Two logits, the given function of the image and zero."""
-
-    def __init__(self, function):
-        super().__init__()
-        self.function = function
-
-    def forward(self, images):
-        score = self.function(images)
-        return torch.stack([score, torch.zeros_like(score)], dim=1)
+def beginning(path, images, baselines):
+    """x′: the baseline, or the first point of a path that has none."""
+    return baselines if path.has_baseline else path.start(images, images).points(0, 1)[:, 0]
 
 
-class Counter(nn.Module):
-    """Remembers how many images each call had."""
-
-    def __init__(self, model):
-        super().__init__()
-        self.model = model
-        self.sizes = []
-
-    def forward(self, images):
-        self.sizes.append(len(images))
-        return self.model(images)
+def own_baselines(path, baselines):
+    return baselines if path.has_baseline else None
 
 
 def change(network, images, baselines, targets, output):
@@ -60,26 +62,35 @@ def first_class(images):
     return torch.zeros(len(images), dtype=torch.int64)
 
 
+def ramp(images):
+    """Weights of a linear model, one per feature, of both signs."""
+    count = images[0].numel()
+    return torch.linspace(-1, 2, count, dtype=torch.float64).reshape(images[0].shape)
+
+
+# Completeness
+
+
 @given(
-    steps=st.integers(2, 40),
+    path=PATHS,
     batch_size=st.integers(1, 50),
     output=st.sampled_from(sorted(OUTPUTS)),
     seed=st.integers(0, 1000),
 )
 def test_idgi_sums_to_the_change_of_the_score(
-    smooth_network, targets, steps, batch_size, output, seed
+    smooth_network, targets, path, batch_size, output, seed
 ):
     generator = torch.Generator().manual_seed(seed)
     images, baselines = torch.rand(2, 5, 3, 6, 5, dtype=torch.float64, generator=generator)
-    explain = PathAttribution(StraightPath(steps), IDGI(), output=output, batch_size=batch_size)
-    totals = explain(smooth_network, images, targets, baselines).sum(dim=(1, 2, 3))
-    expected = change(smooth_network, images, baselines, targets, output)
-    torch.testing.assert_close(totals, expected, **EXACT)
+    explain = PathAttribution(path, IDGI(), output=output, batch_size=batch_size)
+    maps = explain(smooth_network, images, targets, own_baselines(path, baselines))
+    expected = change(smooth_network, images, beginning(path, images, baselines), targets, output)
+    torch.testing.assert_close(maps.sum(dim=(1, 2, 3)), expected, **EXACT)
 
 
-def test_idgi_drops_the_steps_whose_gradient_vanishes():
+def test_idgi_drops_the_steps_whose_gradient_vanishes(scoring):
     # Half of the path lies where the score is flat: the last flat point sees the score rise.
-    model = Scores(lambda x: (x.mean(dim=(1, 2, 3)) - 0.5).relu())
+    model = scoring(lambda x: (x.mean(dim=(1, 2, 3)) - 0.5).relu())
     images = torch.ones(1, 1, 4, 4, dtype=torch.float64)
     maps = create("ig+idgi", steps=9, output="logit")(model, images, first_class(images))
     # Points at multiples of 1/8; the gradient at 4/8 is zero, so only 5/8 → 1 counts.
@@ -87,43 +98,59 @@ def test_idgi_drops_the_steps_whose_gradient_vanishes():
     torch.testing.assert_close(maps, torch.full_like(maps, 3 / 8 / 16), **EXACT)
 
 
-@pytest.mark.parametrize("quadrature", ["mean", "trapezoid"])
-@pytest.mark.parametrize("steps", [2, 3, 17])
-def test_ig_of_a_linear_model_is_weight_times_difference(images, quadrature, steps):
-    weights = torch.linspace(-1, 2, images[0].numel(), dtype=torch.float64).reshape(images[0].shape)
-    model = Scores(lambda x: (x * weights).sum(dim=(1, 2, 3)) + 3)
-    baselines = images.flip(0)
-    explain = PathAttribution(StraightPath(steps, quadrature), Riemann(), output="logit")
+@pytest.mark.parametrize("path", ONE_OF_EACH, ids=repr)
+def test_a_flat_score_gives_zeros(scoring, images, path):
+    model = scoring(lambda x: x.sum(dim=(1, 2, 3)) * 0)
+    rules = [Riemann(), IDGI()]
+    for maps in walk(model, images, first_class(images), path=path, rules=rules):
+        assert torch.equal(maps, torch.zeros_like(images))
+
+
+# Linear models and other closed forms
+
+
+@given(path=st.one_of(STRAIGHT, GUIDED), seed=st.integers(0, 1000))
+def test_a_linear_model_gives_weight_times_difference(scoring, path, seed):
+    generator = torch.Generator().manual_seed(seed)
+    images, baselines = torch.rand(2, 5, 3, 6, 5, dtype=torch.float64, generator=generator)
+    weights = torch.randn(3, 6, 5, dtype=torch.float64, generator=generator)
+    model = scoring(lambda x: (x * weights).sum(dim=(1, 2, 3)) + 3)
+    explain = PathAttribution(path, Riemann(), output="logit")
     maps = explain(model, images, first_class(images), baselines)
-    torch.testing.assert_close(maps, weights * (images - baselines), **EXACT)
+    # The guided path takes a distance of 1e-9 for none.
+    limit = 1e-8 if path.adaptive else 1e-12
+    torch.testing.assert_close(maps, weights * (images - baselines), rtol=0, atol=limit)
+
+
+@pytest.mark.parametrize("path", ONE_OF_EACH, ids=repr)
+def test_idgi_of_a_linear_model_shares_by_squared_weight(scoring, images, path):
+    weights = ramp(images)
+    model = scoring(lambda x: (x * weights).sum(dim=(1, 2, 3)))
+    explain = PathAttribution(path, IDGI(), output="logit")
+    maps = explain(model, images, first_class(images))
+    shares = weights**2 / (weights**2).sum()
+    way = images - beginning(path, images, torch.zeros_like(images))
+    expected = shares * (way * weights).sum(dim=(1, 2, 3), keepdim=True)
+    torch.testing.assert_close(maps, expected, **EXACT)
 
 
 @pytest.mark.parametrize("steps", [2, 5, 32])
-def test_bias_of_both_quadratures_on_a_cube(images, steps):
-    # ∫3α²dα = 1; the means of 3α² over n equidistant points have these closed forms.
-    model = Scores(lambda x: x.pow(3).sum(dim=(1, 2, 3)))
-    expected = {"mean": 1 + 1 / (2 * (steps - 1)), "trapezoid": 1 + 1 / (2 * (steps - 1) ** 2)}
+def test_bias_of_every_quadrature_on_a_cube(scoring, images, steps):
+    # ∫3α²dα = 1; the weighted sums of 3α² over the points have these closed forms.
+    model = scoring(lambda x: x.pow(3).sum(dim=(1, 2, 3)))
+    expected = {
+        "mean": 1 + 1 / (2 * (steps - 1)),
+        "trapezoid": 1 + 1 / (2 * (steps - 1) ** 2),
+        "left": 1 - 3 / (2 * steps) + 1 / (2 * steps**2),
+        "right": 1 + 3 / (2 * steps) + 1 / (2 * steps**2),
+        "midpoint": 1 - 1 / (4 * steps**2),
+        "gauss_legendre": 1,
+    }
+    assert expected.keys() == QUADRATURES.keys()
     for quadrature, factor in expected.items():
         explain = create("ig", steps=steps, quadrature=quadrature, output="logit")
         maps = explain(model, images, first_class(images))
         torch.testing.assert_close(maps, factor * images.pow(3), **EXACT)
-
-
-def test_idgi_of_a_linear_model_shares_by_squared_weight(images):
-    weights = torch.linspace(-1, 2, images[0].numel(), dtype=torch.float64).reshape(images[0].shape)
-    model = Scores(lambda x: (x * weights).sum(dim=(1, 2, 3)))
-    maps = create("ig+idgi", steps=4, output="logit")(model, images, first_class(images))
-    shares = weights**2 / (weights**2).sum()
-    expected = shares * (images * weights).sum(dim=(1, 2, 3), keepdim=True)
-    torch.testing.assert_close(maps, expected, **EXACT)
-
-
-@pytest.mark.parametrize("method", available())
-def test_a_pixel_the_model_ignores_gets_nothing(smooth_network, images, targets, method):
-    model = nn.Sequential(Masked(), smooth_network)
-    maps = create(method, steps=6)(model, images, targets)
-    assert (maps[:, :, 2] == 0).all()
-    assert (maps[:, :, 3] != 0).any()
 
 
 class Masked(nn.Module):
@@ -131,6 +158,13 @@ class Masked(nn.Module):
         keep = torch.ones_like(images)
         keep[:, :, 2] = 0
         return images * keep
+
+
+def test_a_pixel_the_model_ignores_gets_nothing(smooth_network, images, targets, path_method):
+    model = nn.Sequential(Masked(), smooth_network)
+    maps = create(path_method, steps=6)(model, images, targets)
+    assert (maps[:, :, 2] == 0).all()
+    assert (maps[:, :, 3] != 0).any()
 
 
 def test_the_three_scores_by_hand():
@@ -147,17 +181,28 @@ def test_the_three_scores_by_hand():
         assert scores.tolist() == pytest.approx(values)
 
 
-@pytest.mark.parametrize("method", available())
+# Batches, order, shards, rules
+
+
 @pytest.mark.parametrize("batch_size", [1, 2, 6, 7, 13, 14, 21, 1000])
-def test_batch_size_changes_nothing(smooth_network, images, targets, method, batch_size):
-    alone = create(method, steps=7)(smooth_network, images, targets)
-    again = create(method, steps=7, batch_size=batch_size)(smooth_network, images, targets)
+def test_batch_size_changes_nothing(smooth_network, images, targets, path_method, batch_size):
+    alone = create(path_method, steps=7)(smooth_network, images, targets)
+    again = create(path_method, steps=7, batch_size=batch_size)(smooth_network, images, targets)
     torch.testing.assert_close(again, alone, **EXACT)
 
 
-@pytest.mark.parametrize("method", available())
-def test_order_and_company_of_images_change_nothing(smooth_network, images, targets, method):
-    explain = create(method, steps=7, batch_size=14)
+@pytest.mark.parametrize("path", ONE_OF_EACH, ids=repr)
+@pytest.mark.parametrize("batch_size", [1, 4, 11])
+def test_batch_size_changes_nothing_on_any_path(smooth_network, images, targets, path, batch_size):
+    settings = {"path": path, "rules": [Riemann(), IDGI()]}
+    alone = walk(smooth_network, images, targets, **settings)
+    again = walk(smooth_network, images, targets, **settings, batch_size=batch_size)
+    for maps, expected in zip(again, alone, strict=True):
+        torch.testing.assert_close(maps, expected, **EXACT)
+
+
+def test_order_and_company_of_images_change_nothing(smooth_network, images, targets, path_method):
+    explain = create(path_method, steps=7, batch_size=14)
     together = explain(smooth_network, images, targets)
     order = torch.tensor([3, 0, 4, 1, 2])
     permuted = explain(smooth_network, images[order], targets[order])
@@ -167,8 +212,36 @@ def test_order_and_company_of_images_change_nothing(smooth_network, images, targ
         torch.testing.assert_close(single[0], together[i], **EXACT)
 
 
-def test_rules_of_one_walk_equal_separate_walks(smooth_network, images, targets):
-    settings = {"path": StraightPath(9), "baselines": images.flip(0), "batch_size": 4}
+@given(path=PATHS, cuts=st.sets(st.integers(1, 4)), seed=st.integers(0, 1000))
+def test_shards_change_nothing(smooth_network, targets, path, cuts, seed):
+    generator = torch.Generator().manual_seed(seed)
+    images = torch.rand(5, 3, 6, 5, dtype=torch.float64, generator=generator)
+    settings = {"path": path, "rules": [Riemann(), IDGI()]}
+    whole = walk(smooth_network, images, targets, **settings)
+    ends = [0, *sorted(cuts), 5]
+    shards = [
+        walk(smooth_network, images[first:last], targets[first:last], **settings)
+        for first, last in zip(ends, ends[1:], strict=False)
+    ]
+    for maps, parts in zip(whole, zip(*shards, strict=True), strict=True):
+        torch.testing.assert_close(torch.cat(parts), maps, **EXACT)
+
+
+def test_the_layout_in_memory_changes_nothing(smooth_network, images, targets, path_method):
+    explain = create(path_method, steps=5)
+    expected = explain(smooth_network, images, targets)
+    for other in (
+        images.contiguous(memory_format=torch.channels_last),
+        images.mT.contiguous().mT,
+        torch.cat([images, images])[:5],
+    ):
+        torch.testing.assert_close(explain(smooth_network, other, targets), expected, **EXACT)
+
+
+@pytest.mark.parametrize("path", ONE_OF_EACH, ids=repr)
+def test_rules_of_one_walk_equal_separate_walks(smooth_network, images, targets, path):
+    baselines = own_baselines(path, images.flip(0))
+    settings = {"path": path, "baselines": baselines, "batch_size": 4}
     rules = [IDGI(), Riemann(), IDGI()]
     together = walk(smooth_network, images, targets, rules=rules, **settings)
     for rule, maps in zip(rules, together, strict=True):
@@ -177,22 +250,18 @@ def test_rules_of_one_walk_equal_separate_walks(smooth_network, images, targets)
     assert not torch.allclose(together[0], together[1])
 
 
-@pytest.mark.parametrize(("steps", "batch_size"), [(7, 3), (7, 7), (7, 20), (2, 1)])
+@pytest.mark.parametrize("path", ONE_OF_EACH, ids=repr)
+@pytest.mark.parametrize("batch_size", [1, 3, 7, 20])
 def test_every_point_is_evaluated_once_and_batches_are_bounded(
-    smooth_network, images, targets, steps, batch_size
+    counting, smooth_network, images, targets, path, batch_size
 ):
-    model = Counter(smooth_network)
-    walk(
-        model,
-        images,
-        targets,
-        path=StraightPath(steps),
-        rules=[Riemann(), IDGI()],
-        baselines=torch.zeros_like(images),
-        batch_size=batch_size,
-    )
-    assert sum(model.sizes) == steps * len(images)
-    assert max(model.sizes) <= batch_size
+    walker = path.start(images, torch.zeros_like(images))
+    ends = sum(end is not None for end in (walker.start, walker.end))
+    for rules, extra in (([Riemann()], 0), ([Riemann(), IDGI()], ends)):
+        model = counting(smooth_network)
+        walk(model, images, targets, path=path, rules=rules, batch_size=batch_size)
+        assert sum(model.sizes) == (path.steps + extra) * len(images)
+        assert max(model.sizes) <= batch_size
 
 
 def test_automatic_batches_fill_the_device_and_stay_bounded():
@@ -202,87 +271,102 @@ def test_automatic_batches_fill_the_device_and_stay_bounded():
     assert resolve_batch_size("auto", torch.empty(1, 3, 2, 2)) == 1024
 
 
-@pytest.mark.parametrize("method", available())
-def test_a_flat_score_gives_zeros(images, method):
-    model = Scores(lambda x: x.sum(dim=(1, 2, 3)) * 0)
-    maps = create(method, steps=5)(model, images, first_class(images))
-    assert torch.equal(maps, torch.zeros_like(images))
+# Small and large numbers
 
 
-def test_tiny_gradients_do_not_underflow():
-    weights = torch.linspace(-2, 1, 16).reshape(1, 4, 4) * 1e-30
-    model = Scores(lambda x: (x * weights).sum(dim=(1, 2, 3)))
-    images = torch.rand(3, 1, 4, 4, generator=torch.Generator().manual_seed(0))
-    maps = create("ig+idgi", steps=8, output="logit")(model, images, first_class(images))
-    expected = (images * weights).sum(dim=(1, 2, 3))
+@pytest.mark.parametrize("path", ONE_OF_EACH, ids=repr)
+@pytest.mark.parametrize("scale", [1e-25, 1e-30, 1e25])
+def test_gradients_whose_squares_leave_the_type_give_an_exact_idgi(scoring, path, scale):
+    generator = torch.Generator().manual_seed(0)
+    images = torch.rand(3, 1, 4, 4, generator=generator)
+    weights = torch.linspace(-2, 1, 16).reshape(1, 4, 4)
+    assert ((weights * scale) ** 2).sum() in (0, math.inf)
+    model = scoring(lambda x: (x * (weights * scale)).sum(dim=(1, 2, 3)))
+    maps = PathAttribution(path, IDGI(), output="logit")(model, images, first_class(images))
     assert maps.dtype == torch.float32
-    torch.testing.assert_close(maps.sum(dim=(1, 2, 3)) * 1e30, expected * 1e30)
+    way = images - beginning(path, images, torch.zeros_like(images))
+    shares = weights**2 / (weights**2).sum()
+    expected = shares * (way * weights).sum(dim=(1, 2, 3), keepdim=True)
+    torch.testing.assert_close(maps / scale, expected, rtol=1e-4, atol=1e-6)
 
 
-@given(st.integers(2, 200), st.sampled_from(["mean", "trapezoid"]))
-def test_quadrature_weights_sum_to_one(steps, quadrature):
-    ones = torch.ones(1, 1, 1, 1, dtype=torch.float64)
-    increments = StraightPath(steps, quadrature).increments(ones, torch.zeros_like(ones), 0, steps)
-    assert increments.shape == (1, steps, 1, 1, 1)
-    assert increments.sum().item() == pytest.approx(1, abs=1e-12)
+# Ends
 
 
-@given(
-    st.integers(2, 200),
-    st.sampled_from([torch.float32, torch.float64]),
-    st.sampled_from(["mean", "trapezoid"]),
-    st.data(),
-)
-def test_points_meet_both_ends_exactly_and_come_in_any_blocks(steps, dtype, quadrature, data):
+@given(path=STRAIGHT, dtype=st.sampled_from([torch.float32, torch.float64]), data=st.data())
+def test_points_meet_the_ends_exactly_and_come_in_any_blocks(path, dtype, data):
+    steps = path.steps
     generator = torch.Generator().manual_seed(steps)
     # Cubes: uniform draws lie on a grid, where b + (x − b) would meet x by chance.
     inputs, baselines = torch.rand(2, 2, 1, 3, 3, dtype=dtype, generator=generator).pow(3)
-    path = StraightPath(steps, quadrature)
-    points = path.points(inputs, baselines, 0, steps)
-    assert torch.equal(points[:, 0], baselines)
-    assert torch.equal(points[:, -1], inputs)
-    middle = (baselines + inputs) / 2
-    torch.testing.assert_close(points.mean(dim=1), middle)
+    walker = path.start(inputs, baselines)
+    points = walker.points(0, steps)
+    # An end is a point of its own or the first or last of the points.
+    begin = points[:, 0] if walker.start is None else walker.start
+    end = points[:, -1] if walker.end is None else walker.end
+    assert torch.equal(begin, baselines)
+    assert torch.equal(end, inputs)
+    assert walker.start is None or not torch.equal(points[:, 0], baselines)
+    assert walker.end is None or not torch.equal(points[:, -1], inputs)
+    gradients = torch.zeros_like(points)
+    increments = walker.increments(0, steps, gradients)
+    total = increments.expand(points.shape).sum(dim=1)
+    torch.testing.assert_close(total, inputs - baselines)
     first = data.draw(st.integers(0, steps - 1))
     last = data.draw(st.integers(first + 1, steps))
-    assert torch.equal(path.points(inputs, baselines, first, last), points[:, first:last])
-    increments = path.increments(inputs, baselines, 0, steps)
-    block = path.increments(inputs, baselines, first, last)
+    assert torch.equal(walker.points(first, last), points[:, first:last])
+    block = walker.increments(first, last, gradients[:, first:last])
     assert torch.equal(block, increments[:, first:last])
 
 
 @pytest.mark.parametrize(("name", "value"), [("black", 0.0), ("white", 1.0)])
 @pytest.mark.parametrize("rule", [Riemann(), IDGI()])
-def test_named_baselines(smooth_network, images, targets, name, value, rule):
-    named = PathAttribution(StraightPath(5), rule, baseline=name)(smooth_network, images, targets)
-    given_one = PathAttribution(StraightPath(5), rule)(
+@pytest.mark.parametrize("path", [StraightPath(5), StraightPath(5, "right"), GuidedPath(5)])
+def test_named_baselines(smooth_network, images, targets, name, value, rule, path):
+    named = PathAttribution(path, rule, baseline=name)(smooth_network, images, targets)
+    given_one = PathAttribution(path, rule)(
         smooth_network, images, targets, torch.full_like(images, value)
     )
     assert torch.equal(named, given_one)
 
 
+@pytest.mark.parametrize("method", ["ig+idgi", "gig+idgi"])
 def test_the_default_baseline_is_black_and_the_default_score_a_probability(
-    smooth_network, images, targets
+    smooth_network, images, targets, method
 ):
-    maps = create("ig+idgi", steps=3)(smooth_network, images, targets)
+    maps = create(method, steps=3)(smooth_network, images, targets)
     expected = change(smooth_network, images, torch.zeros_like(images), targets, "probability")
     torch.testing.assert_close(maps.sum(dim=(1, 2, 3)), expected, **EXACT)
 
 
-@pytest.mark.parametrize("method", available())
+# Interface
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_maps_have_the_shape_and_type_of_the_images(method, dtype):
+def test_maps_have_the_shape_and_type_of_the_images(path_method, dtype):
     model = nn.Sequential(nn.Flatten(), nn.Linear(60, 2)).to(dtype)
     images = torch.rand(3, 1, 10, 6, dtype=dtype)
-    maps = create(method, steps=4)(model, images, first_class(images))
+    maps = create(path_method, steps=4)(model, images, first_class(images))
     assert maps.shape == images.shape
     assert maps.dtype == dtype
-    none = create(method, steps=4)(model, images[:0], first_class(images[:0]))
+    none = create(path_method, steps=4)(model, images[:0], first_class(images[:0]))
     assert none.shape == (0, 1, 10, 6)
+    assert none.dtype == dtype
 
 
 def test_an_explainer_is_its_configuration():
     assert create("ig+idgi", steps=64) == PathAttribution(StraightPath(64), IDGI())
+    assert create("gig", fraction=0.5, max_dist=1.0) == PathAttribution(
+        GuidedPath(32, 0.5, 1.0), Riemann()
+    )
+    assert create("blurig+idgi", schedule="sqrt", max_sigma=9.0, output="logit") == PathAttribution(
+        BlurPath(32, 9.0, "sqrt"), IDGI(), output="logit"
+    )
     assert hash(create("ig")) == hash(PathAttribution(StraightPath(32, "mean"), Riemann()))
     assert "steps=64" in repr(create("ig", steps=64))
     assert create("ig", output="logit") != create("ig")
+
+
+def test_every_path_method_can_be_made(path_method):
+    assert path_method in available()
+    assert isinstance(create(path_method), PathAttribution)

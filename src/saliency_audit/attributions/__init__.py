@@ -1,18 +1,35 @@
 """Explanation methods: (model, inputs, targets) -> attribution maps `(N, C, H, W)`."""
 
+from saliency_audit.attributions.blur_path import BlurPath
+from saliency_audit.attributions.controls import Edge, RandomMap
+from saliency_audit.attributions.deeplift import DeepLift
+from saliency_audit.attributions.gradients import GradientInput, Saliency
+from saliency_audit.attributions.guided_backprop import GuidedBackprop
+from saliency_audit.attributions.guided_path import GuidedPath
 from saliency_audit.attributions.path_attribution import PathAttribution, walk
-from saliency_audit.attributions.paths import Path, StraightPath
+from saliency_audit.attributions.paths import Path
 from saliency_audit.attributions.reduction import saliency
 from saliency_audit.attributions.registry import Explainer, available, create
 from saliency_audit.attributions.rules import IDGI, Riemann, Rule
+from saliency_audit.attributions.smoothgrad import SmoothGrad
+from saliency_audit.attributions.straight_path import StraightPath
 
 __all__ = [
     "IDGI",
+    "BlurPath",
+    "DeepLift",
+    "Edge",
     "Explainer",
+    "GradientInput",
+    "GuidedBackprop",
+    "GuidedPath",
     "Path",
     "PathAttribution",
+    "RandomMap",
     "Riemann",
     "Rule",
+    "Saliency",
+    "SmoothGrad",
     "StraightPath",
     "available",
     "create",

@@ -49,7 +49,8 @@ def score_and_gradient(
         scores `(B,)` and gradients `(B, C, H, W)`, detached.
 
     Raises:
-        ValueError: the model's answer does not depend on its input through autograd.
+        ValueError: the model's answer does not depend on its input through autograd, or scores or
+            gradients are NaN or infinite.
     """
     points = points.detach().contiguous(memory_format=torch.channels_last).requires_grad_(True)
     with torch.enable_grad():
@@ -61,7 +62,36 @@ def score_and_gradient(
             )
         # The sum has one graph root; each point only reaches its own score.
         (gradients,) = torch.autograd.grad(scores.sum(), points)
-    return scores.detach(), gradients
+    scores = scores.detach()
+    _check_finite("scores", scores)
+    _check_finite("gradients", gradients)
+    return scores, gradients
+
+
+@torch.no_grad()
+def score(model: nn.Module, points: Tensor, targets: Tensor, output: str) -> Tensor:
+    """Class score of each point without its gradient: `(B,)`; arguments as above.
+
+    Raises:
+        ValueError: a score is NaN or infinite.
+    """
+    points = points.contiguous(memory_format=torch.channels_last)
+    scores = class_scores(model, points, targets, output)
+    _check_finite("scores", scores)
+    return scores
+
+
+def _check_finite(name: str, values: Tensor) -> None:
+    """Refuse NaN and infinite values `(B, …)` instead of passing them on into the maps."""
+    # A sum is one cheap pass; only where it fails (it may overflow too) is each value looked at.
+    if torch.isfinite(values.sum()):
+        return
+    bad = (~torch.isfinite(values)).reshape(len(values), -1).any(dim=1)
+    if bad.any():
+        raise ValueError(
+            f"the model's {name} are NaN or infinite at {int(bad.sum())} of {len(bad)} points; look "
+            f"in it for a division by zero, a root or logarithm of zero, or an overflow"
+        )
 
 
 def resolve_batch_size(batch_size: int | str, inputs: Tensor) -> int:

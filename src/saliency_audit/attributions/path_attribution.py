@@ -6,10 +6,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.engine import frozen, resolve_batch_size, score_and_gradient
-from saliency_audit.attributions.paths import Path, StraightPath
+from saliency_audit.attributions.engine import (
+    frozen,
+    resolve_batch_size,
+    score,
+    score_and_gradient,
+)
+from saliency_audit.attributions.paths import Path, Walker
 from saliency_audit.attributions.rules import Riemann, Rule
 from saliency_audit.attributions.scores import OUTPUTS, check_inputs
+from saliency_audit.attributions.straight_path import StraightPath
 
 BASELINES = {"black": 0.0, "white": 1.0}
 
@@ -21,7 +27,7 @@ def walk(
     *,
     path: Path,
     rules: Sequence[Rule],
-    baselines: Tensor,
+    baselines: Tensor | None = None,
     output: str = "probability",
     batch_size: int | str = "auto",
 ) -> list[Tensor]:
@@ -36,9 +42,11 @@ def walk(
         targets: `(N,)` int64.
         path: the points from baseline to input.
         rules: what to make of them.
-        baselines: `(N, C, H, W)`, where the path starts.
+        baselines: `(N, C, H, W)`, where the path starts; black if not given. A path that makes
+            its own start, such as the blur path, takes none.
         output: the score to explain, see `class_scores`.
-        batch_size: path points per batch; bounds the memory whatever the number of steps.
+        batch_size: path points per batch; bounds the memory whatever the number of steps. "auto"
+            takes a size that suits the device, and half of it again where a GPU's memory ends.
 
     Returns:
         One `(N, C, H, W)` tensor per rule, signed, in units of the score.
@@ -47,6 +55,48 @@ def walk(
         ValueError: malformed inputs, targets, baselines or model answers.
     """
     check_inputs(inputs, targets)
+    inputs = inputs.detach()
+    baselines = _checked_baselines(path, inputs, baselines)
+    size = resolve_batch_size(batch_size, inputs)
+    while True:
+        try:
+            with frozen(model):
+                return _walk_all(model, inputs, baselines, targets, path, rules, output, size)
+        except torch.OutOfMemoryError:
+            if batch_size != "auto" or size == 1:
+                raise
+        # Not in the handler: there the tensors of the failed attempt are still alive.
+        size //= 2
+
+
+def _walk_all(
+    model: nn.Module,
+    inputs: Tensor,
+    baselines: Tensor,
+    targets: Tensor,
+    path: Path,
+    rules: Sequence[Rule],
+    output: str,
+    size: int,
+) -> list[Tensor]:
+    # Along an adaptive path there is one point at a time: the batch is made of images.
+    points_per_block = 1 if path.adaptive else min(size, path.steps)
+    images_per_block = max(1, size // points_per_block if path.adaptive else size // path.steps)
+    maps: list[list[Tensor]] = [[] for _ in rules]
+    for begin in range(0, len(inputs), images_per_block):
+        block = slice(begin, begin + images_per_block)
+        walker = path.start(inputs[block], baselines[block])
+        found = _walk_block(model, walker, targets[block], path, rules, output, points_per_block)
+        for collected, accumulated in zip(maps, found, strict=True):
+            collected.append(accumulated)
+    return [torch.cat(parts) if parts else torch.empty_like(inputs) for parts in maps]
+
+
+def _checked_baselines(path: Path, inputs: Tensor, baselines: Tensor | None) -> Tensor:
+    if baselines is None:
+        return torch.zeros_like(inputs)
+    if not path.has_baseline:
+        raise ValueError(f"{type(path).__name__} makes its own start and takes no baselines")
     if baselines.shape != inputs.shape:
         raise ValueError(
             f"baselines must have the shape of the inputs {tuple(inputs.shape)}, "
@@ -54,32 +104,38 @@ def walk(
         )
     if baselines.dtype != inputs.dtype or not torch.isfinite(baselines).all():
         raise ValueError(f"baselines must be finite {inputs.dtype} like the inputs")
-    inputs, baselines = inputs.detach(), baselines.detach()
-    size = resolve_batch_size(batch_size, inputs)
-    images_per_block = max(1, size // path.steps)
-    points_per_block = min(size, path.steps)
-    maps: list[list[Tensor]] = [[] for _ in rules]
-    with frozen(model):
-        for start in range(0, len(inputs), images_per_block):
-            block = slice(start, start + images_per_block)
-            accumulators = [rule.start() for rule in rules]
-            for first in range(0, path.steps, points_per_block):
-                last = min(first + points_per_block, path.steps)
-                points = path.points(inputs[block], baselines[block], first, last)
-                repeated = targets[block].repeat_interleave(last - first)
-                scores, gradients = score_and_gradient(
-                    model, points.flatten(0, 1), repeated, output
-                )
-                increments = path.increments(inputs[block], baselines[block], first, last)
-                for accumulator in accumulators:
-                    accumulator.update(
-                        scores.reshape(points.shape[:2]),
-                        gradients.reshape(points.shape),
-                        increments,
-                    )
-            for collected, accumulator in zip(maps, accumulators, strict=True):
-                collected.append(accumulator.result())
-    return [torch.cat(parts) if parts else torch.empty_like(inputs) for parts in maps]
+    return baselines.detach()
+
+
+def _walk_block(
+    model: nn.Module,
+    walker: Walker,
+    targets: Tensor,
+    path: Path,
+    rules: Sequence[Rule],
+    output: str,
+    points_per_block: int,
+) -> list[Tensor]:
+    def end_score(picture: Tensor | None) -> Tensor | None:
+        if picture is None or not any(rule.needs_ends for rule in rules):
+            return None
+        return score(model, picture, targets, output)
+
+    start = end_score(walker.start)
+    accumulators = [rule.start(start) for rule in rules]
+    moves = path.adaptive or any(rule.needs_increments for rule in rules)
+    for first in range(0, path.steps, points_per_block):
+        last = min(first + points_per_block, path.steps)
+        points = walker.points(first, last)
+        scores, gradients = score_and_gradient(
+            model, points.flatten(0, 1), targets.repeat_interleave(last - first), output
+        )
+        scores, gradients = scores.reshape(points.shape[:2]), gradients.reshape(points.shape)
+        increments = walker.increments(first, last, gradients) if moves else None
+        for accumulator in accumulators:
+            accumulator.update(scores, gradients, increments)
+    end = end_score(walker.end)
+    return [accumulator.result(end) for accumulator in accumulators]
 
 
 @dataclass(frozen=True)
@@ -106,7 +162,7 @@ class PathAttribution:
         self, model: nn.Module, inputs: Tensor, targets: Tensor, baselines: Tensor | None = None
     ) -> Tensor:
         """Attribution maps `(N, C, H, W)`; see `walk` for arguments and errors."""
-        if baselines is None:
+        if baselines is None and self.path.has_baseline:
             baselines = torch.full_like(inputs, BASELINES[self.baseline])
         (maps,) = walk(
             model,

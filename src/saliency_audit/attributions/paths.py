@@ -1,65 +1,76 @@
-"""Paths from a baseline x′ to an image x, as discrete points with the increments between them."""
+"""Paths from a baseline x′ to an image x: what a path must offer to be walked.
 
-from dataclasses import dataclass
+A path is a frozen dataclass (its fields are its whole configuration); `start` binds it to a block
+of images and gives a walker, which holds what the walk needs on the way.
+"""
+
 from typing import Protocol
 
-import torch
 from torch import Tensor
 
 
+class Walker(Protocol):
+    """A path bound to N images.
+
+    Points run from the baseline to the input. The score of a path also needs its two ends: `start`
+    and `end` are those of them that are not among the points, None where a point lies there.
+    """
+
+    @property
+    def start(self) -> Tensor | None:
+        """The path's beginning `(N, C, H, W)` if it is not the first point."""
+        ...
+
+    @property
+    def end(self) -> Tensor | None:
+        """The path's end `(N, C, H, W)` if it is not the last point."""
+        ...
+
+    def points(self, first: int, last: int) -> Tensor:
+        """Points `first … last-1` of each image's path: `(N, last-first, C, H, W)`."""
+        ...
+
+    def increments(self, first: int, last: int, gradients: Tensor) -> Tensor:
+        """Riemann weight times dγ at those points, broadcastable to their shape.
+
+        Args:
+            first: index of the first point.
+            last: index after the last point.
+            gradients: ∂f/∂x there, `(N, last-first, C, H, W)`; an adaptive path decides by them
+                where the next point lies.
+        """
+        ...
+
+
 class Path(Protocol):
-    """A family of points γ(0)=x′ … γ(1)=x; one frozen dataclass per path."""
+    """A family of points γ(0) = x′ … γ(1) = x; one frozen dataclass per path."""
 
     @property
     def steps(self) -> int:
-        """Number of points on the path, both ends included."""
+        """Number of points at which the gradient is evaluated."""
         ...
 
-    def points(self, inputs: Tensor, baselines: Tensor, first: int, last: int) -> Tensor:
-        """Points `first … last-1` of each image's path: `(N, last-first, C, H, W)`."""
+    @property
+    def adaptive(self) -> bool:
+        """Whether a point depends on the gradient at the point before (no batches along it)."""
         ...
 
-    def increments(self, inputs: Tensor, baselines: Tensor, first: int, last: int) -> Tensor:
-        """Riemann weight times dγ at those points, broadcastable to their shape."""
+    @property
+    def has_baseline(self) -> bool:
+        """Whether the path starts at a baseline that the caller may choose."""
+        ...
+
+    def start(self, inputs: Tensor, baselines: Tensor) -> Walker:
+        """The path bound to images `(N, C, H, W)` and baselines of the same shape."""
         ...
 
 
-@dataclass(frozen=True)
-class StraightPath:
-    """The straight line of Integrated Gradients: `steps` points, both ends included.
+def check_steps(steps: int, least: int) -> None:
+    """Refuse a number of steps that is no path.
 
-    γ(α) = x′ + α (x − x′) at α = 0, 1/(steps−1), …, 1.
-
-    `quadrature="mean"` gives every point the weight 1/steps, as the reference implementation of
-    the paper's methods (PAIR saliency) does: a sum over both ends whose bias is of order 1/steps.
-    `quadrature="trapezoid"` halves the weight of the ends; its weights sum to one exactly.
-
-    Source: Integrated Gradients (Sundararajan et al. 2017, Eq. 1).
+    Raises:
+        ValueError: not an integer, or below `least`.
     """
-
-    steps: int = 32
-    quadrature: str = "mean"
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.steps, int) or self.steps < 2:
-            raise ValueError(f"a path needs at least 2 points (its two ends), got {self.steps!r}")
-        if self.quadrature not in ("mean", "trapezoid"):
-            raise ValueError(f"unknown quadrature {self.quadrature!r}; known: mean, trapezoid")
-
-    def points(self, inputs: Tensor, baselines: Tensor, first: int, last: int) -> Tensor:
-        """Points `first … last-1` of each image's path: `(N, last-first, C, H, W)`."""
-        alphas = torch.arange(first, last, dtype=inputs.dtype, device=inputs.device)
-        alphas = (alphas / (self.steps - 1)).reshape(1, -1, 1, 1, 1)
-        # lerp meets both ends exactly, which keeps the telescoping sum of IDGI exact.
-        return torch.lerp(baselines[:, None], inputs[:, None], alphas)
-
-    def increments(self, inputs: Tensor, baselines: Tensor, first: int, last: int) -> Tensor:
-        """Quadrature weight times (x − x′): `(N, last-first, C, H, W)`."""
-        if self.quadrature == "mean":
-            weights = torch.full((self.steps,), 1 / self.steps, dtype=inputs.dtype)
-        else:
-            weights = torch.full((self.steps,), 1 / (self.steps - 1), dtype=inputs.dtype)
-            weights[0] /= 2
-            weights[-1] /= 2
-        chosen = weights[first:last].to(inputs.device).reshape(1, -1, 1, 1, 1)
-        return chosen * (inputs - baselines)[:, None]
+    if isinstance(steps, bool) or not isinstance(steps, int) or steps < least:
+        points = "point" if least == 1 else "points"
+        raise ValueError(f"a path needs at least {least} {points}, got {steps!r}")

@@ -1,27 +1,53 @@
 """Methods by name."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor, nn
 
+from saliency_audit.attributions.blur_path import BlurPath
+from saliency_audit.attributions.controls import Edge, RandomMap
+from saliency_audit.attributions.deeplift import DeepLift
+from saliency_audit.attributions.gradients import GradientInput, Saliency
+from saliency_audit.attributions.guided_backprop import GuidedBackprop
+from saliency_audit.attributions.guided_path import GuidedPath
 from saliency_audit.attributions.path_attribution import PathAttribution
-from saliency_audit.attributions.paths import StraightPath
+from saliency_audit.attributions.paths import Path
 from saliency_audit.attributions.rules import IDGI, Riemann, Rule
+from saliency_audit.attributions.smoothgrad import SmoothGrad
+from saliency_audit.attributions.straight_path import StraightPath
 
 Explainer = Callable[[nn.Module, Tensor, Tensor], Tensor]
 
 
-def _integrated_gradients(rule: Rule) -> Callable[..., Explainer]:
-    def build(steps: int = 32, quadrature: str = "mean", **settings: Any) -> Explainer:
-        return PathAttribution(StraightPath(steps, quadrature), rule, **settings)
+PATHS: dict[str, type[Path]] = {"ig": StraightPath, "gig": GuidedPath, "blurig": BlurPath}
+RULES: dict[str, Rule] = {"": Riemann(), "+idgi": IDGI()}
+
+
+def _path_method(path: type[Path], rule: Rule) -> Callable[..., Explainer]:
+    own = set(inspect.signature(path).parameters)
+
+    def build(**settings: Any) -> Explainer:
+        of_path = {name: settings.pop(name) for name in own & settings.keys()}
+        return PathAttribution(path(**of_path), rule, **settings)
 
     return build
 
 
 _METHODS: dict[str, Callable[..., Explainer]] = {
-    "ig": _integrated_gradients(Riemann()),
-    "ig+idgi": _integrated_gradients(IDGI()),
+    "saliency": Saliency,
+    "gradient_input": GradientInput,
+    "smoothgrad": SmoothGrad,
+    "guided_backprop": GuidedBackprop,
+    "deeplift": DeepLift,
+    **{
+        f"{name}{suffix}": _path_method(path, rule)
+        for name, path in PATHS.items()
+        for suffix, rule in RULES.items()
+    },
+    "edge": Edge,
+    "random": RandomMap,
 }
 
 

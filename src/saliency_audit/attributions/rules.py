@@ -5,7 +5,7 @@ what it needs, so memory does not grow with the number of steps.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor
@@ -14,20 +14,30 @@ from torch import Tensor
 class Accumulator(Protocol):
     """The running state of a rule over one block of images."""
 
-    def update(self, scores: Tensor, gradients: Tensor, increments: Tensor) -> None:
+    def update(self, scores: Tensor, gradients: Tensor, increments: Tensor | None) -> None:
         """Take the next `s` points: scores `(N, s)`, gradients and increments `(N, s, C, H, W)`."""
         ...
 
-    def result(self) -> Tensor:
-        """The attribution maps `(N, C, H, W)` after the last point."""
+    def result(self, end: Tensor | None) -> Tensor:
+        """The maps `(N, C, H, W)`; `end` is the score `(N,)` beyond the last point, if any."""
         ...
 
 
 class Rule(Protocol):
     """Makes accumulators; one frozen dataclass per rule."""
 
-    def start(self) -> Accumulator:
-        """A fresh accumulator."""
+    @property
+    def needs_increments(self) -> bool:
+        """Whether it uses the path's increments (else they need not be computed)."""
+        ...
+
+    @property
+    def needs_ends(self) -> bool:
+        """Whether it uses the scores of the path's ends where no point lies there."""
+        ...
+
+    def start(self, start: Tensor | None) -> Accumulator:
+        """A fresh accumulator; `start` is the score `(N,)` before the first point, if any."""
         ...
 
 
@@ -35,10 +45,11 @@ class _RiemannSum:
     def __init__(self) -> None:
         self._total: Tensor | float = 0.0
 
-    def update(self, scores: Tensor, gradients: Tensor, increments: Tensor) -> None:
+    def update(self, scores: Tensor, gradients: Tensor, increments: Tensor | None) -> None:
+        assert increments is not None, "the path must give its increments to this rule"
         self._total = self._total + (gradients * increments).sum(dim=1)
 
-    def result(self) -> Tensor:
+    def result(self, end: Tensor | None) -> Tensor:
         return torch.as_tensor(self._total)
 
 
@@ -46,55 +57,70 @@ class _RiemannSum:
 class Riemann:
     """Σ_j ∂f/∂x(γ_j) ⊙ Δγ_j: the plain Riemann sum of the path integral.
 
-    Signed, in units of the class score; its sum approaches f(x) − f(x′) as the steps grow.
+    Signed, in units of the class score; on a smooth path its sum approaches f(x) − f(x′) as the
+    steps grow.
 
     Source: IDGI study, Eq. 1.
     """
 
-    def start(self) -> Accumulator:
+    needs_increments: ClassVar[bool] = True
+    needs_ends: ClassVar[bool] = False
+
+    def start(self, start: Tensor | None = None) -> Accumulator:
         """A fresh accumulator."""
         return _RiemannSum()
 
 
 class _ImportantDirectionSum:
-    def __init__(self) -> None:
+    def __init__(self, start: Tensor | None) -> None:
         self._total: Tensor | float = 0.0
+        self._score = start
         self._direction: Tensor | None = None
-        self._score: Tensor | None = None
 
-    def update(self, scores: Tensor, gradients: Tensor, increments: Tensor) -> None:
+    def update(self, scores: Tensor, gradients: Tensor, increments: Tensor | None) -> None:
         directions = _squared_shares(gradients)
+        if self._score is not None:
+            # Before the first point there is no gradient: the first one serves that piece too.
+            direction = directions[:, 0] if self._direction is None else self._direction
+            self._total = self._total + direction * _per_image(scores[:, 0] - self._score)
         steps = scores[:, 1:] - scores[:, :-1]
-        if self._direction is not None and self._score is not None:
-            carried = (scores[:, 0] - self._score)[:, None, None, None]
-            self._total = self._total + self._direction * carried
         self._total = self._total + torch.einsum("ns,nschw->nchw", steps, directions[:, :-1])
         self._direction, self._score = directions[:, -1].clone(), scores[:, -1].clone()
 
-    def result(self) -> Tensor:
-        return torch.as_tensor(self._total)
+    def result(self, end: Tensor | None) -> Tensor:
+        if end is None or self._direction is None or self._score is None:
+            return torch.as_tensor(self._total)
+        return self._total + self._direction * _per_image(end - self._score)
 
 
 @dataclass(frozen=True)
 class IDGI:
     """Important Direction Gradient Integration: each step's change of f along the gradient only.
 
-    Σ_j g_j² / ‖g_j‖² · (f(γ_{j+1}) − f(γ_j)) with g_j = ∂f/∂x(γ_j). The map sums to
-    f(x) − f(x′) at any number of steps (the sum telescopes). The gradient at the last point is
-    not used. Where a gradient is zero everywhere the direction is undefined; that step then
-    contributes nothing and its change of f is missing from the sum.
+    Σ_j g_j² / ‖g_j‖² · (f(γ_{j+1}) − f(γ_j)) with g_j = ∂f/∂x(γ_j). The map sums to the change of
+    f along the path at any number of steps (the sum telescopes), from the baseline to the input
+    itself: where no point lies at an end, its score is evaluated too. Where a gradient is zero
+    everywhere the direction is undefined; that step then contributes nothing and its change of f
+    is missing from the sum.
 
     Source: Yang et al. 2023 (Algorithm 1); IDGI study, §3.
     """
 
-    def start(self) -> Accumulator:
+    needs_increments: ClassVar[bool] = False
+    needs_ends: ClassVar[bool] = True
+
+    def start(self, start: Tensor | None = None) -> Accumulator:
         """A fresh accumulator."""
-        return _ImportantDirectionSum()
+        return _ImportantDirectionSum(start)
+
+
+def _per_image(values: Tensor) -> Tensor:
+    return values[:, None, None, None]
 
 
 def _squared_shares(gradients: Tensor) -> Tensor:
     """g²/Σg² per point; scaled by max|g| first so that squares of tiny gradients do not vanish."""
     largest = gradients.abs().amax(dim=(2, 3, 4), keepdim=True)
-    squares = (gradients / torch.where(largest > 0, largest, torch.ones_like(largest))).square()
+    squares = (gradients / torch.where(largest > 0, largest, torch.ones_like(largest))).square_()
     total = squares.sum(dim=(2, 3, 4), keepdim=True)
-    return squares / torch.where(total > 0, total, torch.ones_like(total))
+    return squares.div_(torch.where(total > 0, total, torch.ones_like(total)))

@@ -1,0 +1,80 @@
+"""Controls: maps that know nothing of the model. A method or a metric must do better than these."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from saliency_audit.attributions.scores import check_inputs
+from saliency_audit.attributions.seeding import image_generator
+
+DISTRIBUTIONS = {"uniform": torch.rand, "normal": torch.randn}
+
+
+@dataclass(frozen=True)
+class Edge:
+    """Magnitude of the image's own Sobel gradient: what an edge detector would call salient.
+
+    In [0, 1], zero where a channel is constant: √((h² + v²)/2) of the smoothed differences across
+    two pixels in either direction, as scikit-image scales them, mirrored at the border. Each
+    channel has its own edges; with `gray` the edges of the mean over the channels, shared out
+    equally among them, so that a sum over channels gives them back. Model and targets are neither
+    used nor checked against each other.
+
+    Source: the GGIG paper's "Edge Detector", which it does not define; its code takes one mixed
+    derivative of a blurred image. The usual gradient magnitude is used here instead.
+    """
+
+    gray: bool = False
+
+    def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+        """Attribution maps `(N, C, H, W)`, on the device and in the type of the inputs.
+
+        Raises:
+            ValueError: malformed inputs or targets.
+        """
+        from skimage.filters import sobel
+
+        check_inputs(inputs, targets)
+        images = inputs.detach().double()
+        if self.gray:
+            images = images.mean(dim=1, keepdim=True)
+        edges = np.empty(images.shape)
+        for image, channel in np.ndindex(*images.shape[:2]):
+            edges[image, channel] = sobel(images[image, channel].cpu().numpy())
+        maps = torch.from_numpy(edges).to(inputs.detach())
+        return (maps / inputs.shape[1]).expand_as(inputs).clone() if self.gray else maps
+
+
+@dataclass(frozen=True)
+class RandomMap:
+    """Independent noise per value: uniform in [0, 1) or standard normal.
+
+    The map of an image follows from the image and `seed` alone (`image_generator`), whatever the
+    batch, order or device. Model and targets are neither used nor checked against each other: to
+    compare the random maps of two models, give each its own seed, or they will agree perfectly.
+
+    Source: the control called "Random" in the MeGe/ReCo and GGIG papers.
+    """
+
+    distribution: str = "uniform"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.distribution not in DISTRIBUTIONS:
+            known = ", ".join(DISTRIBUTIONS)
+            raise ValueError(f"unknown distribution {self.distribution!r}; known: {known}")
+
+    def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+        """Attribution maps `(N, C, H, W)`, on the device and in the type of the inputs.
+
+        Raises:
+            ValueError: malformed inputs or targets.
+        """
+        check_inputs(inputs, targets)
+        draw = DISTRIBUTIONS[self.distribution]
+        maps = torch.empty_like(inputs, requires_grad=False)
+        for index, image in enumerate(inputs):
+            maps[index] = draw(image.shape, generator=image_generator(image, self.seed))
+        return maps

@@ -1,0 +1,137 @@
+"""DeepLIFT: how the difference of the score to a reference is shared out among the pixels."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from saliency_audit.attributions.engine import frozen, resolve_batch_size, score_and_gradient
+from saliency_audit.attributions.gradients import check_output
+from saliency_audit.attributions.path_attribution import BASELINES
+from saliency_audit.attributions.rescale import rescale_rules
+from saliency_audit.attributions.scores import check_inputs
+from saliency_audit.attributions.substitution import (
+    Substitution,
+    graph_nodes,
+    is_opaque,
+    is_rectifier,
+    operation,
+)
+
+# Nonlinear operations without a rule, by autograd's names; what has a rule only remains in the
+# graph where it could not be caught.
+NONLINEAR = frozenset(
+    "Sigmoid Tanh Hardsigmoid LogSigmoid Softmax LogSoftmax Logsumexp Exp Log Sqrt Rsqrt Pow Abs "
+    "Norm LinalgVectorNorm NativeLayerNorm NativeGroupNorm MaxPool2DWithIndices "
+    "MaxPool3DWithIndices AdaptiveMaxPool2D AdaptiveMaxPool3D Max Min Amax Amin Maximum Minimum "
+    "Var Std Sort Topk Where".split()
+)
+BILINEAR = frozenset("Mul Div Mm Bmm".split())
+
+
+@dataclass(frozen=True)
+class DeepLift:
+    """DeepLIFT with the rescale rule: contributions to f_c(x) − f_c(x′), signed, in its unit.
+
+    Each map sums to f_c(x) − f_c(x′) up to rounding. Where image and reference agree at a
+    nonlinearity, its slope stands in for the ratio of differences. Softmax, which has several
+    inputs and no rule in the original, is taken apart into exp, sum and log; max pooling follows
+    the rule of DeepLIFT's successor in SHAP.
+
+    Activations may be modules or functions, shared or in place. A model with a nonlinearity that
+    has no rule (a product of two activations, attention, layer norm, …) is refused.
+
+    Not made with captum 0.9, which agrees where activations are separate modules with linear layers
+    between them: elsewhere its maps do not sum to the difference (a max pool right after a ReLU,
+    overlapping pools) or mix the images of a batch, and it cannot use a module twice.
+
+    `baseline` is "black" or "white"; a call may give its own tensor instead.
+
+    Source: Shrikumar et al. 2017, §3.5.1.
+    """
+
+    baseline: str = "black"
+    output: str = "probability"
+    batch_size: int | str = "auto"
+
+    def __post_init__(self) -> None:
+        if self.baseline not in BASELINES:
+            raise ValueError(f"unknown baseline {self.baseline!r}; known: {', '.join(BASELINES)}")
+        check_output(self.output)
+
+    def __call__(
+        self, model: nn.Module, inputs: Tensor, targets: Tensor, baselines: Tensor | None = None
+    ) -> Tensor:
+        """Attribution maps `(N, C, H, W)`.
+
+        Image and reference are evaluated together: a batch holds half as many images as
+        `batch_size` says, at least one.
+
+        Args:
+            model: maps `(N, C, H, W)` in [0, 1] to logits.
+            inputs: `(N, C, H, W)` in [0, 1].
+            targets: `(N,)` int64.
+            baselines: `(N, C, H, W)`, the references x′; `baseline` if not given.
+
+        Raises:
+            ValueError: malformed inputs, targets, baselines, model answers or batch size; a model
+                with a nonlinearity that has no rule.
+        """
+        check_inputs(inputs, targets)
+        inputs = inputs.detach()
+        baselines = self._references(inputs, baselines)
+        images_per_batch = max(1, resolve_batch_size(self.batch_size, inputs) // 2)
+        maps = torch.empty_like(inputs)
+        with frozen(model):
+            for start in range(0, len(inputs), images_per_batch):
+                block = slice(start, start + images_per_batch)
+                pair = torch.cat([inputs[block], baselines[block]])
+                with Substitution(rescale_rules(len(pair))):
+                    _, multipliers = score_and_gradient(
+                        _Checked(model), pair, targets[block].repeat(2), self.output
+                    )
+                differences = inputs[block] - baselines[block]
+                maps[block] = multipliers[: len(differences)] * differences
+        return maps
+
+    def _references(self, inputs: Tensor, baselines: Tensor | None) -> Tensor:
+        if baselines is None:
+            return torch.full_like(inputs, BASELINES[self.baseline])
+        if baselines.shape != inputs.shape:
+            raise ValueError(
+                f"baselines must have the shape of the inputs {tuple(inputs.shape)}, "
+                f"got {tuple(baselines.shape)}"
+            )
+        if baselines.dtype != inputs.dtype or not torch.isfinite(baselines).all():
+            raise ValueError(f"baselines must be finite {inputs.dtype} like the inputs")
+        return baselines.detach()
+
+
+class _Checked(nn.Module):
+    """The model, refusing an answer that has passed through a nonlinearity without a rule."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits = self.model(images)
+        if isinstance(logits, Tensor) and logits.requires_grad:
+            missed = Counter(operation(node) for node in graph_nodes(logits) if _lacks_rule(node))
+            if missed:
+                found = ", ".join(f"{count} × {name}" for name, count in sorted(missed.items()))
+                raise ValueError(
+                    f"DeepLIFT has no rule for {found} in this model: its maps would not sum to "
+                    "the difference of the scores; use another method"
+                )
+        return logits
+
+
+def _lacks_rule(node: Any) -> bool:
+    name = operation(node)
+    product = name in BILINEAR and sum(parent is not None for parent, _ in node.next_functions) > 1
+    batch_statistics = getattr(node, "_saved_training", False) is True
+    caught_too_late = is_rectifier(node) or is_opaque(node)
+    return caught_too_late or product or batch_statistics or name in NONLINEAR

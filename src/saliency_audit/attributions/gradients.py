@@ -1,0 +1,82 @@
+"""The gradient of the class score at the image: plain, and times the image."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from saliency_audit.attributions.engine import frozen, resolve_batch_size, score_and_gradient
+from saliency_audit.attributions.scores import OUTPUTS, check_inputs
+
+
+def check_output(output: str) -> None:
+    """Refuse a score that does not exist, when the method is made.
+
+    Raises:
+        ValueError: `output` is no key of `OUTPUTS`.
+    """
+    if output not in OUTPUTS:
+        raise ValueError(f"unknown output {output!r}; known: {', '.join(OUTPUTS)}")
+
+
+def input_gradients(
+    model: nn.Module, inputs: Tensor, targets: Tensor, output: str, batch_size: int | str
+) -> Tensor:
+    """∂f_c/∂x of each image, batch by batch: `(N, C, H, W)`.
+
+    Arguments as in `score_and_gradient` and `resolve_batch_size`.
+
+    Raises:
+        ValueError: malformed inputs, targets, model answers or batch size.
+    """
+    check_inputs(inputs, targets)
+    size = resolve_batch_size(batch_size, inputs)
+    gradients = torch.empty_like(inputs, requires_grad=False)
+    with frozen(model):
+        for start in range(0, len(inputs), size):
+            block = slice(start, start + size)
+            _, gradients[block] = score_and_gradient(model, inputs[block], targets[block], output)
+    return gradients
+
+
+@dataclass(frozen=True)
+class Saliency:
+    """∂f_c/∂x: which way each pixel moves the class score.
+
+    Signed, in units of the score per unit of intensity. The published map is its absolute value,
+    largest over the channels: `saliency(maps, "max_abs")`.
+
+    Source: Simonyan et al. 2013, §3; "Vanilla Gradient", "GRAD" and "SA" in the papers studied.
+    """
+
+    output: str = "probability"
+    batch_size: int | str = "auto"
+
+    def __post_init__(self) -> None:
+        check_output(self.output)
+
+    def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+        """Attribution maps `(N, C, H, W)`; see `input_gradients` for errors."""
+        return input_gradients(model, inputs, targets, self.output, self.batch_size)
+
+
+@dataclass(frozen=True)
+class GradientInput:
+    """x ⊙ ∂f_c/∂x: the first-order share of each pixel in f_c(x) − f_c(0).
+
+    Signed, in units of the score; exact for a linear model. The image is the one in [0, 1], not
+    the normalised one, so black pixels get nothing.
+
+    Source: Shrikumar et al. 2016; MeGe/ReCo paper, Appendix B.
+    """
+
+    output: str = "probability"
+    batch_size: int | str = "auto"
+
+    def __post_init__(self) -> None:
+        check_output(self.output)
+
+    def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+        """Attribution maps `(N, C, H, W)`; see `input_gradients` for errors."""
+        gradients = input_gradients(model, inputs, targets, self.output, self.batch_size)
+        return gradients.mul_(inputs.detach())

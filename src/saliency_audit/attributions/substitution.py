@@ -1,0 +1,130 @@
+"""Another backward pass for chosen torch functions, wherever a model calls them.
+
+The functions are caught while they are called, not by hooks on modules: a functional call, a module
+used twice, an in-place call and a tensor that other layers read too are all treated alike, and the
+model itself is never touched.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+Pull = Callable[[Tensor], Tensor]
+
+# Autograd's names of what a rectifier or its smooth relatives leave in the graph.
+RECTIFIERS = frozenset(
+    "Relu Hardtanh LeakyRelu RreluWithNoise Elu Celu PreluKernel Gelu Silu Mish Hardswish Softplus "
+    "Threshold".split()
+)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One caught call: a private copy of its input, and its output with the graph between them."""
+
+    inputs: Tensor
+    outputs: Tensor
+    arguments: tuple[Any, ...]
+    options: Mapping[str, Any]
+
+
+Rule = Callable[[Call], Pull]
+
+
+class _Replaced(torch.autograd.Function):
+    """The value of the caught call, with the rule's way back."""
+
+    @staticmethod
+    def forward(ctx: Any, inputs: Tensor, outputs: Tensor, pull: Pull) -> Tensor:
+        ctx.pull = pull
+        return outputs.view_as(outputs)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        return ctx.pull(gradients[0]), None, None
+
+
+class Substitution(TorchFunctionMode):
+    """Inside it, calls of the given functions go backward by the given rules.
+
+    A rule turns a `Call` into the function that takes the gradient at the output to the one at
+    the input. Calls without gradients, and those that answer with several tensors or another
+    type, run as they are and stay visible in the graph.
+    """
+
+    def __init__(self, rules: Mapping[Callable, Rule]) -> None:
+        super().__init__()
+        self.rules = rules
+
+    def __torch_function__(
+        self, func: Callable, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        options = kwargs or {}
+        rule = self.rules.get(func)
+        inputs = args[0] if args else None
+        if rule is None or not isinstance(inputs, Tensor) or not inputs.requires_grad:
+            return func(*args, **options)
+        if not torch.is_grad_enabled():
+            return func(*args, **options)
+        leaf = inputs.detach().clone().requires_grad_()
+        scratch = leaf.clone()
+        outputs = func(scratch, *args[1:], **options)
+        if not isinstance(outputs, Tensor) or outputs.dtype != inputs.dtype:
+            return func(*args, **options)
+        pull = rule(Call(leaf, outputs, args[1:], options))
+        replaced = _Replaced.apply(inputs, outputs.detach(), pull)
+        # An in-place function answers with its own argument, which the model may go on using.
+        return inputs.copy_(replaced) if outputs is scratch else replaced
+
+
+def spellings(*names: str) -> set[Callable]:
+    """Every function of torch that carries one of these names, in-place variants included."""
+    spaces = (torch, Tensor, nn.functional)
+    return {
+        getattr(space, spelled)
+        for space in spaces
+        for name in names
+        for spelled in (name, f"{name}_")
+        if hasattr(space, spelled)
+    }
+
+
+def graph_nodes(outputs: Tensor) -> Iterator[Any]:
+    """The autograd nodes between the input and `outputs`, each once."""
+    stack = [outputs.grad_fn]
+    seen = set(stack)
+    while stack:
+        node = stack.pop()
+        if node is None:
+            continue
+        yield node
+        parents = {parent for parent, _ in node.next_functions} - seen
+        seen |= parents
+        stack.extend(parents)
+
+
+def operation(node: Any) -> str:
+    """Autograd's name of the operation behind a node: "Relu", "NativeBatchNorm", …"""
+    return re.sub(r"Backward\d*$", "", node.name())
+
+
+def is_replaced(node: Any) -> bool:
+    """Whether the node belongs to a caught call."""
+    return isinstance(node, _Replaced._backward_cls)
+
+
+def is_opaque(node: Any) -> bool:
+    """Whether the node hides what it computed: custom functions, compiled or scripted code."""
+    custom = isinstance(node, torch.autograd.function.BackwardCFunction)
+    return (custom and not is_replaced(node)) or "DifferentiableGraph" in node.name()
+
+
+def is_rectifier(node: Any) -> bool:
+    """Whether the node is a rectifier or a smooth relative; a clamp at zero counts."""
+    clamped = operation(node) in ("Clamp", "ClampMin") and getattr(node, "_saved_min", None) == 0
+    return clamped or operation(node) in RECTIFIERS
