@@ -1,15 +1,50 @@
 """Numbers about maps. A metric with a value per image returns it per image."""
 
+from saliency_audit.metrics.information_curve import (
+    InformationCurves,
+    InformationPoints,
+    curve_area,
+    image_areas,
+    information_curve,
+    information_curves,
+    information_points,
+)
 from saliency_audit.metrics.insertion import InsertionScore, insertion_score
+from saliency_audit.metrics.jpeg import jpeg_copy, jpeg_stability
+from saliency_audit.metrics.localisation import (
+    box_iou,
+    explainability,
+    mass_inside,
+    pointing_game,
+    region_iou,
+)
 from saliency_audit.metrics.mixture import gaussian_wasserstein_squared, mixture_wasserstein
+from saliency_audit.metrics.ms_ssim import ms_ssim
 from saliency_audit.metrics.stability import mege, reco, reco_auc
+from saliency_audit.metrics.taylor import taylor_error
 
 __all__ = [
+    "InformationCurves",
+    "InformationPoints",
     "InsertionScore",
+    "box_iou",
+    "curve_area",
+    "explainability",
     "gaussian_wasserstein_squared",
+    "image_areas",
+    "information_curve",
+    "information_curves",
+    "information_points",
     "insertion_score",
+    "jpeg_copy",
+    "jpeg_stability",
+    "mass_inside",
     "mege",
     "mixture_wasserstein",
+    "ms_ssim",
+    "pointing_game",
     "reco",
     "reco_auc",
+    "region_iou",
+    "taylor_error",
 ]

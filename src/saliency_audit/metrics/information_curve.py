@@ -1,0 +1,447 @@
+"""Performance information curves: how fast the class returns with the picture's information.
+
+Salient pixels are revealed in an otherwise interpolated picture. Each stage has a complexity (how
+much of the original picture is there) and a prediction (how much of the class is there). The curve
+of prediction against complexity is a softmax information curve (SIC) if the prediction is the class
+probability, an accuracy information curve (AIC) if it is 1 for the right class and 0 otherwise.
+
+`information_points` measures, `information_curves` turns the points of N images into curves,
+`curve_area` and `image_areas` turn curves into numbers. Higher is better.
+"""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from saliency_audit.attributions.engine import frozen
+from saliency_audit.attributions.scores import check_inputs
+from saliency_audit.metrics.entropy import EXACT_QUALITY, FAST_QUALITY, webp_size
+from saliency_audit.metrics.ms_ssim import ms_ssim, scales_for
+from saliency_audit.metrics.reveal import Mode, fill_hidden, random_mask, threshold_masks
+
+Complexity = Literal["entropy", "ms_ssim"]
+Kind = Literal["sic", "aic"]
+
+# The shares of revealed pixels that PAIR documents.
+THRESHOLDS = (0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.10, 0.13, 0.21, 0.34, 0.5, 0.75)
+
+# Pictures prepared together; bounds memory (about 20 MB of 224×224 pictures).
+PICTURES_AT_ONCE = 32
+
+
+@dataclass(frozen=True)
+class InformationPoints:
+    """Complexity and prediction of N images at T thresholds and the two ends.
+
+    Position 0 is the start picture, where only the random pixels are revealed; positions 1…T are
+    the thresholds; the last is the original picture. All are float64 on the CPU.
+
+    Attributes:
+        entropy: `(N, T+2)` bytes of the lossless WebP file; NaN if not asked for.
+        ms_ssim: `(N, T+2)` MS-SSIM to the original picture, 1 at the end; NaN if not asked for.
+        probability: `(N, T+2)` softmax probability of the target.
+        correct: `(N, T+2)` 1 where the target is the top class, else 0.
+    """
+
+    entropy: Tensor
+    ms_ssim: Tensor
+    probability: Tensor
+    correct: Tensor
+
+
+@dataclass(frozen=True)
+class InformationCurves:
+    """Normalised curves of N images.
+
+    Attributes:
+        grid: `(G,)` normalised information, 0…1.
+        curves: `(N, G)` normalised prediction in [0, 1]; NaN rows for dropped images.
+        used: `(N,)` bool, False for dropped images. The common subset of several curves is the
+            conjunction of these.
+        dropped: reason -> number of images; every dropped image counts once.
+    """
+
+    grid: Tensor
+    curves: Tensor
+    used: Tensor
+    dropped: Mapping[str, int]
+
+
+@torch.no_grad()
+def information_points(
+    model: nn.Module,
+    images: Tensor,
+    saliency: Tensor,
+    targets: Tensor,
+    *,
+    seeds: Sequence[int] | None = None,
+    thresholds: Sequence[float] = THRESHOLDS,
+    mode: Mode = "exact",
+    complexities: Sequence[Complexity] = ("entropy", "ms_ssim"),
+    batch_size: int = 16,
+    workers: int | None = None,
+    ends: InformationPoints | None = None,
+) -> InformationPoints:
+    """Reveal the most salient pixels step by step; measure complexity and prediction.
+
+    A random 1 % of the pixels and the corners are revealed at the start (`random_mask`), then all
+    pixels whose saliency reaches the (1 − t) quantile (`threshold_masks`); the hidden ones are
+    interpolated linearly (`fill_hidden`). The pictures are bytes, as PAIR's are: the images are
+    rounded to 1/255, also the original of the last position.
+
+    `mode="exact"` is PAIR's procedure: its pictures bit by bit and its lossless WebP effort.
+    `mode="fast"` moves the interpolation points a little (`fill_hidden`) and lowers the effort of
+    the WebP encoder (`webp_size`, quality 75). Points of the two modes must not be mixed.
+
+    Args:
+        model: maps `(N, C, H, W)` in [0, 1] to logits; used in evaluation mode.
+        images: `(N, C, H, W)` in [0, 1].
+        saliency: `(N, H, W)`, any scale; only its order counts. All ties at a threshold are
+            revealed together, so a constant map shows the whole picture at the first threshold.
+        targets: `(N,)` int64 class indices.
+        seeds: one seed per image for the random pixels; 0…N-1 if not given. Keep an image's seed
+            the same for all maps that are compared.
+        thresholds: T rising shares of revealed pixels in (0, 1].
+        mode: "exact" or "fast".
+        complexities: what to measure of "entropy" (C = 1 or 3) and "ms_ssim" (11 pixels a side).
+        batch_size: pictures per forward pass.
+        workers: threads that fill and compress pictures; `torch.get_num_threads()` if not given.
+        ends: points of the same model, images, seeds and mode for other maps. Their first and last
+            position, which do not depend on the map, are taken over instead of measured again.
+
+    Returns:
+        `InformationPoints`.
+
+    Raises:
+        ValueError: shapes that do not fit, images outside [0, 1], NaN or infinite saliency,
+            thresholds that do not rise within (0, 1], unknown names, numbers below 1, images too
+            small for what was asked.
+
+    Source: Kapishnikov et al. 2019 and PAIR's implementation; MS-SSIM: IDGI study §4.4.
+    """
+    shares = [float(threshold) for threshold in thresholds]
+    _check_images(images, saliency, targets)
+    _check_options(images, shares, mode, complexities, batch_size, workers)
+    count, _, height, width = images.shape
+    chosen = list(range(count)) if seeds is None else [int(seed) for seed in seeds]
+    if len(chosen) != count:
+        raise ValueError(f"{count} images need {count} seeds, got {len(chosen)}")
+    if ends is not None:
+        _check_ends(ends, count, complexities)
+    positions = len(shares) + 2
+    points = torch.full((4, count, positions), torch.nan, dtype=torch.float64)
+    measured = slice(0, positions) if ends is None else slice(1, positions - 1)
+    originals = images.mul(255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+    maps = saliency.detach().cpu().numpy()
+    quality = EXACT_QUALITY if mode == "exact" else FAST_QUALITY
+    with_entropy, with_ms_ssim = "entropy" in complexities, "ms_ssim" in complexities
+
+    def stages(image: int) -> list[tuple[NDArray[np.uint8], NDArray[np.bool_]]]:
+        start = random_mask(height, width, chosen[image])
+        salient = threshold_masks(maps[image], start, shares)
+        masks = [start, *salient, np.ones_like(start)][measured]
+        return [(originals[image], mask) for mask in masks]
+
+    def prepare(stage: tuple[NDArray[np.uint8], NDArray[np.bool_]]) -> tuple[Tensor, float]:
+        picture = fill_hidden(*stage, mode)
+        size = webp_size(picture, quality) if with_entropy else torch.nan
+        return torch.from_numpy(picture).permute(2, 0, 1), size
+
+    group = max(1, PICTURES_AT_ONCE // positions)
+    per_image = len(range(positions)[measured])
+    with frozen(model), ThreadPoolExecutor(workers or torch.get_num_threads()) as pool:
+        # Threads and model take turns: at once they would fight for the same cores.
+        for first in range(0, count, group):
+            some = slice(first, min(first + group, count))
+            todo = [stage for image in range(count)[some] for stage in stages(image)]
+            # The last stages take longest; begun first, they leave no thread idle at the end.
+            pictures, sizes = zip(*list(pool.map(prepare, todo[::-1]))[::-1], strict=True)
+            shown = torch.stack(pictures).to(images.device).to(images.dtype) / 255
+            points[0, some, measured] = torch.tensor(sizes).double().reshape(-1, per_image)
+            if with_ms_ssim:
+                whole = torch.from_numpy(originals[some]).permute(0, 3, 1, 2)
+                whole = whole.to(images.device).to(images.dtype) / 255
+                pairs = zip(shown.split(per_image), whole, strict=True)
+                similar = [ms_ssim(part, original[None]) for part, original in pairs]
+                points[1, some, measured] = torch.stack(similar).double().cpu()
+            wanted = targets[some].to(images.device).repeat_interleave(per_image)
+            probability, correct = _predict(model, shown, wanted, batch_size)
+            points[2, some, measured] = probability.reshape(-1, per_image)
+            points[3, some, measured] = correct.reshape(-1, per_image)
+    if ends is not None:
+        known = torch.stack([ends.entropy, ends.ms_ssim, ends.probability, ends.correct])
+        points[..., [0, -1]] = known[..., [0, -1]]
+        for row, asked in enumerate((with_entropy, with_ms_ssim)):
+            if not asked:
+                points[row] = torch.nan
+    return InformationPoints(*points)
+
+
+def information_curves(
+    complexity: Tensor,
+    prediction: Tensor,
+    *,
+    minimum: float = 0.0,
+    monotone: bool = True,
+    grid_size: int = 1001,
+) -> InformationCurves:
+    """Normalised prediction against normalised complexity, for N images at once.
+
+    Both are scaled so that the start picture is 0 and the original 1, and clipped to [0, 1]; this
+    holds for MS-SSIM as for entropy. With `monotone`, the prediction at a threshold is the largest
+    so far. The points, with (0, 0) and (1, 1), are sorted by complexity (by prediction where
+    complexities are equal) and joined by straight lines; where several points share a complexity
+    the curve jumps, and its value there is the largest prediction. The curve can still fall where
+    a later threshold has a smaller complexity.
+
+    An image is dropped, and counted under the first reason that holds, if
+
+    - "unmeasured": its complexity holds NaN;
+    - "below_minimum": the prediction on the original is below `minimum`;
+    - "no_rise": the prediction on the start picture is not below that on the original;
+    - "no_information": the complexity of the start picture is not below that of the original.
+
+    For AIC, "no_rise" drops every image that the model gets wrong, or right already at the start,
+    so SIC and AIC rest on different images; `used` gives the common ones.
+
+    Args:
+        complexity: `(N, T+2)`, the positions of `InformationPoints`.
+        prediction: `(N, T+2)`.
+        minimum: least prediction on the original (PAIR's default is 0.8; 0 keeps all).
+        monotone: see above.
+        grid_size: points of the grid, both ends included.
+
+    Returns:
+        `InformationCurves`.
+
+    Raises:
+        ValueError: shapes that do not fit, NaN in the prediction, or a grid of fewer than 2 points.
+
+    Source: Kapishnikov et al. 2019; normalisation, dropping and sorting of PAIR's implementation.
+    """
+    if complexity.ndim != 2 or complexity.shape != prediction.shape or complexity.shape[1] < 2:
+        raise ValueError(
+            "complexity and prediction must both have shape (N, T+2), got "
+            f"{tuple(complexity.shape)} and {tuple(prediction.shape)}"
+        )
+    if torch.isnan(prediction).any():
+        raise ValueError("the prediction holds NaN; check what the model answers")
+    if grid_size < 2:
+        raise ValueError(f"grid_size must be at least 2, got {grid_size}")
+    complexity, prediction = complexity.double().cpu(), prediction.double().cpu()
+    reasons = {
+        "unmeasured": torch.isnan(complexity).any(dim=1),
+        "below_minimum": prediction[:, -1] < minimum,
+        "no_rise": prediction[:, 0] >= prediction[:, -1],
+        "no_information": complexity[:, 0] >= complexity[:, -1],
+    }
+    used = torch.ones(len(complexity), dtype=torch.bool)
+    dropped = {}
+    for reason, holds in reasons.items():
+        dropped[reason] = int((used & holds).sum())
+        used &= ~holds
+    grid = torch.linspace(0, 1, grid_size, dtype=torch.float64)
+    curves = torch.full((len(complexity), grid_size), torch.nan, dtype=torch.float64)
+    heights = _normalised(prediction[used])
+    if monotone:
+        heights = heights.cummax(dim=1).values
+    curves[used] = _joined(_normalised(complexity[used]), heights, grid)
+    return InformationCurves(grid, curves, used, dropped)
+
+
+def curve_area(
+    curves: InformationCurves,
+    aggregate: Literal["median", "mean"] = "median",
+    subset: Tensor | None = None,
+) -> float:
+    """Area under the aggregated curve of the used images: the AUC of SIC or AIC, in [0, 1].
+
+    The curves are aggregated point by point and the area is taken after that (trapezoid rule).
+    With "median", as in PAIR, this is not the median of the images' areas; with "mean" it is the
+    mean of them. NaN if no image is left.
+
+    Args:
+        curves: N curves.
+        aggregate: "median" or "mean".
+        subset: `(N,)` bool, images to keep besides; for a common subset or a bootstrap's choice.
+
+    Raises:
+        ValueError: an unknown aggregate or a subset of another shape or kind.
+    """
+    if aggregate not in ("median", "mean"):
+        raise ValueError(f"aggregate must be 'median' or 'mean', got {aggregate!r}")
+    kept = curves.used
+    if subset is not None:
+        if subset.shape != kept.shape or subset.dtype != torch.bool:
+            raise ValueError(
+                f"subset must be {len(kept)} truth values, got {tuple(subset.shape)} {subset.dtype}"
+            )
+        kept = kept & subset.cpu()
+    if not kept.any():
+        return float("nan")
+    chosen = curves.curves[kept].numpy()
+    curve = np.median(chosen, axis=0) if aggregate == "median" else chosen.mean(axis=0)
+    return float(np.trapezoid(curve, curves.grid.numpy()))
+
+
+def image_areas(curves: InformationCurves) -> Tensor:
+    """Area under each image's own curve: `(N,)` in [0, 1], NaN for dropped images."""
+    return torch.trapezoid(curves.curves, curves.grid, dim=1)
+
+
+def information_curve(
+    model: nn.Module,
+    images: Tensor,
+    saliency: Tensor,
+    targets: Tensor,
+    *,
+    complexity: Complexity = "entropy",
+    kind: Kind = "sic",
+    seeds: Sequence[int] | None = None,
+    thresholds: Sequence[float] = THRESHOLDS,
+    mode: Mode = "exact",
+    minimum: float = 0.0,
+    monotone: bool = True,
+    grid_size: int = 1001,
+    batch_size: int = 16,
+    workers: int | None = None,
+) -> InformationCurves:
+    """One kind of curve of N images: `information_points`, then `information_curves`.
+
+    For several kinds or complexities call the two: the points serve all.
+
+    Args:
+        model: see `information_points`, as all arguments but the following.
+        images: as there.
+        saliency: as there.
+        targets: as there.
+        complexity: "entropy" or "ms_ssim", the horizontal axis.
+        kind: "sic" (probability of the target) or "aic" (target is the top class).
+        seeds: as there.
+        thresholds: as there.
+        mode: as there.
+        minimum: see `information_curves`.
+        monotone: see `information_curves`.
+        grid_size: see `information_curves`.
+        batch_size: as there.
+        workers: as there.
+
+    Returns:
+        `InformationCurves`.
+
+    Raises:
+        ValueError: see `information_points` and `information_curves`; an unknown kind.
+    """
+    if kind not in get_args(Kind):
+        raise ValueError(f"kind must be 'sic' or 'aic', got {kind!r}")
+    points = information_points(
+        model,
+        images,
+        saliency,
+        targets,
+        seeds=seeds,
+        thresholds=thresholds,
+        mode=mode,
+        complexities=(complexity,),
+        batch_size=batch_size,
+        workers=workers,
+    )
+    return information_curves(
+        points.entropy if complexity == "entropy" else points.ms_ssim,
+        points.probability if kind == "sic" else points.correct,
+        minimum=minimum,
+        monotone=monotone,
+        grid_size=grid_size,
+    )
+
+
+def _predict(
+    model: nn.Module, pictures: Tensor, targets: Tensor, batch_size: int
+) -> tuple[Tensor, Tensor]:
+    probability, correct = [], []
+    for chunk, wanted in zip(pictures.split(batch_size), targets.split(batch_size), strict=True):
+        scores = model(chunk.contiguous(memory_format=torch.channels_last)).softmax(dim=1)
+        if not (int(wanted.min()) >= 0 and int(wanted.max()) < scores.shape[1]):
+            raise ValueError(
+                f"targets must lie in 0..{scores.shape[1] - 1} for this model, "
+                f"got {int(wanted.min())}..{int(wanted.max())}"
+            )
+        probability.append(scores.gather(1, wanted[:, None]).squeeze(1))
+        correct.append(scores.argmax(dim=1) == wanted)
+    return torch.cat(probability).double().cpu(), torch.cat(correct).double().cpu()
+
+
+def _normalised(values: Tensor) -> Tensor:
+    """Scale rows so that the first value is 0 and the last 1; clip to [0, 1]."""
+    first, last = values[:, :1], values[:, -1:]
+    return ((values - first) / (last - first)).clamp(0, 1)
+
+
+def _joined(across: Tensor, up: Tensor, grid: Tensor) -> Tensor:
+    """Heights at the grid of the lines through the points, per row; 0 and 1 are among `across`."""
+    # Two stable sorts: by complexity, and by prediction where complexities are equal.
+    order = up.argsort(dim=1, stable=True)
+    order = order.gather(1, across.gather(1, order).argsort(dim=1, stable=True))
+    across, up = across.gather(1, order).contiguous(), up.gather(1, order)
+    places = grid.expand(len(across), -1).contiguous()
+    left = torch.searchsorted(across, places, right=True) - 1
+    right = (left + 1).clamp(max=across.shape[1] - 1)
+    start, end = across.gather(1, left), across.gather(1, right)
+    low, high = up.gather(1, left), up.gather(1, right)
+    share = torch.where(end > start, (places - start) / (end - start), 0.0)
+    return low + share * (high - low)
+
+
+def _check_images(images: Tensor, saliency: Tensor, targets: Tensor) -> None:
+    check_inputs(images, targets)
+    if saliency.shape != (images.shape[0], *images.shape[2:]):
+        raise ValueError(
+            f"saliency must have shape {(images.shape[0], *images.shape[2:])} for these images, "
+            f"got {tuple(saliency.shape)}; reduce attribution maps over channels first"
+        )
+    if not torch.isfinite(saliency).all():
+        raise ValueError("the saliency holds NaN or infinity; its quantiles are undefined")
+
+
+def _check_options(
+    images: Tensor,
+    thresholds: Sequence[float],
+    mode: str,
+    complexities: Sequence[str],
+    batch_size: int,
+    workers: int | None,
+) -> None:
+    steps = np.diff([0.0, *thresholds])
+    if not thresholds or not (steps > 0).all() or thresholds[-1] > 1:
+        raise ValueError(f"thresholds must rise within (0, 1], got {tuple(thresholds)}")
+    if mode not in get_args(Mode):
+        raise ValueError(f"mode must be 'exact' or 'fast', got {mode!r}")
+    unknown = [name for name in complexities if name not in get_args(Complexity)]
+    if unknown or isinstance(complexities, str):
+        raise ValueError(f"complexities must be some of 'entropy', 'ms_ssim', got {complexities!r}")
+    if batch_size < 1 or (workers is not None and workers < 1):
+        raise ValueError(
+            f"batch_size and workers must be at least 1, got {batch_size} and {workers}"
+        )
+    _, channels, height, width = images.shape
+    if "entropy" in complexities and channels not in (1, 3):
+        raise ValueError(f"entropy needs images with 1 or 3 channels, got {channels}")
+    if "ms_ssim" in complexities and scales_for(height, width) == 0:
+        raise ValueError(
+            f"images of {height}×{width} pixels are too small for MS-SSIM (11 pixels a side); "
+            "leave 'ms_ssim' out of the complexities"
+        )
+
+
+def _check_ends(ends: InformationPoints, count: int, complexities: Sequence[str]) -> None:
+    if ends.probability.shape[0] != count:
+        raise ValueError(f"ends hold {ends.probability.shape[0]} images, not {count}")
+    for name in complexities:
+        if torch.isnan(getattr(ends, name)[:, [0, -1]]).any():
+            raise ValueError(f"ends were made without {name!r}; measure it there too")

@@ -1,0 +1,115 @@
+"""JPEG stability: how much a map changes when its image is lightly compressed."""
+
+import io
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+Scale = Literal["raw", "unit_norm"]
+
+_MODES = {1: "L", 3: "RGB"}
+_SUBSAMPLING = "4:2:0"
+
+
+def jpeg_copy(images: Tensor, quality: int = 75) -> Tensor:
+    """Images after one JPEG compression in memory, colours halved in both directions (4:2:0).
+
+    Pixels are first rounded to the nearest of the 256 levels k/255. Where the study writes "a
+    retention factor of 75%", this is the JPEG quality, in the scale of the Independent JPEG Group;
+    it does not say how colours were sampled.
+
+    Args:
+        images: `(N, 1 or 3, H, W)` in [0, 1].
+        quality: 1 (worst) to 95.
+
+    Returns:
+        The decoded images, of the same shape, type and device, in [0, 1].
+
+    Raises:
+        ValueError: another shape, integers, values outside [0, 1] or NaN, another quality.
+
+    Source: IDGI study §4.5.2.
+    """
+    if images.ndim != 4 or images.shape[1] not in _MODES:
+        raise ValueError(
+            f"images must have shape (N, 1, H, W) or (N, 3, H, W), got {tuple(images.shape)}"
+        )
+    if not images.is_floating_point() or not ((images >= 0) & (images <= 1)).all():
+        raise ValueError("images must be floats in [0, 1] without NaN; divide 8-bit pixels by 255")
+    if isinstance(quality, bool) or not isinstance(quality, int) or not 1 <= quality <= 95:
+        raise ValueError(f"quality must be a whole number in 1..95, got {quality!r}")
+    levels = (images.detach() * 255).round().to(torch.uint8).cpu().permute(0, 2, 3, 1).numpy()
+    if not levels.size:
+        return images.detach().clone()
+    copies = np.stack([_compressed(picture, quality) for picture in levels])
+    copied = torch.from_numpy(copies).permute(0, 3, 1, 2).to(images.device, images.dtype)
+    return copied.contiguous() / 255
+
+
+def _compressed(picture: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    """One `(H, W, C)` picture through the encoder and the decoder."""
+    mode = _MODES[picture.shape[2]]
+    encoded = io.BytesIO()
+    pixels = np.ascontiguousarray(picture[:, :, 0] if mode == "L" else picture)
+    Image.fromarray(pixels).save(encoded, "JPEG", quality=quality, subsampling=_SUBSAMPLING)
+    with Image.open(encoded) as decoded:
+        return np.asarray(decoded.convert(mode)).reshape(picture.shape)
+
+
+def jpeg_stability(maps: Tensor, maps_of_copy: Tensor, scale: Scale = "raw") -> Tensor:
+    """−ln of the mean squared difference between the maps of images and of their JPEG copies.
+
+    Higher is more stable. The two maps of an image must explain the same class. The logarithm is
+    natural; the study says "negative log" only. It prints one number per method and leaves open
+    whether the mean over images was taken before or after the logarithm: here every image has its
+    own value.
+
+    With `scale="raw"`, as in the study, any number is possible and a method whose maps are small
+    gains: maps multiplied by s gain −2 ln s. With `scale="unit_norm"` each map is first divided by
+    its own Euclidean norm, which makes the value independent of the size of the maps. For maps of
+    D values it is at least ln D − ln 4 (opposite maps) and about ln D − ln 2 for unrelated ones:
+    compare only maps of one size.
+
+    Equal maps differ by nothing: +inf. A map that is zero everywhere has no unit norm: NaN with
+    `scale="unit_norm"`.
+
+    Args:
+        maps: `(N, …)` attribution maps or saliency of the images.
+        maps_of_copy: the same shape, of their copies by `jpeg_copy`.
+        scale: see above.
+
+    Returns:
+        `(N,)` float64 on the CPU.
+
+    Raises:
+        ValueError: shapes that differ or hold no value per image, values that are not finite,
+            unknown scale.
+
+    Source: IDGI study §4.5.2, Table 5 (raw); the scale-free variant is ours.
+    """
+    if maps.shape != maps_of_copy.shape or maps.ndim < 2 or 0 in maps.shape[1:]:
+        raise ValueError(
+            "both sets of maps must have the same shape (N, …), got "
+            f"{tuple(maps.shape)} and {tuple(maps_of_copy.shape)}"
+        )
+    if not (maps.isfinite().all() and maps_of_copy.isfinite().all()):
+        raise ValueError("the maps hold NaN or infinity; their difference is undefined")
+    first, second = (values.detach().double().cpu().flatten(1) for values in (maps, maps_of_copy))
+    if scale == "unit_norm":
+        first, second = _unit_norm(first), _unit_norm(second)
+    elif scale != "raw":
+        raise ValueError(f"scale must be 'raw' or 'unit_norm', got {scale!r}")
+    return -(first - second).square().mean(dim=1).log()
+
+
+def _unit_norm(maps: Tensor) -> Tensor:
+    """Rows `(N, D)` of Euclidean norm 1, NaN where a row is zero.
+
+    The largest magnitude goes first, so that squares of tiny values do not vanish.
+    """
+    scaled = maps / maps.abs().amax(dim=1, keepdim=True)
+    return scaled / scaled.norm(dim=1, keepdim=True)

@@ -1,0 +1,111 @@
+"""How far IDGI's projection points miss the score that they are meant to have."""
+
+import torch
+from torch import Tensor, nn
+
+from saliency_audit.attributions.engine import (
+    frozen,
+    resolve_batch_size,
+    score,
+    score_and_gradient,
+)
+from saliency_audit.attributions.paths import Path, Walker
+from saliency_audit.attributions.scores import check_inputs
+
+
+def taylor_error(
+    model: nn.Module,
+    inputs: Tensor,
+    targets: Tensor,
+    *,
+    path: Path,
+    output: str = "probability",
+    batch_size: int | str = "auto",
+) -> Tensor:
+    """Mean |f(x_jp) − f(γ_{j+1})| over the steps of each image's path; lower is better.
+
+    IDGI moves from a point γ_j along its gradient g_j to x_jp = γ_j + g_j (f(γ_{j+1}) −
+    f(γ_j))/‖g_j‖², where a first-order expansion has the score of the next point. The error is what
+    that expansion leaves out; x_jp may lie outside [0, 1]. A vanishing gradient gives no direction:
+    x_jp is then γ_j itself. The path starts at black where it takes a baseline.
+
+    Args:
+        model: maps `(N, C, H, W)` in [0, 1] to logits.
+        inputs: `(N, C, H, W)` in [0, 1].
+        targets: `(N,)` int64 class indices.
+        path: the points from baseline to input.
+        output: see `class_scores`.
+        batch_size: points per batch.
+
+    Returns:
+        `(N,)`, in units of the score, ≥ 0.
+
+    Raises:
+        ValueError: malformed inputs, targets or model answers.
+
+    Source: IDGI study, §3 (the first-order step in the derivation of x_jp).
+    """
+    check_inputs(inputs, targets)
+    inputs = inputs.detach()
+    size = resolve_batch_size(batch_size, inputs)
+    images = size if path.adaptive else 1
+    found = [inputs.new_zeros(0)]
+    with frozen(model):
+        for part, chosen in zip(inputs.split(images), targets.split(images), strict=True):
+            walker = path.start(part, torch.zeros_like(part))
+            found.append(_block_error(model, walker, path, chosen, output, size))
+    return torch.cat(found)
+
+
+def _block_error(
+    model: nn.Module, walker: Walker, path: Path, targets: Tensor, output: str, size: int
+) -> Tensor:
+    total = torch.zeros(len(targets), device=targets.device)
+    count = 0
+    carried: tuple[Tensor, Tensor, Tensor] | None = None
+    points_per_block = 1 if path.adaptive else size
+    for first in range(0, path.steps, points_per_block):
+        last = min(first + points_per_block, path.steps)
+        points = walker.points(first, last)
+        scores, gradients = score_and_gradient(
+            model, points.flatten(0, 1), targets.repeat_interleave(last - first), output
+        )
+        scores, gradients = scores.reshape(points.shape[:2]), gradients.reshape(points.shape)
+        if path.adaptive:
+            walker.increments(first, last, gradients)
+        if carried is not None:
+            points = torch.cat([carried[0], points], dim=1)
+            scores = torch.cat([carried[1], scores], dim=1)
+            gradients = torch.cat([carried[2], gradients], dim=1)
+        changes = scores[:, 1:] - scores[:, :-1]
+        total = total + _miss(
+            model, points[:, :-1], gradients[:, :-1], changes, scores[:, 1:], targets, output
+        )
+        count += changes.shape[1]
+        carried = points[:, -1:], scores[:, -1:], gradients[:, -1:]
+    if walker.end is not None and carried is not None:
+        end = score(model, walker.end, targets, output)[:, None]
+        total = total + _miss(model, carried[0], carried[2], end - carried[1], end, targets, output)
+        count += 1
+    return total / max(count, 1)
+
+
+def _miss(
+    model: nn.Module,
+    points: Tensor,
+    gradients: Tensor,
+    changes: Tensor,
+    expected: Tensor,
+    targets: Tensor,
+    output: str,
+) -> Tensor:
+    """Σ_j |f(x_jp) − f(γ_{j+1})| of each image."""
+    if points.shape[1] == 0:
+        return torch.zeros(len(targets), device=targets.device)
+    norms = torch.linalg.vector_norm(gradients.flatten(2), dim=2)[:, :, None, None, None]
+    directions = gradients / torch.where(norms > 0, norms, torch.ones_like(norms))
+    lengths = changes[:, :, None, None, None] / torch.where(norms > 0, norms, torch.inf)
+    projected = points + directions * lengths
+    repeated = targets.repeat_interleave(points.shape[1])
+    reached = score(model, projected.flatten(0, 1), repeated, output).reshape(expected.shape)
+    return (reached - expected).abs().sum(dim=1)
