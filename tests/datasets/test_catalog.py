@@ -33,7 +33,9 @@ def test_digits_are_the_last_third_and_disjoint_from_the_training_set():
 
 
 def test_unknown_set_lists_the_known():
-    with pytest.raises(ValueError, match="unknown image set 'imagenet'; known: digits, imagenet_s"):
+    with pytest.raises(
+        ValueError, match="unknown image set 'imagenet'; known: digits, shapes, imagenet_s"
+    ):
         open_images("imagenet")
 
 

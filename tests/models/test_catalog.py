@@ -38,7 +38,9 @@ def _fresh_cache():
 
 
 def test_unknown_classifier_lists_the_known():
-    with pytest.raises(ValueError, match="unknown classifier 'resnet'; known: digits_cnn, squeeze"):
+    with pytest.raises(
+        ValueError, match="unknown classifier 'resnet'; known: digits_cnn, shapes_cnn, squeeze"
+    ):
         load_classifier("resnet")
 
 

@@ -7,6 +7,7 @@ from saliency_audit.datasets.images import (
     MissingDataError,
     image_seed,
     read_batch,
+    read_regions,
     shuffled_indices,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "image_seed",
     "open_images",
     "read_batch",
+    "read_regions",
     "shuffled_indices",
 ]

@@ -7,6 +7,8 @@ from pathlib import Path
 from saliency_audit.datasets.digits import open_digits
 from saliency_audit.datasets.folders import open_class_folders
 from saliency_audit.datasets.images import Images, MissingDataError
+from saliency_audit.datasets.shapes import open_shapes
+from saliency_audit.datasets.tiny_imagenet import open_tiny_imagenet
 from saliency_audit.locations import data_root
 
 UNPACK = "Unpack it into the data root (environment variable SALIENCY_DATA), "
@@ -65,8 +67,13 @@ _SAMPLE = UNPACK + (
     "mkdir -p $SALIENCY_DATA/imagenet_sample/${n%%_*}; "
     "cp $f $SALIENCY_DATA/imagenet_sample/${n%%_*}/; done"
 )
+# Its bounding boxes (XML, one file per picture) are not read: Tiny ImageNet has boxes ready.
 _VALIDATION = UNPACK + (
     "as imagenet/val/<wnid>/<image>.JPEG; register at image-net.org for ILSVRC-2012."
+)
+_TINY = UNPACK + (
+    "as tiny-imagenet-200/val/{images/,val_annotations.txt} "
+    "(cs231n.stanford.edu/tiny-imagenet-200.zip)."
 )
 
 CATALOG = {
@@ -78,6 +85,13 @@ CATALOG = {
             "CC BY 4.0 (UCI)",
             "Comes with scikit-learn.",
             opener=lambda root: open_digits(),
+        ),
+        ImageSet(
+            "shapes",
+            "coloured shapes on textured backgrounds with exact masks, 1,000 pictures of 64×64",
+            "drawn by this package (MIT)",
+            "Drawn on request.",
+            opener=lambda root: open_shapes(),
         ),
         ImageSet(
             "imagenet_sample",
@@ -123,11 +137,14 @@ CATALOG = {
         ),
         ImageSet(
             "tiny_imagenet_val",
-            "Tiny ImageNet validation set with boxes, 10,000 pictures of 64×64",
+            "Tiny ImageNet validation set with boxes, 10,000 pictures of 64×64 enlarged to 128×128",
             "non-commercial research and education (ImageNet)",
-            UNPACK + "as tiny-imagenet-200/val (cs231n.stanford.edu/tiny-imagenet-200.zip).",
+            _TINY,
             "tiny-imagenet-200/val",
             10001,
+            lambda root: open_tiny_imagenet(
+                "tiny_imagenet_val", root / "tiny-imagenet-200/val", _TINY
+            ),
         ),
         ImageSet(
             "tiny_imagenet_train",

@@ -25,12 +25,15 @@ class Images:
         names: one name per image (its path inside the set, or its number).
         labels: class index per image.
         read: index -> `(C, H, W)` float32 in [0, 1]; raises `OSError` on a corrupt file.
+        region: index -> `(H, W)` bool, where the object is in the picture that `read` returns: its
+            mask, or its bounding box filled; None where the set has neither.
     """
 
     name: str
     names: tuple[str, ...]
     labels: tuple[int, ...]
     read: Callable[[int], Tensor]
+    region: Callable[[int], Tensor] | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -70,6 +73,29 @@ def read_batch(images: Images, indices: Sequence[int]) -> Batch:
     return Batch(stacked, labels, tuple(kept), tuple(unreadable))
 
 
+def read_regions(images: Images, indices: Sequence[int]) -> Tensor:
+    """Object regions of several images; for those of a `Batch`, give its `indices`.
+
+    Args:
+        images: a set with masks or boxes.
+        indices: positions in the set, at least one.
+
+    Returns:
+        `(N, H, W)` bool.
+
+    Raises:
+        ValueError: the set has neither masks nor boxes, or no index is given.
+    """
+    if images.region is None:
+        raise ValueError(
+            f"image set {images.name!r} has neither object masks nor boxes; take one that has, "
+            "such as 'shapes'"
+        )
+    if not len(indices):
+        raise ValueError("no index given: the size of the regions is then unknown")
+    return torch.stack([images.region(index) for index in indices])
+
+
 def shuffled_indices(images: Images, seed: int) -> tuple[int, ...]:
     """All positions in an order fixed by the seed; a study takes its first n."""
     return tuple(int(i) for i in np.random.default_rng(seed).permutation(len(images)))
@@ -86,17 +112,33 @@ def read_picture(path: Path, side: int) -> Tensor:
     Raises:
         OSError: the file is corrupt.
     """
-    try:
-        with Image.open(path) as opened:
-            picture = opened.convert("RGB")
-    # What Pillow's readers raise on damaged headers, besides OSError.
-    except (SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise OSError(f"{path}: {error}") from None
+    picture = _decoded(path)
     shorter = round(side * 256 / 224)
     scale = shorter / min(picture.size)
     if scale != 1:
         size = (round(picture.width * scale), round(picture.height * scale))
         picture = picture.resize(size, Image.Resampling.BILINEAR)
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
-    picture = picture.crop((left, top, left + side, top + side))
+    return _pixels(picture.crop((left, top, left + side, top + side)))
+
+
+def read_scaled(path: Path, side: int) -> Tensor:
+    """RGB picture in [0, 1], the whole of it scaled to side × side (bilinear).
+
+    Raises:
+        OSError: the file is corrupt.
+    """
+    return _pixels(_decoded(path).resize((side, side), Image.Resampling.BILINEAR))
+
+
+def _decoded(path: Path) -> Image.Image:
+    try:
+        with Image.open(path) as opened:
+            return opened.convert("RGB")
+    # What Pillow's readers raise on damaged headers, besides OSError.
+    except (SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise OSError(f"{path}: {error}") from None
+
+
+def _pixels(picture: Image.Image) -> Tensor:
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1).float() / 255

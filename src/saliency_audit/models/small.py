@@ -1,5 +1,7 @@
 """Small networks that train in seconds, for the embedded profile."""
 
+from collections import OrderedDict
+
 from torch import Tensor, nn
 
 
@@ -20,3 +22,35 @@ class DigitsCNN(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Logits `(N, 10)` of images `(N, 1, 8, 8)` in [0, 1]."""
         return self.head(self.features(images).flatten(1))
+
+
+class ShapesCNN(nn.Module):
+    """Four convolutions for 64×64 colour shapes; about 62,000 parameters.
+
+    `features.conv4` is the last convolution: 64 maps of 8×8, each of which a maximum over all
+    positions turns into "seen anywhere" for the linear `head`. The maximum, unlike the mean, does
+    not dilute small objects, and the network learns in fewer epochs.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            OrderedDict(
+                conv1=nn.Conv2d(3, 16, 5, stride=2, padding=2),
+                relu1=nn.ReLU(),
+                pool1=nn.MaxPool2d(2),
+                conv2=nn.Conv2d(16, 32, 3, padding=1),
+                relu2=nn.ReLU(),
+                pool2=nn.MaxPool2d(2),
+                conv3=nn.Conv2d(32, 64, 3, padding=1),
+                relu3=nn.ReLU(),
+                conv4=nn.Conv2d(64, 64, 3, padding=1),
+                relu4=nn.ReLU(),
+            )
+        )
+        self.pool = nn.MaxPool2d(8)
+        self.head = nn.Linear(64, 8)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits `(N, 8)` of images `(N, 3, 64, 64)`, centred and scaled."""
+        return self.head(self.pool(self.features(images)).flatten(1))
