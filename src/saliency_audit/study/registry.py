@@ -1,10 +1,27 @@
 """Experiments by name."""
 
 from saliency_audit.study.experiment import Experiment, ParameterError
-from saliency_audit.study.experiments import idgi_insertion
+from saliency_audit.study.experiments import (
+    idgi_beyond,
+    idgi_cost,
+    idgi_illustration,
+    idgi_insertion,
+    idgi_jpeg,
+    idgi_scores,
+    idgi_theorem,
+)
 
 _EXPERIMENTS: dict[str, Experiment] = {
-    module.EXPERIMENT.name: module.EXPERIMENT for module in (idgi_insertion,)
+    module.EXPERIMENT.name: module.EXPERIMENT
+    for module in (
+        idgi_insertion,
+        idgi_scores,
+        idgi_theorem,
+        idgi_jpeg,
+        idgi_illustration,
+        idgi_cost,
+        idgi_beyond,
+    )
 }
 
 

@@ -1,0 +1,185 @@
+"""Images per second of each method and network, beside plain forward and backward passes."""
+
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from saliency_audit.attributions import PathAttribution
+from saliency_audit.attributions.engine import frozen
+from saliency_audit.attributions.registry import RULES
+from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.paths import PATHS, study_path
+from saliency_audit.study.selection import check_names, images_of, select
+
+BATCH_SIZES = {"cpu": (4, 8, 16), "cuda": (64, 128, 256)}
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Parameters of the experiment: `n_images` are explained together, `repeats` times."""
+
+    models: tuple[str, ...] = ("shapes_cnn",)
+    images: str | None = None
+    n_images: int = 8
+    steps: int = 128
+    repeats: int = 5
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_names(self.models, self.images, (), PATHS)
+        if self.steps < 2 or min(self.n_images, self.repeats) < 1:
+            raise ValueError("steps must be at least 2, n_images and repeats at least 1")
+
+
+def tasks(parameters: Parameters) -> Sequence[Task]:
+    """One task per model: what is compared is timed in one process."""
+    return [
+        Task(
+            model,
+            {
+                "model": model,
+                "images": images_of(model, parameters.images),
+                "n_images": parameters.n_images,
+                "steps": parameters.steps,
+                "repeats": parameters.repeats,
+                "seed": parameters.seed,
+            },
+        )
+        for model in parameters.models
+    ]
+
+
+def compute(task: Task) -> Outcome:
+    """Rows of one model: one per method and repeat, methods and plain passes in turn."""
+    given: dict[str, Any] = dict(task.parameters)
+    # Twice as many candidates: some are misclassified.
+    chosen = select(given["model"], given["images"], given["seed"], 0, 2 * given["n_images"])
+    pictures, targets = chosen.pictures[: given["n_images"]], chosen.targets[: given["n_images"]]
+    points = len(pictures) * given["steps"]
+    size = best_batch_size(chosen.model, pictures)
+    explainers = {
+        f"{path}{suffix}": PathAttribution(
+            study_path(path, given["steps"], pictures.shape[-1]), rule
+        )
+        for path in PATHS
+        for suffix, rule in RULES.items()
+    }
+    rows = []
+    for repeat in range(given["repeats"]):
+        for method, explain in explainers.items():
+            plain = partial(plain_passes, chosen.model, pictures, points, size)
+            explained = partial(explain, chosen.model, pictures, targets)
+            rows.append(
+                {
+                    "model": given["model"],
+                    "method": method,
+                    "repeat": repeat,
+                    "images": len(pictures),
+                    "steps": given["steps"],
+                    "points": points,
+                    "seconds": timed(explained, pictures.device),
+                    "raw_seconds": timed(plain, pictures.device),
+                    "device": device_name(pictures.device),
+                }
+            )
+    notes = {**chosen.notes, "batch_size_of_plain_passes": size}
+    return Outcome(pd.DataFrame(rows, columns=COLUMNS), notes)
+
+
+def plain_passes(model: nn.Module, pictures: Tensor, points: int, batch_size: int) -> None:
+    """`points` forward and backward passes to the input, nothing else."""
+    batch = pictures[:1].repeat(batch_size, 1, 1, 1)
+    batch = batch.contiguous(memory_format=torch.channels_last)
+    with frozen(model):
+        for first in range(0, points, batch_size):
+            part = batch[: min(batch_size, points - first)].detach().requires_grad_(True)
+            torch.autograd.grad(model(part).softmax(dim=1)[:, 0].sum(), part)
+
+
+def best_batch_size(model: nn.Module, pictures: Tensor) -> int:
+    """The batch size at which plain passes take the least time per picture on this device."""
+    sizes = BATCH_SIZES.get(pictures.device.type, BATCH_SIZES["cpu"])
+    most = max(sizes)
+
+    def seconds(size: int) -> float:
+        return min(
+            timed(lambda: plain_passes(model, pictures, most, size), pictures.device)
+            for _ in range(3)
+        )
+
+    return min(sizes, key=seconds)
+
+
+def timed(work: Callable[[], object], device: torch.device) -> float:
+    """Wall-clock seconds of the work, the device's queue included."""
+    synchronise(device)
+    started = time.perf_counter()
+    work()
+    synchronise(device)
+    return time.perf_counter() - started
+
+
+def synchronise(device: torch.device) -> None:
+    """Wait until the device has finished."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def device_name(device: torch.device) -> str:
+    """What computed: "cpu (2 threads, x86_64)" or the GPU's name."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"cpu ({torch.get_num_threads()} threads, {platform.machine()})"
+
+
+COLUMNS = [
+    "model",
+    "method",
+    "repeat",
+    "images",
+    "steps",
+    "points",
+    "seconds",
+    "raw_seconds",
+    "device",
+]
+
+EXPERIMENT = Experiment(
+    name="idgi_cost",
+    title="Images per second of six path methods, beside plain forward and backward passes",
+    version=1,
+    parameters=Parameters,
+    profiles={
+        "embedded": {},
+        "reference": {
+            "models": ("squeezenet1_0", "mobilenet_v2"),
+            "images": "imagenet_sample",
+            "n_images": 4,
+        },
+        "paper": {
+            "models": (
+                "densenet121",
+                "densenet169",
+                "densenet201",
+                "inception_v3",
+                "mobilenet_v2",
+                "resnet50",
+                "resnet101",
+                "resnet152",
+                "vgg16",
+                "vgg19",
+            ),
+            "images": "imagenet_val",
+            "n_images": 32,
+        },
+    },
+    tasks=tasks,
+    compute=compute,
+)

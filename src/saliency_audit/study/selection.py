@@ -1,0 +1,132 @@
+"""The images of a task: read, classified, and those that the model gets right."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from saliency_audit.datasets import (
+    CATALOG,
+    Images,
+    image_seed,
+    open_images,
+    read_batch,
+    shuffled_indices,
+)
+from saliency_audit.models import CLASSIFIERS, load_classifier, state_digest
+from saliency_audit.study.provenance import default_device
+
+# What the networks trained here were made for.
+OWN_IMAGES = {"digits_cnn": "digits", "shapes_cnn": "shapes"}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The correctly classified images of one slice of candidates.
+
+    Attributes:
+        model: the classifier, on the device of the pictures.
+        source: the image set.
+        pictures: `(N, C, H, W)` in [0, 1].
+        targets: `(N,)` true classes, which are also the predicted ones.
+        indices: position of each image in its set.
+        confidence: `(N,)` softmax probability of the target.
+        seeds: one per image, fixed by the study's seed and the image.
+        notes: what became of the candidates, for the manifest.
+    """
+
+    model: nn.Module
+    source: Images
+    pictures: Tensor
+    targets: Tensor
+    indices: tuple[int, ...]
+    confidence: Tensor
+    seeds: list[int]
+    notes: Mapping[str, Any]
+
+    def describe(self, position: int) -> dict[str, Any]:
+        """Columns that every row about an image has."""
+        index = self.indices[position]
+        return {
+            "image": index,
+            "image_name": self.source.names[index],
+            "target": int(self.targets[position]),
+            "confidence": float(self.confidence[position]),
+        }
+
+
+def images_of(model: str, images: str | None) -> str:
+    """The image set a model is shown: the one asked for, or its own.
+
+    Raises:
+        ValueError: none was asked for and the model has none of its own.
+    """
+    if images is not None:
+        return images
+    if model not in OWN_IMAGES:
+        raise ValueError(f"{model} has no image set of its own; name one with `images`")
+    return OWN_IMAGES[model]
+
+
+def select(model: str, images: str, seed: int, first: int, last: int) -> Selection:
+    """Candidates `first … last-1` of the image set in the order of the seed, read and classified.
+
+    Raises:
+        MissingDataError: the images or the weights are not here.
+    """
+    device = default_device()
+    source = open_images(images)
+    order = shuffled_indices(source, seed)[first:last]
+    batch = read_batch(source, order)
+    network = load_classifier(model).to(device)
+    pictures, labels = batch.images.to(device), batch.labels.to(device)
+    correct, confidence = _classify(network, pictures, labels)
+    chosen = tuple(
+        index for index, right in zip(batch.indices, correct.tolist(), strict=True) if right
+    )
+    return Selection(
+        model=network,
+        source=source,
+        pictures=pictures[correct],
+        targets=labels[correct],
+        indices=chosen,
+        confidence=confidence[correct],
+        seeds=[image_seed(seed, index) for index in chosen],
+        notes={
+            "candidates": len(order),
+            "unreadable": batch.unreadable,
+            "misclassified": int((~correct).sum()),
+            "used": len(chosen),
+            "model_sha256": state_digest(network),
+        },
+    )
+
+
+def check_names(
+    models: Sequence[str], images: str | None, paths: Sequence[str], known_paths: Sequence[str]
+) -> None:
+    """Refuse names that no catalogue knows.
+
+    Raises:
+        ValueError: names the unknown and the known ones.
+    """
+    readable = [name for name, entry in CATALOG.items() if entry.opener]
+    for kind, given, known in (
+        ("classifiers", models, list(CLASSIFIERS)),
+        ("paths", paths, list(known_paths)),
+        ("image set", [images_of(model, images) for model in models], readable),
+    ):
+        if unknown := sorted({name for name in given if name not in known}):
+            listed = repr(unknown[0]) if kind == "image set" else unknown
+            raise ValueError(f"unknown {kind} {listed}; known: {', '.join(known)}")
+
+
+@torch.no_grad()
+def _classify(model: nn.Module, pictures: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    if len(pictures) == 0:
+        return torch.zeros(0, dtype=torch.bool), torch.zeros(0)
+    probabilities = torch.cat([model(part).softmax(dim=1) for part in pictures.split(32)])
+    confidence = probabilities.gather(1, labels[:, None]).squeeze(1)
+    return probabilities.argmax(dim=1) == labels, confidence

@@ -1,0 +1,32 @@
+"""Cutting a study of models × paths × images into tasks."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from saliency_audit.study.experiment import Task
+from saliency_audit.study.selection import images_of
+
+
+def sliced_tasks(parameters: Any, settings: Callable[[int], Mapping[str, Any]]) -> list[Task]:
+    """One task per slice of images, model and path, in this order.
+
+    Args:
+        parameters: the experiment's; its fields models, images, paths, n_images and slice_size
+            are used.
+        settings: the first image of a slice -> everything else that the task's rows depend on.
+    """
+    found = []
+    for first in range(0, parameters.n_images, parameters.slice_size):
+        last = min(first + parameters.slice_size, parameters.n_images)
+        for model in parameters.models:
+            for path in parameters.paths:
+                given = {
+                    **settings(first),
+                    "model": model,
+                    "images": images_of(model, parameters.images),
+                    "path": path,
+                    "first": first,
+                    "last": last,
+                }
+                found.append(Task(f"{model}-{path}-{first:05d}", given))
+    return found
