@@ -24,11 +24,11 @@ def outcome(task):
     return Outcome(
         pd.DataFrame(
             [
-                ("m", "ig", method, "probability", start + image, 0.5 + value)
+                ("m", "ig", method, 128, start + image, 0.5 + value)
                 for image, gain in enumerate(gains)
                 for method, value in (("ig", 0.0), ("ig+idgi", gain))
             ],
-            columns=["model", "path", "method", "score", "image", "value"],
+            columns=["model", "path", "method", "steps", "image", "probability"],
         )
     )
 
@@ -42,7 +42,7 @@ def claim(**external):
         "comparison": "paired",
         "threshold": "all",
         "test": "paired_improvement",
-        "parameters": {"paths": ["ig"], "scores": ["probability"], "alpha": 0.05},
+        "parameters": {"paths": ["ig"], "scores": ["probability"], "steps": 128, "alpha": 0.05},
         **external,
     }
     return Claim(

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from saliency_audit.errors import AuditError
+from saliency_audit.ledger import cache as audit_cache
 from saliency_audit.ledger.external import TESTS, ExternalResult, not_tested
 from saliency_audit.ledger.internal import run_internal_test
 from saliency_audit.ledger.schema import Claim, load_claims
@@ -63,15 +64,33 @@ def audit_claim(claim_id: str) -> ClaimAudit:
     claims = load_claims()
     if claim_id not in claims:
         raise UnknownClaimError(f"unknown claim {claim_id!r}; known: {', '.join(claims)}")
-    claim = claims[claim_id]
-    internal = None if claim.internal.nothing_to_test else run_internal_test(claim_id)
+    return _remembered(claims[claim_id])
+
+
+def audit_all(*, fresh: bool = False) -> list[ClaimAudit]:
+    """Every claim audited, in the order of the ledger.
+
+    Args:
+        fresh: compute every audit, whatever earlier runs kept.
+    """
+    return [_audit(claim) if fresh else _remembered(claim) for claim in load_claims().values()]
+
+
+def _remembered(claim: Claim) -> ClaimAudit:
+    """The audit, computed unless an earlier run kept it and nothing it depends on has changed."""
+    key = audit_cache.audit_key(claim)
+    kept = audit_cache.load(claim, key)
+    if isinstance(kept, ClaimAudit):
+        return kept
+    audit = _audit(claim)
+    audit_cache.store(claim, key, audit)
+    return audit
+
+
+def _audit(claim: Claim) -> ClaimAudit:
+    internal = None if claim.internal.nothing_to_test else run_internal_test(claim.id)
     external = {profile: _recorded_result(claim, profile) for profile in PROFILES}
     return ClaimAudit(claim, internal, external)
-
-
-def audit_all() -> list[ClaimAudit]:
-    """Every claim audited, in the order of the ledger."""
-    return [audit_claim(claim_id) for claim_id in load_claims()]
 
 
 def evaluate(claim: Claim, rows: pd.DataFrame) -> ExternalResult:

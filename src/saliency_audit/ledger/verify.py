@@ -102,7 +102,7 @@ def _verdict_faults() -> Iterator[str]:
 
 
 def _records() -> list[dict[str, Any]]:
-    return [as_record(audit) for audit in audit_all()]
+    return [as_record(audit) for audit in audit_all(fresh=True)]
 
 
 def _published(record: dict[str, Any]) -> dict[str, Any]:

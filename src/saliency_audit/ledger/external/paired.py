@@ -1,0 +1,201 @@
+"""Per-image values of two methods: signed ranks, Holm, and an interval of the mean difference."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
+from saliency_audit.ledger.external.rows import (
+    at_steps,
+    check_columns,
+    check_parameters,
+    identified,
+    method_pairs,
+    missing_paths,
+    models_of,
+)
+from saliency_audit.ledger.external.rule import (
+    coverage,
+    family_verdict,
+    judge,
+    sentences,
+    tally,
+    unless_too_few,
+)
+from saliency_audit.ledger.statistics import bootstrap_mean, holm, signed_rank_p
+
+
+@dataclass(frozen=True)
+class PairedValues:
+    """Values of two methods on the same images, and which side the claim expects.
+
+    `base` and `other` share their index, the images. `expected` is "higher" or "lower".
+    """
+
+    keys: Mapping[str, str]
+    base: pd.Series
+    other: pd.Series
+    expected: str = "higher"
+
+    @property
+    def differences(self) -> pd.Series:
+        """Other minus base, per image."""
+        return self.other - self.base
+
+    @property
+    def p_value(self) -> float:
+        """One-sided signed-rank p for the expected side."""
+        side = "less" if self.expected == "lower" else "greater"
+        return signed_rank_p(self.differences.to_numpy(dtype=float), side)
+
+
+def paired_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalResult:
+    """Does the `+idgi` variant score higher than its base on the same images?
+
+    Args:
+        rows: columns model, path, method, steps, image and one per score; one row per map.
+        parameters: `paths` and `scores` declared, `steps` (rows of other step counts are not used;
+            if there are none of this, those of the most steps are), `alpha`; optional `exceptions`:
+            model/path pairs for which the claim says that the variant scores lower,
+            `minimum_images` and `networks`, the claim's own.
+
+    Returns:
+        A comparison per model, declared path with rows, and score. A comparison holds if its
+        Holm-adjusted one-sided signed-rank p is below alpha and its bootstrap interval lies wholly
+        on the expected side of zero (above; below for an exception); it contradicts if the
+        interval lies wholly on the other side. The verdict is `family_verdict`'s; a declared path
+        that a network has no rows of leaves at best partly; fewer than `minimum_images` in any
+        comparison are inconclusive.
+
+    Raises:
+        ValueError: a parameter or column that is missing or unknown, an image without both
+            methods, or values that are not finite.
+    """
+    name = "paired_improvement"
+    needed = {"paths", "scores", "steps", "alpha"}
+    check_parameters(name, parameters, needed, {"exceptions", "minimum_images", "networks"})
+    if rows.empty:
+        return not_tested("no rows for any declared path")
+    check_columns(name, rows, ["model", "path", "method", "steps", "image", *parameters["scores"]])
+    models = models_of(rows)
+    rows, at = at_steps(identified(rows), parameters["steps"])
+    exceptions = {(item["model"], item["path"]) for item in parameters.get("exceptions", [])}
+    pairs = list(method_pairs(rows, parameters["paths"]))
+    values = [
+        PairedValues(
+            {"model": pair.model, "path": pair.path, "score": score},
+            pair.base[score],
+            pair.idgi[score],
+            "lower" if (pair.model, pair.path) in exceptions else "higher",
+        )
+        for pair in pairs
+        for score in parameters["scores"]
+    ]
+    compared = {(pair.model, pair.path) for pair in pairs}
+    missing = missing_paths(compared, models, parameters["paths"])
+    return _conclude(values, models, parameters, missing, at)
+
+
+def paired_difference(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalResult:
+    """The same question on long rows, a row per map and score, for scores beyond the paper.
+
+    Args:
+        rows: columns model, path, method, image, score, value.
+        parameters: `paths`, `scores` and `alpha`; optional `minimum_images`. Which network has
+            which score is up to the experiment.
+
+    Returns:
+        As `paired_improvement`, without exceptions. A declared score without any row, or a
+        declared path without rows for a network and score that has others, leaves at best partly.
+
+    Raises:
+        ValueError: as `paired_improvement`.
+    """
+    name = "paired_difference"
+    check_parameters(name, parameters, {"paths", "scores", "alpha"}, {"minimum_images"})
+    if rows.empty:
+        return not_tested("no rows for any declared path")
+    check_columns(name, rows, ["model", "path", "method", "image", "score", "value"])
+    values, missing = [], []
+    for score in parameters["scores"]:
+        chosen = identified(rows[rows["score"] == score])
+        pairs = list(method_pairs(chosen, parameters["paths"]))
+        if not pairs:
+            missing.append(str(score))
+            continue
+        values += [
+            PairedValues(
+                {"model": pair.model, "path": pair.path, "score": str(score)},
+                pair.base["value"],
+                pair.idgi["value"],
+            )
+            for pair in pairs
+        ]
+        compared = {(pair.model, pair.path) for pair in pairs}
+        lacking = missing_paths(compared, models_of(chosen), parameters["paths"])
+        missing += [f"{label}, {score}" for label in lacking]
+    return _conclude(values, models_of(rows), parameters, missing)
+
+
+def compare(family: Sequence[PairedValues], alpha: float) -> tuple[Comparison, ...]:
+    """Comparisons of one family: signed ranks, Holm over the family, interval of the mean."""
+    p_values = [values.p_value for values in family]
+    return tuple(
+        comparison(values, p_value, adjusted, significant=adjusted < alpha)
+        for values, p_value, adjusted in zip(family, p_values, holm(p_values), strict=True)
+    )
+
+
+def comparison(
+    values: PairedValues, p_value: float, p_adjusted: float, *, significant: bool
+) -> Comparison:
+    """One comparison of means, judged by its interval and by whether its p value passes."""
+    estimate = bootstrap_mean(values.differences.to_numpy(dtype=float))
+    holds, contradicts = judge(estimate, values.expected, significant=significant)
+    return Comparison(
+        keys=values.keys,
+        estimate=estimate,
+        base_mean=float(values.base.mean()),
+        other_mean=float(values.other.mean()),
+        p_value=p_value,
+        p_adjusted=p_adjusted,
+        expected=values.expected,
+        holds=holds,
+        contradicts=contradicts,
+    )
+
+
+def _conclude(
+    family: Sequence[PairedValues],
+    models: Sequence[str],
+    parameters: Mapping[str, Any],
+    missing: Sequence[str],
+    at: str = "",
+) -> ExternalResult:
+    if not family:
+        return not_tested("no rows for any declared path")
+    comparisons = compare(family, parameters["alpha"])
+    verdict = family_verdict(comparisons, complete=not missing)
+    verdict, too_few = unless_too_few(verdict, comparisons, parameters)
+    first = next(
+        score
+        for score in parameters["scores"]
+        if any(values.keys["score"] == score for values in family)
+    )
+    # An image seen by several models gives several differences that are not independent.
+    pooled = pd.concat([values.differences for values in family if values.keys["score"] == first])
+    headline = (
+        f"Headline: mean of the {len(pooled)} differences (images × models × paths) of the "
+        f"{first} score, resampled by image."
+    )
+    detail = sentences(
+        tally(comparisons),
+        too_few,
+        coverage(models, parameters, missing),
+        at,
+        headline,
+    )
+    estimate = bootstrap_mean(pooled.to_numpy(dtype=float), pooled.index.tolist())
+    return ExternalResult(verdict, detail, estimate, comparisons)
