@@ -121,9 +121,9 @@ EXPERIMENT = Experiment(
         "reference": {
             "models": ("squeezenet1_0", "mobilenet_v2"),
             "images": "tiny_imagenet_val",
-            "n_images": 300,
+            "n_images": 600,
             "reveal": 4,
-            "slice_size": 20,
+            "slice_size": 60,
         },
         "paper": {
             "models": ("xception",),

@@ -120,7 +120,7 @@ EXPERIMENT = Experiment(
         "reference": {
             "models": ("squeezenet1_0", "mobilenet_v2"),
             "images": "imagenet_sample",
-            "n_images": 50,
+            "n_images": 40,
             "slice_size": 10,
         },
         "paper": {
