@@ -171,3 +171,20 @@ def test_digest_sees_every_value_name_and_buffer():
     buffer[1].running_mean[0] = 1e-6
     name = nn.Sequential(OrderedDict(zip("ab", network(), strict=True)))
     assert len({reference, *(state_digest(model) for model in (weight, buffer, name))}) == 4
+
+
+def test_xception_loads_from_the_data_root_or_says_what_is_missing(tmp_path, monkeypatch):
+    import timm
+
+    monkeypatch.setenv("SALIENCY_DATA", str(tmp_path))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    network = timm.create_model("legacy_xception", pretrained=False)
+    (tmp_path / "weights").mkdir()
+    torch.save(network.state_dict(), tmp_path / "weights" / "xception_imagenet.pth")
+    catalog._loaded.cache_clear()
+    model = load_classifier("xception")
+    catalog._loaded.cache_clear()
+    images = torch.rand(1, 3, 96, 96)
+    with torch.no_grad():
+        expected = network.eval()(2 * images - 1)
+        torch.testing.assert_close(model(images), expected, rtol=1e-4, atol=1e-5)

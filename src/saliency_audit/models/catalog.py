@@ -117,6 +117,25 @@ def _state(name: str, file: str, release: str) -> dict[str, torch.Tensor]:
         ) from None
 
 
+def _xception() -> nn.Module:
+    """timm's port of the original network; its weights expect pixels in [-1, 1]."""
+    import timm  # only this network needs it
+
+    path = data_root() / "weights" / "xception_imagenet.pth"
+    found = path.is_file()
+    try:
+        with torch.random.fork_rng(devices=[]):
+            network: nn.Module = timm.create_model("legacy_xception", pretrained=not found)
+    except (URLError, OSError, RuntimeError) as error:
+        raise MissingDataError(
+            f"weights of 'xception' are neither in {path} nor to be had from timm's release "
+            f"({error}). Put a state dict there, or set SALIENCY_DATA to a data root that has it."
+        ) from None
+    if found:
+        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    return Normalized(network, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)).eval()
+
+
 def _current_names(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """DenseNet's released weights say `norm.1` and `conv.2` where its modules say `norm1`."""
     return {
@@ -167,6 +186,8 @@ CLASSIFIERS = {
         )
         for name, title, release in _IMAGENET
     },
+    # Left out by the IDGI study for its cost.
+    "xception": Classifier("xception", "Xception", _xception, "xception_imagenet.pth"),
 }
 
 
