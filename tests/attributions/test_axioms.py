@@ -1,6 +1,7 @@
 """What must hold for every network: completeness, linearity, and independence from batching."""
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -25,7 +26,7 @@ from saliency_audit.attributions.scores import OUTPUTS, class_scores
 
 EXACT = {"rtol": 0, "atol": 1e-12}
 STRAIGHT = st.sampled_from(sorted(QUADRATURES)).flatmap(
-    lambda name: st.builds(StraightPath, st.integers(2 if name in CLOSED else 1, 40), st.just(name))
+    lambda name: st.builds(StraightPath, st.integers(2 if name in CLOSED else 1, 20), st.just(name))
 )
 GUIDED = st.builds(GuidedPath, st.integers(1, 20), st.floats(0, 1), st.floats(0, 1))
 BLURRED = st.builds(
@@ -221,7 +222,7 @@ def test_shards_change_nothing(smooth_network, targets, path, cuts, seed):
     ends = [0, *sorted(cuts), 5]
     shards = [
         walk(smooth_network, images[first:last], targets[first:last], **settings)
-        for first, last in zip(ends, ends[1:], strict=False)
+        for first, last in pairwise(ends)
     ]
     for maps, parts in zip(whole, zip(*shards, strict=True), strict=True):
         torch.testing.assert_close(torch.cat(parts), maps, **EXACT)
@@ -269,6 +270,37 @@ def test_automatic_batches_fill_the_device_and_stay_bounded():
     assert resolve_batch_size("auto", torch.empty(1, 3, 224, 224)) == budget // 224**2
     assert resolve_batch_size("auto", torch.empty(1, 3, 5000, 5000)) == 1
     assert resolve_batch_size("auto", torch.empty(1, 3, 2, 2)) == 1024
+
+
+class Small(nn.Module):
+    """Runs out of memory above a number of images; notes the sizes it answered."""
+
+    def __init__(self, model, most):
+        super().__init__()
+        self.model, self.most = model, most
+        self.sizes = []
+
+    def forward(self, images):
+        if len(images) > self.most:
+            raise torch.OutOfMemoryError(f"no room for {len(images)} images")
+        self.sizes.append(len(images))
+        return self.model(images)
+
+
+def test_automatic_batches_shrink_where_the_memory_ends(
+    smooth_network, images, targets, path_method
+):
+    expected = create(path_method, steps=7)(smooth_network, images, targets)
+    for most in (1, 3):
+        model = Small(smooth_network, most)
+        maps = create(path_method, steps=7)(model, images, targets)
+        torch.testing.assert_close(maps, expected, **EXACT)
+        assert max(model.sizes) <= most
+    with pytest.raises(torch.OutOfMemoryError):
+        create(path_method, steps=7)(Small(smooth_network, 0), images, targets)
+    # A size that was asked for is kept.
+    with pytest.raises(torch.OutOfMemoryError, match="no room for 5 images"):
+        create(path_method, steps=7, batch_size=5)(Small(smooth_network, 4), images, targets)
 
 
 # Small and large numbers

@@ -1,6 +1,7 @@
 """The blur path: the plain loop over widths with scipy, for both schedules and any batches."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -50,7 +51,7 @@ def plain_idgi(network, image, target, path):
     sigmas = widths(path.steps, path.max_sigma, path.schedule)[-2::-1]
     points = [score_and_gradient(network, blurred(image, sigma), target) for sigma in sigmas]
     total = np.zeros_like(image)
-    for (score, gradient), (following, _) in zip(points, points[1:], strict=False):
+    for (score, gradient), (following, _) in pairwise(points):
         total += gradient**2 / (gradient**2).sum() * (following - score)
     return total
 

@@ -287,6 +287,21 @@ def test_single_precision_ends_at_the_image_whatever_the_numbers(
     torch.testing.assert_close(total, images, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("max_dist", [0.02, 1.0])
+def test_single_precision_keeps_the_lengths_of_many_features(max_dist):
+    generator = torch.Generator().manual_seed(3)
+    images = torch.rand(2, 3, 224, 224, generator=generator)
+    images[0, :, :100] = 0
+    lengths = images.double().sum(dim=(1, 2, 3))
+    walker = GuidedPath(10, 0.25, max_dist).start(images, torch.zeros_like(images))
+    for step in range(10):
+        points = walker.points(step, step + 1)
+        left = (images.double() - points[:, 0]).sum(dim=(1, 2, 3))
+        torch.testing.assert_close(left, lengths * (1 - step / 10), rtol=0, atol=1)
+        walker.increments(step, step + 1, torch.randn(points.shape, generator=generator))
+    torch.testing.assert_close(walker.points(10, 11)[:, 0], images, rtol=0, atol=1e-5)
+
+
 def test_pixels_too_small_to_add_up_do_not_spoil_the_others():
     for tiny in (1e-30, 1e-39, 1e-44):
         images = torch.full((1, 1, 2, 4), 0.7)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from saliency_audit.attributions import available, create
+from saliency_audit.attributions import create
 from saliency_audit.attributions.engine import frozen, score_and_gradient
 from saliency_audit.metrics import insertion_score
 
@@ -104,7 +104,8 @@ def insert(model, images, targets):
     return insertion_score(model, images, images[:, 0].detach(), targets, batch_size=4).curves
 
 
-CALLS = {**{name: explain(name) for name in available()}, "insertion_score": insert}
+METHODS = ("ig", "ig+idgi", "gig", "gig+idgi", "blurig", "blurig+idgi")
+CALLS = {**{name: explain(name) for name in METHODS}, "insertion_score": insert}
 
 
 @pytest.fixture
@@ -135,6 +136,19 @@ def test_everything_is_as_before(name, breaks_after, images, targets):
     assert torch.equal(targets, kept_targets)
     assert images.grad is None
     assert not images.requires_grad
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_everything_is_as_before_where_the_answer_is_refused(name, images, targets):
+    class NotFinite(nn.Module):
+        def forward(self, values):
+            return values / 0
+
+    model = awkward_model().append(NotFinite())
+    before = snapshot(model)
+    with pytest.raises(ValueError, match="scores are NaN or infinite"):
+        CALLS[name](model, images, targets)
+    assert_same(before, snapshot(model))
 
 
 @pytest.mark.parametrize("name", CALLS)

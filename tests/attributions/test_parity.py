@@ -12,11 +12,33 @@ from saliency_audit.attributions.engine import frozen, score_and_gradient
 from saliency_audit.attributions.scores import OUTPUTS
 
 STEPS = 32
+CAPTUM = {
+    "left": "riemann_left",
+    "right": "riemann_right",
+    "midpoint": "riemann_middle",
+    "trapezoid": "riemann_trapezoid",
+    "gauss_legendre": "gausslegendre",
+}
+# Key of the golden array, method, settings, and the error allowed relative to the largest value.
+GOLDEN = [
+    ("ig+idgi_steps32", "ig+idgi", {"steps": 32}, 1e-8),
+    ("blurig_steps16_sigma8", "blurig", {"steps": 16, "max_sigma": 8.0}, 1e-8),
+    ("blurig+idgi_steps16_sigma8", "blurig+idgi", {"steps": 16, "max_sigma": 8.0}, 1e-8),
+    (
+        "captum_ig_gausslegendre50_logit",
+        "ig",
+        {"steps": 50, "quadrature": "gauss_legendre", "output": "logit"},
+        1e-8,
+    ),
+    ("gig_steps32_fraction25_dist02", "gig", {"steps": 32}, 1e-6),
+    ("gig_steps32_fraction25_dist100", "gig", {"steps": 32, "max_dist": 1.0}, 1e-6),
+    ("gig+idgi_steps32_fraction25_dist02", "gig+idgi", {"steps": 32}, 1e-6),
+]
 
 
 def points_scores_gradients(network, inputs, targets, steps=STEPS, output="probability"):
-    path = StraightPath(steps)
-    points = path.points(inputs, torch.zeros_like(inputs), 0, steps)
+    walker = StraightPath(steps).start(inputs, torch.zeros_like(inputs))
+    points = walker.points(0, steps)
     with frozen(network):
         scores, gradients = score_and_gradient(
             network, points.flatten(0, 1), targets.repeat_interleave(steps), output
@@ -38,6 +60,24 @@ def test_golden_network_is_the_one_that_was_stored(golden, golden_network):
     torch.testing.assert_close(logits, golden["logits"], rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize(("key", "method", "settings", "relative"), GOLDEN)
+def test_golden_maps(golden, golden_network, key, method, settings, relative):
+    maps = create(method, **settings)(golden_network, golden["inputs"], golden["targets"])
+    expected = golden[key]
+    for found, wanted in zip(maps, expected, strict=True):
+        limit = relative * wanted.abs().max().item()
+        torch.testing.assert_close(found, wanted, rtol=0, atol=limit)
+
+
+def test_the_defaults_are_those_of_the_golden_maps(golden, golden_network):
+    arguments = golden_network, golden["inputs"], golden["targets"]
+    for key, method in (
+        ("ig+idgi_steps32", "ig+idgi"),
+        ("gig_steps32_fraction25_dist02", "gig"),
+    ):
+        torch.testing.assert_close(create(method)(*arguments), golden[key], rtol=0, atol=1e-10)
+
+
 def test_ig_equals_pair_up_to_its_float32_sum(golden, golden_network):
     maps = create("ig", steps=STEPS)(golden_network, golden["inputs"], golden["targets"])
     torch.testing.assert_close(maps, golden["ig_steps32"], rtol=0, atol=1e-7)
@@ -54,11 +94,6 @@ def test_ig_equals_pair_when_its_float32_sum_is_repeated(golden, golden_network)
         np.testing.assert_allclose(maps, golden["ig_steps32"][image], rtol=0, atol=1e-12)
 
 
-def test_idgi_equals_published_formula_on_golden_points(golden, golden_network):
-    maps = create("ig+idgi", steps=STEPS)(golden_network, golden["inputs"], golden["targets"])
-    torch.testing.assert_close(maps, golden["ig+idgi_steps32"], rtol=0, atol=1e-13)
-
-
 def test_ig_trapezoid_equals_captum_golden_after_its_weights_are_corrected(golden, golden_network):
     explain = create("ig", steps=60, quadrature="trapezoid", output="logit")
     maps = explain(golden_network, golden["inputs"], golden["targets"])
@@ -68,15 +103,17 @@ def test_ig_trapezoid_equals_captum_golden_after_its_weights_are_corrected(golde
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("quadrature", CAPTUM)
 @pytest.mark.parametrize("steps", [2, 9])
-def test_ig_trapezoid_equals_captum(smooth_network, images, targets, output, steps):
+def test_ig_equals_captum(smooth_network, images, targets, output, quadrature, steps):
     baselines = 1 - images.flip(0)
-    explain = PathAttribution(StraightPath(steps, "trapezoid"), Riemann(), output=output)
+    explain = PathAttribution(StraightPath(steps, quadrature), Riemann(), output=output)
     maps = explain(smooth_network, images, targets, baselines)
     oracle = IntegratedGradients(lambda x: OUTPUTS[output](smooth_network(x))).attribute(
-        images, baselines, targets, n_steps=steps, method="riemann_trapezoid"
+        images, baselines, targets, n_steps=steps, method=CAPTUM[quadrature]
     )
-    expected = oracle * steps / (steps - 1)
+    # The weights of its trapezoid sum to (n−1)/n.
+    expected = oracle * steps / (steps - 1) if quadrature == "trapezoid" else oracle
     torch.testing.assert_close(maps, expected, rtol=0, atol=1e-6 * expected.abs().max().item())
 
 
@@ -104,17 +141,41 @@ def test_idgi_equals_the_formula_written_out(smooth_network, images, targets, ou
 
 @given(
     st.integers(0, 10_000),
-    st.lists(st.integers(1, 4), min_size=1, max_size=6).filter(lambda parts: sum(parts) > 1),
+    st.lists(st.integers(1, 4), min_size=1, max_size=6),
+    st.booleans(),
+    st.booleans(),
 )
-def test_idgi_streams_any_blocks_of_any_gradients(seed, parts):
+def test_idgi_streams_any_blocks_of_any_gradients(seed, parts, has_start, has_end):
     generator = torch.Generator().manual_seed(seed)
     steps = sum(parts)
-    scores = torch.rand(2, steps, dtype=torch.float64, generator=generator)
+    scores = torch.rand(2, steps + 2, dtype=torch.float64, generator=generator)
     gradients = torch.randn(2, steps, 2, 3, 3, dtype=torch.float64, generator=generator)
-    accumulator = IDGI().start()
-    blocks = zip(scores.split(parts, 1), gradients.split(parts, 1), strict=True)
+    begin, inner, end = scores[:, 0], scores[:, 1:-1], scores[:, -1]
+    accumulator = IDGI().start(begin if has_start else None)
+    blocks = zip(inner.split(parts, 1), gradients.split(parts, 1), strict=True)
     for block_scores, block_gradients in blocks:
-        accumulator.update(block_scores, block_gradients, torch.full_like(block_gradients, np.nan))
+        nothing = torch.full_like(block_gradients, np.nan)
+        accumulator.update(block_scores, block_gradients, nothing)
+    maps = accumulator.result(end if has_end else None)
     for image in range(2):
-        expected = printed_idgi(scores[image].numpy(), gradients[image].numpy())
-        np.testing.assert_allclose(accumulator.result()[image], expected, rtol=0, atol=1e-12)
+        # The piece before the first point takes the first gradient, that after the last the last.
+        used = scores[image, 0 if has_start else 1 : steps + 2 if has_end else steps + 1].numpy()
+        own = gradients[image].numpy()
+        directions = np.concatenate([own[:1], own]) if has_start else own
+        expected = printed_idgi(used, directions)
+        np.testing.assert_allclose(maps[image], expected, rtol=0, atol=1e-12)
+
+
+@given(st.integers(0, 10_000), st.lists(st.integers(1, 4), min_size=1, max_size=6))
+def test_riemann_streams_any_blocks(seed, parts):
+    generator = torch.Generator().manual_seed(seed)
+    shape = (2, sum(parts), 2, 3, 3)
+    gradients, increments = torch.randn(2, *shape, dtype=torch.float64, generator=generator)
+    scores = torch.full(shape[:2], torch.nan, dtype=torch.float64)
+    accumulator = Riemann().start()
+    for block in zip(
+        *(values.split(parts, 1) for values in (scores, gradients, increments)), strict=True
+    ):
+        accumulator.update(*block)
+    expected = np.einsum("nschw,nschw->nchw", gradients.numpy(), increments.numpy())
+    np.testing.assert_allclose(accumulator.result(None), expected, rtol=0, atol=1e-12)

@@ -89,8 +89,8 @@ def _check_finite(name: str, values: Tensor) -> None:
     bad = (~torch.isfinite(values)).reshape(len(values), -1).any(dim=1)
     if bad.any():
         raise ValueError(
-            f"the model's {name} are NaN or infinite at {int(bad.sum())} of {len(bad)} points; look "
-            f"in it for a division by zero, a root or logarithm of zero, or an overflow"
+            f"the model's {name} are NaN or infinite at {int(bad.sum())} of {len(bad)} points; "
+            f"look in it for a division by zero, a root or logarithm of zero, or an overflow"
         )
 
 

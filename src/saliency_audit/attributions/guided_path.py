@@ -58,6 +58,8 @@ class GuidedWalker:
     start: None = None
 
     def __init__(self, path: GuidedPath, inputs: Tensor, baselines: Tensor) -> None:
+        if inputs.dtype not in _ROUNDING:
+            raise ValueError(f"a guided path needs float32 or float64 images, got {inputs.dtype}")
         self._path, self._baselines = path, baselines
         self._ways = inputs - baselines
         self._lengths = self._ways.flatten(1).abs()
@@ -76,7 +78,8 @@ class GuidedWalker:
     def increments(self, first: int, last: int, gradients: Tensor) -> Tensor:
         """Takes the step that the gradients ask for and returns it: `(N, 1, C, H, W)`."""
         before = self._alphas
-        self._alphas = self._advanced((first + 1) / self._path.steps, gradients.flatten(1).abs())
+        magnitudes = gradients.flatten(1).abs().clamp_(max=self._never / 2)
+        self._alphas = self._advanced((first + 1) / self._path.steps, magnitudes)
         return ((self._alphas - before).reshape(self._ways.shape) * self._ways)[:, None]
 
     def _advanced(self, alpha: float, magnitudes: Tensor) -> Tensor:
@@ -84,7 +87,9 @@ class GuidedWalker:
         lowest = max(alpha - self._path.max_dist, 0.0)
         highest = min(alpha + self._path.max_dist, 1.0)
         alphas = self._alphas.clamp(min=lowest)
-        room = torch.sub(highest, alphas).mul_(self._lengths)
+        # Not even a denormal way is 0: that is kept for having no way left.
+        tiny = torch.finfo(alphas.dtype).tiny
+        room = torch.sub(highest, alphas).mul_(self._lengths).clamp_(min=tiny)
         excess = room.sum(dim=1) - self._totals * (highest - alpha)
         near = (self._totals * (1 - alpha)).clamp(min=1) * _ROUNDING[alphas.dtype]
         free = torch.maximum(magnitudes, self._still, out=magnitudes)
@@ -95,7 +100,7 @@ class GuidedWalker:
             chosen = self._least(free)
             reach = (chosen * room).sum(dim=1)
             share = (excess / reach).masked_fill((excess.abs() <= near) | (reach == 0), 0)
-            shares.addcmul_(chosen, share.clamp(max=1)[:, None])
+            shares.addcmul_(chosen, share.clamp(0, 1)[:, None])
             # Above 1 the features that matter least do not suffice: the next ones move too.
             excess = torch.where(share > 1, excess - reach, 0)
             if not excess.any():

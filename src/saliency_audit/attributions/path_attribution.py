@@ -92,16 +92,24 @@ def _walk_all(
     return [torch.cat(parts) if parts else torch.empty_like(inputs) for parts in maps]
 
 
+def _check_takes_baselines(path: Path) -> None:
+    if not path.has_baseline:
+        raise ValueError(f"{type(path).__name__} makes its own start and takes no baselines")
+
+
 def _checked_baselines(path: Path, inputs: Tensor, baselines: Tensor | None) -> Tensor:
     if baselines is None:
         return torch.zeros_like(inputs)
-    if not path.has_baseline:
-        raise ValueError(f"{type(path).__name__} makes its own start and takes no baselines")
+    _check_takes_baselines(path)
+    if not isinstance(baselines, Tensor):
+        raise ValueError(f"baselines must be a torch tensor, got {type(baselines).__name__}")
     if baselines.shape != inputs.shape:
         raise ValueError(
             f"baselines must have the shape of the inputs {tuple(inputs.shape)}, "
             f"got {tuple(baselines.shape)}"
         )
+    if baselines.device != inputs.device:
+        raise ValueError(f"baselines must lie on {inputs.device} like the inputs")
     if baselines.dtype != inputs.dtype or not torch.isfinite(baselines).all():
         raise ValueError(f"baselines must be finite {inputs.dtype} like the inputs")
     return baselines.detach()
@@ -155,6 +163,8 @@ class PathAttribution:
     def __post_init__(self) -> None:
         if self.baseline not in BASELINES:
             raise ValueError(f"unknown baseline {self.baseline!r}; known: {', '.join(BASELINES)}")
+        if self.baseline != "black":
+            _check_takes_baselines(self.path)
         if self.output not in OUTPUTS:
             raise ValueError(f"unknown output {self.output!r}; known: {', '.join(OUTPUTS)}")
 
@@ -162,6 +172,7 @@ class PathAttribution:
         self, model: nn.Module, inputs: Tensor, targets: Tensor, baselines: Tensor | None = None
     ) -> Tensor:
         """Attribution maps `(N, C, H, W)`; see `walk` for arguments and errors."""
+        check_inputs(inputs, targets)
         if baselines is None and self.path.has_baseline:
             baselines = torch.full_like(inputs, BASELINES[self.baseline])
         (maps,) = walk(

@@ -59,6 +59,8 @@ def check_inputs(inputs: Tensor, targets: Tensor) -> None:
     inputs = inputs.detach()
     if inputs.ndim != 4:
         raise ValueError(f"inputs must have shape (N, C, H, W), got {tuple(inputs.shape)}")
+    if 0 in inputs.shape[1:]:
+        raise ValueError(f"inputs have no pixels: shape {tuple(inputs.shape)}")
     if not inputs.is_floating_point():
         raise ValueError(
             f"inputs must be floating point in [0, 1], got {inputs.dtype}; divide by 255"
