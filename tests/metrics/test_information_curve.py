@@ -488,6 +488,11 @@ def test_small_images_and_odd_channels_are_refused(network):
         points(2, 16)
 
 
+def test_a_model_that_answers_no_logits_is_refused(images, maps, targets):
+    with pytest.raises(ValueError, match="must return logits of shape"):
+        information_points(nn.Flatten(0), images, maps, targets, thresholds=SHORT)
+
+
 def test_unknown_kind(network, images, maps, targets):
     with pytest.raises(ValueError, match="kind must be"):
         information_curve(network, images, maps, targets, kind="roc")

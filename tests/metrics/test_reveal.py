@@ -82,7 +82,6 @@ def test_fill_reproduces_a_plane(mode):
     plane = (10 + 2 * rows + 3 * columns).astype(np.uint8)[..., None]
     for mask in masks(30, 44):
         filled = fill_hidden(plane, mask, mode).astype(int)
-        # Displacing the points moves a value by at most 0.005; at a plane's integers it stays.
         np.testing.assert_array_equal(filled, plane)
 
 
