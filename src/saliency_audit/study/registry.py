@@ -5,7 +5,6 @@ from saliency_audit.study.experiments import (
     idgi_beyond,
     idgi_cost,
     idgi_illustration,
-    idgi_insertion,
     idgi_jpeg,
     idgi_scores,
     idgi_theorem,
@@ -14,7 +13,6 @@ from saliency_audit.study.experiments import (
 _EXPERIMENTS: dict[str, Experiment] = {
     module.EXPERIMENT.name: module.EXPERIMENT
     for module in (
-        idgi_insertion,
         idgi_scores,
         idgi_theorem,
         idgi_jpeg,

@@ -27,7 +27,7 @@ class Parameters:
 
     models: tuple[str, ...] = ("shapes_cnn",)
     images: str | None = None
-    n_images: int = 8
+    n_images: int = 4
     steps: int = 128
     repeats: int = 5
     seed: int = 0

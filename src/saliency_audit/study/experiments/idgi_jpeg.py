@@ -23,12 +23,12 @@ class Parameters:
 
     models: tuple[str, ...] = ("digits_cnn", "shapes_cnn")
     images: str | None = None
-    n_images: int = 60
+    n_images: int = 50
     paths: tuple[str, ...] = PATHS
     steps: int = 32
     quality: int = 75
     seed: int = 0
-    slice_size: int = 60
+    slice_size: int = 50
 
     def __post_init__(self) -> None:
         check_names(self.models, self.images, self.paths, PATHS)

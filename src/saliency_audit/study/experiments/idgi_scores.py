@@ -36,16 +36,16 @@ class Parameters:
 
     models: tuple[str, ...] = ("digits_cnn", "shapes_cnn")
     images: str | None = None
-    n_images: int = 60
+    n_images: int = 28
     paths: tuple[str, ...] = PATHS
     steps: int = 32
-    sweep: tuple[int, ...] = (8, 16, 32, 64, 128)
-    n_sweep: int = 60
+    sweep: tuple[int, ...] = (8, 32, 128)
+    n_sweep: int = 28
     reduction: str = "sum_abs"
     reveal: int = 1
-    information: str = "exact"
+    information: str = "fast"
     seed: int = 0
-    slice_size: int = 30
+    slice_size: int = 28
 
     def __post_init__(self) -> None:
         check_names(self.models, self.images, self.paths, PATHS)
@@ -189,8 +189,8 @@ EXPERIMENT = Experiment(
             "images": "imagenet_sample",
             "n_images": 500,
             "n_sweep": 170,
-            "reveal": 4,
-            "information": "fast",
+            "sweep": (8, 16, 32, 64, 128),
+            "reveal": 8,
             "slice_size": 10,
         },
         "paper": {
@@ -198,7 +198,9 @@ EXPERIMENT = Experiment(
             "images": "imagenet_val",
             "n_images": 50000,
             "steps": 128,
+            "sweep": (8, 16, 32, 64, 128),
             "n_sweep": 50000,
+            "information": "exact",
             "slice_size": 100,
         },
     },

@@ -23,11 +23,11 @@ class Parameters:
 
     models: tuple[str, ...] = ("digits_cnn", "shapes_cnn")
     images: str | None = None
-    n_images: int = 40
+    n_images: int = 28
     paths: tuple[str, ...] = PATHS
     steps: tuple[int, ...] = (8, 16, 32, 64, 128)
     seed: int = 0
-    slice_size: int = 40
+    slice_size: int = 28
 
     def __post_init__(self) -> None:
         check_names(self.models, self.images, self.paths, PATHS)
