@@ -157,7 +157,7 @@ EXPERIMENT = Experiment(
     title="Three paths across a score of two variables, with exact projection points",
     version=1,
     parameters=Parameters,
-    profiles={"embedded": {}, "reference": {}},
+    profiles={"embedded": {}},
     tasks=tasks,
     compute=compute,
 )
