@@ -11,96 +11,98 @@
 #
 # **Claim IDGI-INS** (IDGI study, Table 1 and §4.2). At 128 steps the IDGI rule raises the
 # insertion score of Integrated Gradients and of Guided IG on all ten networks, and that of Blur IG
-# on all but three.
+# on all but three, whose scores it lowers.
 #
 # *In plain words.* A saliency map ranks pixels. Start from a blurred picture and uncover its pixels
 # in that order: the better the ranking, the sooner the network recognises the picture again. The
-# insertion score is the area under that curve. Integrated Gradients (IG) adds up gradients along
-# the straight line from a black picture to the input; IDGI keeps the same points and the same
-# gradients, but distributes each step's *actual change of the class score* over the pixels in
-# proportion to their squared gradient. This notebook asks, image by image, whether that raises the
-# score.
+# insertion score is the area under that curve, of the class probability or of its ratio to the
+# probability of the whole picture.
 #
-# Both maps come from one walk along the same path, so nothing differs between them but the rule.
-# Guided IG and Blur IG are not computed here yet; the verdict says so.
+# A path method walks from a picture without information to the input and collects gradients on the
+# way. Integrated Gradients (IG) goes straight from black; Guided IG starts from black too, but moves
+# the pixels first to which the score reacts least; Blur IG starts from a blurred picture and sharpens
+# it. The plain rule adds up gradient times step. IDGI keeps the same points and the same gradients,
+# but distributes each step's *actual change of the class score* over the pixels in proportion to
+# their squared gradient. This notebook asks, image by image, whether that raises the score.
+#
+# Both maps of a path come from one walk along it, so nothing differs between them but the rule.
 
 # %% tags=["parameters"]
-profile: str = "embedded"  # embedded (digits), reference (ImageNet sample) or paper
+profile: str = "embedded"  # embedded (digits, shapes), reference (ImageNet sample) or paper
 models: tuple[str, ...] | None = None  # classifiers, e.g. mobilenet_v2 (default: the profile's)
 images: str | None = None  # image set (default: the profile's)
 n_images: int | None = None  # candidate images (default: the profile's)
-steps: int | None = None  # points on the path, both ends included (default: the profile's)
+steps: int | None = None  # points on the path, both ends included (default: the claim's 128)
 seed: int | None = None  # order of the images and of ties (default: the profile's)
 shown: int = 5  # images in the picture
 
 # %% tags=["remove-input", "remove-output"]
 import pandas as pd
-import torch
 from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
-from saliency_audit.attributions import IDGI, Riemann, StraightPath, saliency, walk
-from saliency_audit.datasets import open_images, read_batch, shuffled_indices
-from saliency_audit.models import load_classifier
-from saliency_audit.report.comparisons import insertion_table, show_paired_differences
+from saliency_audit.attributions import IDGI, Riemann, saliency, walk
+from saliency_audit.report.comparisons import as_html, comparison_table, show_paired_differences
 from saliency_audit.report.maps import show_maps
+from saliency_audit.report.names import PATH_NAMES
+from saliency_audit.report.score_request import score_request
+from saliency_audit.report.verdicts import verdict_text
+from saliency_audit.study.paths import study_path
+from saliency_audit.study.selection import images_of, select
 
-given = {
-    "models": models,
-    "images": images,
-    "n_images": n_images,
-    "steps": steps,
-    "seed": seed,
-}
-overrides = {name: value for name, value in given.items() if value is not None}
-experiment = study.get_experiment("idgi_insertion")
-setting = experiment.configure(profile, overrides)
 claim = ledger.load_claims()["IDGI-INS"]
+declared = claim.external.parameters["steps"]
+experiment = study.get_experiment("idgi_scores")
+overrides = score_request(
+    profile,
+    counts=None if steps is None else (steps,),
+    usual=(declared,),
+    n_images=n_images,
+    models=models,
+    images=images,
+    seed=seed,
+)
+setting = experiment.configure(profile, overrides)
+rows = study.compute(experiment, profile, overrides)
+recorded = ledger.recorded_rows(claim, "reference")
 
 # %% [markdown]
 # ## What the maps look like
 #
-# The first images that the network classifies correctly, their IG maps and their IG+IDGI maps.
-# Every map is scaled to its own 99th percentile: compare shapes, not magnitudes.
+# The first images that the network classifies correctly, and their maps by six methods. Every map is
+# scaled to its own 99th percentile: compare shapes, not magnitudes.
 
-# %% mystnb={"image": {"alt": "Input images in the first row, their IG maps in the second, their IG+IDGI maps in the third"}}
-model = load_classifier(setting.models[0])
-source = open_images(setting.images)
-batch = read_batch(source, shuffled_indices(source, setting.seed)[: 4 * shown])
-with torch.no_grad():
-    right = model(batch.images).argmax(dim=1) == batch.labels
-pictures, targets = batch.images[right][:shown], batch.labels[right][:shown]
-ig, idgi = walk(
-    model,
-    pictures,
-    targets,
-    path=StraightPath(setting.steps),
-    rules=[Riemann(), IDGI()],
-    baselines=torch.zeros_like(pictures),
-)
-figure = show_maps(
-    pictures,
-    {"IG": saliency(ig), "IG+IDGI": saliency(idgi)},
-    [f"class {int(target)}" for target in targets],
-)
+# %% mystnb={"image": {"alt": "Input images in the first row; below, their maps by IG, Guided IG and Blur IG, each without and with IDGI."}}
+name = setting.models[-1]
+chosen = select(name, images_of(name, setting.images), setting.seed, 0, 4 * shown)
+pictures, targets = chosen.pictures[:shown], chosen.targets[:shown]
+maps = {}
+for path, title in PATH_NAMES.items():
+    base, idgi = walk(
+        chosen.model,
+        pictures,
+        targets,
+        path=study_path(path, max(setting.sweep), pictures.shape[-1]),
+        rules=[Riemann(), IDGI()],
+    )
+    maps |= {title: saliency(base), f"{title}\n+IDGI": saliency(idgi)}
+figure = show_maps(pictures, maps, [f"class {int(target)}" for target in targets], size=1.1)
 
 # %% [markdown]
 # ## The paired differences
 #
-# One value per image: insertion score of the IG+IDGI map minus that of the IG map. Blue images gain
-# by IDGI, red ones lose; the dashed line is the mean.
+# One value per image: insertion score of the map with IDGI minus that of the map without. Images in
+# the blue part gain by IDGI, those in the orange part lose; the dashed line is the mean.
 
-# %% mystnb={"image": {"alt": "Sorted per-image differences of the insertion score, IDGI minus base, one panel per network"}}
-rows = study.compute(experiment, profile, overrides)
-figure = show_paired_differences(rows, "probability")
+# %% mystnb={"image": {"alt": "Sorted per-image differences of the insertion score, IDGI minus base: a row of panels per network, a column per path, with the mean as a dashed line"}}
+figure = show_paired_differences(rows, "probability", declared, name="insertion score")
 
 # %% [markdown]
 # The same for the recorded reference run, real photographs and pretrained networks:
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Sorted per-image differences of the insertion score in the recorded reference run, one panel per network"}}
-recorded = ledger.recorded_rows(claim, "reference")
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Sorted per-image differences of the insertion score in the recorded reference run: a row of panels per network, a column per path, with the mean as a dashed line"}}
 if isinstance(recorded, pd.DataFrame):
-    figure = show_paired_differences(recorded, "probability")
+    figure = show_paired_differences(recorded, "probability", declared, name="insertion score")
 else:
     print(recorded)
 
@@ -111,26 +113,20 @@ else:
 # torchvision's weights), what our *recorded* reference run found (a sample of one image per ImageNet
 # class, public weights of the same architecture), and what *this execution* of the notebook found with
 # its own parameters. The difference is the mean over images of IDGI − base, with its 95 % bootstrap
-# interval.
+# interval. The paper prints no intervals.
 #
 # The *levels* are not comparable across sources. The paper does not print the blur it starts from; ours
 # (11 taps, σ = 5 pixels, the sizes of RISE's) leaves pictures that a network partly recognises, so every
 # curve starts higher. The weights differ too: ours are public conversions of quantised networks
-# (`saliency-audit data list` names their sources), the paper's are torchvision's. And the sample's
-# pictures probably belong to ImageNet's training split. What the claim is about, and what the test
-# decides on, is the sign of the paired difference.
+# (`saliency-audit data list` names their sources), the paper's are torchvision's. The sample's pictures
+# probably belong to ImageNet's training split. And SqueezeNet is none of the paper's networks. What the
+# claim is about, and what the test decides on, is the sign of the paired difference.
 
 # %% tags=["remove-input"]
-runs = {}
-reference = experiment.configure("reference")
-if isinstance(recorded, pd.DataFrame):
-    runs["recorded"] = ledger.evaluate(claim, recorded)
-runs["this machine"] = ledger.evaluate(claim, rows)
-HTML(
-    insertion_table(runs).to_html(index=False)
-    + f"<p>Paper: 128 steps. Recorded: {reference.images}, {reference.steps} steps. "
-    + f"This machine: {setting.images}, {setting.steps} steps.</p>"
-)
+audit = ledger.audit_claim("IDGI-INS")
+here = ledger.evaluate(claim, rows)
+results = {"recorded": audit.external["reference"], "this machine": here}
+HTML(as_html(comparison_table(claim, results)))
 
 # %% [markdown]
 # ## Verdict
@@ -138,12 +134,4 @@ HTML(
 # The rule was written into the ledger before the rows were computed:
 
 # %% tags=["remove-input"]
-audit = ledger.audit_claim("IDGI-INS")
-profile_of_verdict, result = audit.strongest
-here = list(runs.values())[-1]
-Markdown(
-    f"> {claim.external.threshold}\n\n"
-    f"- **The paper's own table: {audit.internal_verdict}.** {audit.internal_detail}\n"
-    f"- **Our recorded rows ({profile_of_verdict}): {result.verdict}.** {result.detail}\n"
-    f"- **This execution ({profile}): {here.verdict}.** {here.detail}\n"
-)
+Markdown(verdict_text(audit, here, profile))

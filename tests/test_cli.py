@@ -22,18 +22,21 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     [
         (("run", "nope"), "unknown notebook 'nope'; known: "),
         (("run", "-p", "stepz=3"), "no parameter 'stepz'; known: profile: str"),
-        (("run", "-p", "steps=many"), "steps takes int | None, got 'many'"),
+        (("run", "idgi_insertion", "-p", "steps=many"), "steps takes int | None, got 'many'"),
         (("run", "-p", "steps"), "-p takes key=value"),
         (("run", "--jobs", "0"), "--jobs"),
-        (("compute", "idgi_insertion", "-p", "steps=[1"), "-p steps: '[1' is not a value"),
+        (("compute", "idgi_scores", "-p", "steps=[1"), "-p steps: '[1' is not a value"),
         (("run", "--profile", "huge"), "unknown profile 'huge'"),
         (("compute", "nope"), "unknown experiment 'nope'; known: "),
-        (("compute", "idgi_insertion", "-p", "stepz=3"), "no parameter stepz; known: models"),
-        (("compute", "idgi_insertion", "-p", "steps=1"), "steps must be at least 2"),
-        (("compute", "idgi_insertion", "-p", "models=nope"), "unknown classifiers ['nope']"),
-        (("compute", "idgi_insertion", "-p", "images=nope"), "unknown image set 'nope'"),
-        (("compute", "idgi_insertion", "--record", "-p", "steps=8"), "drop the overrides"),
-        (("compute", "idgi_insertion", "--profile", "huge"), "has no profile 'huge'"),
+        (("compute", "idgi_scores", "-p", "stepz=3"), "no parameter stepz; known: models"),
+        (("compute", "idgi_scores", "-p", "steps=1"), "steps must be at least 2"),
+        (
+            ("compute", "idgi_jpeg", "-p", "models=nope", "-p", "images=digits"),
+            "unknown classifiers",
+        ),
+        (("compute", "idgi_scores", "-p", "images=nope"), "unknown image set 'nope'"),
+        (("compute", "idgi_scores", "--record", "-p", "steps=8"), "drop the overrides"),
+        (("compute", "idgi_scores", "--profile", "huge"), "has no profile 'huge'"),
         (("audit", "nope"), "unknown claim 'NOPE'; known: IDGI-INS"),
         (("claims", "--paper", "nope"), "unknown paper 'nope'"),
         (("claims", "--verdict", "maybe"), "unknown verdict 'maybe'"),
@@ -57,7 +60,7 @@ def test_missing_data_says_which_command_and_where(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SALIENCY_DATA", str(tmp_path))
-    asked = ("compute", "idgi_insertion", "-p", "images=imagenet_sample", "-p", "n_images=1")
+    asked = ("compute", "idgi_scores", "-p", "images=imagenet_sample", "-p", "n_images=1")
     assert call(monkeypatch, *asked) == 2
     shown = capsys.readouterr().err
     assert str(tmp_path) in shown
@@ -105,8 +108,8 @@ def test_audit_leads_from_the_sentence_to_rows_and_code(
     for part in (
         "data/paper/idgi/table_01.csv (120 cells)",
         "src/saliency_audit/ledger/internal/idgi",
-        "src/saliency_audit/study/experiments/idgi_insertion.py, lines ",
-        "src/saliency_audit/ledger/external.py, lines ",
+        "src/saliency_audit/study/experiments/idgi_scores.py, lines ",
+        "src/saliency_audit/ledger/external/paired.py, lines ",
         "data/claims/idgi.yml",
         "notebooks/idgi_insertion.py",
     ):

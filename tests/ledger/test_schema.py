@@ -23,7 +23,7 @@ VALID = {
             "printed": ["table_01"],
             "internal": {"question": "Does it?"},
             "external": {
-                "experiment": "idgi_insertion",
+                "experiment": "idgi_scores",
                 "metrics": ["insertion_score"],
                 "comparison": "paired",
                 "threshold": "all hold",
@@ -126,9 +126,9 @@ WRONG_CLAIMS = {
         "unknown metric 'inserton_score'; known: accuracy",
     ),
     "unknown experiment": (
-        set_claim("external", "experiment", value="idgi_insert"),
+        set_claim("external", "experiment", value="idgi_score"),
         "external.experiment",
-        "unknown experiment 'idgi_insert' (mark it planned",
+        "unknown experiment 'idgi_score' (mark it planned",
     ),
     "unknown test": (
         set_claim("external", "test", value="paired"),

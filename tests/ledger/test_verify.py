@@ -2,29 +2,87 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from saliency_audit.ledger import audit
-from saliency_audit.ledger.verify import faults
+from saliency_audit.ledger.verify import faults, write_published
 from saliency_audit.locations import project_root
+from saliency_audit.models import CLASSIFIERS
+from saliency_audit.study import Outcome, ResultStore, Task, get_experiment, recorded_folder
 
-ROWS = Path("data/results/embedded/idgi_insertion")
+CLAIMS = ("IDGI-JPEG", "IDGI-COST", "IDGI-XCEPTION")
+JPEG = Path("data/results/embedded/idgi_jpeg")
+COST = Path("data/results/reference/idgi_cost")
+
+
+def _jpeg_rows(task: Task) -> Outcome:
+    """Stability of 25 images, higher under IDGI."""
+    given = task.parameters
+    generator = np.random.default_rng(len(task.name))
+    rows = [
+        {
+            **{name: given[name] for name in ("model", "images", "path", "steps")},
+            "method": f"{given['path']}{suffix}",
+            "scale": scale,
+            "image": image,
+            "value": 5 + gain + generator.normal(),
+        }
+        for suffix, gain in (("", 0), ("+idgi", 4))
+        for scale in ("raw", "unit_norm")
+        for image in range(25)
+    ]
+    return Outcome(pd.DataFrame(rows), {"model_sha256": "d" * 64})
+
+
+def _cost_rows(task: Task) -> Outcome:
+    """Five timed batches of one method, by weights that the catalogue declares."""
+    row = {"model": task.parameters["model"], "method": "ig", "images": 4, "steps": 128}
+    rows = pd.DataFrame(
+        [{**row, "repeat": i, "seconds": 1 + i, "raw_seconds": 1} for i in range(5)]
+    )
+    recorded = CLASSIFIERS[task.parameters["model"]].recorded
+    assert recorded is not None
+    return Outcome(rows.assign(device="cpu"), {"model_sha256": recorded.state_sha256})
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger of three claims, rows for two of them, and its published verdicts."""
+    root, folder = project_root(), tmp_path_factory.mktemp("original")
+    for name in ("data/claims", "data/paper", "notebooks"):
+        shutil.copytree(root / name, folder / name)
+    for path in (folder / "data/claims").glob("*.yml"):
+        paper = yaml.safe_load(path.read_text(encoding="utf-8"))
+        paper["claims"] = [claim for claim in paper["claims"] if claim["id"] in CLAIMS]
+        path.write_text(yaml.safe_dump(paper), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SALIENCY_PROJECT", str(folder))
+        for name, profile, rows in (
+            ("idgi_jpeg", "embedded", _jpeg_rows),
+            ("idgi_cost", "reference", _cost_rows),
+        ):
+            experiment = get_experiment(name)
+            store = ResultStore(recorded_folder(name, profile), experiment)
+            for task in experiment.tasks(experiment.configure(profile)):
+                store.write(task, rows(task), 1.0)
+        write_published()
+    return folder
 
 
 @pytest.fixture
-def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the ledger with its embedded rows."""
-    root = project_root()
-    for folder in ("data/claims", "data/paper", "data/results", "notebooks"):
-        shutil.copytree(root / folder, tmp_path / folder)
-    shutil.copy(root / "data" / "verdicts.json", tmp_path / "data")
-    monkeypatch.setenv("SALIENCY_PROJECT", str(tmp_path))
+def copy(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of it that a test may damage."""
+    folder = tmp_path / "copy"
+    shutil.copytree(original, folder)
+    monkeypatch.setenv("SALIENCY_PROJECT", str(folder))
     audit.audit_claim.cache_clear()
-    yield tmp_path
+    yield folder
     audit.audit_claim.cache_clear()
 
 
@@ -39,40 +97,69 @@ def _edit_manifest(path: Path, **changes: object) -> None:
 
 
 def _change_rows(root: Path) -> None:
-    path = next((root / ROWS).glob("*.parquet"))
+    path = next((root / JPEG).glob("*.parquet"))
     rows = pd.read_parquet(path)
     rows.loc[0, "value"] += 0.5
     rows.to_parquet(path, index=False)
 
 
 def _cut_manifest(root: Path) -> None:
-    path = next((root / ROWS).glob("*.json"))
+    path = next((root / JPEG).glob("*.json"))
     path.write_text(path.read_text()[:40])
 
 
 def _lose_manifest(root: Path) -> None:
-    next((root / ROWS).glob("*.json")).unlink()
+    next((root / JPEG).glob("*.json")).unlink()
+
+
+def _lose_task(root: Path) -> None:
+    for suffix in (".json", ".parquet"):
+        (root / JPEG / f"digits_cnn-gig-00000{suffix}").unlink()
 
 
 def _strange_task(root: Path) -> None:
     for suffix in (".json", ".parquet"):
-        path = root / ROWS / f"digits_cnn-ig-00000{suffix}"
+        path = root / JPEG / f"digits_cnn-ig-00000{suffix}"
         shutil.copy(path, path.with_name(f"digits_cnn-ig-09999{suffix}"))
 
 
+def _strange_experiment(root: Path) -> None:
+    shutil.copytree(root / JPEG, root / "data/results/embedded/idgi_insertion")
+
+
 def _other_parameters(root: Path) -> None:
-    _edit_manifest(root / ROWS / "digits_cnn-ig-00000.json", parameters={"steps": 7})
+    _edit_manifest(root / JPEG / "digits_cnn-ig-00000.json", parameters={"steps": 7})
 
 
-def _other_weights(root: Path) -> None:
-    folder = root / "data/results/reference/idgi_insertion"
-    path = folder / "mobilenet_v2-ig-00000.json"
-    _edit_manifest(path, notes={"model_sha256": "0" * 64})
+def _mixed_weights(root: Path) -> None:
+    _edit_manifest(root / JPEG / "digits_cnn-ig-00000.json", notes={"model_sha256": "0" * 64})
 
 
-def _moved_verdict(root: Path) -> None:
+def _undeclared_weights(root: Path) -> None:
+    _edit_manifest(root / COST / "mobilenet_v2.json", notes={"model_sha256": "0" * 64})
+
+
+def _edit_verdicts(root: Path, change: Callable[[list], None]) -> None:
     path = root / "data" / "verdicts.json"
-    path.write_text(path.read_text().replace('"not reproduced"', '"reproduced"', 1))
+    records = json.loads(path.read_text())
+    change(records)
+    path.write_text(json.dumps(records))
+
+
+def _moved_internal(root: Path) -> None:
+    _edit_verdicts(root, lambda records: records[0].update(internal="inconclusive"))
+
+
+def _moved_external(root: Path) -> None:
+    def move(records: list) -> None:
+        (record,) = [record for record in records if record["id"] == "IDGI-JPEG"]
+        record["external"]["embedded"]["verdict"] = "not tested"
+
+    _edit_verdicts(root, move)
+
+
+def _lost_claim(root: Path) -> None:
+    _edit_verdicts(root, lambda records: records.pop())
 
 
 def _cut_verdicts(root: Path) -> None:
@@ -86,6 +173,11 @@ def _no_verdicts(root: Path) -> None:
 
 def test_a_faithful_copy_has_no_fault(copy: Path) -> None:
     assert list(faults()) == []
+    published = {
+        record["id"]: record for record in json.loads((copy / "data/verdicts.json").read_text())
+    }
+    assert published["IDGI-JPEG"]["external"]["embedded"]["verdict"] != "not tested"
+    assert published["IDGI-COST"]["external"]["reference"]["verdict"] == "inconclusive"
 
 
 @pytest.mark.parametrize(
@@ -94,21 +186,28 @@ def test_a_faithful_copy_has_no_fault(copy: Path) -> None:
         (_change_rows, "half-written or changed"),
         (_cut_manifest, "half-written or not JSON"),
         (_lose_manifest, "rows without a manifest"),
+        (_lose_task, "claim IDGI-JPEG: external embedded"),
         (_strange_task, "is not part of the embedded profile"),
+        (_strange_experiment, "no experiment 'idgi_insertion'"),
         (_other_parameters, "made from other parameters"),
-        (_other_weights, "2 different sets of weights"),
-        (_moved_verdict, "is published as reproduced, recomputed not reproduced"),
+        (_mixed_weights, "2 different sets of weights"),
+        (_undeclared_weights, "other weights than the catalogue declares"),
+        (_moved_internal, "internal is published as inconclusive, recomputed"),
+        (_moved_external, "external embedded verdict is published as not tested, recomputed"),
+        (_lost_claim, "claim IDGI-XCEPTION is not in verdicts.json only"),
         (_cut_verdicts, "verdicts.json is half-written"),
         (_no_verdicts, "verdicts.json is missing"),
     ],
 )
 def test_every_change_is_found(copy: Path, change: Callable[[Path], None], message: str) -> None:
     change(copy)
-    assert any(message in fault for fault in faults()), list(faults())
+    found = list(faults())
+    assert any(message in fault for fault in found), found
 
 
 def test_all_damaged_files_are_named_at_once(copy: Path) -> None:
-    for path in (copy / ROWS).glob("*.parquet"):
+    paths = list((copy / JPEG).glob("*.parquet"))
+    for path in paths:
         path.write_bytes(b"")
     named = [fault for fault in faults() if "half-written or changed" in fault]
-    assert len(named) == 2
+    assert len(named) == len(paths) > 1

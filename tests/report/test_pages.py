@@ -1,5 +1,6 @@
 """Generated pages say what the ledger says."""
 
+import math
 import re
 from pathlib import Path
 
@@ -24,10 +25,12 @@ from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.locations import project_root
 from saliency_audit.report.claim_page import claim_page
 from saliency_audit.report.claims_table import claims_page
+from saliency_audit.report.comparison_tables import MARKS, comparison_tables
 from saliency_audit.report.errata_page import errata_page, merged_errata
 from saliency_audit.report.pages import render_pages
 from saliency_audit.report.printed_page import printed_page
 from saliency_audit.report.status import status_block
+from saliency_audit.report.trace import trace
 
 ROOT = Path(".")
 ERRATUM = Erratum("Table 1", "a value of 2", "It is 1.")
@@ -146,36 +149,134 @@ def test_what_is_planned_is_marked():
     assert "saliency-audit run" not in text
 
 
-def result(*holds):
-    comparisons = tuple(
-        Comparison(
-            keys={"model": f"m{i}", "path": "ig"},
-            estimate=Estimate(0.1, 0.05, 0.15, 30),
-            base_mean=0.2,
-            other_mean=0.3,
-            p_value=0.001,
-            p_adjusted=0.002,
-            expected="higher",
-            holds=held,
-        )
-        for i, held in enumerate(holds)
-    )
+def comparison(name="m0", **changes):
+    fields = {
+        "keys": {"model": name, "path": "ig"},
+        "estimate": Estimate(0.1, 0.05, 0.15, 30),
+        "base_mean": 0.2,
+        "other_mean": 0.3,
+        "p_value": 0.001,
+        "p_adjusted": 0.002,
+        "expected": "higher",
+        "holds": True,
+        **changes,
+    }
+    return Comparison(**fields)
+
+
+AGAINST = {
+    "holds": False,
+    "contradicts": True,
+    "estimate": Estimate(-0.1, -0.15, -0.05, 30),
+    "other_mean": 0.1,
+}
+OPEN = {"holds": False}
+
+
+def result(*comparisons):
     return ExternalResult(Verdict.PARTLY, "1 of 2", Estimate(0.1, 0.05, 0.15, 60), comparisons)
 
 
 def test_results_show_estimate_interval_and_n_per_profile():
-    text = rendered(audit(external={"reference": result(True, False)}))
+    text = rendered(audit(external={"reference": result(comparison())}))
     assert "0.10 [0.05, 0.15] | 60 |" in text
     assert "reference profile: [partly]{.verdict" in text
-    assert text.index("| m1 | ig |") < text.index("| m0 | ig |")
     assert "- `embedded`, `paper`: planned." in text
+
+
+def test_a_comparison_holds_or_contradicts_or_is_undecided():
+    items = (comparison("m0"), comparison("m1", **OPEN), comparison("m2", **AGAINST))
+    text = rendered(audit(external={"reference": result(*items)}))
+    assert (
+        "**At the `reference` profile: 1 of 3 comparisons hold, 1 against the claim, 1 undecided.**"
+    ) in text
+    ordered = [text.index(f"| {name} | ig |") for name in ("m2", "m1", "m0")]
+    assert ordered == sorted(ordered)
+    row = "| {} | ig | 0.20 | {} | 30 | 0.0020 | higher | {} |"
+    assert row.format("m0", "0.30 | 0.10 [0.05, 0.15]", "[yes]{.holds}") in text
+    assert row.format("m1", "0.30 | 0.10 [0.05, 0.15]", "[undecided]{.undecided}") in text
+    assert row.format("m2", "0.10 | −0.10 [−0.15, −0.05]", "[no]{.fails}") in text
+    assert "dropdown" not in text
+
+
+def test_marks_have_their_style():
+    css = (project_root() / "book" / "_static" / "book.css").read_text(encoding="utf-8")
+    for mark in MARKS.values():
+        (name,) = re.findall(r"\{\.([\w-]+)\}", mark)
+        assert f".{name}::before" in css
+
+
+def test_many_comparisons_are_folded_and_exceptions_are_not():
+    items = [comparison(f"m{i}") for i in range(50)]
+    items += [comparison(f"u{i}", **OPEN) for i in range(13)] + [comparison("against", **AGAINST)]
+    text = comparison_tables("Here", items)
+    assert "**Here: 50 of 64 comparisons hold, 1 against the claim, 13 undecided.**" in text
+    places = ["| against |", "{dropdown} Undecided: 13 comparisons", "| u0 |"]
+    places += ["{dropdown} Holding: 50 comparisons", "| m0 |", "| m49 |"]
+    found = [text.index(place) for place in places]
+    assert found == sorted(found)
+    assert text.count("{dropdown}") == 2
+    assert text.count("| model | path | base |") == 3
+
+
+def test_a_rule_without_p_values_shows_none():
+    free = {"p_value": math.nan, "p_adjusted": math.nan}
+    text = comparison_tables("Here", [comparison("m0", **free), comparison("m1")])
+    assert "| 30 | — | higher |" in text
+    assert "nan" not in text
+    alone = comparison_tables("Here", [comparison("m0", **free)])
+    assert "Holm" not in alone
+    assert "| 30 | higher |" in alone
+
+
+def test_an_estimate_that_is_no_difference_is_not_called_one():
+    assert "compared − base [95 % interval]" in comparison_tables("Here", [comparison()])
+    slope = {"estimate": Estimate(-1.2, -1.3, -1.1, 30), "base_mean": math.nan}
+    text = comparison_tables("Here", [comparison(**slope)])
+    assert "estimate [95 % interval]" in text
+    assert "| — | 0.300 | −1.20 [−1.30, −1.10] |" in text
+
+
+def test_what_is_reported_beside_a_comparison_stands_apart():
+    extra = {"range": Estimate(0.5, 0.4, 0.6, 30), "largest error": Estimate(2e-7, 2e-7, 2e-7, 30)}
+    items = [comparison("m0", extra=extra), comparison("m1", extra={"range": extra["range"]})]
+    text = comparison_tables("Here", [*items, comparison("m2")])
+    beside = text[text.index("{dropdown} Reported beside them, not decisive") :]
+    assert "| m0 | ig | 0.50 [0.40, 0.60] | 2.0e−7 |" in beside
+    assert "| m1 | ig | 0.50 [0.40, 0.60] | — |" in beside
+    assert "| m2 |" not in beside
+    assert "Reported beside" not in comparison_tables("Here", [comparison()])
+
+
+def test_errors_of_rounding_are_not_printed_as_zero():
+    tiny = {"estimate": Estimate(3.2e-8, 2.9e-8, 3.6e-8, 30), "other_mean": 3.2e-8}
+    text = comparison_tables("Here", [comparison(**tiny)])
+    assert "| 0.200 | 3.2e−8 | 3.2e−8 [2.9e−8, 3.6e−8] | 30 |" in text
+
+
+def test_the_trace_of_a_claim_tells_the_same():
+    free = {"p_value": math.nan, "p_adjusted": math.nan}
+    items = [comparison(f"m{i}") for i in range(20)]
+    items += [
+        comparison("open", **OPEN, **free),
+        comparison("against", **AGAINST, extra={"range": Estimate(0.5, 0.4, 0.6, 30)}),
+    ]
+    drawn = claim(internal={"nothing_to_test": "only drawn"})
+    lines = trace(audit(drawn, external={"reference": result(*items)})).splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("    FAILS  against, ig:"))
+    assert "−0.10 [−0.15, −0.05], n = 30, expected higher, Holm p = 0.002" in lines[start]
+    assert lines[start + 1].strip() == "range: 0.50 [0.40, 0.60]"
+    assert lines[start + 2].startswith("    open   open, ig: 0.20 → 0.30")
+    assert "p =" not in lines[start + 2]
+    assert sum(line.startswith("    holds  m") for line in lines) == 10
+    assert "    … and 10 more comparisons" in lines
 
 
 def test_notebook_and_experiment_that_exist_are_linked_and_rerun():
     item = claim(
         external={
-            "experiment": "idgi_insertion",
-            "metrics": ["insertion_score"],
+            "experiment": "idgi_scores",
+            "metrics": ["insertion_score", "completeness_error"],
             "comparison": "a",
             "threshold": "b",
             "test": "paired_improvement",
@@ -186,9 +287,11 @@ def test_notebook_and_experiment_that_exist_are_linked_and_rerun():
     )
     text = claim_page(paper(item), audit(item), project_root())
     assert "saliency-audit run idgi_insertion --profile reference" in text
-    assert "saliency-audit compute idgi_insertion --profile reference --record" in text
+    assert "saliency-audit compute idgi_scores --profile reference --record" in text
     assert "</notebooks/idgi_insertion>" in text
-    assert "_modules/saliency_audit/ledger/external.html#paired_improvement" in text
+    assert "_modules/saliency_audit/ledger/external/paired.html#paired_improvement" in text
+    assert "`completeness_error` |" in text
+    assert "(planned)" not in text
     assert "paths: [ig]" in text
 
 
@@ -210,7 +313,8 @@ def test_claims_with_failed_checks_stand_on_the_errata_page():
 
 
 def test_claims_table_is_one_block_of_html():
-    found = audit(checks=[check("good")], external={"reference": result(True, False)})
+    external = {"reference": result(comparison(), comparison("m1", **OPEN))}
+    found = audit(checks=[check("good")], external=external)
     text = claims_page([paper(found.claim)], [found])
     html = text[text.index("<form") :]
     assert "\n\n" not in html
@@ -232,6 +336,26 @@ def test_status_counts_by_verdict_and_says_them_aloud():
     assert "1 reproduced, 1 not reproduced" in text
     assert "**2 checks**" in text
     assert "No claim has recorded rows of ours yet." in text
+
+
+def test_status_lists_what_was_tested_in_one_line_each():
+    drawn = ExternalResult(Verdict.REPRODUCED, "4 facts", Estimate(0.08, 0.08, 0.08, 17))
+    tested = result(comparison(), comparison("m1", **OPEN))
+    found = [
+        audit(external={"reference": tested}),
+        audit(claim("XX-TWO"), external={"embedded": drawn}),
+        audit(claim("XX-THREE")),
+    ]
+    text = status_block([paper()], found)
+    badge = "[{}]{{.verdict .verdict-{}}}"
+    assert (
+        f"| XX-ONE | {badge.format('partly', 'partly')} | `reference` | 1 of 2 "
+        "| 0.10 [0.05, 0.15] | 60 |"
+    ) in text
+    assert (
+        f"| XX-TWO | {badge.format('reproduced', 'reproduced')} | `embedded` | — | 0.080 | 17 |"
+    ) in text
+    assert "| XX-THREE |" not in text
 
 
 def test_printed_pages_show_the_cells_as_printed():

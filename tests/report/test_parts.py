@@ -4,6 +4,7 @@ import json
 
 import pytest
 from docutils.core import publish_doctree
+from sphinx.ext.napoleon import Config, GoogleDocstring
 
 from saliency_audit.ledger import Verdict
 from saliency_audit.ledger.statistics import Estimate
@@ -14,7 +15,7 @@ from saliency_audit.report.code_links import (
     external_test_place,
     internal_test_place,
 )
-from saliency_audit.report.docstrings import plain_to_rst
+from saliency_audit.report.docstrings import plain_to_rst, process_docstring
 from saliency_audit.report.mathjax import mathjax_file
 
 
@@ -28,7 +29,12 @@ def test_every_verdict_has_words():
         (0.041, 0.076, "0.058 [0.041, 0.076]"),
         (-1.2, 3.4, "1.10 [−1.20, 3.40]"),
         (0.00041, 0.00049, "0.000450 [0.000410, 0.000490]"),
-        (0.5, 0.5, "0.500 [0.500, 0.500]"),
+        (0.5, 0.5, "0.500"),
+        (2.9e-8, 3.7e-8, "3.3e−8 [2.9e−8, 3.7e−8]"),
+        (-3e-8, 3e-8, "0 [−3.0e−8, 3.0e−8]"),
+        (2e-7, 2e-7, "2.0e−7"),
+        (0.00002, 0.2, "0.10 [2.0e−5, 0.20]"),
+        (-0.004, 0.3, "0.15 [−0.004, 0.30]"),
     ],
 )
 def test_estimates_show_the_digits_that_their_interval_supports(low, high, text):
@@ -47,6 +53,23 @@ def test_counts_and_times_read_well():
     assert words.table_title("table_04") == "Table 4"
     assert words.table_title("section_5") == "Section 5"
     assert words.p_value(0) == "< 0.0001"
+    assert words.p_value(0.0312) == "0.0312"
+    assert words.p_value(float("nan")) == "—"
+
+
+def test_numbers_are_zero_only_if_they_are():
+    assert words.number(0.0, 2) == "0.00"
+    assert words.number(-1.234, 2) == "−1.23"
+    assert words.number(1.2e-8, 6) == "1.2e−8"
+    assert words.number(-0.0031, 2) == "−0.003"
+    assert words.number(0.0096, 2) == "0.01"
+    assert words.number(float("nan")) == "—"
+
+
+def test_three_figures_are_three_figures():
+    values = (0.011548, -1.2345, 12.345, 1234.5, 2.4e-8, 0.0, float("nan"))
+    shown = ["0.0115", "−1.23", "12.3", "1234", "2.4e−8", "0.00", "—"]
+    assert [words.three_figures(value) for value in values] == shown
 
 
 def test_ids_in_text_are_found_whole():
@@ -77,6 +100,22 @@ def test_docstrings_become_harmless_rst(line):
     assert doctree.astext() == line.replace("`", "")
 
 
+@pytest.mark.parametrize(
+    ("what", "docstring"),
+    [
+        ("function", "Does it.\n\nReturns:\n    Per model a comparison: it holds if `p` passes."),
+        ("property", "Neither holds nor contradicts: noise."),
+    ],
+)
+def test_words_before_a_colon_are_no_type(what, docstring):
+    lines = docstring.splitlines()
+    process_docstring(None, what, "f", None, None, lines)
+    made = str(GoogleDocstring(lines, Config(napoleon_use_rtype=True), what=what))
+    assert "type" not in made
+    said = docstring.splitlines()[-1].strip().replace("`", "``")
+    assert said in made
+
+
 def test_code_is_found_with_its_lines():
     place = internal_test_place("IDGI-INS")
     assert place is not None
@@ -87,7 +126,7 @@ def test_code_is_found_with_its_lines():
     assert external_test_place("paired_improvement") is not None
     assert external_test_place("unwritten") is None
     assert external_test_place(None) is None
-    assert experiment_place("idgi_insertion") is not None
+    assert experiment_place("idgi_scores") is not None
     assert experiment_place("unwritten") is None
 
 

@@ -21,6 +21,7 @@ CHOSEN = (
     "book/claims/mr-def",
     "book/generated/claims",
     "book/generated/errata",
+    "book/generated/performance",
     "book/generated/printed-idgi",
     "notebooks/idgi_insertion",
 )

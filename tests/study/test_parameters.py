@@ -79,7 +79,9 @@ def test_coerce_takes_tuples_of_numbers():
 
 
 def test_an_unknown_experiment_lists_the_known():
-    with pytest.raises(ValueError, match="unknown experiment 'idgi'; known: idgi_insertion"):
+    with pytest.raises(
+        ValueError, match="unknown experiment 'idgi'; known: idgi_scores, idgi_theorem"
+    ):
         get_experiment("idgi")
 
 

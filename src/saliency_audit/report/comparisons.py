@@ -5,97 +5,165 @@ from collections.abc import Mapping
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from saliency_audit.ledger import ExternalResult, printed_table
-from saliency_audit.models import CLASSIFIERS
+from saliency_audit.ledger import Claim, Comparison, ExternalResult
+from saliency_audit.ledger.external.rows import MethodPair, at_steps, method_pairs
+from saliency_audit.report.comparison_tables import outcome
+from saliency_audit.report.figures import refuse_empty
+from saliency_audit.report.names import (
+    BASE_COLOUR,
+    CURVE_NAMES,
+    IDGI_COLOUR,
+    PATH_NAMES,
+    SCORE_NAMES,
+    network,
+)
+from saliency_audit.report.printed_scores import IMAGES, printed_pair
+from saliency_audit.report.words import estimate, number, significant_digits
 
 
-def show_paired_differences(rows: pd.DataFrame, score: str) -> Figure:
-    """Per-image difference IDGI − base, sorted, one line per model and path, with the mean.
+def show_paired_differences(
+    rows: pd.DataFrame, score: str, steps: int | None = None, name: str | None = None
+) -> Figure:
+    """Per-image difference IDGI − base, sorted: a row of panels per network, a column per path.
 
     Args:
-        rows: rows of the insertion experiment.
-        score: "probability" or "ratio".
+        rows: one row per map, with the columns model, path, method, steps, image and the score.
+        score: name of the score's column.
+        steps: number of steps to show; the largest there is if not given or absent.
+        name: what to call the score; its own name if not given.
 
     Returns:
-        The figure; the shaded part above zero are the images on which IDGI scores higher.
+        The figure; above zero are the images on which IDGI scores higher. The panels of a network
+        share their scale. The dashed line is the mean.
     """
-    chosen = rows[rows["score"] == score]
-    groups = list(chosen.groupby(["model", "path"], sort=True))
+    refuse_empty(rows)
+    chosen, _ = at_steps(rows, steps)
+    pairs = {(pair.model, pair.path): pair for pair in method_pairs(chosen, PATH_NAMES)}
+    models = list(dict.fromkeys(model for model, _ in pairs))
+    paths = [path for path in PATH_NAMES if any(path == found for _, found in pairs)]
     figure, axes = plt.subplots(
-        1, len(groups), figsize=(4.2 * len(groups), 3), squeeze=False, layout="constrained"
+        len(models),
+        len(paths),
+        figsize=(2.7 * len(paths) + 0.5, 2.2 * len(models) + 0.3),
+        sharex=True,
+        sharey="row",
+        squeeze=False,
+        layout="constrained",
     )
-    for axis, ((model, path), group) in zip(axes.flat, groups, strict=True):
-        wide = group.pivot(index="image", columns="method", values="value")
-        differences = np.sort((wide[f"{path}+idgi"] - wide[path]).to_numpy())
-        share = np.linspace(0, 100, len(differences))
-        axis.axhline(0, color="0.4", linewidth=0.8)
-        axis.fill_between(share, differences, 0, where=differences > 0, alpha=0.3, color="C0")
-        axis.fill_between(share, differences, 0, where=differences < 0, alpha=0.3, color="C3")
-        axis.plot(share, differences, color="0.2", linewidth=1)
-        axis.axhline(differences.mean(), color="C0", linestyle="--", linewidth=1)
-        axis.set_title(f"{_title(str(model))}, {path}, n = {len(differences)}", fontsize=9)
-        axis.set_xlabel("images, sorted (%)")
-    axes[0, 0].set_ylabel(f"{path}+idgi − {path}\n({score})")
+    for row, model in enumerate(models):
+        axes[row, 0].set_ylabel(f"{network(model)}\nIDGI − base", fontsize=9)
+        for axis, path in zip(axes[row], paths, strict=True):
+            if (model, path) in pairs:
+                _draw_differences(axis, pairs[model, path], score)
+            else:
+                axis.set_axis_off()
+    figure.supxlabel(f"images, sorted by difference of {name or score} (%)", fontsize=9)
     return figure
 
 
-def insertion_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:
-    """Insertion scores with and without IDGI: what the paper prints, then what our runs found.
+def _draw_differences(axis: Axes, pair: MethodPair, score: str) -> None:
+    differences = np.sort((pair.idgi[score] - pair.base[score]).to_numpy(dtype=float))
+    share = np.linspace(0, 100, len(differences))
+    axis.axhline(0, color="0.4", linewidth=0.8)
+    for side, colour in ((differences > 0, IDGI_COLOUR), (differences < 0, BASE_COLOUR)):
+        axis.fill_between(share, differences, 0, where=side, alpha=0.4, color=colour, linewidth=0)
+    axis.plot(share, differences, color="0.2", linewidth=1)
+    axis.axhline(differences.mean(), color="0.2", linestyle="--", linewidth=1)
+    axis.set_title(f"{PATH_NAMES[pair.path]}, n = {len(differences)}", fontsize=9)
+    axis.tick_params(labelsize=8)
+
+
+Sources = dict[str, Comparison]
+
+
+def by_keys(results: Mapping[str, ExternalResult]) -> dict[tuple[str, ...], Sources]:
+    """The comparisons of several runs under their keys: network by network, path by path.
 
     Args:
-        results: outcome of the external test by the name of the run ("recorded reference", …).
-
-    Returns:
-        One line per network, path, score and source; the difference with its 95 % interval. The
-        paper's networks appear under their printed names; it prints no interval.
+        results: outcome of the external test by the name of the run ("recorded", …).
     """
-    lines: list[dict[str, str]] = []
+    found: dict[tuple[str, ...], Sources] = {}
     for run, result in results.items():
         for item in result.comparisons:
-            keys = {
-                "network": _title(item.keys["model"]),
-                "path": item.keys["path"],
-                "score": item.keys["score"],
-            }
-            lines += _printed(keys)
-            found = item.estimate
-            lines.append(
-                {
-                    **keys,
-                    "source": run,
-                    "base": f"{item.base_mean:.3f}",
-                    "+IDGI": f"{item.other_mean:.3f}",
-                    "difference": f"{found.mean:+.3f} [{found.low:.3f}, {found.high:.3f}]",
-                    "n": str(found.n),
-                }
-            )
-    table = pd.DataFrame(lines).drop_duplicates()
-    return table.sort_values(["network", "path", "score"], kind="stable", ignore_index=True)
+            found.setdefault(tuple(item.keys.values()), {})[run] = item
+    order = list(PATH_NAMES)
+    last = list(dict.fromkeys(keys[-1] for keys in found))
+    ordered = sorted(found, key=lambda k: (network(k[0]), order.index(k[1]), last.index(k[-1])))
+    return {keys: found[keys] for keys in ordered}
 
 
-def _printed(keys: dict[str, str]) -> list[dict[str, str]]:
-    """The line of Table 1 for this network, path and score; none if the paper has no such cell."""
-    table = printed_table("idgi", "table_01")
-    cells = table[
-        (table["metric"] == f"insertion_{keys['score']}") & (table["model"] == keys["network"])
-    ].set_index("method")["value"]
-    path = keys["path"]
-    if path not in cells.index:
-        return []
-    base, other = cells[path], cells[f"{path}+idgi"]
-    return [
-        {
-            **keys,
-            "source": "paper",
-            "base": f"{base:.3f}",
-            "+IDGI": f"{other:.3f}",
-            "difference": f"{other - base:+.3f}",
-            "n": "33K–39K",
-        }
-    ]
+def comparison_table(claim: Claim, results: Mapping[str, ExternalResult]) -> pd.DataFrame:
+    """Scores with and without IDGI: what the paper prints, then what our runs found.
+
+    Args:
+        claim: about scores by model, path, and score or curve.
+        results: outcome of its test by the name of the run.
+
+    Returns:
+        One line per network, path, score and source, which form the index; the difference with its
+        95 % interval, the side that the claim expects, and whether it holds. The paper's networks
+        appear under their printed names; it prints no interval. Where a test repeats its
+        comparisons in another way, a column per way shows those differences.
+    """
+    lines: list[dict[str, str]] = []
+    for sources in by_keys(results).values():
+        first = next(iter(sources.values()))
+        where = _place(first.keys)
+        printed = printed_pair(claim, first.keys)
+        if printed:
+            lines.append({**where, **_printed_line(*printed), "expected": first.expected})
+        lines += [{**where, **_line(run, item)} for run, item in sources.items()]
+    table = pd.DataFrame(lines).fillna("")
+    places = [*(_place(first.keys) if lines else ()), "source"]
+    return table.set_index(places) if lines else table
 
 
-def _title(model: str) -> str:
-    return CLASSIFIERS[model].title
+def as_html(table: pd.DataFrame) -> str:
+    """A table of this module as HTML; repeated names of the index span their lines."""
+    return str(table.to_html(escape=False, border=0))
+
+
+def _place(keys: Mapping[str, str]) -> dict[str, str]:
+    """The keys of a comparison by what a reader calls them."""
+    kind, name = ("curve", CURVE_NAMES) if "curve" in keys else ("score", SCORE_NAMES)
+    return {
+        "network": network(keys["model"]),
+        "path": PATH_NAMES[keys["path"]],
+        kind: name.get(keys[kind], keys[kind]),
+    }
+
+
+def _printed_line(base: float, idgi: float) -> dict[str, str]:
+    return {
+        "source": "paper",
+        "base": number(base),
+        "+IDGI": number(idgi),
+        "difference": number(idgi - base),
+        "n": IMAGES,
+    }
+
+
+def _line(run: str, item: Comparison) -> dict[str, str]:
+    digits = significant_digits(item.estimate)
+    return {
+        "source": run,
+        "base": number(item.base_mean, digits),
+        "+IDGI": number(item.other_mean, digits),
+        "difference": estimate(item.estimate),
+        "n": str(item.estimate.n),
+        "expected": item.expected,
+        "holds": mark(item),
+        **{name: estimate(found) for name, found in item.extra.items()},
+    }
+
+
+def mark(item: Comparison) -> str:
+    """Whether a comparison holds, as HTML that does not rely on colour."""
+    answer = outcome(item)
+    return f'<span class="{CLASSES[answer]}">{answer}</span>'
+
+
+CLASSES = {"yes": "holds", "no": "fails", "undecided": "undecided"}

@@ -11,6 +11,18 @@ def process_docstring(
 ) -> None:
     """Rewrite a docstring in place (Sphinx event `autodoc-process-docstring`)."""
     lines[:] = [plain_to_rst(line) for line in lines]
+    if what in ("attribute", "data", "property"):
+        _untype(lines, 0)
+    for number, line in enumerate(lines):
+        if line.strip() == "Returns:":
+            _untype(lines, number + 1)
+
+
+def _untype(lines: list[str], number: int) -> None:
+    """Keep napoleon from taking what stands before a colon for a type: signatures have those."""
+    if number < len(lines) and ":" in lines[number]:
+        text = lines[number].lstrip()
+        lines[number] = f"{lines[number][: -len(text)]}: {text}"
 
 
 def plain_to_rst(line: str) -> str:

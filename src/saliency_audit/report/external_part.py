@@ -6,19 +6,12 @@ from pathlib import Path
 import yaml
 
 from saliency_audit import metrics as public_metrics
-from saliency_audit.ledger import Claim, ClaimAudit, Comparison, ExternalResult
+from saliency_audit.ledger import Claim, ClaimAudit
 from saliency_audit.report.code_links import CodePlace, experiment_place, external_test_place
+from saliency_audit.report.comparison_tables import comparison_tables
 from saliency_audit.report.markdown import code, escape, folded, page, sentence, table
 from saliency_audit.report.recorded_runs import RecordedRun, recorded_run
-from saliency_audit.report.words import (
-    badge,
-    count,
-    duration,
-    estimate,
-    number,
-    p_value,
-    significant_digits,
-)
+from saliency_audit.report.words import badge, count, duration, estimate
 
 
 def external_part(audit: ClaimAudit, root: Path) -> str:
@@ -32,7 +25,10 @@ def external_part(audit: ClaimAudit, root: Path) -> str:
         _declared(claim),
         "### Results",
         _results(audit),
-        *(_comparisons(profile, result) for profile, result in reversed(tested.items())),
+        *(
+            comparison_tables(f"At the {code(profile)} profile", result.comparisons)
+            for profile, result in reversed(tested.items())
+        ),
         _rows(claim, list(audit.external), root),
     )
 
@@ -44,7 +40,7 @@ def _declared(claim: Claim) -> str:
     )
     facts = [
         ("experiment", _named(str(spec.experiment), experiment_place(spec.experiment))),
-        ("metrics", ", ".join(_metric(name) for name in spec.metrics) or "—"),
+        ("metrics", ", ".join(_metric(name, spec.planned) for name in spec.metrics) or "—"),
         ("comparison", escape(spec.comparison or "")),
         ("threshold", escape(spec.threshold or "")),
         ("test", _named(str(spec.test), external_test_place(spec.test))),
@@ -64,9 +60,11 @@ def _named(name: str, place: CodePlace | None) -> str:
     )
 
 
-def _metric(name: str) -> str:
-    known = name in public_metrics.__all__
-    return f"{{py:obj}}`~saliency_audit.metrics.{name}`" if known else f"{code(name)} (planned)"
+def _metric(name: str, planned: bool) -> str:
+    """A link to the library's function; some metrics are a column that the experiment computes."""
+    if name in public_metrics.__all__:
+        return f"{{py:obj}}`~saliency_audit.metrics.{name}`"
+    return f"{code(name)} (planned)" if planned else code(name)
 
 
 def _results(audit: ClaimAudit) -> str:
@@ -85,36 +83,6 @@ def _results(audit: ClaimAudit) -> str:
     return page(
         table(("profile", "verdict", "estimate [95 % interval]", "n"), rows, "llrr"),
         "\n".join(f"- {', '.join(names)}: {sentence(why)}" for why, names in details.items()),
-    )
-
-
-def _comparisons(profile: str, result: ExternalResult) -> str:
-    names = list(result.comparisons[0].keys)
-    header = (*names, "base", "compared", "difference [95 % interval]", "n", "p (Holm)")
-    rows = [_comparison(item, names) for item in _failed_first(result.comparisons)]
-    aligned = "l" * len(names) + "rrrrr"
-    return page(
-        f"**Every comparison at the {code(profile)} profile**"
-        + (", exceptions first" if any(not item.holds for item in result.comparisons) else ""),
-        table((*header, "expected", "holds"), rows, aligned),
-    )
-
-
-def _failed_first(comparisons: Sequence[Comparison]) -> list[Comparison]:
-    return sorted(comparisons, key=lambda comparison: comparison.holds)
-
-
-def _comparison(item: Comparison, names: Sequence[str]) -> tuple[str, ...]:
-    digits = significant_digits(item.estimate)
-    return (
-        *(escape(str(item.keys.get(name, ""))) for name in names),
-        number(item.base_mean, digits),
-        number(item.other_mean, digits),
-        estimate(item.estimate),
-        str(item.estimate.n),
-        p_value(item.p_adjusted),
-        escape(item.expected),
-        "[yes]{.holds}" if item.holds else "[no]{.fails}",
     )
 
 
@@ -153,7 +121,7 @@ def _run(profile: str, run: RecordedRun) -> str:
     return page(
         f"**Recorded at the {code(profile)} profile**",
         table(("fact", "from the manifests"), facts),
-        table(header, series, "lrrrl"),
+        table(header, series, "lrrrl") if any(item.candidates for item in run.series) else "",
         "```python\nfrom pathlib import Path\nimport pandas as pd\n\n"
         f'files = sorted(Path("{run.folder}").glob("*.parquet"))\n'
         "rows = pd.concat(map(pd.read_parquet, files), ignore_index=True)\n```",

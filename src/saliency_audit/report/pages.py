@@ -9,6 +9,7 @@ from saliency_audit.report.claim_page import claim_page, page_name
 from saliency_audit.report.claims_table import claims_page
 from saliency_audit.report.code_page import code_page
 from saliency_audit.report.errata_page import errata_page
+from saliency_audit.report.performance_page import performance_page
 from saliency_audit.report.printed_page import printed_overview, printed_page
 from saliency_audit.report.status import status_block
 
@@ -43,6 +44,7 @@ def render_pages(root: Path) -> dict[str, str]:
     pages["book/generated/claims.md"] = claims_page(papers, audits)
     pages["book/generated/errata.md"] = errata_page(papers, audits)
     pages["book/generated/code.md"] = code_page()
+    pages["book/generated/performance.md"] = performance_page(root)
     pages["book/generated/printed.md"] = printed_overview(papers)
     for paper in papers:
         pages[f"book/generated/printed-{paper.paper}.md"] = printed_page(paper)

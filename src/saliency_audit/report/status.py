@@ -96,18 +96,27 @@ def _count_table(papers: Sequence[Paper], internal: Counts, external: Counts) ->
 
 
 def _tested(audits: Sequence[ClaimAudit]) -> str:
-    lines = []
+    """What was tested on our own rows, a line per claim; the claims' pages have the details."""
+    rows = []
     for audit in audits:
         profile, result = audit.strongest
-        if result.verdict is not Verdict.NOT_TESTED:
-            found = result.headline
-            value = f"{estimate(found)}, n = {found.n}. " if found else ""
-            lines.append(
-                f"- {audit.claim.id} {badge(result.verdict)} at the {markdown.code(profile)} "
-                f"profile: {value}{markdown.sentence(result.detail)}"
+        if result.verdict is Verdict.NOT_TESTED:
+            continue
+        found, total = result.headline, len(result.comparisons)
+        held = sum(item.holds for item in result.comparisons)
+        rows.append(
+            (
+                audit.claim.id,
+                badge(result.verdict),
+                markdown.code(profile),
+                f"{held} of {total}" if total else "—",
+                estimate(found),
+                str(found.n) if found else "—",
             )
-    if not lines:
+        )
+    if not rows:
         return "No claim has recorded rows of ours yet."
+    header = ("claim", "external", "profile", "comparisons that hold", "estimate [95 %]", "n")
     return markdown.page(
-        "**Tested on our own rows so far** (estimate [95 % interval])", "\n".join(lines)
+        "**Tested on our own rows so far**", markdown.table(header, rows, "lllrrr")
     )

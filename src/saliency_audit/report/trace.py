@@ -1,16 +1,20 @@
 """A claim as plain text, from its sentence down to code and rows: `saliency-audit audit`."""
 
+import math
 from collections.abc import Iterator
 
-from saliency_audit.ledger import Claim, ClaimAudit, ExternalResult, printed_table
+from saliency_audit.ledger import Claim, ClaimAudit, Comparison, ExternalResult, printed_table
 from saliency_audit.ledger.external import TESTS
 from saliency_audit.ledger.internal import internal_tests
 from saliency_audit.locations import project_root
 from saliency_audit.report.code_links import locate
+from saliency_audit.report.comparison_tables import both_sides, exceptions_first, outcome
 from saliency_audit.report.recorded_runs import recorded_run
+from saliency_audit.report.words import estimate
 from saliency_audit.study import get_experiment
 
 SHOWN_CHECKS = 12
+MARKS = {"yes": "holds", "no": "FAILS", "undecided": "open "}
 
 
 def trace(audit: ClaimAudit) -> str:
@@ -80,15 +84,23 @@ def _declaration(claim: Claim) -> Iterator[str]:
 def _result(result: ExternalResult) -> Iterator[str]:
     yield f"    {result.detail}"
     if result.headline:
-        found = result.headline
-        yield f"    {found.mean:+.4f} [{found.low:+.4f}, {found.high:+.4f}], n = {found.n}"
-    for item in result.comparisons:
-        estimate = item.estimate
-        yield (
-            f"    {'holds' if item.holds else 'FAILS'}  {item.label}: {item.base_mean:.4f} → "
-            f"{item.other_mean:.4f}, {estimate.mean:+.4f} [{estimate.low:+.4f}, "
-            f"{estimate.high:+.4f}], n = {estimate.n}, Holm p = {item.p_adjusted:.2g}"
-        )
+        yield f"    {estimate(result.headline)}, n = {result.headline.n}"
+    ordered = exceptions_first(result.comparisons)
+    for item in ordered[:SHOWN_CHECKS]:
+        yield f"    {MARKS[outcome(item)]}  {_comparison(item)}"
+        for name, found in item.extra.items():
+            yield f"             {name}: {estimate(found)}"
+    if len(ordered) > SHOWN_CHECKS:
+        yield f"    … and {len(ordered) - SHOWN_CHECKS} more comparisons"
+
+
+def _comparison(item: Comparison) -> str:
+    base, other = both_sides(item)
+    text = (
+        f"{item.label}: {base} → {other}, "
+        f"{estimate(item.estimate)}, n = {item.estimate.n}, expected {item.expected}"
+    )
+    return text if math.isnan(item.p_adjusted) else f"{text}, Holm p = {item.p_adjusted:.2g}"
 
 
 def _rows(claim: Claim, profile: str) -> Iterator[str]:

@@ -6,6 +6,10 @@ from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.ledger.verdict import Verdict
 from saliency_audit.report.markdown import span
 
+MOST_DIGITS = 6
+# Below this an exponent is easier to read than zeros.
+SMALL = 1e-4
+
 INTERNAL_MEANING = {
     Verdict.REPRODUCED: "Every statement of the claim follows from what the paper itself prints.",
     Verdict.PARTLY: "Part of it follows from what the paper itself prints; the rest does not.",
@@ -18,7 +22,7 @@ EXTERNAL_MEANING = {
     Verdict.REPRODUCED: "Our own rows pass the declared test in every comparison.",
     Verdict.PARTLY: "Our own rows pass the declared test in part.",
     Verdict.NOT_REPRODUCED: "Our own rows fail the declared test.",
-    Verdict.INCONCLUSIVE: "Our own rows are too few or too noisy for the declared test to decide.",
+    Verdict.INCONCLUSIVE: "Our own rows cannot decide: too few, too noisy or of another setting.",
     Verdict.NOT_TESTED: "There are no rows of ours to decide from yet.",
 }
 
@@ -39,18 +43,49 @@ def html_badge(verdict: Verdict) -> str:
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A number with a real minus sign."""
+    """A number with a real minus sign, never rounded to zero unless it is zero.
+
+    Where `digits` decimals would show nothing of it, it is given to its first significant digit
+    or, below 0.0001, with an exponent. NaN, where there is nothing to say, becomes "—".
+    """
+    if math.isnan(value):
+        return "—"
+    if value and abs(value) < 0.5 * 10**-digits:
+        if abs(value) < SMALL:
+            return with_exponent(value)
+        digits = -math.floor(math.log10(abs(value)))
     return f"{value:.{digits}f}".replace("-", "−")
 
 
+def three_figures(value: float) -> str:
+    """A number to three significant digits where decimals are needed for them."""
+    if not math.isfinite(value) or value == 0:
+        return number(value, 2)
+    if abs(value) < SMALL:
+        return with_exponent(value)
+    return number(value, max(0, 2 - math.floor(math.log10(abs(value)))))
+
+
+def with_exponent(value: float) -> str:
+    """Two significant digits: `1.2e−8`; zero is `0`."""
+    if value == 0:
+        return "0"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa}e{int(exponent)}".replace("-", "−")
+
+
 def estimate(found: Estimate | None) -> str:
-    """Mean with its 95 % interval, to the digits that the interval supports; "—" without one."""
+    """Mean with its 95 % interval, to the digits that the interval supports; "—" without one.
+
+    An interval without a width (what was computed and not sampled) is left out.
+    """
     if found is None:
         return "—"
     digits = significant_digits(found)
-    return (
-        f"{number(found.mean, digits)} [{number(found.low, digits)}, {number(found.high, digits)}]"
-    )
+    values = (found.mean, found.low, found.high)
+    small = max(abs(value) for value in values) < SMALL
+    mean, low, high = (with_exponent(v) if small else number(v, digits) for v in values)
+    return mean if found.low == found.mean == found.high else f"{mean} [{low}, {high}]"
 
 
 def significant_digits(found: Estimate) -> int:
@@ -58,11 +93,11 @@ def significant_digits(found: Estimate) -> int:
     width = found.high - found.low
     if not width > 0:
         return 3
-    return min(6, max(2, 1 - math.floor(math.log10(width))))
+    return min(MOST_DIGITS, max(2, 1 - math.floor(math.log10(width))))
 
 
 def p_value(value: float) -> str:
-    """A p value; very small ones as a bound."""
+    """A p value; very small ones as a bound, "—" where the rule uses none."""
     return "< 0.0001" if value < 0.0001 else number(value, 4)
 
 

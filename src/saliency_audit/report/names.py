@@ -1,0 +1,24 @@
+"""Names and colours that the notebooks' figures and tables of the IDGI study share."""
+
+from saliency_audit.models import CLASSIFIERS
+
+PATH_NAMES = {"ig": "IG", "gig": "Guided IG", "blurig": "Blur IG"}
+SCORE_NAMES = {
+    "probability": "insertion, probability",
+    "ratio": "insertion, ratio",
+    "aic_entropy": "AIC, entropy",
+    "sic_entropy": "SIC, entropy",
+    "aic_ms_ssim": "AIC, MS-SSIM",
+    "sic_ms_ssim": "SIC, MS-SSIM",
+}
+CURVE_NAMES = {"aic": "AIC", "sic": "SIC"}
+COMPLEXITY_NAMES = {"entropy": "normalised entropy", "ms_ssim": "MS-SSIM"}
+
+# Blue and vermilion of Okabe and Ito, which all kinds of colour vision tell apart.
+IDGI_COLOUR = "#0072b2"
+BASE_COLOUR = "#d55e00"
+
+
+def network(name: str) -> str:
+    """A network's name in print; the name itself where the catalogue has none."""
+    return CLASSIFIERS[name].title if name in CLASSIFIERS else name

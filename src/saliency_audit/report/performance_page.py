@@ -1,0 +1,178 @@
+"""The page "Performance": what `benchmarks/paths.py` measured, ratios first."""
+
+import json
+import operator
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from saliency_audit.report.markdown import code, escape, folded, page, table
+from saliency_audit.report.words import count, number
+
+FOLDER = "data/benchmarks"
+COLUMNS = (
+    *("model", "quantity", "peer", "against", "batch", "layout", "steps", "rounds"),
+    *("median", "minimum", "maximum", "goal"),
+)
+GOAL = re.compile(r"(>=|<=)\s*([\d.]+)")
+MEETS: dict[str, Callable[[float, float], bool]] = {">=": operator.ge, "<=": operator.le}
+
+RERUN = """\
+```shell
+OMP_NUM_THREADS=2 .venv/bin/python benchmarks/paths.py           # about 6 minutes on two cores
+OMP_NUM_THREADS=2 .venv/bin/python benchmarks/paths.py --quick   # two rounds, writes nothing
+```
+
+The first line writes the table and its header anew; on a machine with a GPU it times the GPU.
+PAIR's library is no dependency; `benchmarks/README.md` says how to have it beside the others."""
+
+METHOD = """\
+Path methods spend their time on gradients. Every peer evaluates the same networks at 224×224 and is
+timed per gradient: bare forward and backward passes, this library, captum's Integrated Gradients
+and, where it is installed, PAIR's Guided IG. Of several batch sizes or memory formats of a peer
+the fastest stands in the ratio; `captum ig 32` is captum as it comes, all points of a path at once.
+`ig and ig+idgi` are both maps from one walk, `blur alone` is the path of BlurIG without a model.
+
+Every round times each peer once, in short runs and in turn, every other round backwards; a ratio is
+taken within a round, so that other work on the machine slows both sides alike. Shown are the median
+over the rounds and, in brackets, the smallest and the largest. Read the ratios; the seconds are
+those of one machine on one day. An aim that the median misses is shown as missed: a timing decides
+no test and no verdict."""
+
+
+def performance_page(root: Path) -> str:
+    """Markdown of the page; says so where nothing was measured.
+
+    Args:
+        root: the project folder; every `data/benchmarks/paths*.csv` below it gets a section.
+
+    Raises:
+        ValueError: a file that lacks a column.
+    """
+    files = sorted((root / FOLDER).glob("paths*.csv"))
+    sections = [block for path in files for block in _section(path)]
+    missing = f"Nothing is measured yet: there is no {code(f'{FOLDER}/paths.csv')}."
+    return page(
+        "# Performance",
+        "How fast the path methods are, beside the plainest way to do the same passes and beside "
+        "other libraries. What a whole study costs is a claim of its own: IDGI-COST.",
+        *(sections or [missing]),
+        "## How it is measured",
+        METHOD,
+        "## Measure it yourself",
+        RERUN,
+    )
+
+
+def _section(path: Path) -> Iterator[str]:
+    rows = pd.read_csv(path, keep_default_na=False, na_values={"steps": [""]})
+    name = f"{FOLDER}/{path.name}"
+    if lacking := [column for column in COLUMNS if column not in rows.columns]:
+        raise ValueError(f"{name} lacks the columns {', '.join(lacking)}; measure again")
+    header = _header(path.with_suffix(".json"))
+    yield f"## On {escape(str(header.get('device', 'a device not noted')))}"
+    yield f"{_circumstances(header)} The file: {{download}}`{name} <../../{name}>`."
+    ratios = rows[rows["quantity"].isin(["speed", "time"])]
+    yield _ratios(ratios) if len(ratios) else ""
+    memory = rows[rows["quantity"] == "peak_mib"]
+    yield _memory(memory) if len(memory) else ""
+    seconds = rows[rows["quantity"] == "seconds_per_point"]
+    yield folded("Milliseconds per gradient", _seconds(seconds)) if len(seconds) else ""
+
+
+def _header(path: Path) -> Mapping[str, Any]:
+    """What was noted beside the table; empty if nothing was."""
+    if not path.is_file():
+        return {}
+    noted = json.loads(path.read_text(encoding="utf-8"))
+    return noted if isinstance(noted, dict) else {}
+
+
+def _circumstances(header: Mapping[str, Any]) -> str:
+    versions = header.get("versions", {})
+    facts = [
+        f"on {header['date']}" if "date" in header else "",
+        f"{count(header['threads'], 'thread')} of {count(header['cores'], 'core')}"
+        if {"threads", "cores"} <= header.keys()
+        else "",
+        f"load average {header['load_average']} at the end" if "load_average" in header else "",
+        ", ".join(f"{package} {version}" for package, version in versions.items()),
+        f"commit {code(_short(header['commit']))}" if header.get("commit") else "",
+    ]
+    said = "; ".join(fact for fact in facts if fact)
+    return f"Measured {said}." if said else "The circumstances were not noted."
+
+
+def _short(commit: str) -> str:
+    return commit[:12] + commit[40:]
+
+
+def _ratios(rows: pd.DataFrame) -> str:
+    lines = [
+        (
+            escape(row["model"]),
+            row["quantity"],
+            code(row["peer"]),
+            code(row["against"].removesuffix(" auto")),
+            _spread(row, 2),
+            escape(row["goal"].replace(">=", "≥").replace("<=", "≤")),
+            _met(row["goal"], float(row["median"])),
+        )
+        for _, row in rows.iterrows()
+    ]
+    rounds = count(int(rows["rounds"].max()), "round")
+    header = ("network", "ratio of", "what", "against", f"median of {rounds}", "aim", "met")
+    return table(header, lines, "llllr")
+
+
+def _met(goal: str, median: float) -> str:
+    found = GOAL.fullmatch(goal)
+    if not found:
+        return ""
+    sign, limit = found.groups()
+    return "[yes]{.holds}" if MEETS[sign](median, float(limit)) else "[no]{.fails}"
+
+
+def _memory(rows: pd.DataFrame) -> str:
+    steps = sorted(int(n) for n in rows["steps"].unique())
+    values = rows.pivot(index="peer", columns="steps", values="median")
+    lines = [
+        (
+            code(peer),
+            *(number(float(values.loc[peer, n]), 0) for n in steps),
+            number(float(values.loc[peer, steps[-1]] / values.loc[peer, steps[0]]), 2),
+        )
+        for peer in rows["peer"].unique()
+    ]
+    header = ("method", *(f"{n} steps" for n in steps), f"{steps[-1]} ÷ {steps[0]}")
+    return page(
+        "Peak memory of a fresh process that explains one image (MiB, "
+        f"{escape(rows['model'].iloc[0])}):",
+        table(header, lines, "l" + "r" * (len(steps) + 1)),
+    )
+
+
+def _seconds(rows: pd.DataFrame) -> str:
+    lines = [
+        (
+            escape(row["model"]),
+            code(row["peer"]),
+            escape(str(row["batch"])),
+            escape(row["layout"]),
+            "" if pd.isna(row["steps"]) else str(int(row["steps"])),
+            _spread(row, 1, 1000),
+        )
+        for _, row in rows.iterrows()
+    ]
+    header = ("network", "peer", "batch", "layout", "steps", "ms per gradient")
+    return table(header, lines, "lllrrr")
+
+
+def _spread(row: pd.Series, digits: int, scale: float = 1) -> str:
+    median, low, high = (
+        number(scale * float(row[name]), digits) for name in ("median", "minimum", "maximum")
+    )
+    return f"{median} [{low}, {high}]"

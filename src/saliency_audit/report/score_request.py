@@ -1,0 +1,45 @@
+"""What a notebook's parameters ask of the experiment `idgi_scores`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from saliency_audit.study import get_experiment
+
+
+def score_request(
+    profile: str,
+    *,
+    counts: Sequence[int] | None,
+    usual: Sequence[int] | None = None,
+    n_images: int | None = None,
+    **given: Any,
+) -> dict[str, Any]:
+    """Overrides of `idgi_scores` so that every image is explained at every number of steps.
+
+    A profile explains its first images at a sweep of step counts and all of them at one. Without
+    any wish the overrides are empty, and the notebooks share the profile's own rows. With one, no
+    more is computed than the notebook shows.
+
+    Args:
+        profile: the profile that the wishes change.
+        counts: numbers of steps asked for; None for the usual ones.
+        usual: what the notebook shows if not asked for others; the profile's sweep if not given.
+        n_images: candidates asked for; None for as many as the profile sweeps.
+        given: further fields of the experiment's parameters; None where not asked for.
+
+    Raises:
+        ParameterError: an unknown profile.
+    """
+    wishes = {name: value for name, value in given.items() if value is not None}
+    if counts is None and n_images is None and not wishes:
+        return {}
+    own = get_experiment("idgi_scores").configure(profile)
+    steps = tuple(sorted(set(counts or usual or own.sweep)))
+    candidates = n_images or own.n_sweep
+    return {
+        **wishes,
+        "n_images": candidates,
+        "n_sweep": candidates,
+        "steps": steps[-1],
+        "sweep": steps,
+    }
