@@ -24,7 +24,7 @@
 # projection point is found exactly, by a root search along the gradient, not by IDGI's first-order step.
 
 # %% tags=["parameters"]
-profile: str = "embedded"  # embedded or reference; the picture is the same
+profile: str = "embedded"  # embedded is the only one: there is nothing to download
 steps: int | None = None  # points on each path before the input (default: 16)
 
 # %% tags=["remove-input", "remove-output"]

@@ -35,7 +35,7 @@ images: str | None = None  # image set (default: the profile's)
 n_images: int | None = None  # candidate images (default: the profile's)
 steps: int | None = None  # points on the path, both ends included (default: the claims' 128)
 seed: int | None = None  # order of the images and random pixels (default: the profile's)
-shown: int = 3  # which of the images that both curves use is taken apart
+shown: int = 6  # which of the images that both curves use is taken apart
 
 # %% tags=["remove-input", "remove-output"]
 import pandas as pd
@@ -74,7 +74,8 @@ recorded = ledger.recorded_rows(entropy, "reference")
 # One image, two maps. Both begin with the same start picture, which shows a random 1 % of the pixels and
 # the corners, and end with the original; in between, the most salient pixels are revealed, first those
 # of the IG map, below those of the IG+IDGI map. Three of 13 stages are shown. The curves on the right
-# are this image's own, from all stages.
+# are this image's own, from all stages. One image proves nothing: another (`-p shown=0`) may look the
+# other way round.
 
 # %% mystnb={"image": {"alt": "Start picture, three stages and the original of one image, in the upper row revealed by the IG map, in the lower row by the IG+IDGI map, with class probability and information below each picture; on the right the two softmax information curves of this image"}}
 example = curve_example(rows, declared, shown)

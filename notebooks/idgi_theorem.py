@@ -11,6 +11,7 @@
 #
 # **Claim IDGI-THM** (IDGI study, §3, Theorem 1). The change of the score along the important direction
 # equals its change along the path, so that IDGI's attributions sum to f(x) − f(x′).
+#
 # **Claim IDGI-TAYLOR** (§3, the derivation of $x_{j_p}$). The projection point comes from a first-order
 # Taylor step: its score equals that of the next point only approximately, and better with more steps.
 #

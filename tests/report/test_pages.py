@@ -192,10 +192,10 @@ def test_a_comparison_holds_or_contradicts_or_is_undecided():
     ) in text
     ordered = [text.index(f"| {name} | ig |") for name in ("m2", "m1", "m0")]
     assert ordered == sorted(ordered)
-    row = "| {} | ig | 0.20 | {} | 30 | 0.0020 | higher | {} |"
-    assert row.format("m0", "0.30 | 0.10 [0.05, 0.15]", "[yes]{.holds}") in text
-    assert row.format("m1", "0.30 | 0.10 [0.05, 0.15]", "[undecided]{.undecided}") in text
-    assert row.format("m2", "0.10 | −0.10 [−0.15, −0.05]", "[no]{.fails}") in text
+    row = "| {} | {} | ig | 0.20 | {} | 30 | 0.0020 | higher |"
+    assert row.format("[yes]{.holds}", "m0", "0.30 | 0.10 [0.05, 0.15]") in text
+    assert row.format("[undecided]{.undecided}", "m1", "0.30 | 0.10 [0.05, 0.15]") in text
+    assert row.format("[no]{.fails}", "m2", "0.10 | −0.10 [−0.15, −0.05]") in text
     assert "dropdown" not in text
 
 
@@ -216,7 +216,7 @@ def test_many_comparisons_are_folded_and_exceptions_are_not():
     found = [text.index(place) for place in places]
     assert found == sorted(found)
     assert text.count("{dropdown}") == 2
-    assert text.count("| model | path | base |") == 3
+    assert text.count("| holds | model | path | base |") == 3
 
 
 def test_a_rule_without_p_values_shows_none():

@@ -110,7 +110,7 @@ def test_docstrings_become_harmless_rst(line):
 def test_words_before_a_colon_are_no_type(what, docstring):
     lines = docstring.splitlines()
     process_docstring(None, what, "f", None, None, lines)
-    made = str(GoogleDocstring(lines, Config(napoleon_use_rtype=True), what=what))
+    made = str(GoogleDocstring(lines, Config(napoleon_use_rtype=True), what=what, name="f"))
     assert "type" not in made
     said = docstring.splitlines()[-1].strip().replace("`", "``")
     assert said in made

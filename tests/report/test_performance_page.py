@@ -62,15 +62,15 @@ def test_ratios_stand_first_with_aim_and_whether_it_is_met(tmp_path):
         {"quantity": "time", "peer": "blurig", "against": "ig auto", "median": 2, "goal": "<= 1.5"},
         {"peer": "gig", "goal": ""},
     )
-    line = "| net\\_a | {} | `{}` | `{}` | {} [0.84, 1.06] | {} | {} |"
+    line = "| {} of `{}` | {} [0.84, 1.06] | `{}` | {} | {} |"
     yes, no = "[yes]{.holds}", "[no]{.fails}"
-    assert line.format("speed", "ig", "bare passes 16", "0.94", "≥ 0.9", yes) in text
-    assert line.format("speed", "ig", "captum ig 8", "1.38", "≥ 1.6", no) in text
-    assert line.format("time", "ig+idgi", "ig", "0.94", "≤ 1.05", yes) in text
-    assert line.format("time", "blurig", "ig", "2.00", "≤ 1.5", no) in text
-    assert line.format("speed", "gig", "bare passes 16", "0.94", " ", " ") in text
-    assert "median of 6 rounds" in text
-    assert text.index("ratio of") < text.index("{dropdown} Milliseconds per gradient")
+    assert line.format("speed", "ig", "0.94", "bare passes 16", "≥ 0.9", yes) in text
+    assert line.format("speed", "ig", "1.38", "captum ig 8", "≥ 1.6", no) in text
+    assert line.format("time", "ig+idgi", "0.94", "ig", "≤ 1.05", yes) in text
+    assert line.format("time", "blurig", "2.00", "ig", "≤ 1.5", no) in text
+    assert line.format("speed", "gig", "0.94", "bare passes 16", " ", " ") in text
+    assert "ratio over 6 rounds" in text
+    assert text.index("### net\\_a") < text.index("{dropdown} Milliseconds per gradient")
     assert "| net\\_a | `ig` | auto |   | 32 | 32.7 [30.0, 40.0] |" in text
 
 
@@ -102,6 +102,12 @@ def test_a_table_without_its_header_is_shown_and_says_so(tmp_path):
     assert "`bare passes 16`" in text
 
 
+def test_every_network_has_its_table(tmp_path):
+    text = measured(tmp_path, {}, {"model": "other", "median": 0.5})
+    assert text.index("### net\\_a") < text.index("| 0.94 [") < text.index("### other")
+    assert text.index("### other") < text.index("| 0.50 [")
+
+
 def test_every_device_has_its_section(tmp_path):
     measured(tmp_path, {})
     text = measured(tmp_path, {}, name="paths_gpu", header={**HEADER, "device": "A Card"})
@@ -124,6 +130,6 @@ def test_the_measured_file_of_the_project_is_shown_in_full(tmp_path):
     rows = pd.read_csv(source / "paths.csv")
     assert set(COLUMNS) <= set(rows.columns)
     text = performance_page(tmp_path)
-    assert text.count("| speed |") == (rows["quantity"] == "speed").sum()
-    assert text.count("| time |") == (rows["quantity"] == "time").sum()
+    assert text.count("| speed of `") == (rows["quantity"] == "speed").sum()
+    assert text.count("| time of `") == (rows["quantity"] == "time").sum()
     assert "nan" not in text

@@ -12,11 +12,13 @@ probability, an accuracy information curve (AIC) if it is 1 for the right class 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 from torch import Tensor, nn
 
 from saliency_audit.attributions.engine import frozen
@@ -164,7 +166,8 @@ def information_points(
                 for mask in _masks(maps[image], chosen[image], shares)[measured]
             ]
             # The last stages take longest; begun first, they leave no thread idle at the end.
-            done = list(pool.map(_reveal, stages[::-1]))[::-1]
+            with _blas().limit(limits=1, user_api="blas"):
+                done = list(pool.map(_reveal, stages[::-1]))[::-1]
             sizes = torch.tensor([size for _, size in done], dtype=torch.float64)
             points[0, some, measured] = sizes.reshape(-1, per_image)
             shown = _tensor(np.stack([picture for picture, _ in done]), images)
@@ -359,6 +362,16 @@ def information_curve(
         monotone=monotone,
         grid_size=grid_size,
     )
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """The BLAS libraries of this process.
+
+    scipy's triangulation solves a 2×2 system per triangle; with a second BLAS thread each of them
+    waits for a barrier, and a picture takes fifty times as long.
+    """
+    return ThreadpoolController()
 
 
 def _masks(

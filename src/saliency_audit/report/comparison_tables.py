@@ -68,6 +68,7 @@ def _table(items: Sequence[Comparison], family: Sequence[Comparison]) -> str:
     names = list(family[0].keys)
     tested = not all(math.isnan(item.p_adjusted) for item in family)
     header = (
+        "holds",
         *names,
         "base",
         "compared",
@@ -75,10 +76,9 @@ def _table(items: Sequence[Comparison], family: Sequence[Comparison]) -> str:
         "n",
         *(["p (Holm)"] if tested else []),
         "expected",
-        "holds",
     )
     rows = [_row(item, names, tested) for item in items]
-    return table(header, rows, "l" * len(names) + "rrrr" + "r" * tested)
+    return table(header, rows, "l" * (1 + len(names)) + "rrrr" + "r" * tested)
 
 
 def _quantity(family: Sequence[Comparison]) -> str:
@@ -105,13 +105,13 @@ def both_sides(item: Comparison) -> tuple[str, str]:
 
 def _row(item: Comparison, names: Sequence[str], tested: bool) -> tuple[str, ...]:
     return (
+        MARKS[outcome(item)],
         *(escape(str(item.keys.get(name, ""))) for name in names),
         *both_sides(item),
         estimate(item.estimate),
         str(item.estimate.n),
         *([p_value(item.p_adjusted)] if tested else []),
         escape(item.expected),
-        MARKS[outcome(item)],
     )
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from saliency_audit.ledger import Claim, ExternalResult
+from saliency_audit.ledger import Claim, Comparison, ExternalResult
 from saliency_audit.report.figures import refuse_empty
 from saliency_audit.report.methods import method_name
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, PATH_NAMES, network
@@ -85,36 +85,26 @@ def cost_table(claim: Claim, results: Mapping[str, ExternalResult]) -> pd.DataFr
     """
     declared = claim.external.parameters
     hours = f"hours for {declared['images']:,} images".replace(",", " ")
-    lines = [
-        {
-            "source": "paper",
-            "network": "mean of ten",
-            "method": "mean of six",
-            "timed batches": "",
+    lines = {
+        ("paper", "mean of ten", "mean of six"): {
             "images per second": number(printed_rate(claim), 2),
-            "share of plain passes": "",
             hours: f"{declared['hours']:g}",
         }
-    ]
+    }
     for run, result in results.items():
-        for item in sorted(result.comparisons, key=lambda item: METHODS.index(item.keys["method"])):
-            lines.append(
-                {
-                    "source": run,
-                    "network": network(item.keys["model"]),
-                    "method": method_name(item.keys["method"]),
-                    "timed batches": str(item.estimate.n),
-                    **{name: estimate(item.extra[name]) for name in list(lines[0])[4:6]},
-                    hours: number(item.other_mean, 2),
-                }
-            )
-    return (
-        pd.DataFrame(lines)
-        .sort_values(["source", "network"], key=lambda c: c.map(_place), kind="stable")
-        .set_index(["source", "network", "method"])
-    )
+        for item in sorted(result.comparisons, key=_place):
+            key = run, network(item.keys["model"]), method_name(item.keys["method"])
+            lines[key] = {
+                "images per second": estimate(item.extra["images per second"]),
+                "share of plain passes": estimate(item.extra["share of plain passes"]),
+                hours: number(item.other_mean, 2),
+                "timed batches": str(item.estimate.n),
+            }
+    columns = ["images per second", "share of plain passes", hours, "timed batches"]
+    table = pd.DataFrame.from_dict(lines, orient="index").reindex(columns=columns).fillna("")
+    table.index = pd.MultiIndex.from_tuples(lines, names=["source", "network", "method"])
+    return table
 
 
-def _place(name: str) -> tuple[bool, str]:
-    """The paper first, the others by name."""
-    return name != "paper", name
+def _place(item: Comparison) -> tuple[str, int]:
+    return network(item.keys["model"]), METHODS.index(item.keys["method"])

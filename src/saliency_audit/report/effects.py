@@ -51,7 +51,7 @@ def show_effects(results: Mapping[str, ExternalResult]) -> Figure:
     figure, axes = plt.subplots(
         1,
         len(scores),
-        figsize=(1.9 * len(scores) + 2.4, 0.26 * len(lines) + 1.3),
+        figsize=(1.55 * len(scores) + 2.3, 0.26 * len(lines) + 1.3),
         sharey=True,
         squeeze=False,
         layout="constrained",
@@ -122,11 +122,11 @@ def effect_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:
                     "path": PATH_NAMES[item.keys["path"]],
                     "score": NAMES[item.keys["score"]],
                     "source": run,
+                    "difference": estimate(item.estimate),
+                    "holds": mark(item),
+                    "n": str(item.estimate.n),
                     "base": number(item.base_mean, digits),
                     "+IDGI": number(item.other_mean, digits),
-                    "difference": estimate(item.estimate),
-                    "n": str(item.estimate.n),
-                    "holds": mark(item),
                 }
             )
     table = pd.DataFrame(lines)

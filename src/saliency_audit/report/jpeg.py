@@ -32,9 +32,9 @@ PRINTED_NETWORK = "InceptionV3"
 _RAW, _FREE = SCALE_NAMES.values()
 _COLUMNS = pd.MultiIndex.from_tuples(
     [
+        *((scale, name) for scale in (_RAW, _FREE) for name in ("difference", "holds")),
         ("", "n"),
-        *((_RAW, name) for name in ("from → to", "difference", "holds")),
-        *((_FREE, name) for name in ("difference", "holds")),
+        (_RAW, "from → to"),
     ]
 )
 
@@ -93,11 +93,11 @@ def size_table(maps: Mapping[str, Pair]) -> pd.DataFrame:
     """
     lines = {
         name: {
-            "norm of the map": number(float(before.norm())),
-            **{
-                f"−ln MSE, {title}": number(float(jpeg_stability(before, after, scale=scale)[0]), 2)
-                for scale, title in SCALE_NAMES.items()
-            },
+            "norm": number(float(before.norm())),
+            "−ln MSE": number(float(jpeg_stability(before, after)[0]), 2),
+            "−ln MSE after division by the norm": number(
+                float(jpeg_stability(before, after, scale="unit_norm")[0]), 2
+            ),
         }
         for name, (before, after) in maps.items()
     }

@@ -76,7 +76,9 @@ def _section(path: Path) -> Iterator[str]:
     yield f"## On {escape(str(header.get('device', 'a device not noted')))}"
     yield f"{_circumstances(header)} The file: {{download}}`{name} <../../{name}>`."
     ratios = rows[rows["quantity"].isin(["speed", "time"])]
-    yield _ratios(ratios) if len(ratios) else ""
+    for model in ratios["model"].unique():
+        yield f"### {escape(model)}"
+        yield _ratios(ratios[ratios["model"] == model])
     memory = rows[rows["quantity"] == "peak_mib"]
     yield _memory(memory) if len(memory) else ""
     seconds = rows[rows["quantity"] == "seconds_per_point"]
@@ -113,19 +115,16 @@ def _short(commit: str) -> str:
 def _ratios(rows: pd.DataFrame) -> str:
     lines = [
         (
-            escape(row["model"]),
-            row["quantity"],
-            code(row["peer"]),
-            code(row["against"].removesuffix(" auto")),
+            f"{row['quantity']} of {code(row['peer'])}",
             _spread(row, 2),
+            code(row["against"].removesuffix(" auto")),
             escape(row["goal"].replace(">=", "≥").replace("<=", "≤")),
             _met(row["goal"], float(row["median"])),
         )
         for _, row in rows.iterrows()
     ]
     rounds = count(int(rows["rounds"].max()), "round")
-    header = ("network", "ratio of", "what", "against", f"median of {rounds}", "aim", "met")
-    return table(header, lines, "llllr")
+    return table(("what", f"ratio over {rounds}", "to that of", "aim", "met"), lines, "lr")
 
 
 def _met(goal: str, median: float) -> str:
@@ -149,6 +148,7 @@ def _memory(rows: pd.DataFrame) -> str:
     ]
     header = ("method", *(f"{n} steps" for n in steps), f"{steps[-1]} ÷ {steps[0]}")
     return page(
+        "### Memory",
         "Peak memory of a fresh process that explains one image (MiB, "
         f"{escape(rows['model'].iloc[0])}):",
         table(header, lines, "l" + "r" * (len(steps) + 1)),

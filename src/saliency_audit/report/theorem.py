@@ -143,18 +143,18 @@ def completeness_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:
             line = _place(model, path, run)
             if exact := rules.get("IDGI"):
                 line |= {
-                    "n": str(exact.estimate.n),
-                    "IDGI, mean": with_exponent(exact.other_mean),
                     "IDGI, largest": with_exponent(exact.extra["largest error"].mean),
                     "holds": mark(exact),
+                    "IDGI, mean": with_exponent(exact.other_mean),
                     "plain, mean": number(exact.base_mean, 4),
                 }
             if falling := rules.get("plain"):
                 line |= {
                     "plain, slope": estimate(falling.estimate),
-                    "slope below 0": mark(falling),
+                    "below 0": mark(falling),
                 }
-            lines.append(line)
+            found = next(iter(rules.values()))
+            lines.append({**line, "n": str(found.estimate.n)})
     return _indexed(lines)
 
 
@@ -175,13 +175,13 @@ def taylor_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:
             lines.append(
                 {
                     **_place(model, path, run),
-                    "n": str(slope.estimate.n),
-                    "error, fewest steps": number(slope.base_mean, 4),
-                    "error, most steps": number(slope.other_mean, 4),
                     "slope": estimate(slope.estimate),
-                    "slope below 0": mark(slope),
+                    "below 0": mark(slope),
                     "images with an error": f"{approximate.other_mean:.0%}",
                     "more than half": mark(approximate),
+                    "error, fewest steps": number(slope.base_mean, 4),
+                    "error, most steps": number(slope.other_mean, 4),
+                    "n": str(slope.estimate.n),
                 }
             )
     return _indexed(lines)
