@@ -144,7 +144,7 @@ def test_more_images_than_the_set_has():
     ("overrides", "message"),
     [
         ({"paths": "straight"}, r"unknown paths \['straight'\]; known: ig, gig, blurig"),
-        ({"models": "resnet", "images": "digits"}, r"unknown classifiers \['resnet'\]; known: dig"),
+        ({"models": "resnet"}, r"unknown classifiers \['resnet'\]; known: dig"),
         ({"models": "vgg16"}, "vgg16 has no image set of its own; name one with `images`"),
         ({"images": "mnits"}, "unknown image set 'mnits'; known: digits"),
         ({"reduction": "mean"}, "unknown reduction 'mean'; known: sum_abs"),

@@ -112,15 +112,17 @@ def check_names(
     Raises:
         ValueError: names the unknown and the known ones.
     """
+    _refuse_unknown("classifiers", models, list(CLASSIFIERS))
+    _refuse_unknown("paths", paths, known_paths)
     readable = [name for name, entry in CATALOG.items() if entry.opener]
-    for kind, given, known in (
-        ("classifiers", models, list(CLASSIFIERS)),
-        ("paths", paths, list(known_paths)),
-        ("image set", [images_of(model, images) for model in models], readable),
-    ):
-        if unknown := sorted({name for name in given if name not in known}):
-            listed = repr(unknown[0]) if kind == "image set" else unknown
-            raise ValueError(f"unknown {kind} {listed}; known: {', '.join(known)}")
+    for name in (images_of(model, images) for model in models):
+        if name not in readable:
+            raise ValueError(f"unknown image set {name!r}; known: {', '.join(readable)}")
+
+
+def _refuse_unknown(kind: str, given: Sequence[str], known: Sequence[str]) -> None:
+    if unknown := sorted({name for name in given if name not in known}):
+        raise ValueError(f"unknown {kind} {unknown}; known: {', '.join(known)}")
 
 
 @torch.no_grad()
