@@ -46,8 +46,9 @@ from IPython.display import HTML, Markdown
 from saliency_audit import ledger, study
 from saliency_audit.attributions import IDGI, Riemann, saliency, walk
 from saliency_audit.datasets import read_regions
-from saliency_audit.report.comparisons import as_html, show_paired_differences
+from saliency_audit.report.comparisons import show_paired_differences
 from saliency_audit.report.effects import effect_table, show_effects
+from saliency_audit.report.html_table import as_html
 from saliency_audit.report.localisation import show_regions
 from saliency_audit.report.methods import method_name
 from saliency_audit.report.verdicts import verdict_text

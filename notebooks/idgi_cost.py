@@ -37,8 +37,8 @@ import pandas as pd
 from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
-from saliency_audit.report.comparisons import as_html
 from saliency_audit.report.cost import cost_table, show_cost
+from saliency_audit.report.html_table import as_html
 from saliency_audit.report.verdicts import verdict_text
 
 given = {

@@ -44,8 +44,9 @@ from IPython.display import HTML, Markdown
 from saliency_audit import ledger, study
 from saliency_audit.attributions import IDGI, Riemann, saliency, walk
 from saliency_audit.datasets import open_images, shuffled_indices
-from saliency_audit.report.comparisons import as_html, comparison_table
+from saliency_audit.report.comparisons import comparison_table
 from saliency_audit.report.curves import dropped_images, show_median_curves
+from saliency_audit.report.html_table import as_html
 from saliency_audit.report.score_request import score_request
 from saliency_audit.report.stages import curve_example, show_stages
 from saliency_audit.report.verdicts import verdict_text
@@ -100,16 +101,16 @@ figure = show_stages(
 # %% [markdown]
 # ## Which images count
 #
-# An image whose start picture already has the prediction of the original, or its information, has no
-# curve and is dropped, as in the reference code. For AIC these are all images that are classified
-# correctly from the random pixels alone, so AIC and SIC rest on different images. The test below repeats
-# every comparison on the images that both use.
+# An image has no curve, and is dropped as in the reference code, if its start picture already has the
+# prediction of the original (no rise) or a file as large, a similarity as high (no information). For AIC
+# the former are all images that are classified correctly from the random pixels alone, so AIC and SIC
+# rest on different images. The tests below repeat every comparison on the images that both use.
 
 # %% tags=["remove-input"]
-counted = {"this machine": dropped_images(rows, declared)}
+sources = {"this machine": rows}
 if isinstance(recorded, pd.DataFrame):
-    counted = {"recorded": dropped_images(recorded, declared), **counted}
-HTML(as_html(pd.concat(counted, names=["source", None]).droplevel(1)))
+    sources = {"recorded": recorded, **sources}
+HTML(as_html(dropped_images(sources, declared)))
 
 # %% [markdown]
 # ## Normalised entropy
@@ -152,7 +153,8 @@ else:
 # torchvision's weights), what our *recorded* reference run found (a sample of one image per ImageNet
 # class, public weights of the same architecture), and what *this execution* found with its own
 # parameters. The numbers are areas under median curves; the difference is IDGI − base with its 95 %
-# interval from resampled images, the same for both methods. The paper prints no intervals.
+# interval from resampled images, the same for both methods; *claim* is the side that the claim states.
+# The paper's numbers rest on 33K to 39K images per network; it prints no intervals.
 #
 # The *levels* are not comparable across sources. Weights and images differ (`saliency-audit data list`
 # names ours), the paper does not say which of its images each curve drops, and the `embedded` and

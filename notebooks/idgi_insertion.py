@@ -42,7 +42,8 @@ from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
 from saliency_audit.attributions import IDGI, Riemann, saliency, walk
-from saliency_audit.report.comparisons import as_html, comparison_table, show_paired_differences
+from saliency_audit.report.comparisons import comparison_table, show_paired_differences
+from saliency_audit.report.html_table import as_html
 from saliency_audit.report.maps import show_maps
 from saliency_audit.report.names import PATH_NAMES
 from saliency_audit.report.score_request import score_request
@@ -113,7 +114,8 @@ else:
 # torchvision's weights), what our *recorded* reference run found (a sample of one image per ImageNet
 # class, public weights of the same architecture), and what *this execution* of the notebook found with
 # its own parameters. The difference is the mean over images of IDGI − base, with its 95 % bootstrap
-# interval. The paper prints no intervals.
+# interval; *claim* is the side that the claim states. The paper's numbers rest on 33K to 39K images per
+# network; it prints no intervals.
 #
 # The *levels* are not comparable across sources. The paper does not print the blur it starts from; ours
 # (11 taps, σ = 5 pixels, the sizes of RISE's) leaves pictures that a network partly recognises, so every

@@ -40,7 +40,7 @@ from IPython.display import HTML, Markdown
 from saliency_audit import ledger, study
 from saliency_audit.attributions import IDGI, Riemann, walk
 from saliency_audit.metrics import jpeg_copy
-from saliency_audit.report.comparisons import as_html
+from saliency_audit.report.html_table import as_html
 from saliency_audit.report.jpeg import (
     gain_table,
     least_stable_table,
@@ -129,10 +129,10 @@ else:
 # %% [markdown]
 # ## Paper, recorded run, this machine
 #
-# The *paper* prints one network, InceptionV3 on the ImageNet validation images, the maps as they are,
-# and no interval. Our *recorded* run and *this execution* show other networks and images: the levels of
+# The *paper* prints one network, InceptionV3 on the ImageNet validation images that it classifies
+# correctly, the maps as they are, and no interval. Our *recorded* run and *this execution* show other networks and images: the levels of
 # −ln MSE depend on the size of the maps and are not comparable across sources, the signs of the
-# differences are. Means over images with 95 % bootstrap intervals.
+# differences are. Means over images with 95 % bootstrap intervals, IDGI variant minus base.
 
 # %% tags=["remove-input"]
 runs = {}

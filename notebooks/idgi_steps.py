@@ -36,7 +36,7 @@ import pandas as pd
 from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
-from saliency_audit.report.comparisons import as_html
+from saliency_audit.report.html_table import as_html
 from saliency_audit.report.score_request import score_request
 from saliency_audit.report.steps import change_table, show_scores_by_steps
 from saliency_audit.report.verdicts import verdict_text
@@ -71,10 +71,10 @@ else:
 # %% [markdown]
 # ## Paper, recorded run, this machine
 #
-# Each cell has two lines. The first: the absolute change of the score from the fewest steps to the most,
-# of the base → with IDGI. The second: the latter minus the former, with its 95 % interval from resampled
-# images, and whether the comparison holds, that is, whether IDGI changes more. An absolute change is
-# never negative, so noise counts as change, for both methods alike.
+# The first line of a cell is the absolute change of the score from the fewest steps to the most, of the
+# base → with IDGI. The second is the latter minus the former, with its 95 % interval from resampled
+# images. The third is whether the comparison holds, that is, whether IDGI changes more. An absolute
+# change is never negative, so noise counts as change, for both methods alike.
 #
 # Three sources that must not be confused: the *paper* (computed here from its Tables 1–3 and 15–17; it
 # has no numbers for Guided IG below 128 steps, for its cost, and prints no intervals), our *recorded*

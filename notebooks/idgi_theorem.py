@@ -41,7 +41,7 @@ import pandas as pd
 from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
-from saliency_audit.report.comparisons import as_html
+from saliency_audit.report.html_table import as_html
 from saliency_audit.report.theorem import (
     completeness_table,
     show_completeness,

@@ -60,12 +60,16 @@ def test_networks_without_curves_are_left_out_or_refused(score_rows):
         curve_example(rows[small], 128, 0)
 
 
-def test_dropped_images_are_counted_once_per_curve(score_rows):
-    table = dropped_images(score_rows(already_right=3), 128)
-    assert len(table) == 4
-    lines = table.set_index(["complexity", "curve"])
-    assert list(lines.loc[("normalised entropy", "AIC")])[1:] == [25, 3, 0, 22]
-    assert list(lines.loc[("MS-SSIM", "SIC")])[1:] == [25, 0, 0, 25]
+def test_dropped_images_are_counted_once_per_curve_and_source(score_rows):
+    sources = {"recorded": score_rows(already_right=3), "here": score_rows(n=6, already_right=2)}
+    table = dropped_images(sources, 128)
+    assert table.index.names == ["network", "complexity", "curve", "source"]
+    assert list(table.columns) == ["images", "no rise", "no information", "used"]
+    assert len(table) == 8
+    lines = table.loc["MobileNetV2"]
+    assert list(lines.loc[("normalised entropy", "AIC", "recorded")]) == [25, 3, 0, 22]
+    assert list(lines.loc[("normalised entropy", "AIC", "here")]) == [6, 2, 0, 4]
+    assert list(lines.loc[("MS-SSIM", "SIC", "recorded")]) == [25, 0, 0, 25]
 
 
 def test_an_image_without_rise_of_information_is_dropped_for_that(score_rows):
@@ -74,9 +78,9 @@ def test_an_image_without_rise_of_information_is_dropped_for_that(score_rows):
         [5000.0, 4000.0, 4500.0, 5000.0] if image == 2 else sizes
         for image, sizes in zip(rows["image"], rows["ic_entropy"], strict=True)
     ]
-    lines = dropped_images(rows).set_index(["complexity", "curve"])
-    assert list(lines.loc[("normalised entropy", "SIC")])[1:] == [5, 0, 1, 4]
-    assert list(lines.loc[("MS-SSIM", "SIC")])[1:] == [5, 0, 0, 5]
+    lines = dropped_images({"here": rows}).loc["MobileNetV2"]
+    assert list(lines.loc[("normalised entropy", "SIC", "here")]) == [5, 0, 1, 4]
+    assert list(lines.loc[("MS-SSIM", "SIC", "here")]) == [5, 0, 0, 5]
 
 
 def test_methods_that_drop_different_images_are_refused(score_rows):
@@ -88,7 +92,7 @@ def test_methods_that_drop_different_images_are_refused(score_rows):
         )
     ]
     with pytest.raises(ValueError, match="drop different images"):
-        dropped_images(rows)
+        dropped_images({"here": rows})
 
 
 def test_the_example_is_an_image_that_both_curves_use(score_rows):

@@ -1,6 +1,7 @@
 """Paired comparisons as a picture and as the table paper / recorded / this machine."""
 
 from collections.abc import Mapping
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,17 +11,18 @@ from matplotlib.figure import Figure
 
 from saliency_audit.ledger import Claim, Comparison, ExternalResult
 from saliency_audit.ledger.external.rows import MethodPair, at_steps, method_pairs
+from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.report.comparison_tables import outcome
 from saliency_audit.report.figures import refuse_empty
+from saliency_audit.report.html_table import as_html as as_html
 from saliency_audit.report.names import (
     BASE_COLOUR,
     CURVE_NAMES,
     IDGI_COLOUR,
     PATH_NAMES,
-    SCORE_NAMES,
     network,
 )
-from saliency_audit.report.printed_scores import IMAGES, printed_pair
+from saliency_audit.report.printed_scores import printed_pair
 from saliency_audit.report.words import estimate, number, significant_digits
 
 
@@ -104,9 +106,9 @@ def comparison_table(claim: Claim, results: Mapping[str, ExternalResult]) -> pd.
 
     Returns:
         One line per network, path, score and source, which form the index; the difference with its
-        95 % interval, the side that the claim expects, and whether it holds. The paper's networks
-        appear under their printed names; it prints no interval. Where a test repeats its
-        comparisons in another way, a column per way shows those differences.
+        95 % interval, the side that the claim states, and whether it holds. The paper's networks
+        appear under their printed names; it prints no interval and no number of images. Where a
+        test repeats its comparisons in another way, a column per way shows those differences.
     """
     lines: list[dict[str, str]] = []
     for sources in by_keys(results).values():
@@ -114,25 +116,20 @@ def comparison_table(claim: Claim, results: Mapping[str, ExternalResult]) -> pd.
         where = _place(first.keys)
         printed = printed_pair(claim, first.keys)
         if printed:
-            lines.append({**where, **_printed_line(*printed), "expected": first.expected})
+            lines.append({**where, **_printed_line(*printed), "claim": first.expected})
         lines += [{**where, **_line(run, item)} for run, item in sources.items()]
     table = pd.DataFrame(lines).fillna("")
     places = [*(_place(first.keys) if lines else ()), "source"]
     return table.set_index(places) if lines else table
 
 
-def as_html(table: pd.DataFrame) -> str:
-    """A table of this module as HTML; repeated names of the index span their lines."""
-    return str(table.to_html(escape=False, border=0))
-
-
 def _place(keys: Mapping[str, str]) -> dict[str, str]:
     """The keys of a comparison by what a reader calls them."""
-    kind, name = ("curve", CURVE_NAMES) if "curve" in keys else ("score", SCORE_NAMES)
+    kind = "curve" if "curve" in keys else "score"
     return {
         "network": network(keys["model"]),
         "path": PATH_NAMES[keys["path"]],
-        kind: name.get(keys[kind], keys[kind]),
+        kind: CURVE_NAMES.get(keys[kind], keys[kind]),
     }
 
 
@@ -142,7 +139,6 @@ def _printed_line(base: float, idgi: float) -> dict[str, str]:
         "base": number(base),
         "+IDGI": number(idgi),
         "difference": number(idgi - base),
-        "n": IMAGES,
     }
 
 
@@ -154,10 +150,16 @@ def _line(run: str, item: Comparison) -> dict[str, str]:
         "+IDGI": number(item.other_mean, digits),
         "difference": estimate(item.estimate),
         "n": str(item.estimate.n),
-        "expected": item.expected,
+        "claim": item.expected,
         "holds": mark(item),
-        **{name: estimate(found) for name, found in item.extra.items()},
+        # What is only reported shall be narrow.
+        **{fill(name, 14): _two_lines(found) for name, found in item.extra.items()},
     }
+
+
+def _two_lines(found: Estimate) -> str:
+    """An estimate above its interval."""
+    return estimate(found).replace(" [", "<br>[", 1)
 
 
 def mark(item: Comparison) -> str:

@@ -127,35 +127,43 @@ def median_band(values: Floats) -> tuple[Floats, Floats]:
     return low, high
 
 
-REASONS = {
-    "no_rise": "dropped: no worse at the start",
-    "no_information": "dropped: no less information at the start",
-}
+REASONS = {"no_rise": "no rise", "no_information": "no information"}
 
 
-def dropped_images(rows: pd.DataFrame, steps: int | None = None) -> pd.DataFrame:
+def dropped_images(sources: Mapping[str, pd.DataFrame], steps: int | None = None) -> pd.DataFrame:
     """How many images each kind of curve drops, and why.
 
     Start picture and original are the same for every map of an image, and so are the drops.
 
     Args:
-        rows: of `idgi_scores`.
+        sources: rows of `idgi_scores` by where they come from ("recorded", "this machine").
         steps: number of steps; the largest there is if not given or absent.
 
     Returns:
-        A line per network, complexity and curve that can be measured: images, those dropped by
-        reason, those used.
+        A line per network, complexity, curve that can be measured, and source, which form the
+        index: images, those dropped by reason, those used.
 
     Raises:
         ValueError: methods or paths that drop different numbers of images.
     """
+    lines = [line for name, rows in sources.items() for line in _dropped(name, rows, steps)]
+    index = ["network", "complexity", "curve", "source"]
+    table = pd.DataFrame(lines).drop_duplicates(ignore_index=True)
+    if lines and table.duplicated(index).any():
+        raise ValueError("the methods drop different images; are the rows of one set of images?")
+    return table.set_index(index).sort_index() if lines else table
+
+
+def _dropped(source: str, rows: pd.DataFrame, steps: int | None) -> list[dict[str, str | int]]:
+    """A line per method; the methods agree where all is well."""
     refuse_empty(rows)
     chosen, _ = at_steps(rows, steps)
-    lines = [
+    return [
         {
             "network": network(str(model)),
             "complexity": COMPLEXITY_NAMES[complexity],
             "curve": CURVE_NAMES[curve],
+            "source": source,
             **_drops(curves_of(group[kept], curve, complexity)),
         }
         for (model, _), group in chosen.groupby(["model", "method"], sort=True)
@@ -163,10 +171,6 @@ def dropped_images(rows: pd.DataFrame, steps: int | None = None) -> pd.DataFrame
         if (kept := measurable(group, complexity)).any()
         for curve in PREDICTIONS
     ]
-    table = pd.DataFrame(lines).drop_duplicates(ignore_index=True)
-    if lines and table.duplicated(["network", "complexity", "curve"]).any():
-        raise ValueError("the methods drop different images; are the rows of one set of images?")
-    return table
 
 
 def _drops(curves: InformationCurves) -> dict[str, int]:

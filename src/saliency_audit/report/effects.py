@@ -51,7 +51,7 @@ def show_effects(results: Mapping[str, ExternalResult]) -> Figure:
     figure, axes = plt.subplots(
         1,
         len(scores),
-        figsize=(1.55 * len(scores) + 2.3, 0.26 * len(lines) + 1.3),
+        figsize=(1.7 * len(scores) + 2.3, 0.26 * len(lines) + 1.3),
         sharey=True,
         squeeze=False,
         layout="constrained",
@@ -64,9 +64,10 @@ def show_effects(results: Mapping[str, ExternalResult]) -> Figure:
             if above[:2] != below[:2]:
                 axis.axhline(height + 0.5, color="0.85", linewidth=0.8)
         axis.axvline(0, color="0.4", linewidth=0.8)
-        axis.set_title(NAMES[score], fontsize=9)
+        axis.set_title(NAMES[score], fontsize=8.5)
         axis.tick_params(labelsize=8)
-        axis.locator_params(axis="x", nbins=4)
+        axis.tick_params(axis="x", labelsize=7)
+        axis.locator_params(axis="x", nbins=3)
     axes[0, 0].set_yticks(
         range(len(lines)),
         [f"{run}: {network(model)}, {PATH_NAMES[path]}" for run, model, path in lines],

@@ -20,7 +20,6 @@ from saliency_audit.report.figures import label_outside, refuse_empty
 from saliency_audit.report.maps import CLIP_PERCENTILE
 from saliency_audit.report.methods import method_name
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, PATH_NAMES, network
-from saliency_audit.report.printed_scores import IMAGES
 from saliency_audit.report.words import estimate, number, significant_digits
 
 SCALE_NAMES: dict[Scale, str] = {
@@ -101,7 +100,7 @@ def size_table(maps: Mapping[str, Pair]) -> pd.DataFrame:
         }
         for name, (before, after) in maps.items()
     }
-    return pd.DataFrame.from_dict(lines, orient="index")
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("map")
 
 
 def show_stability(rows: pd.DataFrame) -> Figure:
@@ -185,8 +184,8 @@ def gain_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:
         results: outcome of the test `jpeg_stability` by the name of the run.
 
     Returns:
-        One line per path, source and network; the paper prints one network, the raw scale and no
-        interval.
+        One line per path, source and network. The paper prints one network, the raw scale, no
+        interval and no number of images.
     """
     return _table(results, "higher")
 
@@ -205,7 +204,7 @@ def _table(results: Mapping[str, ExternalResult], expected: str) -> pd.DataFrame
                 place.setdefault((run, item.keys["model"]), {})[item.keys["scale"]] = item
     lines = {}
     for difference, sources in found.items():
-        name = _named(difference)
+        name = " − ".join(method_name(part) for part in difference.split(" − "))
         lines[name, "paper", PRINTED_NETWORK] = _printed(difference)
         for (run, model), scales in sources.items():
             lines[name, run, network(model)] = _line(scales)
@@ -218,7 +217,6 @@ def _printed(difference: str) -> Cells:
     other, base = difference.split(" − ")
     cells = printed_table("idgi", "table_05").set_index("method")["value"]
     return {
-        ("", "n"): IMAGES,
         (_RAW, "from → to"): f"{number(cells[base])} → {number(cells[other])}",
         (_RAW, "difference"): number(cells[other] - cells[base]),
     }
@@ -235,7 +233,3 @@ def _line(scales: Mapping[str, Comparison]) -> Cells:
         line[title, "difference"] = estimate(item.estimate)
         line[title, "holds"] = mark(item)
     return line
-
-
-def _named(difference: str) -> str:
-    return " − ".join(method_name(part) for part in difference.split(" − "))

@@ -22,3 +22,8 @@ BASE_COLOUR = "#d55e00"
 def network(name: str) -> str:
     """A network's name in print; the name itself where the catalogue has none."""
     return CLASSIFIERS[name].title if name in CLASSIFIERS else name
+
+
+def on_two_lines(name: str) -> str:
+    """A name broken at its first space, for narrow places."""
+    return name.replace(" ", "\n", 1)

@@ -20,6 +20,7 @@ from saliency_audit.report.names import (
     PATH_NAMES,
     SCORE_NAMES,
     network,
+    on_two_lines,
 )
 from saliency_audit.report.printed_scores import printed_pair
 from saliency_audit.report.words import estimate, number, significant_digits
@@ -74,7 +75,7 @@ def _figure(model: str, panels: Mapping[tuple[str, str], Series], steps: list[in
         layout="constrained",
     )
     for row, score in enumerate(scores):
-        axes[row, 0].set_ylabel(SCORE_NAMES[score].replace(", ", "\n"), fontsize=9)
+        axes[row, 0].set_ylabel(on_two_lines(SCORE_NAMES[score]), fontsize=9)
         for axis, path in zip(axes[row], paths, strict=True):
             if (score, path) in panels:
                 _draw(axis, panels[score, path], steps)
@@ -127,21 +128,21 @@ def change_table(claim: Claim, results: Mapping[str, ExternalResult]) -> pd.Data
 
     Returns:
         A line per network, score and source, which form the index, and a column per path. A cell
-        holds two lines of HTML: the change of the base → that with IDGI; then their difference with
-        its 95 % interval, and whether the comparison holds. The paper prints no interval.
+        holds lines of HTML: the change of the base → that with IDGI; their difference with its
+        95 % interval; whether the comparison holds. The paper prints no interval.
     """
     cells: dict[tuple[str, str, str], dict[str, str]] = {}
     for (model, path, score), sources in by_keys(results).items():
-        place = (network(model), SCORE_NAMES[score])
+        place = (network(model), score)
         printed = printed_pair(claim, {"model": model, "path": path, "score": score})
         if printed:
             cells.setdefault((*place, "paper"), {})[path] = _printed_cell(*printed)
         for run, item in sources.items():
             cells.setdefault((*place, run), {})[path] = _cell(item)
-    names = list(SCORE_NAMES.values())
-    ranks = ["paper", *results]
-    ordered = sorted(cells, key=lambda k: (k[0], names.index(k[1]), ranks.index(k[2])))
-    index = pd.MultiIndex.from_tuples(ordered, names=["network", "score", "source"])
+    scores, runs = list(SCORE_NAMES), ["paper", *results]
+    ordered = sorted(cells, key=lambda k: (k[0], scores.index(k[1]), runs.index(k[2])))
+    labels = [(name, *map(on_two_lines, (SCORE_NAMES[score], run))) for name, score, run in ordered]
+    index = pd.MultiIndex.from_tuples(labels, names=["network", "score", "source"])
     table = pd.DataFrame([cells[place] for place in ordered], index=index)
     paths = [path for path in PATH_NAMES if path in table.columns]
     return table[paths].rename(columns=PATH_NAMES).fillna("")
@@ -154,4 +155,4 @@ def _printed_cell(base: float, idgi: float) -> str:
 def _cell(item: Comparison) -> str:
     digits = significant_digits(item.estimate)
     change = f"{number(item.base_mean, digits)} → {number(item.other_mean, digits)}"
-    return f"{change}<br>{estimate(item.estimate)} {mark(item)}"
+    return f"{change}<br>{estimate(item.estimate)}<br>{mark(item)}"

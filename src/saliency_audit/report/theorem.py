@@ -145,7 +145,6 @@ def completeness_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:
                 line |= {
                     "IDGI, largest": with_exponent(exact.extra["largest error"].mean),
                     "holds": mark(exact),
-                    "IDGI, mean": with_exponent(exact.other_mean),
                     "plain, mean": number(exact.base_mean, 4),
                 }
             if falling := rules.get("plain"):
