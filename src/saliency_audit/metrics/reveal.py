@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import LinearNDInterpolator
 from scipy.ndimage import binary_erosion
+from scipy.spatial import Delaunay
+
+from saliency_audit.metrics.triangles import fill_triangles
 
 Mode = Literal["exact", "fast"]
 Picture = NDArray[np.uint8]
@@ -20,8 +23,6 @@ RANDOM_FRACTION = 0.01
 # The fast mode's plane: columns lean and are pressed together by about a thousandth, so that hardly
 # any four pixels lie on one circle.
 LEAN, PRESS = 1e-3, 1 - 0.618e-3
-# Share by which the fast mode draws hidden pixels inwards, lest rounding put one outside the hull.
-INWARDS = 1e-9
 
 
 def random_mask(height: int, width: int, seed: int) -> Mask:
@@ -101,17 +102,20 @@ def fill_hidden(picture: Picture, mask: Mask, mode: Mode = "exact") -> Picture:
     filled = picture.copy()
     if not hidden.any():
         return filled
-    known = mask if mode == "exact" else _touching(mask)
-    points, sought = np.argwhere(known).astype(np.float64), np.argwhere(hidden).astype(np.float64)
+    filled[hidden] = np.round(picture.mean(axis=(0, 1)))
     if mode == "fast":
-        centre = (np.array(mask.shape) - 1) / 2
-        points, sought = _slanted(points), _slanted(centre + (sought - centre) * (1 - INWARDS))
-    values = LinearNDInterpolator(points, picture[known].astype(np.float64))(sought)
-    outside = np.isnan(values[:, 0])
-    if outside.any():
-        values[outside] = picture.mean(axis=(0, 1))
+        points = np.argwhere(_touching(mask))
+        rows, columns = points.T
+        slanted = np.column_stack([rows, LEAN * rows + PRESS * columns])
+        fill_triangles(filled, hidden, points, Delaunay(slanted).simplices.astype(np.int64))
+        return filled
+    interpolate = LinearNDInterpolator(np.argwhere(mask), picture[mask].astype(np.float64))
+    values = interpolate(np.argwhere(hidden))
+    inside = ~np.isnan(values[:, 0])
     # PAIR rounds single-precision numbers; doubles would fall to the other side of ½ now and then.
-    filled[hidden] = np.round(values.astype(np.float32)).astype(np.uint8)
+    row, column = np.nonzero(hidden)
+    rounded = np.round(values[inside].astype(np.float32)).astype(np.uint8)
+    filled[row[inside], column[inside]] = rounded
     return filled
 
 
@@ -122,8 +126,3 @@ def _touching(mask: Mask) -> Mask:
     corners = (slice(None, None, height - 1), slice(None, None, width - 1))
     touching[corners] = mask[corners]
     return touching
-
-
-def _slanted(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    rows, columns = points.T
-    return np.column_stack([rows, LEAN * rows + PRESS * columns])
