@@ -156,12 +156,13 @@ else:
 # interval from resampled images, the same for both methods; *claim* is the side that the claim states.
 # The paper's numbers rest on 33K to 39K images per network; it prints no intervals.
 #
-# The *levels* are not comparable across sources. Weights and images differ (`saliency-audit data list`
-# names ours), the paper does not say which of its images each curve drops, and the `embedded` and
-# `reference` profiles compress the pictures with less effort than the reference code (the `paper`
-# profile does as it does), which changes file sizes a little, for both methods alike. SqueezeNet is none
-# of the paper's networks. What the claims are about, and what the tests decide on, is the sign of the
-# paired difference.
+# The *levels* are not comparable across sources. Weights and images differ: ours are public conversions
+# of quantised networks and pictures that probably belong to ImageNet's training split
+# (`saliency-audit data list` names their sources). The paper does not say how many images its curves
+# drop. The `embedded` and `reference` profiles restore and compress the pictures in a faster way than
+# the reference code (the `paper` profile does as it does), the same for both methods. And SqueezeNet is
+# none of the paper's networks. What the claims are about, and what the tests decide on, is the sign of
+# the paired difference.
 #
 # ### Normalised entropy (IDGI-NE)
 

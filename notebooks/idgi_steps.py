@@ -73,8 +73,8 @@ else:
 #
 # The first line of a cell is the absolute change of the score from the fewest steps to the most, of the
 # base → with IDGI. The second is the latter minus the former, with its 95 % interval from resampled
-# images. The third is whether the comparison holds, that is, whether IDGI changes more. An absolute
-# change is never negative, so noise counts as change, for both methods alike.
+# images. The third is whether the comparison holds, that is, whether IDGI changes more, and the number
+# of images. An absolute change is never negative, so noise counts as change, for both methods alike.
 #
 # Three sources that must not be confused: the *paper* (computed here from its Tables 1–3 and 15–17; it
 # has no numbers for Guided IG below 128 steps, for its cost, and prints no intervals), our *recorded*

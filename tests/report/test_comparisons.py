@@ -93,7 +93,9 @@ def test_areas_are_repeated_on_the_common_images(score_rows):
     assert line["n"] == "25"
     extra = next(c for c in result.comparisons if c.label == "mobilenet_v2, ig, sic").extra
     assert extra["on the common images"].n == 22
-    assert line["on the common\nimages"].startswith(f"{extra['on the common images'].mean:.3f}"[:4])
+    assert line["on the\ncommon\nimages"].startswith(
+        f"{extra['on the common images'].mean:.3f}"[:4]
+    )
     paper = table.loc[("MobileNetV2", "IG", "SIC", "paper")]
     assert (paper["base"], paper["+IDGI"]) == ("0.005", "0.201")
 

@@ -7,7 +7,7 @@ from saliency_audit.ledger import load_claims
 from saliency_audit.ledger.external import step_sensitivity
 from saliency_audit.report.score_request import score_request
 from saliency_audit.report.steps import change_table, show_scores_by_steps
-from saliency_audit.study import get_experiment
+from saliency_audit.study import ParameterError, get_experiment
 
 PARAMETERS = {
     "paths": ["ig", "gig", "blurig"],
@@ -71,13 +71,22 @@ def test_the_table_holds_changes_of_paper_and_runs(score_rows):
     assert item.other_mean == pytest.approx(0.05)
     assert cell.startswith("0")
     assert "0.050" in cell
-    assert 'class="holds"' in cell
+    assert cell.endswith('<span class="holds">yes</span>, n = 25')
     scores = list(dict.fromkeys(table.loc["SqueezeNet1.0"].index.get_level_values("score")))
     assert scores == ["insertion,\nprobability", "insertion,\nratio", "SIC,\nentropy"]
 
 
 def test_without_wishes_the_rows_are_the_profile_s_own():
     assert score_request("embedded", counts=None, usual=(128,), models=None, seed=None) == {}
+
+
+def test_wishes_that_leave_nothing_are_refused():
+    with pytest.raises(ParameterError, match="at least one number of steps"):
+        score_request("embedded", counts=())
+    with pytest.raises(ValueError, match="must be at least 1"):
+        get_experiment("idgi_scores").configure(
+            "embedded", score_request("embedded", counts=None, n_images=0)
+        )
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ def _line(run: str, item: Comparison) -> dict[str, str]:
         "claim": item.expected,
         "holds": mark(item),
         # What is only reported shall be narrow.
-        **{fill(name, 14): _two_lines(found) for name, found in item.extra.items()},
+        **{fill(name, 10): _two_lines(found) for name, found in item.extra.items()},
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from saliency_audit.study import get_experiment
+from saliency_audit.study import ParameterError, get_experiment
 
 
 def score_request(
@@ -28,14 +28,16 @@ def score_request(
         given: further fields of the experiment's parameters; None where not asked for.
 
     Raises:
-        ParameterError: an unknown profile.
+        ParameterError: an unknown profile, or no number of steps.
     """
     wishes = {name: value for name, value in given.items() if value is not None}
     if counts is None and n_images is None and not wishes:
         return {}
     own = get_experiment("idgi_scores").configure(profile)
-    steps = tuple(sorted(set(counts or usual or own.sweep)))
-    candidates = n_images or own.n_sweep
+    steps = tuple(sorted(set((usual or own.sweep) if counts is None else counts)))
+    if not steps:
+        raise ParameterError("name at least one number of steps")
+    candidates = own.n_sweep if n_images is None else n_images
     return {
         **wishes,
         "n_images": candidates,

@@ -129,7 +129,8 @@ def change_table(claim: Claim, results: Mapping[str, ExternalResult]) -> pd.Data
     Returns:
         A line per network, score and source, which form the index, and a column per path. A cell
         holds lines of HTML: the change of the base → that with IDGI; their difference with its
-        95 % interval; whether the comparison holds. The paper prints no interval.
+        95 % interval; whether the comparison holds, and its number of images. The paper prints
+        neither interval nor number of images.
     """
     cells: dict[tuple[str, str, str], dict[str, str]] = {}
     for (model, path, score), sources in by_keys(results).items():
@@ -155,4 +156,4 @@ def _printed_cell(base: float, idgi: float) -> str:
 def _cell(item: Comparison) -> str:
     digits = significant_digits(item.estimate)
     change = f"{number(item.base_mean, digits)} → {number(item.other_mean, digits)}"
-    return f"{change}<br>{estimate(item.estimate)}<br>{mark(item)}"
+    return f"{change}<br>{estimate(item.estimate)}<br>{mark(item)}, n = {item.estimate.n}"
