@@ -158,15 +158,15 @@ def test_images_without_masks_get_insertion_scores_only(project, pictures):
 @pytest.mark.parametrize(
     ("name", "overrides", "message"),
     [
-        ("idgi_theorem", {"steps": []}, "steps must be at least 2"),
+        ("idgi_theorem", {"steps": []}, "steps must be at least 2.*got none"),
         ("idgi_theorem", {"steps": [8, 1]}, "steps must be at least 2"),
         ("idgi_jpeg", {"quality": 0}, r"quality must lie in 1\.\.95, got 0"),
         ("idgi_jpeg", {"quality": 96}, r"quality must lie in 1\.\.95, got 96"),
         ("idgi_jpeg", {"steps": 1}, "steps must be at least 2"),
         ("idgi_illustration", {"steps": 2}, "steps must be at least 3"),
-        ("idgi_cost", {"repeats": 0}, "at least 1"),
+        ("idgi_cost", {"repeats": 0}, "repeats must be at least 1, got 0"),
         ("idgi_cost", {"steps": 1}, "steps must be at least 2"),
-        ("idgi_beyond", {"reveal": 0}, "at least 1"),
+        ("idgi_beyond", {"reveal": 0}, "reveal must be at least 1, got 0"),
         ("idgi_beyond", {"reduction": "mean"}, "unknown reduction 'mean'"),
         ("idgi_beyond", {"steps": 1}, "steps must be at least 2"),
     ],

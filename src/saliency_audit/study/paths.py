@@ -1,10 +1,23 @@
-"""The three paths of the IDGI study as its experiments walk them."""
+"""The three paths of the IDGI study as its experiments walk them, and its networks."""
 
 from saliency_audit.attributions import BlurPath, GuidedPath, Path, StraightPath
 
 PATHS = ("ig", "gig", "blurig")
 # The widest blur of the reference implementation, at the size of ImageNet's pictures.
 MAX_SIGMA, SIDE = 50.0, 224
+# The networks of the paper's tables.
+PAPER_MODELS = (
+    "densenet121",
+    "densenet169",
+    "densenet201",
+    "inception_v3",
+    "mobilenet_v2",
+    "resnet50",
+    "resnet101",
+    "resnet152",
+    "vgg16",
+    "vgg19",
+)
 
 
 def study_path(name: str, steps: int, side: int) -> Path:

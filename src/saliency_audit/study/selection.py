@@ -1,6 +1,6 @@
 """The images of a task: read, classified, and those that the model gets right."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,14 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from saliency_audit.datasets import (
-    CATALOG,
     Images,
     image_seed,
     open_images,
     read_batch,
     shuffled_indices,
 )
-from saliency_audit.models import CLASSIFIERS, load_classifier, state_digest
+from saliency_audit.models import load_classifier, state_digest
 from saliency_audit.study.provenance import default_device
 
 # What the networks trained here were made for.
@@ -102,27 +101,6 @@ def select(model: str, images: str, seed: int, first: int, last: int) -> Selecti
             "model_sha256": state_digest(network),
         },
     )
-
-
-def check_names(
-    models: Sequence[str], images: str | None, paths: Sequence[str], known_paths: Sequence[str]
-) -> None:
-    """Refuse names that no catalogue knows.
-
-    Raises:
-        ValueError: names the unknown and the known ones.
-    """
-    _refuse_unknown("classifiers", models, list(CLASSIFIERS))
-    _refuse_unknown("paths", paths, known_paths)
-    readable = [name for name, entry in CATALOG.items() if entry.opener]
-    for name in (images_of(model, images) for model in models):
-        if name not in readable:
-            raise ValueError(f"unknown image set {name!r}; known: {', '.join(readable)}")
-
-
-def _refuse_unknown(kind: str, given: Sequence[str], known: Sequence[str]) -> None:
-    if unknown := sorted({name for name in given if name not in known}):
-        raise ValueError(f"unknown {kind} {unknown}; known: {', '.join(known)}")
 
 
 @torch.no_grad()

@@ -4,15 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
+from torch import Tensor
 
-from saliency_audit.attributions import IDGI, Riemann, saliency, walk
-from saliency_audit.attributions.reduction import REDUCTIONS
+from saliency_audit.attributions import saliency
 from saliency_audit.datasets import read_regions
-from saliency_audit.metrics import box_iou, explainability, insertion_score, region_iou
+from saliency_audit.metrics import box_iou, explainability, region_iou
+from saliency_audit.study.checks import check_counts, check_names, check_reduction, check_steps
 from saliency_audit.study.experiment import Experiment, Outcome, Task
-from saliency_audit.study.paths import PATHS, study_path
-from saliency_audit.study.selection import Selection, check_names, select
+from saliency_audit.study.path_rows import (
+    both_rules,
+    insertion_columns,
+    path_rows,
+    select_slice,
+    table,
+)
+from saliency_audit.study.paths import PATHS
+from saliency_audit.study.selection import Selection
 from saliency_audit.study.slices import sliced_tasks
 
 LOCALISATION = {"explainability": explainability, "region_iou": region_iou, "box_iou": box_iou}
@@ -36,15 +43,10 @@ class Parameters:
     slice_size: int = 50
 
     def __post_init__(self) -> None:
-        check_names(self.models, self.images, self.paths, PATHS)
-        if self.reduction not in REDUCTIONS:
-            raise ValueError(
-                f"unknown reduction {self.reduction!r}; known: {', '.join(REDUCTIONS)}"
-            )
-        if self.steps < 2:
-            raise ValueError(f"steps must be at least 2 (the path's two ends), got {self.steps}")
-        if min(self.n_images, self.slice_size, self.reveal) < 1:
-            raise ValueError("n_images, slice_size and reveal must be at least 1")
+        check_names(self.models, self.images, self.paths)
+        check_steps(self.steps)
+        check_reduction(self.reduction)
+        check_counts(n_images=self.n_images, slice_size=self.slice_size, reveal=self.reveal)
 
 
 def tasks(parameters: Parameters) -> Sequence[Task]:
@@ -57,59 +59,24 @@ def tasks(parameters: Parameters) -> Sequence[Task]:
 def compute(task: Task) -> Outcome:
     """Rows of one task: image × method × score."""
     given: dict[str, Any] = dict(task.parameters)
-    chosen = select(given["model"], given["images"], given["seed"], given["first"], given["last"])
-    path = study_path(given["path"], given["steps"], chosen.pictures.shape[-1])
-    maps = walk(chosen.model, chosen.pictures, chosen.targets, path=path, rules=[Riemann(), IDGI()])
+    chosen = select_slice(given)
     rows: list[dict[str, Any]] = []
-    for method, attribution in zip((given["path"], f"{given['path']}+idgi"), maps, strict=True):
+    for method, attribution in both_rules(chosen, given["path"], given["steps"]).items():
         salient = saliency(attribution, given["reduction"])
         for score, values in _scores(chosen, salient, given["reveal"]).items():
-            for position in range(len(chosen.indices)):
-                rows.append(
-                    {
-                        "model": given["model"],
-                        "images": given["images"],
-                        "path": given["path"],
-                        "method": method,
-                        "steps": given["steps"],
-                        **chosen.describe(position),
-                        "score": score,
-                        "value": values[position],
-                    }
-                )
-    return Outcome(pd.DataFrame(rows, columns=COLUMNS), chosen.notes)
+            columns: dict[str, list[Any]] = {"score": [score] * len(values), "value": values}
+            rows += path_rows(given, chosen, method, given["steps"], columns)
+    return Outcome(table(rows, "score", "value"), chosen.notes)
 
 
-def _scores(chosen: Selection, salient: Any, reveal: int) -> dict[str, list[float]]:
-    insertion = insertion_score(
-        chosen.model,
-        chosen.pictures,
-        salient,
-        chosen.targets,
-        seeds=chosen.seeds,
-        pixels_per_step=reveal * chosen.pictures.shape[-1],
-    )
-    scores = {"probability": insertion.probability.tolist(), "ratio": insertion.ratio.tolist()}
+def _scores(chosen: Selection, salient: Tensor, reveal: int) -> dict[str, list[float]]:
+    scores = insertion_columns(chosen, salient, reveal)
     if chosen.source.region is not None and chosen.indices:
         regions = read_regions(chosen.source, chosen.indices)
         for name, measure in LOCALISATION.items():
             scores[name] = measure(salient.cpu(), regions).tolist()
     return scores
 
-
-COLUMNS = [
-    "model",
-    "images",
-    "path",
-    "method",
-    "steps",
-    "image",
-    "image_name",
-    "target",
-    "confidence",
-    "score",
-    "value",
-]
 
 EXPERIMENT = Experiment(
     name="idgi_beyond",

@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from saliency_audit.attributions import PathAttribution
 from saliency_audit.attributions.engine import frozen
 from saliency_audit.attributions.registry import RULES
+from saliency_audit.study.checks import check_counts, check_names, check_steps
 from saliency_audit.study.experiment import Experiment, Outcome, Task
-from saliency_audit.study.paths import PATHS, study_path
-from saliency_audit.study.selection import check_names, images_of, select
+from saliency_audit.study.paths import PAPER_MODELS, PATHS, study_path
+from saliency_audit.study.selection import images_of, select
 
 BATCH_SIZES = {"cpu": (4, 8, 16), "cuda": (64, 128, 256)}
 
@@ -33,9 +34,9 @@ class Parameters:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_names(self.models, self.images, (), PATHS)
-        if self.steps < 2 or min(self.n_images, self.repeats) < 1:
-            raise ValueError("steps must be at least 2, n_images and repeats at least 1")
+        check_names(self.models, self.images)
+        check_steps(self.steps)
+        check_counts(n_images=self.n_images, repeats=self.repeats)
 
 
 def tasks(parameters: Parameters) -> Sequence[Task]:
@@ -164,18 +165,7 @@ EXPERIMENT = Experiment(
             "n_images": 4,
         },
         "paper": {
-            "models": (
-                "densenet121",
-                "densenet169",
-                "densenet201",
-                "inception_v3",
-                "mobilenet_v2",
-                "resnet50",
-                "resnet101",
-                "resnet152",
-                "vgg16",
-                "vgg19",
-            ),
+            "models": PAPER_MODELS,
             "images": "imagenet_val",
             "n_images": 32,
         },

@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
-from saliency_audit.attributions import IDGI, Riemann, walk
 from saliency_audit.metrics import jpeg_copy, jpeg_stability
 from saliency_audit.metrics.jpeg import Scale
+from saliency_audit.study.checks import check_counts, check_names, check_steps
 from saliency_audit.study.experiment import Experiment, Outcome, Task
-from saliency_audit.study.paths import PATHS, study_path
-from saliency_audit.study.selection import check_names, select
+from saliency_audit.study.path_rows import both_rules, path_rows, select_slice, table
+from saliency_audit.study.paths import PATHS
 from saliency_audit.study.slices import sliced_tasks
 
 SCALES: tuple[Scale, ...] = ("raw", "unit_norm")
@@ -31,13 +29,11 @@ class Parameters:
     slice_size: int = 50
 
     def __post_init__(self) -> None:
-        check_names(self.models, self.images, self.paths, PATHS)
-        if self.steps < 2:
-            raise ValueError(f"steps must be at least 2 (the path's two ends), got {self.steps}")
+        check_names(self.models, self.images, self.paths)
+        check_steps(self.steps)
+        check_counts(n_images=self.n_images, slice_size=self.slice_size)
         if not 1 <= self.quality <= 95:
             raise ValueError(f"quality must lie in 1..95, got {self.quality}")
-        if min(self.n_images, self.slice_size) < 1:
-            raise ValueError("n_images and slice_size must be at least 1")
 
 
 def tasks(parameters: Parameters) -> Sequence[Task]:
@@ -49,47 +45,18 @@ def tasks(parameters: Parameters) -> Sequence[Task]:
 def compute(task: Task) -> Outcome:
     """Rows of one task: image × method × scale."""
     given: dict[str, Any] = dict(task.parameters)
-    chosen = select(given["model"], given["images"], given["seed"], given["first"], given["last"])
-    path = study_path(given["path"], given["steps"], chosen.pictures.shape[-1])
-    before, after = (
-        walk(chosen.model, pictures, chosen.targets, path=path, rules=[Riemann(), IDGI()])
-        for pictures in (chosen.pictures, jpeg_copy(chosen.pictures, given["quality"]))
-    )
+    chosen = select_slice(given)
+    copies = jpeg_copy(chosen.pictures, given["quality"])
+    before = both_rules(chosen, given["path"], given["steps"])
+    after = both_rules(chosen, given["path"], given["steps"], pictures=copies)
     rows: list[dict[str, Any]] = []
-    for method, maps, copies in zip(
-        (given["path"], f"{given['path']}+idgi"), before, after, strict=True
-    ):
+    for method, maps in before.items():
         for scale in SCALES:
-            values = jpeg_stability(maps, copies, scale=scale)
-            for position in range(len(chosen.indices)):
-                rows.append(
-                    {
-                        "model": given["model"],
-                        "images": given["images"],
-                        "path": given["path"],
-                        "method": method,
-                        "steps": given["steps"],
-                        **chosen.describe(position),
-                        "scale": scale,
-                        "value": float(values[position]),
-                    }
-                )
-    return Outcome(pd.DataFrame(rows, columns=COLUMNS), chosen.notes)
+            stability = jpeg_stability(maps, after[method], scale=scale)
+            values = {"scale": [scale] * len(maps), "value": stability.tolist()}
+            rows += path_rows(given, chosen, method, given["steps"], values)
+    return Outcome(table(rows, "scale", "value"), chosen.notes)
 
-
-COLUMNS = [
-    "model",
-    "images",
-    "path",
-    "method",
-    "steps",
-    "image",
-    "image_name",
-    "target",
-    "confidence",
-    "scale",
-    "value",
-]
 
 EXPERIMENT = Experiment(
     name="idgi_jpeg",

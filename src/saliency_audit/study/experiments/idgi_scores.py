@@ -4,17 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
 import torch
 from torch import Tensor
 
-from saliency_audit.attributions import IDGI, Riemann, saliency, walk
-from saliency_audit.attributions.reduction import REDUCTIONS
-from saliency_audit.metrics import InformationPoints, information_points, insertion_score
+from saliency_audit.attributions import saliency
+from saliency_audit.metrics import InformationPoints, information_points
 from saliency_audit.metrics.reveal import Mode
+from saliency_audit.study.checks import check_counts, check_names, check_reduction, check_steps
 from saliency_audit.study.experiment import Experiment, Outcome, Task
-from saliency_audit.study.paths import PATHS, study_path
-from saliency_audit.study.selection import Selection, check_names, select
+from saliency_audit.study.path_rows import (
+    both_rules,
+    insertion_columns,
+    path_rows,
+    select_slice,
+    table,
+)
+from saliency_audit.study.paths import PAPER_MODELS, PATHS
+from saliency_audit.study.selection import Selection
 from saliency_audit.study.slices import sliced_tasks
 
 CURVES = ("ic_entropy", "ic_ms_ssim", "ic_probability", "ic_correct")
@@ -48,18 +54,14 @@ class Parameters:
     slice_size: int = 28
 
     def __post_init__(self) -> None:
-        check_names(self.models, self.images, self.paths, PATHS)
-        if self.reduction not in REDUCTIONS:
-            raise ValueError(
-                f"unknown reduction {self.reduction!r}; known: {', '.join(REDUCTIONS)}"
-            )
+        check_names(self.models, self.images, self.paths)
+        check_steps(self.steps, *self.sweep)
+        check_reduction(self.reduction)
+        check_counts(n_images=self.n_images, slice_size=self.slice_size, reveal=self.reveal)
         if self.information not in ("exact", "fast"):
             raise ValueError(f"information must be exact or fast, got {self.information!r}")
-        for steps in (self.steps, *self.sweep):
-            if steps < 2:
-                raise ValueError(f"steps must be at least 2 (the path's two ends), got {steps}")
-        if min(self.n_images, self.slice_size, self.reveal) < 1 or self.n_sweep < 0:
-            raise ValueError("n_images, slice_size and reveal must be at least 1, n_sweep 0")
+        if self.n_sweep < 0:
+            raise ValueError(f"n_sweep must be at least 0, got {self.n_sweep}")
         if self.n_sweep % self.slice_size and self.n_sweep < self.n_images:
             raise ValueError("n_sweep must be a multiple of slice_size")
 
@@ -83,44 +85,16 @@ def tasks(parameters: Parameters) -> Sequence[Task]:
 def compute(task: Task) -> Outcome:
     """Rows of one task: one per map."""
     given: dict[str, Any] = dict(task.parameters)
-    chosen = select(given["model"], given["images"], given["seed"], given["first"], given["last"])
+    chosen = select_slice(given)
     rows: list[dict[str, Any]] = []
     ends: InformationPoints | None = None
     for steps in given["steps"]:
-        path = study_path(given["path"], steps, chosen.pictures.shape[-1])
-        maps = walk(
-            chosen.model, chosen.pictures, chosen.targets, path=path, rules=[Riemann(), IDGI()]
-        )
-        for method, attribution in zip((given["path"], f"{given['path']}+idgi"), maps, strict=True):
+        for method, attribution in both_rules(chosen, given["path"], steps).items():
             salient = saliency(attribution, given["reduction"])
-            scores = _insertion(chosen, salient, given["reveal"])
             ends = _information(chosen, salient, given["information"], ends)
-            scores |= _curves(ends, len(salient))
-            for position in range(len(chosen.indices)):
-                rows.append(
-                    {
-                        "model": given["model"],
-                        "images": given["images"],
-                        "path": given["path"],
-                        "method": method,
-                        "steps": steps,
-                        **chosen.describe(position),
-                        **{name: values[position] for name, values in scores.items()},
-                    }
-                )
-    return Outcome(pd.DataFrame(rows, columns=COLUMNS), chosen.notes)
-
-
-def _insertion(chosen: Selection, salient: Tensor, reveal: int) -> dict[str, list[Any]]:
-    scores = insertion_score(
-        chosen.model,
-        chosen.pictures,
-        salient,
-        chosen.targets,
-        seeds=chosen.seeds,
-        pixels_per_step=reveal * chosen.pictures.shape[-1],
-    )
-    return {"probability": scores.probability.tolist(), "ratio": scores.ratio.tolist()}
+            scores = insertion_columns(chosen, salient, given["reveal"])
+            rows += path_rows(given, chosen, method, steps, scores | _curves(ends, len(salient)))
+    return Outcome(table(rows, "probability", "ratio", *CURVES), chosen.notes)
 
 
 def _information(
@@ -149,34 +123,6 @@ def _curves(points: InformationPoints | None, count: int) -> dict[str, list[Any]
     }
 
 
-COLUMNS = [
-    "model",
-    "images",
-    "path",
-    "method",
-    "steps",
-    "image",
-    "image_name",
-    "target",
-    "confidence",
-    "probability",
-    "ratio",
-    *CURVES,
-]
-
-_PAPER_MODELS = (
-    "densenet121",
-    "densenet169",
-    "densenet201",
-    "inception_v3",
-    "mobilenet_v2",
-    "resnet50",
-    "resnet101",
-    "resnet152",
-    "vgg16",
-    "vgg19",
-)
-
 EXPERIMENT = Experiment(
     name="idgi_scores",
     title="Insertion scores and information curves of six path methods, by number of steps",
@@ -194,7 +140,7 @@ EXPERIMENT = Experiment(
             "slice_size": 10,
         },
         "paper": {
-            "models": _PAPER_MODELS,
+            "models": PAPER_MODELS,
             "images": "imagenet_val",
             "n_images": 50000,
             "steps": 128,

@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
 import torch
 from torch import Tensor
 
-from saliency_audit.attributions import IDGI, Path, Riemann, walk
+from saliency_audit.attributions import Path
 from saliency_audit.attributions.engine import frozen, score
 from saliency_audit.metrics import taylor_error
+from saliency_audit.study.checks import check_counts, check_names, check_steps
 from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.path_rows import both_rules, path_rows, select_slice, table
 from saliency_audit.study.paths import PATHS, study_path
-from saliency_audit.study.selection import Selection, check_names, select
+from saliency_audit.study.selection import Selection
 from saliency_audit.study.slices import sliced_tasks
 
 
@@ -30,11 +31,9 @@ class Parameters:
     slice_size: int = 28
 
     def __post_init__(self) -> None:
-        check_names(self.models, self.images, self.paths, PATHS)
-        if not self.steps or min(self.steps) < 2:
-            raise ValueError(f"steps must be at least 2 (the path's two ends), got {self.steps}")
-        if min(self.n_images, self.slice_size) < 1:
-            raise ValueError("n_images and slice_size must be at least 1")
+        check_names(self.models, self.images, self.paths)
+        check_steps(*self.steps)
+        check_counts(n_images=self.n_images, slice_size=self.slice_size)
 
 
 def tasks(parameters: Parameters) -> Sequence[Task]:
@@ -46,37 +45,25 @@ def tasks(parameters: Parameters) -> Sequence[Task]:
 def compute(task: Task) -> Outcome:
     """Rows of one task: one per map."""
     given: dict[str, Any] = dict(task.parameters)
-    chosen = select(given["model"], given["images"], given["seed"], given["first"], given["last"])
+    chosen = select_slice(given)
     rows: list[dict[str, Any]] = []
     for steps in given["steps"]:
         path = study_path(given["path"], steps, chosen.pictures.shape[-1])
         start, end = _ends(chosen, path)
         error = taylor_error(chosen.model, chosen.pictures, chosen.targets, path=path)
-        maps = walk(
-            chosen.model, chosen.pictures, chosen.targets, path=path, rules=[Riemann(), IDGI()]
-        )
-        for method, attribution in zip((given["path"], f"{given['path']}+idgi"), maps, strict=True):
-            totals = attribution.double().sum(dim=(1, 2, 3))
-            for position in range(len(chosen.indices)):
-                change = float(end[position].double() - start[position].double())
-                rows.append(
-                    {
-                        "model": given["model"],
-                        "images": given["images"],
-                        "path": given["path"],
-                        "method": method,
-                        "steps": steps,
-                        **chosen.describe(position),
-                        "start_score": float(start[position]),
-                        "end_score": float(end[position]),
-                        "total": float(totals[position]),
-                        "completeness_error": float(totals[position]) - change,
-                        "taylor_error": float(error[position])
-                        if method.endswith("+idgi")
-                        else float("nan"),
-                    }
-                )
-    return Outcome(pd.DataFrame(rows, columns=COLUMNS), chosen.notes)
+        for method, attribution in both_rules(chosen, given["path"], steps).items():
+            total = attribution.double().sum(dim=(1, 2, 3))
+            values = {
+                "start_score": start,
+                "end_score": end,
+                "total": total,
+                "completeness_error": total - (end.double() - start.double()),
+                # The projection points are IDGI's.
+                "taylor_error": error if method.endswith("+idgi") else error * float("nan"),
+            }
+            columns = {name: value.tolist() for name, value in values.items()}
+            rows += path_rows(given, chosen, method, steps, columns)
+    return Outcome(table(rows, *VALUES), chosen.notes)
 
 
 def _ends(chosen: Selection, path: Path) -> tuple[Tensor, Tensor]:
@@ -93,22 +80,7 @@ def _score_of(chosen: Selection, pictures: Tensor) -> Tensor:
     return torch.cat([chosen.confidence.new_zeros(0), *scores])
 
 
-COLUMNS = [
-    "model",
-    "images",
-    "path",
-    "method",
-    "steps",
-    "image",
-    "image_name",
-    "target",
-    "confidence",
-    "start_score",
-    "end_score",
-    "total",
-    "completeness_error",
-    "taylor_error",
-]
+VALUES = ("start_score", "end_score", "total", "completeness_error", "taylor_error")
 
 EXPERIMENT = Experiment(
     name="idgi_theorem",

@@ -1,0 +1,60 @@
+"""Checks that the parameters of several experiments share."""
+
+from collections.abc import Sequence
+
+from saliency_audit.attributions.reduction import REDUCTIONS
+from saliency_audit.datasets import CATALOG
+from saliency_audit.models import CLASSIFIERS
+from saliency_audit.study.paths import PATHS
+from saliency_audit.study.selection import images_of
+
+
+def check_names(models: Sequence[str], images: str | None, paths: Sequence[str] = PATHS) -> None:
+    """Refuse classifiers, paths and image sets that no catalogue knows.
+
+    Raises:
+        ValueError: names the unknown and the known ones.
+    """
+    _refuse_unknown("classifiers", models, list(CLASSIFIERS))
+    _refuse_unknown("paths", paths, PATHS)
+    readable = [name for name, entry in CATALOG.items() if entry.opener]
+    for name in (images_of(model, images) for model in models):
+        if name not in readable:
+            raise ValueError(f"unknown image set {name!r}; known: {', '.join(readable)}")
+
+
+def check_steps(*steps: int) -> None:
+    """Refuse a path of fewer points than its two ends.
+
+    Raises:
+        ValueError: no number given, or one below 2.
+    """
+    if not steps or min(steps) < 2:
+        given = ", ".join(map(str, steps)) or "none"
+        raise ValueError(f"steps must be at least 2 (the path's two ends), got {given}")
+
+
+def check_counts(**counts: int) -> None:
+    """Refuse counts below 1.
+
+    Raises:
+        ValueError: names the first such count.
+    """
+    for name, count in counts.items():
+        if count < 1:
+            raise ValueError(f"{name} must be at least 1, got {count}")
+
+
+def check_reduction(reduction: str) -> None:
+    """Refuse an unknown way to get one number per pixel.
+
+    Raises:
+        ValueError: names the known ones.
+    """
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"unknown reduction {reduction!r}; known: {', '.join(REDUCTIONS)}")
+
+
+def _refuse_unknown(kind: str, given: Sequence[str], known: Sequence[str]) -> None:
+    if unknown := sorted({name for name in given if name not in known}):
+        raise ValueError(f"unknown {kind} {unknown}; known: {', '.join(known)}")
