@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from saliency_audit.attributions.baselines import check_baseline, check_baselines, plain_baselines
 from saliency_audit.attributions.engine import frozen, resolve_batch_size, score_and_gradient
 from saliency_audit.attributions.gradients import check_output
-from saliency_audit.attributions.path_attribution import BASELINES
 from saliency_audit.attributions.rescale import rescale_rules
 from saliency_audit.attributions.scores import check_inputs
 from saliency_audit.attributions.substitution import (
@@ -57,8 +57,7 @@ class DeepLift:
     batch_size: int | str = "auto"
 
     def __post_init__(self) -> None:
-        if self.baseline not in BASELINES:
-            raise ValueError(f"unknown baseline {self.baseline!r}; known: {', '.join(BASELINES)}")
+        check_baseline(self.baseline)
         check_output(self.output)
 
     def __call__(
@@ -98,14 +97,8 @@ class DeepLift:
 
     def _references(self, inputs: Tensor, baselines: Tensor | None) -> Tensor:
         if baselines is None:
-            return torch.full_like(inputs, BASELINES[self.baseline])
-        if baselines.shape != inputs.shape:
-            raise ValueError(
-                f"baselines must have the shape of the inputs {tuple(inputs.shape)}, "
-                f"got {tuple(baselines.shape)}"
-            )
-        if baselines.dtype != inputs.dtype or not torch.isfinite(baselines).all():
-            raise ValueError(f"baselines must be finite {inputs.dtype} like the inputs")
+            return plain_baselines(self.baseline, inputs)
+        check_baselines(inputs, baselines)
         return baselines.detach()
 
 

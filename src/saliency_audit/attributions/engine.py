@@ -68,6 +68,28 @@ def score_and_gradient(
     return scores, gradients
 
 
+def score_and_gradient_along(
+    model: nn.Module, points: Tensor, targets: Tensor, output: str
+) -> tuple[Tensor, Tensor]:
+    """The same for several points of each image's path, in one pass.
+
+    Args:
+        model: a `frozen` model.
+        points: `(N, P, C, H, W)`.
+        targets: `(N,)`.
+        output: see `class_scores`.
+
+    Returns:
+        scores `(N, P)` and gradients `(N, P, C, H, W)`, detached.
+
+    Raises:
+        ValueError: as above.
+    """
+    repeated = targets.repeat_interleave(points.shape[1])
+    scores, gradients = score_and_gradient(model, points.flatten(0, 1), repeated, output)
+    return scores.reshape(points.shape[:2]), gradients.reshape(points.shape)
+
+
 @torch.no_grad()
 def score(model: nn.Module, points: Tensor, targets: Tensor, output: str) -> Tensor:
     """Class score of each point without its gradient: `(B,)`; arguments as above.

@@ -6,18 +6,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from saliency_audit.attributions.baselines import check_baseline, check_baselines, plain_baselines
 from saliency_audit.attributions.engine import (
     frozen,
     resolve_batch_size,
     score,
-    score_and_gradient,
+    score_and_gradient_along,
 )
 from saliency_audit.attributions.paths import Path, Walker
 from saliency_audit.attributions.rules import Riemann, Rule
 from saliency_audit.attributions.scores import OUTPUTS, check_inputs
 from saliency_audit.attributions.straight_path import StraightPath
-
-BASELINES = {"black": 0.0, "white": 1.0}
 
 
 def walk(
@@ -92,27 +91,17 @@ def _walk_all(
     return [torch.cat(parts) if parts else torch.empty_like(inputs) for parts in maps]
 
 
-def _check_takes_baselines(path: Path) -> None:
-    if not path.has_baseline:
-        raise ValueError(f"{type(path).__name__} makes its own start and takes no baselines")
-
-
 def _checked_baselines(path: Path, inputs: Tensor, baselines: Tensor | None) -> Tensor:
     if baselines is None:
         return torch.zeros_like(inputs)
     _check_takes_baselines(path)
-    if not isinstance(baselines, Tensor):
-        raise ValueError(f"baselines must be a torch tensor, got {type(baselines).__name__}")
-    if baselines.shape != inputs.shape:
-        raise ValueError(
-            f"baselines must have the shape of the inputs {tuple(inputs.shape)}, "
-            f"got {tuple(baselines.shape)}"
-        )
-    if baselines.device != inputs.device:
-        raise ValueError(f"baselines must lie on {inputs.device} like the inputs")
-    if baselines.dtype != inputs.dtype or not torch.isfinite(baselines).all():
-        raise ValueError(f"baselines must be finite {inputs.dtype} like the inputs")
+    check_baselines(inputs, baselines)
     return baselines.detach()
+
+
+def _check_takes_baselines(path: Path) -> None:
+    if not path.has_baseline:
+        raise ValueError(f"{type(path).__name__} makes its own start and takes no baselines")
 
 
 def _walk_block(
@@ -135,10 +124,7 @@ def _walk_block(
     for first in range(0, path.steps, points_per_block):
         last = min(first + points_per_block, path.steps)
         points = walker.points(first, last)
-        scores, gradients = score_and_gradient(
-            model, points.flatten(0, 1), targets.repeat_interleave(last - first), output
-        )
-        scores, gradients = scores.reshape(points.shape[:2]), gradients.reshape(points.shape)
+        scores, gradients = score_and_gradient_along(model, points, targets, output)
         increments = walker.increments(first, last, gradients) if moves else None
         for accumulator in accumulators:
             accumulator.update(scores, gradients, increments)
@@ -161,8 +147,7 @@ class PathAttribution:
     batch_size: int | str = "auto"
 
     def __post_init__(self) -> None:
-        if self.baseline not in BASELINES:
-            raise ValueError(f"unknown baseline {self.baseline!r}; known: {', '.join(BASELINES)}")
+        check_baseline(self.baseline)
         if self.baseline != "black":
             _check_takes_baselines(self.path)
         if self.output not in OUTPUTS:
@@ -174,7 +159,7 @@ class PathAttribution:
         """Attribution maps `(N, C, H, W)`; see `walk` for arguments and errors."""
         check_inputs(inputs, targets)
         if baselines is None and self.path.has_baseline:
-            baselines = torch.full_like(inputs, BASELINES[self.baseline])
+            baselines = plain_baselines(self.baseline, inputs)
         (maps,) = walk(
             model,
             inputs,

@@ -7,7 +7,7 @@ from saliency_audit.attributions.engine import (
     frozen,
     resolve_batch_size,
     score,
-    score_and_gradient,
+    score_and_gradient_along,
 )
 from saliency_audit.attributions.paths import Path, Walker
 from saliency_audit.attributions.scores import check_inputs
@@ -67,10 +67,7 @@ def _block_error(
     for first in range(0, path.steps, points_per_block):
         last = min(first + points_per_block, path.steps)
         points = walker.points(first, last)
-        scores, gradients = score_and_gradient(
-            model, points.flatten(0, 1), targets.repeat_interleave(last - first), output
-        )
-        scores, gradients = scores.reshape(points.shape[:2]), gradients.reshape(points.shape)
+        scores, gradients = score_and_gradient_along(model, points, targets, output)
         if path.adaptive:
             walker.increments(first, last, gradients)
         if carried is not None:
