@@ -1,23 +1,24 @@
 """Timing peers side by side: short runs in turn, so that a busy machine slows all of them alike."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 import torch
 
+from saliency_audit.study.timing import timed
+
 
 @dataclass(frozen=True)
 class Peer:
-    """One thing to time: `run` evaluates `points` gradients.
+    """One thing to time: `run` does `units` of work, such as evaluating so many gradients.
 
     `batch` and `layout` say how the gradients are batched and laid out in memory where the caller
     decides it, `steps` how many points a path has. Peers of one name are variants of one thing.
     """
 
     name: str
-    points: int
+    units: int
     run: Callable[[], object]
     batch: int | str = "auto"
     layout: str = ""
@@ -43,10 +44,10 @@ class Spread:
     of_fastest: float
 
 
-def seconds_per_point(
+def seconds_per_unit(
     peers: Sequence[Peer], rounds: int, device: torch.device
 ) -> dict[str, list[float]]:
-    """Wall-clock seconds per gradient of every peer (by label) in every round.
+    """Wall-clock seconds per unit of work of every peer (by label) in every round.
 
     Each peer runs once untimed first. Every other round goes backwards, so that a drift of the
     machine's speed cancels in ratios.
@@ -56,21 +57,8 @@ def seconds_per_point(
     seconds: dict[str, list[float]] = {peer.label: [] for peer in peers}
     for turn in range(rounds):
         for peer in peers if turn % 2 == 0 else reversed(peers):
-            seconds[peer.label].append(_timed(peer.run, device) / peer.points)
+            seconds[peer.label].append(timed(peer.run, device) / peer.units)
     return seconds
-
-
-def _timed(run: Callable[[], object], device: torch.device) -> float:
-    _synchronise(device)
-    begin = time.perf_counter()
-    run()
-    _synchronise(device)
-    return time.perf_counter() - begin
-
-
-def _synchronise(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
 
 
 def fastest(peers: Sequence[Peer], seconds: dict[str, list[float]]) -> dict[str, Peer]:

@@ -20,7 +20,11 @@ from saliency_audit.attributions import (
     create,
     walk,
 )
-from saliency_audit.attributions.engine import PIXELS_PER_BATCH, resolve_batch_size
+from saliency_audit.attributions.engine import (
+    PIXELS_PER_BATCH,
+    PIXELS_PER_FORWARD_BATCH,
+    resolve_batch_size,
+)
 from saliency_audit.attributions.quadrature import CLOSED, QUADRATURES
 from saliency_audit.attributions.scores import OUTPUTS, class_scores
 
@@ -270,6 +274,8 @@ def test_automatic_batches_fill_the_device_and_stay_bounded():
     assert resolve_batch_size("auto", torch.empty(1, 3, 224, 224)) == budget // 224**2
     assert resolve_batch_size("auto", torch.empty(1, 3, 5000, 5000)) == 1
     assert resolve_batch_size("auto", torch.empty(1, 3, 2, 2)) == 1024
+    forward_only = PIXELS_PER_FORWARD_BATCH["cpu"] // 224**2
+    assert resolve_batch_size("auto", torch.empty(1, 3, 224, 224), gradients=False) == forward_only
 
 
 class Small(nn.Module):

@@ -463,8 +463,8 @@ def test_no_images(network):
         ({"mode": "slow"}, "mode must be"),
         ({"complexities": ("entropy", "psnr")}, "complexities must be"),
         ({"complexities": "entropy"}, "complexities must be"),
-        ({"batch_size": 0}, "must be at least 1"),
-        ({"workers": 0}, "must be at least 1"),
+        ({"batch_size": 0}, "batch_size must be a positive number"),
+        ({"workers": 0}, "workers must be at least 1, got 0"),
     ],
 )  # fmt: skip
 def test_points_refuse_bad_input(network, images, maps, targets, change, message):

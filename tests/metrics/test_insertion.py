@@ -250,7 +250,7 @@ BAD = {
     "too few seeds": (lambda i, m, t: (i, m, t, {"seeds": [1]}), "4 images need 4 seeds, got 1"),
     "no pixels": (lambda i, m, t: (i, m, t, {"pixels_per_step": 0}), r"lie in 1\.\.80, got 0"),
     "too many pixels": (lambda i, m, t: (i, m, t, {"pixels_per_step": 81}), r"1\.\.80, got 81"),
-    "no pictures": (lambda i, m, t: (i, m, t, {"batch_size": 0}), "batch_size must be at least 1"),
+    "no pictures": (lambda i, m, t: (i, m, t, {"batch_size": 0}), "batch_size must be a positive"),
     "tiny images": (
         lambda i, m, t: (i[:, :, :5], m[:, :5], t, {}),
         "5×10 pixels are too small for the 11-tap blur; at least 6",

@@ -114,6 +114,17 @@ def test_every_device_has_its_section(tmp_path):
     assert text.index("## On A Processor") < text.index("## On A Card")
 
 
+def test_information_curves_follow_the_paths_with_seconds_per_map(tmp_path):
+    measured(tmp_path, {})
+    of_map = {"quantity": "seconds_per_map", "peer": "exact", "against": "", "median": 1.5}
+    speed = {"peer": "exact", "against": "pair", "median": 3.4, "goal": ">= 3"}
+    text = measured(tmp_path, of_map, speed, name="curves")
+    assert text.index("## On A Processor") < text.index("## Information curves on A Processor")
+    assert "| ms per map |" in text
+    assert "| 1500.0 [" in text
+    assert "| speed of `exact` | 3.40 [" in text
+
+
 def test_a_file_of_another_kind_is_refused(tmp_path):
     folder = tmp_path / "data" / "benchmarks"
     folder.mkdir(parents=True)
@@ -122,12 +133,15 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
         performance_page(tmp_path)
 
 
-def test_the_measured_file_of_the_project_is_shown_in_full(tmp_path):
-    source = project_root() / "data" / "benchmarks"
-    if not (source / "paths.csv").is_file():
-        pytest.skip("nothing is measured in this checkout")
-    shutil.copytree(source, tmp_path / "data" / "benchmarks")
-    rows = pd.read_csv(source / "paths.csv")
+@pytest.mark.parametrize("name", ["paths", "curves"])
+def test_the_measured_files_of_the_project_are_shown_in_full(tmp_path, name):
+    source = project_root() / "data" / "benchmarks" / f"{name}.csv"
+    if not source.is_file():
+        pytest.skip("not measured in this checkout")
+    (tmp_path / "data" / "benchmarks").mkdir(parents=True)
+    for file in (source, source.with_suffix(".json")):
+        shutil.copy(file, tmp_path / "data" / "benchmarks")
+    rows = pd.read_csv(source)
     assert set(COLUMNS) <= set(rows.columns)
     text = performance_page(tmp_path)
     assert text.count("| speed of `") == (rows["quantity"] == "speed").sum()

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 from torch import Tensor, nn
 
-from saliency_audit.attributions.engine import frozen
+from saliency_audit.attributions.engine import frozen, resolve_batch_size
 from saliency_audit.attributions.scores import check_inputs
 from saliency_audit.metrics.entropy import EXACT_QUALITY, FAST_QUALITY, webp_size
 from saliency_audit.metrics.ms_ssim import ms_ssim, scales_for
@@ -93,7 +93,7 @@ def information_points(
     thresholds: Sequence[float] = THRESHOLDS,
     mode: Mode = "exact",
     complexities: Sequence[Complexity] = ("entropy", "ms_ssim"),
-    batch_size: int = 16,
+    batch_size: int | str = "auto",
     workers: int | None = None,
     ends: InformationPoints | None = None,
 ) -> InformationPoints:
@@ -122,7 +122,7 @@ def information_points(
         thresholds: T rising shares of revealed pixels in (0, 1].
         mode: "exact" or "fast".
         complexities: what to measure of "entropy" (C = 1 or 3) and "ms_ssim" (11 pixels a side).
-        batch_size: pictures per forward pass.
+        batch_size: pictures per forward pass; "auto" takes a size that suits the device.
         workers: threads that fill and compress pictures; `torch.get_num_threads()` if not given.
         ends: points of the same model, images, seeds and mode for other maps. Their first and last
             position, which do not depend on the map, are taken over instead of measured again.
@@ -140,7 +140,8 @@ def information_points(
     """
     shares = [float(threshold) for threshold in thresholds]
     _check_images(images, saliency, targets)
-    _check_options(images, shares, mode, complexities, batch_size, workers)
+    _check_options(images, shares, mode, complexities, workers)
+    size = resolve_batch_size(batch_size, images, gradients=False)
     with_entropy, with_ms_ssim = "entropy" in complexities, "ms_ssim" in complexities
     count = len(images)
     chosen = list(range(count)) if seeds is None else [int(seed) for seed in seeds]
@@ -176,7 +177,7 @@ def information_points(
                 similarity = torch.stack([ms_ssim(part, whole[None]) for part, whole in pairs])
                 points[1, some, measured] = similarity.double().cpu()
             wanted = targets[some].to(images.device).repeat_interleave(per_image)
-            probability, correct = _predict(model, shown, wanted, batch_size)
+            probability, correct = _predict(model, shown, wanted, size)
             points[2, some, measured] = probability.reshape(-1, per_image)
             points[3, some, measured] = correct.reshape(-1, per_image)
     if ends is not None:
@@ -312,7 +313,7 @@ def information_curve(
     minimum: float = 0.0,
     monotone: bool = True,
     grid_size: int = 1001,
-    batch_size: int = 16,
+    batch_size: int | str = "auto",
     workers: int | None = None,
 ) -> InformationCurves:
     """One kind of curve of N images: `information_points`, then `information_curves`.
@@ -455,7 +456,6 @@ def _check_options(
     thresholds: Sequence[float],
     mode: str,
     complexities: Sequence[str],
-    batch_size: int,
     workers: int | None,
 ) -> None:
     steps = np.diff([0.0, *thresholds])
@@ -466,10 +466,8 @@ def _check_options(
     unknown = [name for name in complexities if name not in get_args(Complexity)]
     if unknown or isinstance(complexities, str):
         raise ValueError(f"complexities must be some of 'entropy', 'ms_ssim', got {complexities!r}")
-    if batch_size < 1 or (workers is not None and workers < 1):
-        raise ValueError(
-            f"batch_size and workers must be at least 1, got {batch_size} and {workers}"
-        )
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers must be at least 1, got {workers}")
     _, channels, height, width = images.shape
     if "entropy" in complexities and channels not in (1, 3):
         raise ValueError(f"entropy needs images with 1 or 3 channels, got {channels}")

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from saliency_audit.attributions.engine import frozen
+from saliency_audit.attributions.engine import frozen, resolve_batch_size
 
 BLUR_KERNEL = 11
 BLUR_SIGMA = 5.0
@@ -40,7 +40,7 @@ def insertion_score(
     *,
     seeds: list[int] | None = None,
     pixels_per_step: int | None = None,
-    batch_size: int = 16,
+    batch_size: int | str = "auto",
 ) -> InsertionScore:
     """Insertion score with probability and with probability ratio. Higher is better.
 
@@ -61,7 +61,7 @@ def insertion_score(
         targets: `(N,)` int64 class indices.
         seeds: one seed per image for the order of ties; 0…N-1 if not given.
         pixels_per_step: pixels revealed per step; W if not given.
-        batch_size: pictures per forward pass.
+        batch_size: pictures per forward pass; "auto" takes a size that suits the device.
 
     Returns:
         `InsertionScore`.
@@ -77,8 +77,7 @@ def insertion_score(
     step = width if pixels_per_step is None else pixels_per_step
     if not 1 <= step <= height * width:
         raise ValueError(f"pixels_per_step must lie in 1..{height * width}, got {step}")
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+    size = resolve_batch_size(batch_size, images, gradients=False)
     revealed = torch.arange(0, height * width + step, step).clamp(max=height * width)
     fractions = revealed.double() / (height * width)
     if count == 0:
@@ -89,7 +88,7 @@ def insertion_score(
     pairs = torch.cartesian_prod(torch.arange(count), torch.arange(len(revealed)))
     scores = []
     with frozen(model):
-        for chunk in pairs.split(batch_size):
+        for chunk in pairs.split(size):
             picture, position = chunk[:, 0], chunk[:, 1]
             shown = ranks[picture] < revealed[position].to(ranks.device)[:, None, None]
             pictures = torch.where(shown[:, None], images[picture], blurred[picture])

@@ -1,4 +1,4 @@
-"""The page "Performance": what `benchmarks/paths.py` measured, ratios first."""
+"""The page "Performance": what the scripts in `benchmarks/` measured, ratios first."""
 
 import json
 import operator
@@ -13,6 +13,9 @@ from saliency_audit.report.markdown import code, escape, folded, page, table
 from saliency_audit.report.words import count, number
 
 FOLDER = "data/benchmarks"
+FILES = ("paths*.csv", "curves*.csv")
+# What a peer's own row says, and its heading.
+SECONDS = {"seconds_per_point": "gradient", "seconds_per_map": "map"}
 COLUMNS = (
     *("model", "quantity", "peer", "against", "batch", "layout", "steps", "rounds"),
     *("median", "minimum", "maximum", "goal"),
@@ -24,10 +27,12 @@ RERUN = """\
 ```shell
 OMP_NUM_THREADS=2 .venv/bin/python benchmarks/paths.py           # about 6 minutes on two cores
 OMP_NUM_THREADS=2 .venv/bin/python benchmarks/paths.py --quick   # two rounds, writes nothing
+OMP_NUM_THREADS=2 .venv/bin/python benchmarks/curves.py          # about 4 minutes, needs PAIR
 ```
 
-The first line writes the table and its header anew; on a machine with a GPU it times the GPU.
-PAIR's library is no dependency; `benchmarks/README.md` says how to have it beside the others."""
+The first and the last line write a table and its header anew; on a machine with a GPU the first
+times the GPU. PAIR's library is no dependency; `benchmarks/README.md` says how to have it beside
+the others."""
 
 METHOD = """\
 Path methods spend their time on gradients. Every peer evaluates the same networks at 224×224 and is
@@ -35,6 +40,11 @@ timed per gradient: bare forward and backward passes, this library, captum's Int
 and, where it is installed, PAIR's Guided IG. Of several batch sizes or memory formats of a peer
 the fastest stands in the ratio; `captum ig 32` is captum as it comes, all points of a path at once.
 `ig and ig+idgi` are both maps from one walk, `blur alone` is the path of BlurIG without a model.
+
+Information curves are timed per map: three photographs at 224×224, 13 thresholds, the predictions
+of MobileNetV2 included. `exact` fills and compresses every picture as PAIR does, bit by bit; `fast`
+deviates by what the docstring of `information_points` says. `further maps` of a picture share the
+two ends of its curve with the first one. `pair` is PAIR's own function.
 
 Every round times each peer once, in short runs and in turn, every other round backwards; a ratio is
 taken within a round, so that other work on the machine slows both sides alike. Shown are the median
@@ -47,12 +57,13 @@ def performance_page(root: Path) -> str:
     """Markdown of the page; says so where nothing was measured.
 
     Args:
-        root: the project folder; every `data/benchmarks/paths*.csv` below it gets a section.
+        root: the project folder; every `data/benchmarks/paths*.csv` and `curves*.csv` below it gets
+            a section.
 
     Raises:
         ValueError: a file that lacks a column.
     """
-    files = sorted((root / FOLDER).glob("paths*.csv"))
+    files = [file for name in FILES for file in sorted((root / FOLDER).glob(name))]
     sections = [block for path in files for block in _section(path)]
     missing = f"Nothing is measured yet: there is no {code(f'{FOLDER}/paths.csv')}."
     return page(
@@ -73,7 +84,12 @@ def _section(path: Path) -> Iterator[str]:
     if lacking := [column for column in COLUMNS if column not in rows.columns]:
         raise ValueError(f"{name} lacks the columns {', '.join(lacking)}; measure again")
     header = _header(path.with_suffix(".json"))
-    yield f"## On {escape(str(header.get('device', 'a device not noted')))}"
+    device = escape(str(header.get("device", "a device not noted")))
+    yield (
+        f"## Information curves on {device}"
+        if path.name.startswith("curves")
+        else f"## On {device}"
+    )
     yield f"{_circumstances(header)} The file: {{download}}`{name} <../../{name}>`."
     ratios = rows[rows["quantity"].isin(["speed", "time"])]
     for model in ratios["model"].unique():
@@ -81,8 +97,9 @@ def _section(path: Path) -> Iterator[str]:
         yield _ratios(ratios[ratios["model"] == model])
     memory = rows[rows["quantity"] == "peak_mib"]
     yield _memory(memory) if len(memory) else ""
-    seconds = rows[rows["quantity"] == "seconds_per_point"]
-    yield folded("Milliseconds per gradient", _seconds(seconds)) if len(seconds) else ""
+    for quantity, unit in SECONDS.items():
+        seconds = rows[rows["quantity"] == quantity]
+        yield folded(f"Milliseconds per {unit}", _seconds(seconds, unit)) if len(seconds) else ""
 
 
 def _header(path: Path) -> Mapping[str, Any]:
@@ -155,7 +172,7 @@ def _memory(rows: pd.DataFrame) -> str:
     )
 
 
-def _seconds(rows: pd.DataFrame) -> str:
+def _seconds(rows: pd.DataFrame, unit: str) -> str:
     lines = [
         (
             escape(row["model"]),
@@ -167,7 +184,7 @@ def _seconds(rows: pd.DataFrame) -> str:
         )
         for _, row in rows.iterrows()
     ]
-    header = ("network", "peer", "batch", "layout", "steps", "ms per gradient")
+    header = ("network", "peer", "batch", "layout", "steps", f"ms per {unit}")
     return table(header, lines, "lllrrr")
 
 

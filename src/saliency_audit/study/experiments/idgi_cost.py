@@ -1,8 +1,6 @@
 """Images per second of each method and network, beside plain forward and backward passes."""
 
-import platform
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,6 +16,7 @@ from saliency_audit.study.checks import check_counts, check_names, check_steps
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.paths import PAPER_MODELS, PATHS, study_path
 from saliency_audit.study.selection import images_of, select
+from saliency_audit.study.timing import device_name, timed
 
 BATCH_SIZES = {"cpu": (4, 8, 16), "cuda": (64, 128, 256)}
 
@@ -116,28 +115,6 @@ def best_batch_size(model: nn.Module, pictures: Tensor) -> int:
         )
 
     return min(sizes, key=seconds)
-
-
-def timed(work: Callable[[], object], device: torch.device) -> float:
-    """Wall-clock seconds of the work, the device's queue included."""
-    synchronise(device)
-    started = time.perf_counter()
-    work()
-    synchronise(device)
-    return time.perf_counter() - started
-
-
-def synchronise(device: torch.device) -> None:
-    """Wait until the device has finished."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-
-
-def device_name(device: torch.device) -> str:
-    """What computed: "cpu (2 threads, x86_64)" or the GPU's name."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"cpu ({torch.get_num_threads()} threads, {platform.machine()})"
 
 
 COLUMNS = [

@@ -1,0 +1,29 @@
+"""Wall-clock time of work on a device, and the device's name."""
+
+import platform
+import time
+from collections.abc import Callable
+
+import torch
+
+
+def timed(work: Callable[[], object], device: torch.device) -> float:
+    """Seconds that the work takes, the device's queue included."""
+    synchronise(device)
+    started = time.perf_counter()
+    work()
+    synchronise(device)
+    return time.perf_counter() - started
+
+
+def synchronise(device: torch.device) -> None:
+    """Wait until the device has finished."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def device_name(device: torch.device) -> str:
+    """What computes: "cpu (2 threads, x86_64)" or the GPU's name."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"cpu ({torch.get_num_threads()} threads, {platform.machine()})"
