@@ -50,8 +50,8 @@ from saliency_audit.report.comparisons import show_paired_differences
 from saliency_audit.report.effects import effect_table, show_effects
 from saliency_audit.report.html_table import as_html
 from saliency_audit.report.localisation import show_regions
-from saliency_audit.report.methods import method_name
-from saliency_audit.report.verdicts import verdict_text
+from saliency_audit.report.names import method_name
+from saliency_audit.report.verdicts import both_runs, verdict_text
 from saliency_audit.study.paths import study_path
 from saliency_audit.study.selection import images_of, select
 
@@ -128,10 +128,7 @@ else:
 # intervals, for both localisation scores and both insertion scores.
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Mean difference IDGI minus base with its 95 percent interval for each score, network, path and run; filled circles hold, open ones are undecided, crosses contradict"}}
-runs = {}
-if isinstance(recorded, pd.DataFrame):
-    runs["recorded"] = ledger.evaluate(claim, recorded)
-runs["this machine"] = ledger.evaluate(claim, rows)
+runs = both_runs(claim, recorded, rows)
 figure = show_effects(runs)
 
 # %% tags=["remove-input"]

@@ -39,7 +39,7 @@ from IPython.display import HTML, Markdown
 from saliency_audit import ledger, study
 from saliency_audit.report.cost import cost_table, show_cost
 from saliency_audit.report.html_table import as_html
-from saliency_audit.report.verdicts import verdict_text
+from saliency_audit.report.verdicts import both_runs, verdict_text
 
 given = {
     "models": models,
@@ -82,10 +82,7 @@ else:
 # before the hours.
 
 # %% tags=["remove-input"]
-runs = {}
-if isinstance(recorded, pd.DataFrame):
-    runs["recorded"] = ledger.evaluate(claim, recorded)
-runs["this machine"] = ledger.evaluate(claim, rows)
+runs = both_runs(claim, recorded, rows)
 HTML(as_html(cost_table(claim, runs)))
 
 # %% [markdown]

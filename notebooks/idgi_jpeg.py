@@ -48,8 +48,8 @@ from saliency_audit.report.jpeg import (
     show_stability,
     size_table,
 )
-from saliency_audit.report.methods import method_name
-from saliency_audit.report.verdicts import verdict_text
+from saliency_audit.report.names import method_name
+from saliency_audit.report.verdicts import both_runs, verdict_text
 from saliency_audit.study.paths import study_path
 from saliency_audit.study.selection import images_of, select
 
@@ -135,10 +135,7 @@ else:
 # differences are. Means over images with 95 % bootstrap intervals, IDGI variant minus base.
 
 # %% tags=["remove-input"]
-runs = {}
-if isinstance(recorded, pd.DataFrame):
-    runs["recorded"] = ledger.evaluate(claim, recorded)
-runs["this machine"] = ledger.evaluate(claim, rows)
+runs = both_runs(claim, recorded, rows)
 HTML(as_html(gain_table(runs)))
 
 # %% [markdown]

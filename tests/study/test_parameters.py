@@ -40,7 +40,7 @@ def test_values_get_their_declared_type(toy, name, given, expected):
         ("scale", "big", "parameter scale takes float, got 'big'"),
         ("scale", True, "parameter scale takes float, got True"),
         ("exact", 1, "parameter exact takes bool, got 1"),
-        ("names", 5, "parameter names takes a list of str, got 5"),
+        ("names", 5, "parameter names takes str, got 5"),
         ("names", ["a", 5], "parameter names takes str, got 5"),
         ("limit", "x", r"parameter limit takes int \| None, got 'x'"),
     ],
@@ -74,8 +74,16 @@ def test_describe_names_every_parameter(toy):
     )
 
 
-def test_coerce_takes_tuples_of_numbers():
-    assert coerce("steps", [8, 16], tuple[int, ...]) == (8, 16)
+@pytest.mark.parametrize("value", [[8, 16], "8,16", "8, 16", (8, 16)])
+def test_coerce_takes_tuples_of_numbers(value):
+    assert coerce("steps", value, tuple[int, ...]) == (8, 16)
+
+
+def test_a_single_value_is_a_tuple_of_one():
+    assert coerce("steps", 8, tuple[int, ...]) == (8,)
+    assert coerce("names", "a", tuple[str, ...] | None) == ("a",)
+    with pytest.raises(ParameterError, match="parameter steps takes int, got 'x'"):
+        coerce("steps", "8,x", tuple[int, ...])
 
 
 def test_an_unknown_experiment_lists_the_known():

@@ -19,7 +19,8 @@ class BlurPath:
     `schedule="linear"`: σ_i = i·max_sigma/steps. `schedule="sqrt"`: its square root, so that the
     path ends near √max_sigma. σ in pixels; beyond the border the image is black. σ_steps is never
     evaluated: the baseline of this discretisation is the image at σ_{steps−1}. The Riemann
-    increments are −Δσ_i (G(σ_i + grad_step) − G(σ_i))/grad_step ∗ x, a left sum in σ.
+    increments are −Δσ_i (G(σ_i + grad_step) − G(σ_i))/grad_step ∗ x, a left sum in σ: at σ_0 = 0
+    the slope is 0, so what changes between 0 and σ_1 is left out, with `sqrt` the widest step.
 
     Source: Xu et al. 2020; IDGI study, Eq. 2 (whose kernel has variance α/2 and pixel positions in
     the exponent; the reference implementation, followed here, has variance σ²).

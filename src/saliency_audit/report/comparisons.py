@@ -14,7 +14,6 @@ from saliency_audit.ledger.external.rows import MethodPair, at_steps, method_pai
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.report.comparison_tables import outcome
 from saliency_audit.report.figures import refuse_empty
-from saliency_audit.report.html_table import as_html as as_html
 from saliency_audit.report.names import (
     BASE_COLOUR,
     CURVE_NAMES,

@@ -9,8 +9,7 @@ from matplotlib.figure import Figure
 
 from saliency_audit.ledger import Claim, Comparison, ExternalResult
 from saliency_audit.report.figures import refuse_empty
-from saliency_audit.report.methods import method_name
-from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, PATH_NAMES, network
+from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, PATH_NAMES, method_name, network
 from saliency_audit.report.words import estimate, number
 
 DEVICE = "one V100"

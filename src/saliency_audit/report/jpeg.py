@@ -18,8 +18,7 @@ from saliency_audit.metrics.jpeg import Scale
 from saliency_audit.report.comparisons import mark
 from saliency_audit.report.figures import label_outside, refuse_empty
 from saliency_audit.report.maps import CLIP_PERCENTILE
-from saliency_audit.report.methods import method_name
-from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, PATH_NAMES, network
+from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, PATH_NAMES, method_name, network
 from saliency_audit.report.words import estimate, number, significant_digits
 
 SCALE_NAMES: dict[Scale, str] = {

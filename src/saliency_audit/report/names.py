@@ -24,6 +24,14 @@ def network(name: str) -> str:
     return CLASSIFIERS[name].title if name in CLASSIFIERS else name
 
 
+def method_name(method: str) -> str:
+    """`gig+idgi` -> `Guided IG+IDGI`; the name itself where it is none of the six."""
+    path = method.removesuffix("+idgi")
+    if path not in PATH_NAMES:
+        return method
+    return PATH_NAMES[path] + ("+IDGI" if method.endswith("+idgi") else "")
+
+
 def on_two_lines(name: str) -> str:
     """A name broken at its first space, for narrow places."""
     return name.replace(" ", "\n", 1)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
+import yaml
 
 from saliency_audit.errors import AuditError
 
@@ -90,17 +91,14 @@ def describe(experiment: Experiment) -> str:
 
 
 def coerce(name: str, value: Any, hint: Any) -> Any:
-    """A value in the type a parameter declares; lists become tuples, "a,b" becomes a tuple.
+    """A value in the type a parameter declares; where that is a tuple, "a,b" and a single a do too.
 
     Raises:
         ParameterError: the value does not fit.
     """
     if typing.get_origin(hint) is tuple:
         (item, *_) = typing.get_args(hint)
-        parts = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
-        if not isinstance(parts, list | tuple):
-            raise ParameterError(f"parameter {name} takes a list of {_name(item)}, got {value!r}")
-        return tuple(coerce(name, part, item) for part in parts)
+        return tuple(coerce(name, part, item) for part in _parts(value, item))
     if isinstance(hint, types.UnionType):
         for option in typing.get_args(hint):
             try:
@@ -119,6 +117,15 @@ def coerce(name: str, value: Any, hint: Any) -> Any:
     if hint is type(None) and value is None:
         return None
     raise ParameterError(f"parameter {name} takes {_name(hint)}, got {value!r}")
+
+
+def _parts(value: Any, item: Any) -> Sequence[Any]:
+    if isinstance(value, list | tuple):
+        return value
+    if not isinstance(value, str):
+        return [value]
+    parts = [part.strip() for part in value.split(",")]
+    return parts if item is str else [yaml.safe_load(part) for part in parts]
 
 
 def _name(hint: Any) -> str:

@@ -1,5 +1,6 @@
 """Areas under median information curves of two methods: paired bootstrap over images, Holm."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -163,7 +164,7 @@ def _compare(groups: Sequence[CurveGroup], parameters: Mapping[str, Any]) -> tup
     corrected = dict(zip(directed, holm([p_values[i] for i in directed]), strict=True))
     comparisons = []
     for i, item in enumerate(family):
-        p_adjusted = corrected.get(i, p_values[i])
+        p_adjusted = corrected.get(i, math.nan)
         holds, contradicts = judge(
             item.estimate, item.expected, significant=p_adjusted < alpha, margin=margin
         )

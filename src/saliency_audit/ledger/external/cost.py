@@ -1,6 +1,7 @@
 """How long the maps of the claim's images take, from timed batches."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,8 @@ def cost(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalResult:
         interval over the repeats, and in `extra` images per second and the share of plain passes.
         The headline is their mean, n the number of networks and methods. Reproduced if the
         headline's interval includes the claimed hours or lies below, not reproduced if it lies
-        above; inconclusive on a CPU, at other steps, or with too few timed batches.
+        above; inconclusive, and every comparison undecided, on a CPU, at other steps, or with too
+        few timed batches.
 
     Raises:
         ValueError: a parameter or column that is missing or unknown, or times that are not
@@ -69,6 +71,8 @@ def cost(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalResult:
         "" if int(rows["steps"].iloc[0]) == parameters["steps"] else "other steps take other times",
     ]
     reason = "; ".join(part for part in reasons if part)
+    if reason:
+        comparisons = tuple(replace(item, holds=False, contradicts=False) for item in comparisons)
     verdict = Verdict.REPRODUCED if hours.low <= parameters["hours"] else Verdict.NOT_REPRODUCED
     shares = [item.extra["share of plain passes"].mean for item in comparisons]
     rates = [item.extra["images per second"].mean for item in comparisons]

@@ -1,5 +1,6 @@
 """How far maps change under JPEG compression: IDGI against its base, Guided IG against the rest."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -121,7 +122,7 @@ def _at_scale(
                 continue
             pair = PairedValues(keys, values[base][finite], values[other][finite], expected)
             (gains if expected == "higher" else least).append(pair)
-    alone = [comparison(pair, pair.p_value, pair.p_value, significant=True) for pair in least]
+    alone = [comparison(pair, pair.p_value, math.nan, significant=True) for pair in least]
     return _Scale(
         name=scale,
         comparisons=(*compare(gains, parameters["alpha"]), *alone),

@@ -103,8 +103,8 @@ def paired_difference(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
 
     Args:
         rows: columns model, path, method, image, score, value.
-        parameters: `paths`, `scores` and `alpha`; optional `minimum_images`. Which network has
-            which score is up to the experiment.
+        parameters: `paths`, `scores` and `alpha`; optional `minimum_images` and `networks`, the
+            claim's own. Which network has which score is up to the experiment.
 
     Returns:
         As `paired_improvement`, without exceptions. A declared score without any row, or a
@@ -114,7 +114,7 @@ def paired_difference(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
         ValueError: as `paired_improvement`.
     """
     name = "paired_difference"
-    check_parameters(name, parameters, {"paths", "scores", "alpha"}, {"minimum_images"})
+    check_parameters(name, parameters, {"paths", "scores", "alpha"}, {"minimum_images", "networks"})
     if rows.empty:
         return not_tested("no rows for any declared path")
     check_columns(name, rows, ["model", "path", "method", "image", "score", "value"])

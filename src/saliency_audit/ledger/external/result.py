@@ -17,7 +17,7 @@ class Comparison:
         base_mean: the statistic of the base: a mean, an area, a change.
         other_mean: the same of what is compared with it.
         p_value: one-sided; NaN where the declared rule uses none.
-        p_adjusted: after Holm's correction; the p value itself where the rule does not correct.
+        p_adjusted: after Holm's correction; NaN where the rule does not correct.
         expected: "higher", "lower" or another limit in words.
         holds: whether the declared rule is met.
         contradicts: whether the data speak for the opposite. What does neither is undecided.
