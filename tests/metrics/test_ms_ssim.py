@@ -110,7 +110,7 @@ def test_scales():
 
 def test_bad_input():
     images = torch.rand(2, 3, 16, 16)
-    with pytest.raises(ValueError, match="too small for MS-SSIM"):
+    with pytest.raises(ValueError, match="too small for SSIM"):
         ms_ssim(images[..., :10], images[..., :10])
     with pytest.raises(ValueError, match="do not fit"):
         ms_ssim(images, torch.rand(3, 3, 16, 16))

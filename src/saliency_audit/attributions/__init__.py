@@ -3,6 +3,7 @@
 from saliency_audit.attributions.blur_path import BlurPath
 from saliency_audit.attributions.controls import Edge, RandomMap
 from saliency_audit.attributions.deeplift import DeepLift
+from saliency_audit.attributions.gradcam import GradCam, GradCamPlusPlus
 from saliency_audit.attributions.gradients import GradientInput, Saliency
 from saliency_audit.attributions.guided_backprop import GuidedBackprop
 from saliency_audit.attributions.guided_path import GuidedPath
@@ -10,6 +11,7 @@ from saliency_audit.attributions.path_attribution import PathAttribution, walk
 from saliency_audit.attributions.paths import Path
 from saliency_audit.attributions.reduction import saliency
 from saliency_audit.attributions.registry import Explainer, available, create
+from saliency_audit.attributions.rise import Rise
 from saliency_audit.attributions.rules import IDGI, Riemann, Rule
 from saliency_audit.attributions.smoothgrad import SmoothGrad
 from saliency_audit.attributions.straight_path import StraightPath
@@ -20,6 +22,8 @@ __all__ = [
     "DeepLift",
     "Edge",
     "Explainer",
+    "GradCam",
+    "GradCamPlusPlus",
     "GradientInput",
     "GuidedBackprop",
     "GuidedPath",
@@ -27,6 +31,7 @@ __all__ = [
     "PathAttribution",
     "RandomMap",
     "Riemann",
+    "Rise",
     "Rule",
     "Saliency",
     "SmoothGrad",

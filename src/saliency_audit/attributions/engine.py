@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -90,6 +91,58 @@ def score_and_gradient_along(
     repeated = targets.repeat_interleave(points.shape[1])
     scores, gradients = score_and_gradient(model, points.flatten(0, 1), repeated, output)
     return scores.reshape(points.shape[:2]), gradients.reshape(points.shape)
+
+
+def score_and_activation_gradient(
+    model: nn.Module, layer: nn.Module, points: Tensor, targets: Tensor, output: str
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Class score, a layer's answer, and the score's gradient with respect to it, in one pass.
+
+    The pass back ends at the layer.
+
+    Args:
+        model: a `frozen` model.
+        layer: one of its modules.
+        points: `(B, C, H, W)`.
+        targets: `(B,)`.
+        output: see `class_scores`.
+
+    Returns:
+        scores `(B,)`, activations and gradients `(B, K, h, w)`, detached.
+
+    Raises:
+        ValueError: the layer does not run exactly once, its answer is not `(B, K, h, w)` or does
+            not matter for the score, or scores or gradients are NaN or infinite.
+    """
+    taken: list[Tensor] = []
+
+    def cut(module: nn.Module, given: Any, answer: Any) -> Tensor:
+        if not isinstance(answer, Tensor) or answer.ndim != 4:
+            shape = tuple(answer.shape) if isinstance(answer, Tensor) else type(answer).__name__
+            raise ValueError(f"the layer's answer must have shape (N, C, h, w), got {shape}")
+        taken.append(answer.detach().requires_grad_(True))
+        # What follows may work in place: it gets a copy.
+        return taken[-1].clone()
+
+    handle = layer.register_forward_hook(cut)
+    try:
+        with torch.enable_grad():
+            points = points.detach().contiguous(memory_format=torch.channels_last)
+            scores = class_scores(model, points, targets, output)
+            total = scores.sum()
+    finally:
+        handle.remove()
+    if len(taken) != 1:
+        raise ValueError(
+            f"the layer ran {len(taken)} times in one pass of the model; name one that runs once"
+        )
+    if not total.requires_grad:
+        raise ValueError("the model's answer does not depend on the layer; name another one")
+    (gradients,) = torch.autograd.grad(total, taken)
+    scores = scores.detach()
+    _check_finite("scores", scores)
+    _check_finite("gradients", gradients)
+    return scores, taken[0].detach(), gradients
 
 
 @torch.no_grad()

@@ -9,11 +9,13 @@ from torch import Tensor, nn
 from saliency_audit.attributions.blur_path import BlurPath
 from saliency_audit.attributions.controls import Edge, RandomMap
 from saliency_audit.attributions.deeplift import DeepLift
+from saliency_audit.attributions.gradcam import GradCam, GradCamPlusPlus
 from saliency_audit.attributions.gradients import GradientInput, Saliency
 from saliency_audit.attributions.guided_backprop import GuidedBackprop
 from saliency_audit.attributions.guided_path import GuidedPath
 from saliency_audit.attributions.path_attribution import PathAttribution
 from saliency_audit.attributions.paths import Path
+from saliency_audit.attributions.rise import Rise
 from saliency_audit.attributions.rules import IDGI, Riemann, Rule
 from saliency_audit.attributions.smoothgrad import SmoothGrad
 from saliency_audit.attributions.straight_path import StraightPath
@@ -46,6 +48,9 @@ _METHODS: dict[str, Callable[..., Explainer]] = {
         for name, path in PATHS.items()
         for suffix, rule in RULES.items()
     },
+    "gradcam": GradCam,
+    "gradcam++": GradCamPlusPlus,
+    "rise": Rise,
     "edge": Edge,
     "random": RandomMap,
 }
@@ -64,7 +69,8 @@ def create(name: str, **settings: Any) -> Explainer:
         settings: the method's own fields, such as `steps`, `output`, `batch_size`.
 
     Returns:
-        A callable (model, inputs `(N, C, H, W)` in [0, 1], targets `(N,)`) -> maps `(N, C, H, W)`.
+        A callable (model, inputs `(N, C, H, W)` in [0, 1], targets `(N,)`) -> maps
+        `(N, C, H, W)`; C is 1 for methods that explain places (`gradcam`, `gradcam++`, `rise`).
 
     Raises:
         ValueError: unknown name or setting.

@@ -1,5 +1,10 @@
 """Numbers about maps. A metric with a value per image returns it per image."""
 
+from saliency_audit.metrics.fold_distances import (
+    FoldDistances,
+    rank_distances,
+    sorted_by_agreement,
+)
 from saliency_audit.metrics.information_curve import (
     InformationCurves,
     InformationPoints,
@@ -20,15 +25,19 @@ from saliency_audit.metrics.localisation import (
 )
 from saliency_audit.metrics.mixture import gaussian_wasserstein_squared, mixture_wasserstein
 from saliency_audit.metrics.ms_ssim import ms_ssim
+from saliency_audit.metrics.mu_fidelity import mu_fidelity
+from saliency_audit.metrics.similarity import dice, norm_distance, spearman, ssim, wasserstein1
 from saliency_audit.metrics.stability import mege, reco, reco_auc
 from saliency_audit.metrics.taylor import taylor_error
 
 __all__ = [
+    "FoldDistances",
     "InformationCurves",
     "InformationPoints",
     "InsertionScore",
     "box_iou",
     "curve_area",
+    "dice",
     "explainability",
     "gaussian_wasserstein_squared",
     "image_areas",
@@ -42,9 +51,16 @@ __all__ = [
     "mege",
     "mixture_wasserstein",
     "ms_ssim",
+    "mu_fidelity",
+    "norm_distance",
     "pointing_game",
+    "rank_distances",
     "reco",
     "reco_auc",
     "region_iou",
+    "sorted_by_agreement",
+    "spearman",
+    "ssim",
     "taylor_error",
+    "wasserstein1",
 ]

@@ -21,6 +21,27 @@ def scales_for(height: int, width: int) -> int:
 
 
 @torch.no_grad()
+def ssim(pictures: Tensor, references: Tensor) -> Tensor:
+    """Structural similarity at one scale, with the settings of `ms_ssim`: 1 for equal pictures.
+
+    Args:
+        pictures: `(B, C, H, W)` in [0, 1].
+        references: `(B, C, H, W)`, or `(1, C, H, W)` for one reference of all pictures.
+
+    Returns:
+        `(B,)` in [−1, 1], in the pictures' number type.
+
+    Raises:
+        ValueError: shapes that do not fit, or pictures of fewer than 11 pixels a side.
+
+    Source: Wang et al. 2004.
+    """
+    _check(pictures, references)
+    found = _ssim(_flat(pictures), _flat(references), with_luminance=True)
+    return found.reshape(pictures.shape[:2]).mean(dim=1)
+
+
+@torch.no_grad()
 def ms_ssim(pictures: Tensor, references: Tensor) -> Tensor:
     """Multi-scale structural similarity of pictures to references: 1 for equal ones, else less.
 
@@ -44,23 +65,8 @@ def ms_ssim(pictures: Tensor, references: Tensor) -> Tensor:
 
     Source: Wang et al. 2003.
     """
-    if pictures.ndim != 4 or references.ndim != 4:
-        raise ValueError(
-            "pictures and references must have shape (B, C, H, W), got "
-            f"{tuple(pictures.shape)} and {tuple(references.shape)}"
-        )
-    count, channels, height, width = pictures.shape
-    if references.shape[0] not in (1, count) or references.shape[1:] != pictures.shape[1:]:
-        raise ValueError(
-            f"references of shape {tuple(references.shape)} do not fit pictures of shape "
-            f"{tuple(pictures.shape)}"
-        )
-    scales = scales_for(height, width)
-    if scales == 0:
-        raise ValueError(
-            f"pictures of {height}×{width} pixels are too small for MS-SSIM; its window needs "
-            f"{WINDOW} pixels a side"
-        )
+    scales = _check(pictures, references)
+    count, channels = pictures.shape[:2]
     weights = SCALE_WEIGHTS[:scales]
     if scales < len(SCALE_WEIGHTS):
         weights = tuple(weight / sum(weights) for weight in weights)
@@ -72,6 +78,28 @@ def ms_ssim(pictures: Tensor, references: Tensor) -> Tensor:
         ssim = _ssim(first, second, with_luminance=scale == scales - 1)
         similarity *= ssim.reshape(count, channels).clamp(min=0) ** weight
     return similarity.mean(dim=1)
+
+
+def _check(pictures: Tensor, references: Tensor) -> int:
+    """Refuse what has no similarity; the number of scales there is room for."""
+    if pictures.ndim != 4 or references.ndim != 4:
+        raise ValueError(
+            "pictures and references must have shape (B, C, H, W), got "
+            f"{tuple(pictures.shape)} and {tuple(references.shape)}"
+        )
+    count, _, height, width = pictures.shape
+    if references.shape[0] not in (1, count) or references.shape[1:] != pictures.shape[1:]:
+        raise ValueError(
+            f"references of shape {tuple(references.shape)} do not fit pictures of shape "
+            f"{tuple(pictures.shape)}"
+        )
+    scales = scales_for(height, width)
+    if scales == 0:
+        raise ValueError(
+            f"pictures of {height}×{width} pixels are too small for SSIM; its window needs "
+            f"{WINDOW} pixels a side"
+        )
+    return scales
 
 
 def _flat(pictures: Tensor) -> Tensor:

@@ -1,0 +1,149 @@
+"""Grad-CAM and Grad-CAM++: feature maps of one layer, weighed by gradients of the class score."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from saliency_audit.attributions.engine import (
+    frozen,
+    resolve_batch_size,
+    score_and_activation_gradient,
+)
+from saliency_audit.attributions.gradients import check_output
+from saliency_audit.attributions.layers import find_layer
+from saliency_audit.attributions.scores import check_inputs
+
+
+@dataclass(frozen=True)
+class GradCam:
+    """max(0, Σ_k α_k A_k), α_k the mean over the places of ∂f_c/∂A_k, enlarged bilinearly.
+
+    A are the answers of `layer` (a name of `model.named_modules()`), by default of the convolution
+    that runs last: before batch norm and activation, where these are layers of their own. Values
+    are raw, in units of the score; none is scaled to [0, 1]. ≥ 0 with `relu`, signed without.
+
+    Layers may work in place or be followed by others that do: the feature maps are set aside first.
+
+    Source: Selvaraju et al. 2017; MeGe/ReCo paper, Appendix B.
+    """
+
+    layer: str | None = None
+    relu: bool = True
+    output: str = "probability"
+    batch_size: int | str = "auto"
+
+    def __post_init__(self) -> None:
+        check_output(self.output)
+
+    def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+        """Attribution maps `(N, 1, H, W)`: places have a value, channels have none of their own.
+
+        Raises:
+            ValueError: malformed inputs, targets, model answers or batch size; a layer that does
+                not exist, does not run once, or whose answer is not `(N, C, h, w)`.
+        """
+        maps = weighted_features(
+            _mean_gradient, model, inputs, targets, self.layer, self.output, self.batch_size
+        )
+        return enlarged(maps.clamp(min=0) if self.relu else maps, inputs)
+
+
+@dataclass(frozen=True)
+class GradCamPlusPlus:
+    """max(0, Σ_k w_k A_k), w_k = Σ_ij α_ijk max(0, g_ijk), enlarged bilinearly; g = ∂f_c/∂A.
+
+    α_ijk = g²/(2g² + Σ_ab A_abk g³): the higher derivatives of exp(f_c), whose factor exp(f_c)
+    scales a whole map and is left out. α is 0 where g is. The denominator is meant for A ≥ 0: for
+    the answers of a convolution, the default as in `GradCam`, it can vanish, and single places then
+    dominate; name the activation behind it as `layer` to avoid that. `epsilon` is added to the
+    denominator; peers add 1e-6 or 1e-4, which is not small against g².
+
+    The MeGe/ReCo paper prints the weights without max(0, g); followed here is the original.
+
+    Source: Chattopadhay et al. 2018, Eq. 19; MeGe/ReCo paper, Appendix B.
+    """
+
+    layer: str | None = None
+    epsilon: float = 0.0
+    output: str = "probability"
+    batch_size: int | str = "auto"
+
+    def __post_init__(self) -> None:
+        check_output(self.output)
+        if not (math.isfinite(self.epsilon) and self.epsilon >= 0):
+            raise ValueError(f"epsilon must be a finite number ≥ 0, got {self.epsilon!r}")
+
+    def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+        """Attribution maps `(N, 1, H, W)`, ≥ 0; errors as in `GradCam`."""
+
+        def weights(features: Tensor, gradients: Tensor) -> Tensor:
+            return plus_plus_weights(features, gradients, self.epsilon)
+
+        maps = weighted_features(
+            weights, model, inputs, targets, self.layer, self.output, self.batch_size
+        )
+        return enlarged(maps.clamp(min=0), inputs)
+
+
+def plus_plus_weights(features: Tensor, gradients: Tensor, epsilon: float = 0.0) -> Tensor:
+    """Grad-CAM++'s weight of every feature map: `(N, K, h, w)` twice -> `(N, K, 1, 1)`."""
+    positive = gradients.clamp(min=0)
+    # α max(0, g) = g³/(2g² + Σ A g³ + ε): only positive gradients have a say.
+    totals = features.sum(dim=(2, 3), keepdim=True)
+    if epsilon == 0:
+        # Divided by g², lest the squares of small gradients vanish.
+        below = 2 + totals * positive
+        share = torch.where((positive > 0) & (below != 0), positive / below, 0)
+    else:
+        share = positive**3 / (2 * positive**2 + totals * positive**3 + epsilon)
+    return share.sum(dim=(2, 3), keepdim=True)
+
+
+def weighted_features(
+    weigh: Callable[[Tensor, Tensor], Tensor],
+    model: nn.Module,
+    inputs: Tensor,
+    targets: Tensor,
+    layer: str | None,
+    output: str,
+    batch_size: int | str,
+) -> Tensor:
+    """Σ_k w_k A_k of one layer, batch by batch: `(N, 1, h, w)`.
+
+    Args:
+        weigh: feature maps and their gradients, `(B, K, h, w)` each -> weights that broadcast.
+        layer: see `find_layer`.
+
+    Other arguments and errors as in `GradCam`.
+    """
+    check_inputs(inputs, targets)
+    inputs = inputs.detach()
+    size = resolve_batch_size(batch_size, inputs)
+    if len(inputs) == 0:
+        return inputs[:, :1]
+    parts = []
+    with frozen(model):
+        chosen = find_layer(model, layer, inputs)
+        for start in range(0, len(inputs), size):
+            block = slice(start, start + size)
+            _, features, gradients = score_and_activation_gradient(
+                model, chosen, inputs[block], targets[block], output
+            )
+            weights = weigh(features, gradients)
+            parts.append((weights * features).sum(dim=1, keepdim=True))
+    return torch.cat(parts)
+
+
+def enlarged(maps: Tensor, inputs: Tensor) -> Tensor:
+    """Maps at the size of the images, bilinear between the centres of their places."""
+    if len(maps) == 0:
+        return maps
+    return F.interpolate(maps, size=inputs.shape[2:], mode="bilinear", align_corners=False)
+
+
+def _mean_gradient(features: Tensor, gradients: Tensor) -> Tensor:
+    return gradients.mean(dim=(2, 3), keepdim=True)

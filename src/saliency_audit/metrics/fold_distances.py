@@ -1,0 +1,125 @@
+"""Distances between the explanations that predictors of different folds give of one image."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from saliency_audit.metrics.ranks import normalised_ranks
+
+# Values ranked together; bounds the memory (about 100 bytes each).
+VALUES_AT_ONCE = 2**22
+
+
+@dataclass(frozen=True)
+class FoldDistances:
+    """Distances sorted into S= and S≠, with the image that each belongs to.
+
+    Attributes:
+        equal: `(n,)` distances where both predictors are right (S=).
+        different: `(m,)` distances where exactly one is (S≠).
+        equal_images: `(n,)` position of the image, for a bootstrap over images.
+        different_images: `(m,)` the same.
+        undefined: pairs that belong to either set and have no distance: a map was constant.
+        both_wrong: pairs of which neither predictor is right; they belong to neither set.
+    """
+
+    equal: NDArray[np.float64]
+    different: NDArray[np.float64]
+    equal_images: NDArray[np.int64]
+    different_images: NDArray[np.int64]
+    undefined: int
+    both_wrong: int
+
+
+def rank_distances(maps: Tensor, folds: Tensor) -> Tensor:
+    """1 − |Spearman| between the map of the predictor that did not see an image and all others.
+
+    Ranks are computed once per map; all pairs of an image come from one matrix product.
+
+    Args:
+        maps: `(N, K, H, W)`, the map of every image by every predictor; predictor k was trained
+            without fold k.
+        folds: `(N,)` int64, the fold of each image.
+
+    Returns:
+        `(N, K)` float64 in [0, 1]; NaN where a map is constant and at the image's own fold.
+
+    Raises:
+        ValueError: malformed maps or folds, or values that are not finite.
+
+    Source: MeGe/ReCo paper, Eq. 1 and §4.1.
+    """
+    if maps.ndim != 4 or not maps.is_floating_point():
+        raise ValueError(
+            f"maps must be floats of shape (N, K, H, W), got {maps.dtype} {tuple(maps.shape)}"
+        )
+    count, predictors = maps.shape[:2]
+    if folds.shape != (count,) or folds.dtype != torch.int64:
+        raise ValueError(f"folds must be int64 ({count},), got {folds.dtype} {tuple(folds.shape)}")
+    if count and not 0 <= int(folds.min()) <= int(folds.max()) < predictors:
+        raise ValueError(
+            f"folds must lie in 0..{predictors - 1} for {predictors} predictors, "
+            f"got {int(folds.min())}..{int(folds.max())}"
+        )
+    if not torch.isfinite(maps).all():
+        raise ValueError("maps hold NaN or infinite values")
+    images = max(1, VALUES_AT_ONCE // max(1, maps[:1].numel()))
+    parts = [
+        _block_distances(part, own)
+        for part, own in zip(maps.split(images), folds.split(images), strict=True)
+    ]
+    return torch.cat(parts) if parts else torch.empty(0, predictors, dtype=torch.float64)
+
+
+def _block_distances(maps: Tensor, folds: Tensor) -> Tensor:
+    count, predictors = maps.shape[:2]
+    ranks = normalised_ranks(maps.flatten(0, 1).flatten(1)).unflatten(0, (count, predictors))
+    each = torch.arange(count, device=maps.device)
+    folds = folds.to(maps.device)
+    correlations = torch.einsum("nd,nkd->nk", ranks[each, folds], ranks)
+    # Rounding may leave the correlation of equal maps just above 1.
+    distances = (1 - correlations.abs()).clamp(min=0)
+    distances[each, folds] = torch.nan
+    return distances.cpu()
+
+
+def sorted_by_agreement(distances: Tensor, correct: Tensor, folds: Tensor) -> FoldDistances:
+    """S= and S≠ of one method.
+
+    Eq. 4 puts a pair into S≠ if exactly one predictor is right. Algorithm 1 of the same paper only
+    counts the pairs of which the one that did not see the image is right; Eq. 4 is followed.
+
+    Args:
+        distances: `(N, K)` of `rank_distances`.
+        correct: `(N, K)` bool, whether predictor k classifies image n correctly.
+        folds: `(N,)` int64.
+
+    Raises:
+        ValueError: shapes that do not fit.
+
+    Source: MeGe/ReCo paper, Eq. 3 and 4.
+    """
+    if correct.shape != distances.shape or folds.shape != distances.shape[:1]:
+        raise ValueError(
+            f"distances {tuple(distances.shape)}, correct {tuple(correct.shape)} and folds "
+            f"{tuple(folds.shape)} do not fit"
+        )
+    values, right, own = distances.cpu().numpy(), correct.cpu().numpy(), folds.cpu().numpy()
+    each = np.arange(len(values))
+    first = right[each, own][:, None]
+    pair = np.ones_like(right)
+    pair[each, own] = False
+    both, one = pair & first & right, pair & (first ^ right)
+    defined = ~np.isnan(values)
+    images = np.broadcast_to(each[:, None], values.shape)
+    return FoldDistances(
+        equal=values[both & defined],
+        different=values[one & defined],
+        equal_images=images[both & defined],
+        different_images=images[one & defined],
+        undefined=int(((both | one) & ~defined).sum()),
+        both_wrong=int((pair & ~first & ~right).sum()),
+    )

@@ -1,0 +1,111 @@
+"""μF: does what a map says of a set of pixels agree with what hiding them does?"""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from saliency_audit.attributions.engine import frozen, resolve_batch_size, score
+from saliency_audit.attributions.scores import check_inputs
+from saliency_audit.attributions.seeding import image_generator
+
+
+def mu_fidelity(
+    model: nn.Module,
+    images: Tensor,
+    saliency: Tensor,
+    targets: Tensor,
+    *,
+    share: float = 0.15,
+    subsets: int = 200,
+    baseline: float = 0.0,
+    output: str = "logit",
+    seed: int = 0,
+    batch_size: int | str = "auto",
+) -> Tensor:
+    """Correlation over random sets S of pixels of Σ_S φ with f_c(x) − f_c(x without S), per image.
+
+    Every set has exactly share · H · W pixels (rounded), drawn without repetition; all channels of
+    a pixel are set to `baseline` together. The correlation is Pearson's, as in the paper's source.
+    The sets of an image follow from the image and `seed` alone, so that all methods and models are
+    measured on the same ones.
+
+    Args:
+        model: maps `(N, C, H, W)` in [0, 1] to logits; used in evaluation mode.
+        images: `(N, C, H, W)` in [0, 1].
+        saliency: `(N, H, W)`, signed or not: higher should mean a larger drop.
+        targets: `(N,)` int64 class indices.
+        share: |S| as a share of the pixels, in (0, 1).
+        subsets: how many sets; the paper does not print it, its authors' library takes 200.
+        baseline: what hidden pixels become.
+        output: the score, see `class_scores`.
+        seed: of the sets.
+        batch_size: pictures per forward pass; "auto" takes a size that suits the device.
+
+    Returns:
+        `(N,)` float64 in [−1, 1]; higher is better. NaN where the score or the sums do not vary
+        (a constant map or a constant model): undefined, not 0.
+
+    Raises:
+        ValueError: shapes that do not fit, NaN or infinite saliency, a share that leaves no pixel
+            or no choice, fewer than 3 subsets, malformed images, targets or model answers.
+
+    Source: MeGe/ReCo paper, Eq. 8 and §4.3; Bhatt et al. 2020.
+    """
+    check_inputs(images, targets)
+    count, _, height, width = images.shape
+    if saliency.shape != (count, height, width):
+        raise ValueError(
+            f"saliency must have shape {(count, height, width)}, got {tuple(saliency.shape)}"
+        )
+    if not torch.isfinite(saliency).all():
+        raise ValueError("the saliency holds NaN or infinity")
+    pixels = round(share * height * width)
+    if not 0 < pixels < height * width:
+        raise ValueError(
+            f"a share of {share} of {height}×{width} pixels is {pixels} pixels; it must leave some "
+            "to hide and some to show"
+        )
+    if subsets < 3:
+        raise ValueError(f"a correlation needs at least 3 subsets, got {subsets}")
+    size = resolve_batch_size(batch_size, images, gradients=False)
+    found = torch.empty(count, dtype=torch.float64)
+    with frozen(model):
+        for index, image in enumerate(images.detach()):
+            hidden = pixel_subsets(image, subsets, pixels, seed).to(image.device)
+            whole = score(model, image[None], targets[index : index + 1], output)
+            drops = torch.cat(
+                [
+                    whole - score(model, part, targets[index].expand(len(part)), output)
+                    for part in _without(image, hidden, baseline, size)
+                ]
+            )
+            sums = saliency[index].to(image.device).double().flatten() @ hidden.double().T
+            found[index] = pearson(sums.cpu(), drops.double().cpu())
+    constant = saliency.flatten(1).amax(dim=1) == saliency.flatten(1).amin(dim=1)
+    return found.masked_fill(constant.cpu(), torch.nan)
+
+
+def pixel_subsets(image: Tensor, subsets: int, pixels: int, seed: int) -> Tensor:
+    """Random sets of exactly `pixels` pixels: bool `(subsets, H·W)` on the CPU.
+
+    They follow from the image `(C, H, W)` and the seed alone.
+    """
+    generator = image_generator(image, seed)
+    noise = torch.rand(subsets, image.shape[1] * image.shape[2], generator=generator)
+    chosen = noise.topk(pixels, dim=1).indices
+    return torch.zeros(noise.shape, dtype=torch.bool).scatter_(1, chosen, True)
+
+
+def _without(image: Tensor, hidden: Tensor, baseline: float, size: int) -> Iterator[Tensor]:
+    """Copies of the image with the hidden pixels at the baseline, in batches."""
+    for mask in hidden.reshape(-1, 1, *image.shape[1:]).split(size):
+        yield image.masked_fill(mask, baseline)
+
+
+def pearson(a: Tensor, b: Tensor) -> float:
+    """Pearson correlation of two float64 vectors; NaN where one of them does not vary."""
+    if (a == a[0]).all() or (b == b[0]).all():
+        return float("nan")
+    a, b = a - a.mean(), b - b.mean()
+    return float((a @ b) / (torch.linalg.vector_norm(a) * torch.linalg.vector_norm(b)))

@@ -1,0 +1,146 @@
+"""Similarities and distances of two maps of the same image, one number per pair.
+
+Maps are float tensors `(N, H, W)`. A similarity is 1 for equal maps, a distance 0. Where a number
+is undefined, as a rank correlation with a constant map is, it is NaN: to be counted by the caller,
+not dropped.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from saliency_audit.metrics.ms_ssim import ssim as picture_ssim
+from saliency_audit.metrics.ranks import normalised_ranks
+
+
+def spearman(first: Tensor, second: Tensor) -> Tensor:
+    """Rank correlation of the pixels' values, equal values sharing their mean rank.
+
+    Returns:
+        `(N,)` float64 in [−1, 1]; NaN where a map is constant.
+
+    Raises:
+        ValueError: shapes that are not the same `(N, H, W)`, or values that are not finite.
+    """
+    _check(first, second)
+    ranks = (normalised_ranks(maps.flatten(1)) for maps in (first, second))
+    return torch.linalg.vecdot(*ranks)
+
+
+def dice(first: Tensor, second: Tensor, *, level: float = 0.5) -> Tensor:
+    """Sørensen–Dice coefficient of the salient regions: twice the overlap, divided by both areas.
+
+    A map's region are the pixels of at least `level` times its maximum. The MeGe/ReCo paper does
+    not say how a map becomes a region.
+
+    Args:
+        first: `(N, H, W)`, ≥ 0.
+        second: the same.
+        level: in (0, 1].
+
+    Returns:
+        `(N,)` float64 in [0, 1].
+
+    Raises:
+        ValueError: as `spearman`; negative values; a level outside (0, 1].
+    """
+    _check(first, second)
+    if not 0 < level <= 1:
+        raise ValueError(f"level must lie in (0, 1], got {level!r}")
+    regions = []
+    for maps in (first, second):
+        if (maps < 0).any():
+            raise ValueError("the Dice coefficient needs maps without negative values; reduce them")
+        flat = maps.flatten(1)
+        regions.append(flat >= level * flat.amax(dim=1, keepdim=True))
+    overlap = (regions[0] & regions[1]).sum(dim=1).double()
+    return 2 * overlap / (regions[0].sum(dim=1) + regions[1].sum(dim=1))
+
+
+def ssim(first: Tensor, second: Tensor) -> Tensor:
+    """Structural similarity of two maps after each is scaled to [0, 1] by its own extremes.
+
+    Settings and smallest size as in `ms_ssim`, at one scale.
+
+    Returns:
+        `(N,)` float64 in [−1, 1]; NaN where a map is constant.
+
+    Raises:
+        ValueError: as `spearman`; maps of fewer than 11 pixels a side.
+    """
+    _check(first, second)
+    scaled = [_min_max(maps.double())[:, None] for maps in (first, second)]
+    return picture_ssim(*scaled)
+
+
+def wasserstein1(first: Tensor, second: Tensor) -> Tensor:
+    """1-Wasserstein distance of the maps' |values| as distributions over the pixels, in pixels.
+
+    Each map is divided by its sum; moving all of it by one pixel costs 1. Exact, by linear
+    programming (POT): slow beyond some 50 pixels a side.
+
+    Returns:
+        `(N,)` float64 ≥ 0; NaN where a map is 0 everywhere.
+
+    Raises:
+        ValueError: as `spearman`.
+    """
+    import ot
+
+    _check(first, second)
+    height, width = first.shape[1:]
+    places = np.stack(np.meshgrid(np.arange(height), np.arange(width), indexing="ij"), axis=-1)
+    places = places.reshape(-1, 2).astype(np.float64)
+    cost = np.linalg.norm(places[:, None] - places[None], axis=2)
+    found = []
+    for pair in zip(first, second, strict=True):
+        masses = [maps.detach().double().abs().flatten().cpu().numpy() for maps in pair]
+        if min(mass.sum() for mass in masses) == 0:
+            found.append(float("nan"))
+            continue
+        found.append(float(ot.emd2(*(mass / mass.sum() for mass in masses), cost)))
+    return torch.tensor(found, dtype=torch.float64)
+
+
+def norm_distance(first: Tensor, second: Tensor, order: float = 2) -> Tensor:
+    """ℓ_order norm of the difference: `(N,)` float64 ≥ 0, in the maps' unit times √pixels (ℓ2).
+
+    Raises:
+        ValueError: as `spearman`.
+    """
+    _check(first, second)
+    return torch.linalg.vector_norm((first.double() - second.double()).flatten(1), order, dim=1)
+
+
+def _min_max(maps: Tensor) -> Tensor:
+    """Scaled to [0, 1] by each map's extremes; NaN where it has none."""
+    low = maps.amin(dim=(1, 2), keepdim=True)
+    span = maps.amax(dim=(1, 2), keepdim=True) - low
+    return (maps - low) / span.where(span > 0, torch.nan)
+
+
+def _check(first: Tensor, second: Tensor) -> None:
+    for maps in (first, second):
+        if maps.ndim != 3 or not maps.is_floating_point():
+            raise ValueError(
+                f"maps must be floats of shape (N, H, W), got {maps.dtype} {tuple(maps.shape)}"
+            )
+        if not torch.isfinite(maps).all():
+            raise ValueError("maps hold NaN or infinite values")
+    if first.shape != second.shape:
+        raise ValueError(
+            f"maps must have one shape, got {tuple(first.shape)} and {tuple(second.shape)}"
+        )
+
+
+# The candidates of the MeGe/ReCo paper (Appendix F), as distances: 0 for equal maps.
+DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "spearman": lambda first, second: 1 - spearman(first, second).abs(),
+    "dice": lambda first, second: 1 - dice(first, second),
+    "ssim": lambda first, second: 1 - ssim(first, second),
+    "wasserstein1": wasserstein1,
+    "l1": lambda first, second: norm_distance(first, second, 1),
+    "l2": lambda first, second: norm_distance(first, second, 2),
+}
