@@ -7,16 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from saliency_audit.attributions.baselines import check_baseline, check_baselines, plain_baselines
-from saliency_audit.attributions.engine import (
-    frozen,
-    resolve_batch_size,
-    score,
-    score_and_gradient_along,
-)
-from saliency_audit.attributions.paths import Path, Walker
+from saliency_audit.attributions.engine import frozen, resolve_batch_size, score
+from saliency_audit.attributions.paths import Path
 from saliency_audit.attributions.rules import Riemann, Rule
 from saliency_audit.attributions.scores import OUTPUTS, check_inputs
 from saliency_audit.attributions.straight_path import StraightPath
+from saliency_audit.attributions.walking import Block, blocks, visits
 
 
 def walk(
@@ -45,7 +41,8 @@ def walk(
             its own start, such as the blur path, takes none.
         output: the score to explain, see `class_scores`.
         batch_size: path points per batch; bounds the memory whatever the number of steps. "auto"
-            takes a size that suits the device, and half of it again where a GPU's memory ends.
+            takes a size that suits the device, and half of it again where a GPU's memory ends. In
+            single precision rounding, which differs with it, can lead an adaptive path elsewhere.
 
     Returns:
         One `(N, C, H, W)` tensor per rule, signed, in units of the score.
@@ -78,16 +75,12 @@ def _walk_all(
     output: str,
     size: int,
 ) -> list[Tensor]:
-    # Along an adaptive path there is one point at a time: the batch is made of images.
-    points_per_block = 1 if path.adaptive else min(size, path.steps)
-    images_per_block = max(1, size // points_per_block if path.adaptive else size // path.steps)
     maps: list[list[Tensor]] = [[] for _ in rules]
-    for begin in range(0, len(inputs), images_per_block):
-        block = slice(begin, begin + images_per_block)
-        walker = path.start(inputs[block], baselines[block])
-        found = _walk_block(model, walker, targets[block], path, rules, output, points_per_block)
-        for collected, accumulated in zip(maps, found, strict=True):
-            collected.append(accumulated)
+    for block in blocks(path, inputs, baselines, targets, size):
+        for collected, found in zip(
+            maps, _walk_block(model, block, path, rules, output), strict=True
+        ):
+            collected.append(found[: block.count])
     return [torch.cat(parts) if parts else torch.empty_like(inputs) for parts in maps]
 
 
@@ -105,30 +98,20 @@ def _check_takes_baselines(path: Path) -> None:
 
 
 def _walk_block(
-    model: nn.Module,
-    walker: Walker,
-    targets: Tensor,
-    path: Path,
-    rules: Sequence[Rule],
-    output: str,
-    points_per_block: int,
+    model: nn.Module, block: Block, path: Path, rules: Sequence[Rule], output: str
 ) -> list[Tensor]:
     def end_score(picture: Tensor | None) -> Tensor | None:
         if picture is None or not any(rule.needs_ends for rule in rules):
             return None
-        return score(model, picture, targets, output)
+        return score(model, picture, block.targets, output)
 
-    start = end_score(walker.start)
+    start = end_score(block.walker.start)
     accumulators = [rule.start(start) for rule in rules]
-    moves = path.adaptive or any(rule.needs_increments for rule in rules)
-    for first in range(0, path.steps, points_per_block):
-        last = min(first + points_per_block, path.steps)
-        points = walker.points(first, last)
-        scores, gradients = score_and_gradient_along(model, points, targets, output)
-        increments = walker.increments(first, last, gradients) if moves else None
+    moves = any(rule.needs_increments for rule in rules)
+    for visit in visits(model, block, path, output, increments=moves):
         for accumulator in accumulators:
-            accumulator.update(scores, gradients, increments)
-    end = end_score(walker.end)
+            accumulator.update(visit.scores, visit.gradients, visit.increments)
+    end = end_score(block.walker.end)
     return [accumulator.result(end) for accumulator in accumulators]
 
 

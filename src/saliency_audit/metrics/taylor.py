@@ -3,14 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.engine import (
-    frozen,
-    resolve_batch_size,
-    score,
-    score_and_gradient_along,
-)
-from saliency_audit.attributions.paths import Path, Walker
+from saliency_audit.attributions.engine import frozen, resolve_batch_size, score
+from saliency_audit.attributions.paths import Path
 from saliency_audit.attributions.scores import check_inputs
+from saliency_audit.attributions.walking import Block, blocks, visits
 
 
 def taylor_error(
@@ -48,28 +44,20 @@ def taylor_error(
     check_inputs(inputs, targets)
     inputs = inputs.detach()
     size = resolve_batch_size(batch_size, inputs)
-    images = size if path.adaptive else 1
     found = [inputs.new_zeros(0)]
     with frozen(model):
-        for part, chosen in zip(inputs.split(images), targets.split(images), strict=True):
-            walker = path.start(part, torch.zeros_like(part))
-            found.append(_block_error(model, walker, path, chosen, output, size))
+        for block in blocks(path, inputs, torch.zeros_like(inputs), targets, size):
+            found.append(_block_error(model, block, path, output)[: block.count])
     return torch.cat(found)
 
 
-def _block_error(
-    model: nn.Module, walker: Walker, path: Path, targets: Tensor, output: str, size: int
-) -> Tensor:
+def _block_error(model: nn.Module, block: Block, path: Path, output: str) -> Tensor:
+    targets = block.targets
     total = torch.zeros(len(targets), device=targets.device)
     count = 0
     carried: tuple[Tensor, Tensor, Tensor] | None = None
-    points_per_block = 1 if path.adaptive else size
-    for first in range(0, path.steps, points_per_block):
-        last = min(first + points_per_block, path.steps)
-        points = walker.points(first, last)
-        scores, gradients = score_and_gradient_along(model, points, targets, output)
-        if path.adaptive:
-            walker.increments(first, last, gradients)
+    for visit in visits(model, block, path, output, increments=False):
+        points, scores, gradients = visit.points, visit.scores, visit.gradients
         if carried is not None:
             points = torch.cat([carried[0], points], dim=1)
             scores = torch.cat([carried[1], scores], dim=1)
@@ -80,8 +68,8 @@ def _block_error(
         )
         count += changes.shape[1]
         carried = points[:, -1:], scores[:, -1:], gradients[:, -1:]
-    if walker.end is not None and carried is not None:
-        end = score(model, walker.end, targets, output)[:, None]
+    if block.walker.end is not None and carried is not None:
+        end = score(model, block.walker.end, targets, output)[:, None]
         total = total + _miss(model, carried[0], carried[2], end - carried[1], end, targets, output)
         count += 1
     return total / max(count, 1)

@@ -1,0 +1,106 @@
+"""Walking along a path: which images go together, and what is met at each point."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from saliency_audit.attributions.engine import score_and_gradient_along
+from saliency_audit.attributions.paths import Path, Walker
+
+# Images of an adaptive path that walk together at most, and half a batch at most: what is filled up
+# is lost.
+MOST_TOGETHER = {"cpu": 16, "cuda": 64}
+
+
+@dataclass(frozen=True)
+class Block:
+    """Images that walk together.
+
+    Attributes:
+        walker: the path bound to them.
+        targets: `(N,)` class indices.
+        count: how many are wanted, the first ones; the rest only fills the batch.
+        points: path points evaluated at once.
+    """
+
+    walker: Walker
+    targets: Tensor
+    count: int
+    points: int
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What is met at P points of each of N images.
+
+    Attributes:
+        points: `(N, P, C, H, W)`.
+        scores: `(N, P)`.
+        gradients: `(N, P, C, H, W)`.
+        increments: `(N, P, C, H, W)`; None where nobody asked for them.
+    """
+
+    points: Tensor
+    scores: Tensor
+    gradients: Tensor
+    increments: Tensor | None
+
+
+def blocks(
+    path: Path, inputs: Tensor, baselines: Tensor, targets: Tensor, size: int
+) -> Iterator[Block]:
+    """The images in blocks of which a batch holds at most `size` points.
+
+    Along an adaptive path there is one point at a time and the batch is made of images. Rounding
+    differs with the size of a batch, and an adaptive path with rounding: all its blocks are
+    therefore filled up to one size, so that no image's path depends on how many others there are.
+
+    Args:
+        path: the path.
+        inputs: `(N, C, H, W)`.
+        baselines: the same.
+        targets: `(N,)`.
+        size: points per batch.
+    """
+    if path.adaptive:
+        most = MOST_TOGETHER.get(inputs.device.type, MOST_TOGETHER["cpu"])
+        points, images = 1, max(1, min(size // 2, most))
+    else:
+        points, images = min(size, path.steps), max(1, size // path.steps)
+    for begin in range(0, len(inputs), images):
+        given = [part[begin : begin + images] for part in (inputs, baselines, targets)]
+        count = len(given[0])
+        if path.adaptive and count < images:
+            given = [_filled(part, images) for part in given]
+        yield Block(path.start(given[0], given[1]), given[2], count, points)
+
+
+def visits(
+    model: nn.Module, block: Block, path: Path, output: str, *, increments: bool
+) -> Iterator[Visit]:
+    """The points of a block from its path's beginning to its end, some at a time.
+
+    Args:
+        model: a `frozen` model.
+        block: of `blocks`.
+        path: its path.
+        output: see `class_scores`.
+        increments: whether they are wanted; an adaptive path needs them to go on.
+
+    Raises:
+        ValueError: malformed model answers.
+    """
+    for first in range(0, path.steps, block.points):
+        last = min(first + block.points, path.steps)
+        points = block.walker.points(first, last)
+        scores, gradients = score_and_gradient_along(model, points, block.targets, output)
+        wanted = increments or path.adaptive
+        moves = block.walker.increments(first, last, gradients) if wanted else None
+        yield Visit(points, scores, gradients, moves)
+
+
+def _filled(part: Tensor, count: int) -> Tensor:
+    """The first entry repeated at the end until there are `count`."""
+    return torch.cat([part, part[:1].expand(count - len(part), *part.shape[1:])])
