@@ -1,6 +1,9 @@
 """Kept audits: used only while nothing that they depend on has changed."""
 
+import ast
 import pickle
+from importlib.metadata import packages_distributions, version
+from pathlib import Path
 
 import pytest
 
@@ -78,6 +81,36 @@ def test_a_change_of_the_entry_or_the_code_changes_the_key(inputs, monkeypatch):
     assert cache.audit_key(claim()) != before
 
 
+def imported_by(folder):
+    """Installed packages that the modules of a folder import, at any depth of their code."""
+    installed = packages_distributions()
+    found = set()
+    for path in (Path(cache.__file__).parents[1] / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            found |= {installed[name][0] for n in names if (name := n.split(".")[0]) in installed}
+    return found - {"saliency-audit"}
+
+
+def test_the_key_knows_the_packages_that_audits_compute_with():
+    # The ledger's entries count as they were read: how YAML was parsed makes no difference.
+    needed = imported_by("ledger") | imported_by("metrics") | imported_by("attributions")
+    assert needed - {"PyYAML"} <= set(cache.PACKAGES)
+
+
+def test_another_version_of_a_package_changes_the_key(inputs, monkeypatch):
+    before = cache._program()
+    found = {before}
+    for changed in ("POT", "scikit-image", "scikit-learn"):
+        monkeypatch.setattr(
+            cache, "version", lambda name, c=changed: version(name) + "1" * (name == c)
+        )
+        found.add(cache._program())
+    assert len(found) == 4
+
+
 def test_a_change_elsewhere_does_not(inputs):
     before = cache.audit_key(claim())
     for name in ("paper/dre/table_01.csv", "results/embedded/other/t.parquet"):
@@ -113,9 +146,7 @@ def computed(inputs, monkeypatch):
 
     monkeypatch.setattr(audit_module, "load_claims", lambda: {"AB-C": claim()})
     monkeypatch.setattr(audit_module, "_audit", compute)
-    audit_claim.cache_clear()
-    yield done
-    audit_claim.cache_clear()
+    return done
 
 
 def test_an_audit_is_computed_once_until_its_rows_change(computed, inputs):
@@ -125,6 +156,32 @@ def test_an_audit_is_computed_once_until_its_rows_change(computed, inputs):
     (inputs / "results" / "embedded" / "gains" / "t.parquet").write_text("2")
     (audit,) = audit_all()
     assert audit.external["paper"].detail == "number 2"
+
+
+def test_one_audit_follows_its_rows_too(computed, inputs):
+    assert audit_claim("AB-C").external["paper"].detail == "number 1"
+    assert audit_claim("AB-C") == audit_claim("AB-C")
+    (inputs / "results" / "embedded" / "gains" / "t.parquet").write_text("2")
+    assert audit_claim("AB-C").external["paper"].detail == "number 2"
+    assert computed == ["AB-C"] * 2
+
+
+def test_an_audit_is_not_kept_if_its_rows_change_meanwhile(computed, inputs, monkeypatch):
+    rows = inputs / "results" / "embedded" / "gains" / "t.parquet"
+    compute = audit_module._audit
+
+    def slowly(item):
+        found = compute(item)
+        rows.write_text(f"recorded during {found.external['paper'].detail}")
+        return found
+
+    monkeypatch.setattr(audit_module, "_audit", slowly)
+    audit_claim("AB-C")
+    assert not (inputs.parent / "runs" / "cache" / "AB-C.pickle").exists()
+    # Rows that come back as they were when the audit began must not bring it back.
+    rows.write_text("1")
+    monkeypatch.setattr(audit_module, "_audit", compute)
+    assert audit_claim("AB-C").external["paper"].detail == "number 2"
 
 
 def test_a_fresh_audit_takes_nothing_that_was_kept(computed):

@@ -1,5 +1,8 @@
 """The bootstrap on counts against the bootstrap written out."""
 
+import gc
+import weakref
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -31,6 +34,15 @@ def test_every_resample_draws_as_many_images_as_there_are():
     assert not np.array_equal(counts, resample_counts(40, 500, seed=1))
     with pytest.raises(ValueError, match="read-only"):
         counts[0, 0] = 7
+
+
+def test_few_draws_are_kept_at_once():
+    assert resample_counts(30, 5) is resample_counts(30, 5)
+    sizes = range(40, 60)
+    kept = [weakref.ref(resample_counts(n, 5)) for n in sizes]
+    gc.collect()
+    alive = [n for n, found in zip(sizes, kept, strict=True) if found() is not None]
+    assert alive == [56, 57, 58, 59]
 
 
 @pytest.mark.parametrize(("n", "resamples"), [(0, 10), (10, 0)])

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 import yaml
 
-from saliency_audit.ledger import audit
 from saliency_audit.ledger.verify import faults, write_published
 from saliency_audit.locations import project_root
 from saliency_audit.models import CLASSIFIERS
@@ -76,14 +75,12 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def copy(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def copy(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of it that a test may damage."""
     folder = tmp_path / "copy"
     shutil.copytree(original, folder)
     monkeypatch.setenv("SALIENCY_PROJECT", str(folder))
-    audit.audit_claim.cache_clear()
-    yield folder
-    audit.audit_claim.cache_clear()
+    return folder
 
 
 def _edit_manifest(path: Path, **changes: object) -> None:

@@ -9,7 +9,15 @@ import time
 
 import pytest
 
-from saliency_audit.study import ParameterError, ResultStore, StoreError, compute
+from saliency_audit.study import (
+    ParameterError,
+    ResultStore,
+    StoreError,
+    Task,
+    compute,
+    get_experiment,
+    provenance,
+)
 from saliency_audit.study.compute import local_folder, recorded_folder
 
 NAMES = ["a-0", "a-1", "a-2", "a-3"]
@@ -63,6 +71,61 @@ def test_changed_code_is_computed_again_here_but_not_in_recorded_rows(project, t
     assert toy.computed == NAMES
 
 
+@pytest.fixture
+def read_from_disk(toy, tmp_path, monkeypatch):
+    """The toy's tasks name an image set below a data root; gives the set's folder."""
+    folder = tmp_path / "root" / "imagenet_sample"
+    folder.mkdir(parents=True)
+    monkeypatch.setenv("SALIENCY_DATA", str(tmp_path / "root"))
+    plain = toy.tasks
+    toy.tasks = lambda parameters: [
+        Task(task.name, {**task.parameters, "images": "imagenet_sample"})
+        for task in plain(parameters)
+    ]
+    return folder
+
+
+def test_changed_images_are_computed_again_here_but_not_in_recorded_rows(
+    project, toy, read_from_disk
+):
+    compute(toy.experiment())
+    compute(toy.experiment(), record=True)
+    toy.computed.clear()
+    (read_from_disk / "n00000001").mkdir()
+    compute(toy.experiment(), record=True)
+    assert toy.computed == []
+    compute(toy.experiment())
+    assert toy.computed == NAMES
+
+
+def test_images_that_change_during_a_task_make_its_rows_stale(project, toy, read_from_disk):
+    def change(task):
+        if task.name == "a-3":
+            (read_from_disk / "n00000001").mkdir()
+
+    toy.before = change
+    with pytest.raises(StoreError, match="made from other weights or images"):
+        compute(toy.experiment())
+    toy.before = lambda task: None
+    toy.computed.clear()
+    compute(toy.experiment())
+    assert toy.computed == NAMES
+
+
+def test_changed_packages_are_computed_again_here_but_not_in_recorded_rows(
+    project, toy, monkeypatch
+):
+    compute(toy.experiment())
+    compute(toy.experiment(), record=True)
+    toy.computed.clear()
+    monkeypatch.setattr(provenance, "_VERSIONS", {"torch": "another"})
+    compute(toy.experiment(), record=True)
+    assert toy.computed == []
+    compute(toy.experiment())
+    compute(toy.experiment())
+    assert toy.computed == NAMES
+
+
 def test_a_new_version_is_computed_again(project, toy):
     compute(toy.experiment(), record=True)
     compute(toy.experiment(version=2), record=True)
@@ -83,10 +146,22 @@ def test_recorded_own_and_custom_rows_lie_apart(project, toy):
     assert recorded_folder("toy", "embedded") == project / "data/results/embedded/toy"
 
 
-def test_the_order_in_which_overrides_are_given_is_no_difference():
-    one = local_folder("toy", "embedded", {"scale": 2.0, "names": ["a"]})
-    two = local_folder("toy", "embedded", {"names": ("a",), "scale": 2.0})
+def test_the_order_in_which_overrides_are_given_is_no_difference(toy):
+    one = local_folder(toy.experiment(), "embedded", {"scale": 2.0, "names": ["a"]})
+    two = local_folder(toy.experiment(), "embedded", {"names": ("a",), "scale": 2.0})
     assert one == two
+
+
+def test_how_a_parameter_is_written_is_no_difference(project, toy):
+    written = [4, (4,), "4", [4]]
+    folders = {local_folder("idgi_scores", "embedded", {"sweep": value}) for value in written}
+    folders |= {local_folder(get_experiment("idgi_scores"), "embedded", {"sweep": 4})}
+    assert len(folders) == 1
+    others = [{"sweep": [4, 8]}, {"sweep": 8}, {"steps": 4}]
+    assert len({local_folder("idgi_scores", "embedded", other) for other in others} | folders) == 4
+    compute(toy.experiment(), overrides={"names": "b", "scale": 2})
+    compute(toy.experiment(), overrides={"names": ["b"], "scale": 2.0})
+    assert toy.computed == ["b-0", "b-1", "b-2", "b-3"]
 
 
 BAD = {

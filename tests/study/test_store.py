@@ -137,12 +137,40 @@ def test_rows_of_another_version_do_not_count(filled, toy):
     assert newer.fault(TASK) == "made by version 1 of the experiment"
 
 
-def test_only_a_strict_store_asks_for_the_same_code(filled, toy):
-    strict = ResultStore(filled.folder, toy.experiment(), same_code=True)
+STRANGE = {
+    "code": ({"source_sha256": "0" * 64}, "made by other code"),
+    "packages": ({"packages": {"torch": "0.1"}}, "made with other packages"),
+    "inputs": ({"inputs_sha256": "0" * 64}, "made from other weights or images"),
+    "no word of the inputs": ({"inputs_sha256": None}, "made from other weights or images"),
+}
+
+
+@pytest.mark.parametrize("case", STRANGE)
+def test_only_a_strict_store_asks_what_made_the_rows(store, toy, case):
+    changes, message = STRANGE[case]
+    strict = ResultStore(store.folder, toy.experiment(), same_code=True)
+    strict.write(TASK, Outcome(ROWS), 0)
     assert strict.done(TASK)
-    change_manifest(filled, source_sha256="0" * 64)
-    assert strict.fault(TASK) == "made by other code"
-    assert filled.done(TASK)
+    change_manifest(strict, **changes)
+    assert strict.fault(TASK) == message
+    assert store.done(TASK)
+
+
+def test_recorded_rows_are_no_rows_of_a_strict_store(filled, toy):
+    strict = ResultStore(filled.folder, toy.experiment(), same_code=True)
+    assert strict.fault(TASK) == "made from other weights or images"
+
+
+def test_a_recorded_manifest_says_nothing_of_where_files_lie(store, toy, tmp_path, monkeypatch):
+    monkeypatch.setenv("SALIENCY_DATA", str(tmp_path / "root"))
+    task = Task("a-1", {"model": "vgg16", "images": "imagenet_sample"})
+    store.write(task, Outcome(ROWS), 0)
+    recorded_keys = set(manifest(store))
+    assert "inputs_sha256" not in recorded_keys
+    strict = ResultStore(store.folder, toy.experiment(), same_code=True)
+    strict.write(task, Outcome(ROWS), 0)
+    assert set(manifest(strict)) == recorded_keys | {"inputs_sha256"}
+    assert str(tmp_path) not in strict.manifest_path(task).read_text(encoding="utf-8")
 
 
 def test_a_crash_between_rows_and_manifest_leaves_nothing_that_counts(filled, monkeypatch):

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -54,9 +53,8 @@ class ClaimAudit:
         return "reference", self.external["reference"]
 
 
-@cache
 def audit_claim(claim_id: str) -> ClaimAudit:
-    """Audit one claim from the repository's printed numbers and recorded rows.
+    """Audit one claim from the repository's printed numbers and recorded rows as they are now.
 
     Raises:
         UnknownClaimError: no such claim; lists the known ones.
@@ -83,7 +81,9 @@ def _remembered(claim: Claim) -> ClaimAudit:
     if isinstance(kept, ClaimAudit):
         return kept
     audit = _audit(claim)
-    audit_cache.store(claim, key, audit)
+    # Rows that were recorded while the audit read them belong to another key.
+    if audit_cache.audit_key(claim) == key:
+        audit_cache.store(claim, key, audit)
     return audit
 
 

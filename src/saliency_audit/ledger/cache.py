@@ -16,7 +16,10 @@ from typing import Any
 from saliency_audit.ledger.schema import Claim
 from saliency_audit.locations import project_root
 
-PACKAGES = ("numpy", "pandas", "pydantic", "scipy", "sympy", "torch")
+PACKAGES = (
+    *("numpy", "pandas", "pillow", "POT", "pyarrow", "pydantic", "scikit-image", "scikit-learn"),
+    *("scipy", "sympy", "threadpoolctl", "torch"),
+)
 
 
 def audit_key(claim: Claim) -> str:

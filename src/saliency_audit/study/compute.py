@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import pandas as pd
 
 from saliency_audit.locations import project_root
 from saliency_audit.study.experiment import Experiment, ParameterError, Task
-from saliency_audit.study.provenance import use_threads_from_environment
+from saliency_audit.study.provenance import inputs_digest, use_threads_from_environment
+from saliency_audit.study.registry import get_experiment
 from saliency_audit.study.store import ResultStore
 
 Progress = Callable[[int, int, str], None]
@@ -22,13 +24,28 @@ def recorded_folder(experiment: str, profile: str) -> Path:
     return project_root() / "data" / "results" / profile / experiment
 
 
-def local_folder(experiment: str, profile: str, overrides: Mapping[str, Any]) -> Path:
-    """Where this machine's own rows lie; other parameters never mix with the published ones."""
+def local_folder(experiment: Experiment | str, profile: str, overrides: Mapping[str, Any]) -> Path:
+    """Where this machine's own rows lie; other parameters never mix with the published ones.
+
+    The folder follows from what the parameters are, not from how they were written: 4, "4" and
+    [4] for a tuple of numbers lead to the same one.
+
+    Args:
+        experiment: the experiment, or the name of a registered one.
+        profile: which named set of parameters.
+        overrides: fields to replace in it.
+
+    Raises:
+        ParameterError: with overrides: unknown experiment, profile or field, or a wrong value.
+    """
+    name = experiment if isinstance(experiment, str) else experiment.name
     if not overrides:
-        return project_root() / "runs" / "rows" / profile / experiment
-    text = json.dumps(dict(overrides), sort_keys=True, default=str)
+        return project_root() / "runs" / "rows" / profile / name
+    known = get_experiment(experiment) if isinstance(experiment, str) else experiment
+    settings = asdict(known.configure(profile, overrides))
+    text = json.dumps(settings, sort_keys=True, default=str)
     tag = sha256(text.encode()).hexdigest()[:10]
-    return project_root() / "runs" / "rows" / "custom" / f"{experiment}-{profile}-{tag}"
+    return project_root() / "runs" / "rows" / "custom" / f"{name}-{profile}-{tag}"
 
 
 def compute(
@@ -49,7 +66,7 @@ def compute(
         record: write into `data/results` (the published rows) instead of `runs/rows`; needs the
             profile's own parameters.
         executor: "local", or "dask://HOST:PORT" for a running dask scheduler whose workers see
-            the same files.
+            the same files under the same names and run the same code and packages.
         progress: called with (done, total, task name) as tasks finish.
 
     Returns:
@@ -69,7 +86,7 @@ def compute(
     if record:
         store = ResultStore(recorded_folder(experiment.name, profile), experiment)
     else:
-        folder = local_folder(experiment.name, profile, overrides)
+        folder = local_folder(experiment, profile, overrides)
         store = ResultStore(folder, experiment, same_code=True)
     tasks = list(experiment.tasks(parameters))
     if not tasks:
@@ -93,9 +110,11 @@ def run_task(store: ResultStore, task: Task, wait: bool) -> bool:
         if not held:
             return False
         if not store.done(task):
+            # Before the work: rows whose images change meanwhile must not pass for up to date.
+            inputs = inputs_digest(task.parameters)
             started = time.perf_counter()
             outcome = store.experiment.compute(task)
-            store.write(task, outcome, time.perf_counter() - started)
+            store.write(task, outcome, time.perf_counter() - started, inputs)
     return True
 
 

@@ -1,9 +1,11 @@
-"""What a number depends on besides its parameters: code, packages, device."""
+"""What a number depends on besides its parameters: code, packages, weights, images, device."""
 
 import hashlib
+import json
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -11,6 +13,8 @@ from typing import Any
 
 import torch
 
+from saliency_audit.datasets import CATALOG
+from saliency_audit.models import CLASSIFIERS, weights_path
 from saliency_audit.study.experiment import ParameterError
 
 PACKAGES = (
@@ -20,9 +24,55 @@ PACKAGES = (
 COMPUTING = ("attributions", "metrics", "models", "datasets", "study")
 
 
-@cache
 def source_digest() -> str:
-    """SHA-256 over the package's computing modules: which code made a number."""
+    """SHA-256 over the package's computing modules, as they were loaded: what makes a number."""
+    return _SOURCE_DIGEST
+
+
+def commit() -> str | None:
+    """The commit that was loaded, "+changes" if the package's files differed; None outside git."""
+    return _COMMIT
+
+
+def packages() -> dict[str, str]:
+    """Versions of `PACKAGES` as they were loaded; "absent" for one that is not installed."""
+    return dict(_VERSIONS)
+
+
+def inputs_digest(parameters: Mapping[str, Any]) -> str:
+    """SHA-256 over where and how old the weights and the images are that a task reads.
+
+    Cheap, and so no proof: the weights count by path, size and time of change, the image set by
+    path and time of change of its folder; contents are not read, nor are folders in the folder.
+    Networks trained here and embedded image sets have neither.
+
+    Args:
+        parameters: the task's; `model` and `images` are used where it has them.
+    """
+    found = [_weights_state(parameters.get("model")), _images_state(parameters.get("images"))]
+    return hashlib.sha256(json.dumps(found).encode()).hexdigest()
+
+
+# Once per process, as the network is loaded once: weights that are replaced meanwhile are not the
+# ones that this process goes on computing with.
+@cache
+def _weights_state(model: str | None) -> list[str | int] | None:
+    path = weights_path(model) if model in CLASSIFIERS else None
+    if path is None:
+        return None
+    if not path.is_file():
+        return [str(path)]
+    return [str(path), path.stat().st_size, path.stat().st_mtime_ns]
+
+
+def _images_state(images: str | None) -> list[str | int] | None:
+    path = CATALOG[images].location() if images in CATALOG else None
+    if path is None:
+        return None
+    return [str(path), path.stat().st_mtime_ns] if path.is_dir() else [str(path)]
+
+
+def _source_digest() -> str:
     package = Path(__file__).resolve().parents[1]
     digest = hashlib.sha256()
     for folder in COMPUTING:
@@ -32,9 +82,7 @@ def source_digest() -> str:
     return digest.hexdigest()
 
 
-@cache
-def commit() -> str | None:
-    """The checked-out commit, "+changes" if the package's files differ; None outside git."""
+def _commit() -> str | None:
     here = Path(__file__).resolve().parents[1]
     try:
         head = _git(here, "rev-parse", "HEAD")
@@ -45,10 +93,17 @@ def commit() -> str | None:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        ["git", *arguments], cwd=folder, check=True, capture_output=True, text=True
-    )
+    # Asking must not take git's lock: a commit that is made at this moment would fail.
+    command = ["git", "--no-optional-locks", *arguments]
+    done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
     return done.stdout.strip()
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "absent"
 
 
 def default_device() -> torch.device:
@@ -70,17 +125,17 @@ def use_threads_from_environment() -> None:
 
 def environment() -> dict[str, Any]:
     """Packages, Python, device and threads of this process."""
-    packages = {}
-    for name in PACKAGES:
-        try:
-            packages[name] = version(name)
-        except PackageNotFoundError:
-            packages[name] = "absent"
     device = default_device()
     return {
         "python": platform.python_version(),
-        "packages": packages,
+        "packages": packages(),
         "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
         "machine": platform.machine(),
         "threads": torch.get_num_threads(),
     }
+
+
+# Taken when the code is loaded: files that change while a process runs did not make its rows.
+_SOURCE_DIGEST = _source_digest()
+_COMMIT = _commit()
+_VERSIONS = {name: _version(name) for name in PACKAGES}

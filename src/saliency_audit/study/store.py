@@ -17,7 +17,13 @@ import pandas as pd
 
 from saliency_audit.errors import AuditError
 from saliency_audit.study.experiment import Experiment, Outcome, Task
-from saliency_audit.study.provenance import commit, environment, source_digest
+from saliency_audit.study.provenance import (
+    commit,
+    environment,
+    inputs_digest,
+    packages,
+    source_digest,
+)
 
 
 class StoreError(AuditError, ValueError):
@@ -28,8 +34,9 @@ class StoreError(AuditError, ValueError):
 class ResultStore:
     """Rows of one experiment at one profile, below one folder.
 
-    `same_code` makes rows count as done only if the computing modules are unchanged; recorded
-    runs do without (their manifest says which code made them).
+    `same_code` makes rows count as done only if the computing modules, the packages, the weights
+    and the images are unchanged; recorded runs do without (their manifest says which code and
+    packages made them, and nothing of where files lie on one computer).
     """
 
     folder: Path
@@ -62,12 +69,21 @@ class ResultStore:
             return "made from other parameters"
         if manifest.get("version") != self.experiment.version:
             return f"made by version {manifest.get('version')} of the experiment"
-        if self.same_code and manifest.get("source_sha256") != source_digest():
-            return "made by other code"
+        if self.same_code and (fault := _making_fault(task, manifest)):
+            return fault
         return file_fault(self.rows_path(task), manifest)
 
-    def write(self, task: Task, outcome: Outcome, seconds: float) -> None:
-        """Store the rows, then the manifest; each appears whole or not at all."""
+    def write(
+        self, task: Task, outcome: Outcome, seconds: float, inputs: str | None = None
+    ) -> None:
+        """Store the rows, then the manifest; each appears whole or not at all.
+
+        Args:
+            task: whose rows they are.
+            outcome: the rows and notes.
+            seconds: how long they took.
+            inputs: `inputs_digest` from before the work; taken now if not given.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         buffer = io.BytesIO()
         outcome.rows.to_parquet(buffer, index=False)
@@ -86,6 +102,8 @@ class ResultStore:
             "seconds": round(seconds, 2),
             **environment(),
         }
+        if self.same_code:
+            manifest["inputs_sha256"] = inputs or inputs_digest(task.parameters)
         _replace(self.rows_path(task), content)
         text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False)
         _replace(self.manifest_path(task), (text + "\n").encode())
@@ -122,6 +140,17 @@ class ResultStore:
         # An empty frame has no types of its own and would turn every column into objects.
         filled = [frame for frame in frames if len(frame)] or frames[:1]
         return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
+
+
+def _making_fault(task: Task, manifest: Mapping[str, Any]) -> str | None:
+    """What has changed since the rows were made; None if nothing has."""
+    if manifest.get("source_sha256") != source_digest():
+        return "made by other code"
+    if manifest.get("packages") != packages():
+        return "made with other packages"
+    if manifest.get("inputs_sha256") != inputs_digest(task.parameters):
+        return "made from other weights or images"
+    return None
 
 
 def file_fault(path: Path, manifest: Mapping[str, Any]) -> str | None:
