@@ -477,6 +477,24 @@ def test_deeplift_refuses_what_has_no_rule(pictures, classes, name):
         DeepLift()(functional(call), pictures, classes)
 
 
+NOT_COMPLETE = {
+    "a sine": lambda x: torch.sin(3 * x),
+    "an error function": torch.erf,
+    "a reciprocal": lambda x: 1 / (2 + x),
+    "a rounded value": lambda x: torch.round(4 * x),
+    "attention": lambda x: F.scaled_dot_product_attention(x, x, x),
+    "a gated half": lambda x: F.glu(torch.cat([x, x], dim=1), dim=1),
+    "a cumulative product": lambda x: torch.cumprod(1 + x, dim=2),
+}
+
+
+@pytest.mark.parametrize("name", NOT_COMPLETE)
+def test_deeplift_refuses_maps_that_miss_the_difference(pictures, classes, name):
+    message = r"has no rule for|sums to .* the scores differ by .*use another method"
+    with pytest.raises(ValueError, match=message):
+        DeepLift(output="logit")(functional(NOT_COMPLETE[name]), pictures, classes)
+
+
 def test_deeplift_refuses_gates_and_attention(pictures, classes):
     gated = seeded(lambda: mobilenet_v3_small(weights=None, num_classes=4))
     with pytest.raises(ValueError, match="no rule for 9 × Mul in this model"):

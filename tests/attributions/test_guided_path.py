@@ -333,11 +333,3 @@ def test_the_default_is_that_of_the_reference_implementation():
 def test_settings_that_are_refused(name, value):
     with pytest.raises(ValueError, match=rf"{name} must lie in \[0, 1\], got"):
         GuidedPath(**{name: value})
-
-
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_half_precision_is_refused(scoring, dtype):
-    model = scoring(lambda x: x.sum(dim=(1, 2, 3)))
-    images = torch.full((1, 1, 2, 2), 0.5, dtype=dtype)
-    with pytest.raises(ValueError, match="needs float32 or float64 images, got torch"):
-        create("gig", steps=2)(model, images, torch.tensor([0]))

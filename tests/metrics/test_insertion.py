@@ -246,7 +246,15 @@ BAD = {
     ),
     "too few maps": (lambda i, m, t: (i, m[:3], t, {}), r"\(4, 8, 10\).*got \(3, 8, 10\)"),
     "one image": (lambda i, m, t: (i[0], m[0], t, {}), r"\(N, C, H, W\), got \(3, 8, 10\)"),
-    "too few targets": (lambda i, m, t: (i, m, t[:1], {}), r"targets must have shape \(4,\)"),
+    "too few targets": (
+        lambda i, m, t: (i, m, t[:1], {}),
+        r"targets must be int64 class indices of shape \(4,\)",
+    ),
+    "a class that is none": (lambda i, m, t: (i, m, t + 9, {}), "targets must lie in 0"),
+    "small whole numbers": (lambda i, m, t: (i, m, t.int(), {}), "targets must be int64"),
+    "bytes": (lambda i, m, t: ((i * 255).byte(), m, t, {}), "floating point in .0, 1.*by 255"),
+    "0 to 255": (lambda i, m, t: (i * 255, m, t, {}), r"must lie in \[0, 1\]"),
+    "NaN image": (lambda i, m, t: (i / 0 * 0, m, t, {}), "inputs hold NaN or infinite"),
     "too few seeds": (lambda i, m, t: (i, m, t, {"seeds": [1]}), "4 images need 4 seeds, got 1"),
     "no pixels": (lambda i, m, t: (i, m, t, {"pixels_per_step": 0}), r"lie in 1\.\.80, got 0"),
     "too many pixels": (lambda i, m, t: (i, m, t, {"pixels_per_step": 81}), r"1\.\.80, got 81"),
@@ -256,6 +264,32 @@ BAD = {
         "5×10 pixels are too small for the 11-tap blur; at least 6",
     ),
 }
+
+
+class Answers(nn.Module):
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = answer
+
+    def forward(self, images):
+        return self.answer(images)
+
+
+BAD_MODELS = {
+    "a tuple": (lambda x: (x.flatten(1), x), r"\(\d+, classes\), got tuple"),
+    "feature maps": (lambda x: x, r"\(\d+, classes\), got \(\d+, 3, 8, 10\)"),
+    "one column": (lambda x: x.sum(dim=(1, 2, 3))[:, None], "softmax over one class"),
+    "two classes": (lambda x: x.flatten(1)[:, :2], r"targets must lie in 0\.\.1"),
+    "not finite": (lambda x: x.flatten(1) / 0, "scores are NaN or infinite"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_MODELS)
+def test_models_whose_answer_is_no_score_are_refused(batch, case):
+    images, maps, targets = batch
+    answer, message = BAD_MODELS[case]
+    with pytest.raises(ValueError, match=message):
+        insertion_score(Answers(answer), images, maps, targets)
 
 
 @pytest.mark.parametrize("case", BAD)

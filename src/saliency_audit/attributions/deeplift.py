@@ -8,10 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from saliency_audit.attributions.baselines import check_baseline, check_baselines, plain_baselines
-from saliency_audit.attributions.engine import frozen, resolve_batch_size, score_and_gradient
-from saliency_audit.attributions.gradients import check_output
+from saliency_audit.attributions.engine import frozen, score_and_gradient, with_room
 from saliency_audit.attributions.rescale import rescale_rules
-from saliency_audit.attributions.scores import check_inputs
+from saliency_audit.attributions.scores import check_inputs, check_output
 from saliency_audit.attributions.substitution import (
     Substitution,
     graph_nodes,
@@ -28,6 +27,8 @@ NONLINEAR = frozenset(
     "MaxPool3DWithIndices AdaptiveMaxPool2D AdaptiveMaxPool3D Max Min Amax Amin Maximum Minimum "
     "Var Std Sort Topk Where".split()
 )
+# How far a map may miss the difference of the scores, as a share of its absolute sum.
+SLACK = 1e-3
 BILINEAR = frozenset("Mul Div Mm Bmm".split())
 
 
@@ -41,7 +42,8 @@ class DeepLift:
     the rule of DeepLIFT's successor in SHAP.
 
     Activations may be modules or functions, shared or in place. A model with a nonlinearity that
-    has no rule (a product of two activations, attention, layer norm, …) is refused.
+    has no rule (a product of two activations, attention, layer norm, …) is refused: by its name, or
+    because the maps then do not sum to the difference.
 
     Not made with captum 0.9, which agrees where activations are separate modules with linear layers
     between them: elsewhere its maps do not sum to the difference (a max pool right after a ReLU,
@@ -81,25 +83,49 @@ class DeepLift:
         check_inputs(inputs, targets)
         inputs = inputs.detach()
         baselines = self._references(inputs, baselines)
-        images_per_batch = max(1, resolve_batch_size(self.batch_size, inputs) // 2)
-        maps = torch.empty_like(inputs)
-        with frozen(model):
-            for start in range(0, len(inputs), images_per_batch):
-                block = slice(start, start + images_per_batch)
+
+        def run(size: int) -> Tensor:
+            maps = torch.empty_like(inputs)
+            for start in range(0, len(inputs), max(1, size // 2)):
+                block = slice(start, start + max(1, size // 2))
                 pair = torch.cat([inputs[block], baselines[block]])
                 with Substitution(rescale_rules(len(pair))):
-                    _, multipliers = score_and_gradient(
+                    scores, multipliers = score_and_gradient(
                         _Checked(model), pair, targets[block].repeat(2), self.output
                     )
                 differences = inputs[block] - baselines[block]
                 maps[block] = multipliers[: len(differences)] * differences
-        return maps
+                _check_sums(maps[block], scores)
+            return maps
+
+        with frozen(model):
+            return with_room(run, self.batch_size, inputs)
 
     def _references(self, inputs: Tensor, baselines: Tensor | None) -> Tensor:
         if baselines is None:
             return plain_baselines(self.baseline, inputs)
         check_baselines(inputs, baselines)
         return baselines.detach()
+
+
+def _check_sums(maps: Tensor, scores: Tensor) -> None:
+    """Refuse maps that are not complete: a nonlinearity without a rule went unnoticed.
+
+    Args:
+        maps: `(N, C, H, W)`.
+        scores: `(2N,)` of the images, then of their references.
+    """
+    wanted = scores[: len(maps)] - scores[len(maps) :]
+    gaps = (maps.sum(dim=(1, 2, 3)) - wanted).abs()
+    # Rounding grows with what cancels within a map.
+    allowed = 1e-4 + SLACK * maps.abs().sum(dim=(1, 2, 3))
+    if (gaps > allowed).any():
+        worst = int((gaps - allowed).argmax())
+        raise ValueError(
+            f"DeepLIFT's map sums to {float(maps[worst].sum()):.4g}, the scores differ by "
+            f"{float(wanted[worst]):.4g}: this model has an operation that the rescale rule does "
+            "not cover; use another method"
+        )
 
 
 class _Checked(nn.Module):

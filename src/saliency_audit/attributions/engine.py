@@ -1,19 +1,22 @@
 """The only code that touches autograd: scores and their input gradients, batch by batch."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.scores import class_scores
+from saliency_audit.attributions.scores import answer, check_classes, class_scores
 
 # Pixels per batch at which passes are near their best rate: 8 images of 224×224 forward and
 # backward on a CPU, 4 forward only, where larger activations come from the system page by page
 # every time. A GPU wants more in flight.
 PIXELS_PER_BATCH = {"cpu": 8 * 224 * 224, "cuda": 128 * 224 * 224}
 PIXELS_PER_FORWARD_BATCH = {"cpu": 4 * 224 * 224, "cuda": 256 * 224 * 224}
+
+
+Answer = TypeVar("Answer")
 
 
 @contextmanager
@@ -57,8 +60,7 @@ def score_and_gradient(
     """
     points = points.detach().contiguous(memory_format=torch.channels_last).requires_grad_(True)
     with torch.enable_grad():
-        # The clone lets a model start with an in-place layer.
-        scores = class_scores(model, points.clone(), targets, output)
+        scores = class_scores(model, points, targets, output)
         if not scores.requires_grad:
             raise ValueError(
                 "the model's answer has no gradient: it detaches its input or switches autograd off"
@@ -124,14 +126,18 @@ def score_and_activation_gradient(
         # What follows may work in place: it gets a copy.
         return taken[-1].clone()
 
-    handle = layer.register_forward_hook(cut)
+    # A second attempt of the same pass starts anew (`answer`).
+    handles = [
+        model.register_forward_pre_hook(lambda module, given: taken.clear()),
+        layer.register_forward_hook(cut),
+    ]
     try:
         with torch.enable_grad():
-            points = points.detach().contiguous(memory_format=torch.channels_last)
-            scores = class_scores(model, points, targets, output)
+            scores = class_scores(model, points.detach(), targets, output)
             total = scores.sum()
     finally:
-        handle.remove()
+        for handle in handles:
+            handle.remove()
     if len(taken) != 1:
         raise ValueError(
             f"the layer ran {len(taken)} times in one pass of the model; name one that runs once"
@@ -152,10 +158,23 @@ def score(model: nn.Module, points: Tensor, targets: Tensor, output: str) -> Ten
     Raises:
         ValueError: a score is NaN or infinite.
     """
-    points = points.contiguous(memory_format=torch.channels_last)
     scores = class_scores(model, points, targets, output)
     _check_finite("scores", scores)
     return scores
+
+
+@torch.no_grad()
+def predict(model: nn.Module, images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Softmax probability of each target, and whether it is the top class: `(B,)` twice.
+
+    Raises:
+        ValueError: malformed model answers, targets that are no class, NaN or infinite answers.
+    """
+    logits = answer(model, images)
+    check_classes(logits, targets, softmax=True)
+    _check_finite("scores", logits)
+    probabilities = logits.softmax(dim=1).gather(1, targets[:, None]).squeeze(1)
+    return probabilities, logits.argmax(dim=1) == targets
 
 
 def _check_finite(name: str, values: Tensor) -> None:
@@ -189,3 +208,25 @@ def resolve_batch_size(batch_size: int | str, inputs: Tensor, *, gradients: bool
     if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
         raise ValueError(f'batch_size must be a positive number or "auto", got {batch_size!r}')
     return batch_size
+
+
+def with_room(
+    run: Callable[[int], Answer],
+    batch_size: int | str,
+    inputs: Tensor,
+    *,
+    gradients: bool = True,
+) -> Answer:
+    """`run(size)` at the size of `resolve_batch_size`; half of it where a GPU's memory ends.
+
+    Only an automatic size is halved: one that was asked for is kept.
+    """
+    size = resolve_batch_size(batch_size, inputs, gradients=gradients)
+    while True:
+        try:
+            return run(size)
+        except torch.OutOfMemoryError:
+            if batch_size != "auto" or size == 1:
+                raise
+        # Not in the handler: there the tensors of the failed attempt are still alive.
+        size //= 2

@@ -10,12 +10,11 @@ from torch.nn import functional as F
 
 from saliency_audit.attributions.engine import (
     frozen,
-    resolve_batch_size,
     score_and_activation_gradient,
+    with_room,
 )
-from saliency_audit.attributions.gradients import check_output
 from saliency_audit.attributions.layers import find_layer
-from saliency_audit.attributions.scores import check_inputs
+from saliency_audit.attributions.scores import check_inputs, check_output
 
 
 @dataclass(frozen=True)
@@ -122,20 +121,22 @@ def weighted_features(
     """
     check_inputs(inputs, targets)
     inputs = inputs.detach()
-    size = resolve_batch_size(batch_size, inputs)
     if len(inputs) == 0:
         return inputs[:, :1]
-    parts = []
-    with frozen(model):
-        chosen = find_layer(model, layer, inputs)
-        for start in range(0, len(inputs), size):
-            block = slice(start, start + size)
+
+    def run(size: int) -> Tensor:
+        parts = []
+        for images, classes in zip(inputs.split(size), targets.split(size), strict=True):
             _, features, gradients = score_and_activation_gradient(
-                model, chosen, inputs[block], targets[block], output
+                model, chosen, images, classes, output
             )
             weights = weigh(features, gradients)
             parts.append((weights * features).sum(dim=1, keepdim=True))
-    return torch.cat(parts)
+        return torch.cat(parts)
+
+    with frozen(model):
+        chosen = find_layer(model, layer, inputs)
+        return with_room(run, batch_size, inputs)
 
 
 def enlarged(maps: Tensor, inputs: Tensor) -> Tensor:

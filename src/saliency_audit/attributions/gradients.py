@@ -5,18 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.engine import frozen, resolve_batch_size, score_and_gradient
-from saliency_audit.attributions.scores import OUTPUTS, check_inputs
-
-
-def check_output(output: str) -> None:
-    """Refuse a score that does not exist, when the method is made.
-
-    Raises:
-        ValueError: `output` is no key of `OUTPUTS`.
-    """
-    if output not in OUTPUTS:
-        raise ValueError(f"unknown output {output!r}; known: {', '.join(OUTPUTS)}")
+from saliency_audit.attributions.engine import frozen, score_and_gradient, with_room
+from saliency_audit.attributions.scores import check_inputs, check_output
 
 
 def input_gradients(
@@ -24,19 +14,22 @@ def input_gradients(
 ) -> Tensor:
     """∂f_c/∂x of each image, batch by batch: `(N, C, H, W)`.
 
-    Arguments as in `score_and_gradient` and `resolve_batch_size`.
+    Arguments as in `score_and_gradient` and `with_room`.
 
     Raises:
         ValueError: malformed inputs, targets, model answers or batch size.
     """
     check_inputs(inputs, targets)
-    size = resolve_batch_size(batch_size, inputs)
-    gradients = torch.empty_like(inputs, requires_grad=False)
-    with frozen(model):
+
+    def run(size: int) -> Tensor:
+        gradients = torch.empty_like(inputs, requires_grad=False)
         for start in range(0, len(inputs), size):
             block = slice(start, start + size)
             _, gradients[block] = score_and_gradient(model, inputs[block], targets[block], output)
-    return gradients
+        return gradients
+
+    with frozen(model):
+        return with_room(run, batch_size, inputs)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from saliency_audit.attributions.gradients import check_output, input_gradients
+from saliency_audit.attributions.gradients import input_gradients
+from saliency_audit.attributions.scores import check_output
 from saliency_audit.attributions.substitution import (
     Call,
     Pull,

@@ -39,11 +39,7 @@ class GuidedPath:
                 raise ValueError(f"{name} must lie in [0, 1], got {getattr(self, name)!r}")
 
     def start(self, inputs: Tensor, baselines: Tensor) -> "GuidedWalker":
-        """The walk from each baseline to its image.
-
-        Raises:
-            ValueError: images that are neither float32 nor float64.
-        """
+        """The walk from each baseline to its image (float32 or float64)."""
         return GuidedWalker(self, inputs, baselines)
 
 
@@ -58,8 +54,6 @@ class GuidedWalker:
     start: None = None
 
     def __init__(self, path: GuidedPath, inputs: Tensor, baselines: Tensor) -> None:
-        if inputs.dtype not in _ROUNDING:
-            raise ValueError(f"a guided path needs float32 or float64 images, got {inputs.dtype}")
         self._path, self._baselines = path, baselines
         self._ways = inputs - baselines
         self._lengths = self._ways.flatten(1).abs()

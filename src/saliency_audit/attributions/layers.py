@@ -5,6 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from saliency_audit.attributions.scores import answer
+
 
 def find_layer(model: nn.Module, name: str | None, inputs: Tensor) -> nn.Module:
     """The layer of this name, or the last 2-D convolution that runs.
@@ -36,14 +38,14 @@ def find_layer(model: nn.Module, name: str | None, inputs: Tensor) -> nn.Module:
 def _last_convolution(model: nn.Module, inputs: Tensor) -> nn.Module:
     ran: list[nn.Module] = []
 
-    def note(layer: nn.Module, given: Any, answer: Any) -> None:
+    def note(layer: nn.Module, given: Any, found: Any) -> None:
         ran.append(layer)
 
     convolutions = [layer for layer in model.modules() if isinstance(layer, nn.Conv2d)]
     handles = [layer.register_forward_hook(note) for layer in convolutions]
     try:
         with torch.no_grad():
-            model(inputs[:1])
+            answer(model, inputs[:1])
     finally:
         for handle in handles:
             handle.remove()

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from saliency_audit.attributions.baselines import check_baseline, check_baselines, plain_baselines
-from saliency_audit.attributions.engine import frozen, resolve_batch_size, score
+from saliency_audit.attributions.engine import frozen, score, with_room
 from saliency_audit.attributions.paths import Path
 from saliency_audit.attributions.rules import Riemann, Rule
-from saliency_audit.attributions.scores import OUTPUTS, check_inputs
+from saliency_audit.attributions.scores import check_inputs, check_output
 from saliency_audit.attributions.straight_path import StraightPath
 from saliency_audit.attributions.walking import Block, blocks, visits
 
@@ -53,16 +53,12 @@ def walk(
     check_inputs(inputs, targets)
     inputs = inputs.detach()
     baselines = _checked_baselines(path, inputs, baselines)
-    size = resolve_batch_size(batch_size, inputs)
-    while True:
-        try:
-            with frozen(model):
-                return _walk_all(model, inputs, baselines, targets, path, rules, output, size)
-        except torch.OutOfMemoryError:
-            if batch_size != "auto" or size == 1:
-                raise
-        # Not in the handler: there the tensors of the failed attempt are still alive.
-        size //= 2
+
+    def run(size: int) -> list[Tensor]:
+        return _walk_all(model, inputs, baselines, targets, path, rules, output, size)
+
+    with frozen(model):
+        return with_room(run, batch_size, inputs)
 
 
 def _walk_all(
@@ -133,8 +129,7 @@ class PathAttribution:
         check_baseline(self.baseline)
         if self.baseline != "black":
             _check_takes_baselines(self.path)
-        if self.output not in OUTPUTS:
-            raise ValueError(f"unknown output {self.output!r}; known: {', '.join(OUTPUTS)}")
+        check_output(self.output)
 
     def __call__(
         self, model: nn.Module, inputs: Tensor, targets: Tensor, baselines: Tensor | None = None

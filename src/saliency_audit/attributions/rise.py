@@ -7,9 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from saliency_audit.attributions.engine import frozen, resolve_batch_size, score
-from saliency_audit.attributions.gradients import check_output
-from saliency_audit.attributions.scores import check_inputs
+from saliency_audit.attributions.engine import frozen, score, with_room
+from saliency_audit.attributions.scores import check_inputs, check_output
 from saliency_audit.attributions.seeding import image_generator
 
 
@@ -55,16 +54,19 @@ class Rise:
         """
         check_inputs(inputs, targets)
         inputs = inputs.detach()
-        size = resolve_batch_size(self.batch_size, inputs, gradients=False)
-        maps = torch.zeros_like(inputs[:, :1])
-        with frozen(model):
+
+        def run(size: int) -> Tensor:
+            maps = torch.zeros_like(inputs[:, :1])
             for image, target, saved in zip(inputs, targets, maps, strict=True):
                 for part in self._streamed(image, size):
                     scores = score(
                         model, image * part[:, None], target.expand(len(part)), self.output
                     )
                     saved += torch.einsum("m,mhw->hw", scores, part)
-        return maps / (self.probability * self.masks)
+            return maps / (self.probability * self.masks)
+
+        with frozen(model):
+            return with_room(run, self.batch_size, inputs, gradients=False)
 
     def _streamed(self, image: Tensor, size: int) -> Iterator[Tensor]:
         """All masks of an image, `size` at a time: `(M, H, W)` in [0, 1]."""

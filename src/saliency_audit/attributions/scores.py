@@ -12,6 +12,58 @@ OUTPUTS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
+SOFTMAX_OUTPUTS = ("probability", "log_probability")
+
+
+def check_output(output: str) -> None:
+    """Refuse a score that does not exist.
+
+    Raises:
+        ValueError: `output` is no key of `OUTPUTS`.
+    """
+    if output not in OUTPUTS:
+        raise ValueError(f"unknown output {output!r}; known: {', '.join(OUTPUTS)}")
+
+
+def answer(model: nn.Module, images: Tensor) -> Tensor:
+    """The model's logits `(N, classes)`.
+
+    The model gets a copy, in the memory format in which convolutions are fastest: it may work in
+    place. A model that flattens by `view` gets the usual format.
+
+    Args:
+        model: maps `(N, C, H, W)` to logits.
+        images: `(N, C, H, W)`.
+
+    Raises:
+        ValueError: the model does not answer `(N, classes)`, or its weights are of another type or
+            on another device than the images.
+    """
+    try:
+        logits = model(images.clone(memory_format=torch.channels_last))
+    except RuntimeError as error:
+        if "view size is not compatible" not in str(error):
+            _explain_mismatch(model, images, error)
+            raise
+        logits = model(images.clone(memory_format=torch.contiguous_format))
+    if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != len(images):
+        shape = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        raise ValueError(
+            f"the model must return logits of shape ({len(images)}, classes), got {shape}"
+        )
+    return logits
+
+
+def _explain_mismatch(model: nn.Module, images: Tensor, error: RuntimeError) -> None:
+    """Name the cause where the model's weights and the images cannot go together."""
+    weights = next((part for part in model.parameters() if part.is_floating_point()), images)
+    if weights.dtype != images.dtype or weights.device != images.device:
+        raise ValueError(
+            f"the images are {images.dtype} on {images.device}, the model's weights "
+            f"{weights.dtype} on {weights.device}; convert or move one of them"
+        ) from error
+
+
 def class_scores(model: nn.Module, inputs: Tensor, targets: Tensor, output: str) -> Tensor:
     """Score f_c(x) of each input for its target class.
 
@@ -28,30 +80,38 @@ def class_scores(model: nn.Module, inputs: Tensor, targets: Tensor, output: str)
         ValueError: unknown output, a model that does not answer `(N, classes)`, or a target that
             is no class of the model.
     """
-    if output not in OUTPUTS:
-        raise ValueError(f"unknown output {output!r}; known: {', '.join(OUTPUTS)}")
-    logits = model(inputs)
-    if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != len(inputs):
-        shape = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
-        raise ValueError(
-            f"the model must return logits of shape ({len(inputs)}, classes), got {shape}"
-        )
+    check_output(output)
+    logits = answer(model, inputs)
+    check_classes(logits, targets, softmax=output in SOFTMAX_OUTPUTS)
+    scores = OUTPUTS[output](logits).gather(1, targets[:, None]).squeeze(1)
+    return scores
+
+
+def check_classes(logits: Tensor, targets: Tensor, *, softmax: bool) -> None:
+    """Refuse targets that are no class of the model, and probabilities of one class.
+
+    Raises:
+        ValueError: names the cause and the remedy.
+    """
     classes = logits.shape[1]
+    if softmax and classes == 1:
+        raise ValueError(
+            "the model answers one column, and the softmax over one class is always 1; explain its "
+            "logit (output='logit'), or give it two columns: torch.cat([0 * y, y], dim=1)"
+        )
     if targets.numel() and not (int(targets.min()) >= 0 and int(targets.max()) < classes):
         raise ValueError(
             f"targets must lie in 0..{classes - 1} for this model, "
             f"got {int(targets.min())}..{int(targets.max())}"
         )
-    scores = OUTPUTS[output](logits).gather(1, targets[:, None]).squeeze(1)
-    return scores
 
 
 def check_inputs(inputs: Tensor, targets: Tensor) -> None:
     """Refuse what no method can explain, naming the cause and the remedy.
 
     Raises:
-        ValueError: inputs not float `(N, C, H, W)`, not finite or outside [0, 1]; targets not
-            int64 `(N,)`.
+        ValueError: inputs not float32 or float64 `(N, C, H, W)`, not finite or outside [0, 1];
+            targets not int64 `(N,)` on the same device.
     """
     for name, value in (("inputs", inputs), ("targets", targets)):
         if not isinstance(value, Tensor):
@@ -64,6 +124,11 @@ def check_inputs(inputs: Tensor, targets: Tensor) -> None:
     if not inputs.is_floating_point():
         raise ValueError(
             f"inputs must be floating point in [0, 1], got {inputs.dtype}; divide by 255"
+        )
+    if inputs.dtype not in (torch.float32, torch.float64):
+        # Sums of squares over a picture leave the range of half precision.
+        raise ValueError(
+            f"inputs must be float32 or float64, got {inputs.dtype}; convert images and model"
         )
     if not torch.isfinite(inputs).all():
         bad = [i for i, image in enumerate(inputs) if not torch.isfinite(image).all()]
@@ -78,3 +143,23 @@ def check_inputs(inputs: Tensor, targets: Tensor) -> None:
             f"targets must be int64 class indices of shape ({len(inputs)},), "
             f"got {targets.dtype} {tuple(targets.shape)}"
         )
+    if targets.device != inputs.device:
+        raise ValueError(f"targets must lie on {inputs.device} like the inputs")
+
+
+def check_saliency(inputs: Tensor, saliency: Tensor) -> Tensor:
+    """The saliency of the inputs on their device; refused if it is not finite `(N, H, W)`.
+
+    Raises:
+        ValueError: names the cause.
+    """
+    wanted = (len(inputs), *inputs.shape[2:])
+    if not isinstance(saliency, Tensor) or saliency.shape != wanted:
+        shape = tuple(saliency.shape) if isinstance(saliency, Tensor) else type(saliency).__name__
+        raise ValueError(
+            f"saliency must have shape {wanted} for these images, got {shape}; reduce attribution "
+            "maps over channels first"
+        )
+    if not torch.isfinite(saliency).all():
+        raise ValueError("the saliency holds NaN or infinity; its order is undefined")
+    return saliency.detach().to(inputs.device)

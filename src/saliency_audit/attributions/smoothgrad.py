@@ -8,9 +8,8 @@ from itertools import islice
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.engine import frozen, resolve_batch_size, score_and_gradient
-from saliency_audit.attributions.gradients import check_output
-from saliency_audit.attributions.scores import check_inputs
+from saliency_audit.attributions.engine import frozen, score_and_gradient, with_room
+from saliency_audit.attributions.scores import check_inputs, check_output
 from saliency_audit.attributions.seeding import image_generator
 
 NOISE_UNITS = ("range", "absolute")
@@ -65,12 +64,12 @@ class SmoothGrad:
         """
         check_inputs(inputs, targets)
         inputs = inputs.detach()
-        size = resolve_batch_size(self.batch_size, inputs)
         sigmas = self._sigmas(inputs)
-        normal = standard_normal(inputs, self.samples, self.seed)
-        total = torch.zeros_like(inputs)
         points = len(inputs) * self.samples
-        with frozen(model):
+
+        def run(size: int) -> Tensor:
+            normal = standard_normal(inputs, self.samples, self.seed)
+            total = torch.zeros_like(inputs)
             for first in range(0, points, size):
                 last = min(first + size, points)
                 image = torch.arange(first, last, device=inputs.device) // self.samples
@@ -79,7 +78,10 @@ class SmoothGrad:
                     model, inputs[image] + sigmas[image] * noise, targets[image], self.output
                 )
                 total.index_add_(0, image, gradients.square() if self.squared else gradients)
-        return total / self.samples
+            return total / self.samples
+
+        with frozen(model):
+            return with_room(run, self.batch_size, inputs)
 
     def _sigmas(self, inputs: Tensor) -> Tensor:
         """Standard deviation of each image's noise: `(N, 1, 1, 1)`."""

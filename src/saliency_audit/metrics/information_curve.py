@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 from torch import Tensor, nn
 
-from saliency_audit.attributions.engine import frozen, resolve_batch_size
-from saliency_audit.attributions.scores import check_inputs
+from saliency_audit.attributions.engine import frozen, predict, with_room
+from saliency_audit.attributions.scores import check_inputs, check_saliency
 from saliency_audit.metrics.entropy import EXACT_QUALITY, FAST_QUALITY, webp_size
 from saliency_audit.metrics.ms_ssim import ms_ssim, scales_for
 from saliency_audit.metrics.reveal import (
@@ -139,9 +139,9 @@ def information_points(
     Source: Kapishnikov et al. 2019 and PAIR's implementation; MS-SSIM: IDGI study §4.4.
     """
     shares = [float(threshold) for threshold in thresholds]
-    _check_images(images, saliency, targets)
+    check_inputs(images, targets)
+    saliency = check_saliency(images, saliency)
     _check_options(images, shares, mode, complexities, workers)
-    size = resolve_batch_size(batch_size, images, gradients=False)
     with_entropy, with_ms_ssim = "entropy" in complexities, "ms_ssim" in complexities
     count = len(images)
     chosen = list(range(count)) if seeds is None else [int(seed) for seed in seeds]
@@ -177,7 +177,7 @@ def information_points(
                 similarity = torch.stack([ms_ssim(part, whole[None]) for part, whole in pairs])
                 points[1, some, measured] = similarity.double().cpu()
             wanted = targets[some].to(images.device).repeat_interleave(per_image)
-            probability, correct = _predict(model, shown, wanted, size)
+            probability, correct = _predictions(model, shown, wanted, batch_size)
             points[2, some, measured] = probability.reshape(-1, per_image)
             points[3, some, measured] = correct.reshape(-1, per_image)
     if ends is not None:
@@ -397,26 +397,16 @@ def _tensor(pictures: NDArray[np.uint8], like: Tensor) -> Tensor:
     return torch.from_numpy(pictures).permute(0, 3, 1, 2).to(like.device).to(like.dtype) / 255
 
 
-def _predict(
-    model: nn.Module, pictures: Tensor, targets: Tensor, batch_size: int
+def _predictions(
+    model: nn.Module, pictures: Tensor, targets: Tensor, batch_size: int | str
 ) -> tuple[Tensor, Tensor]:
-    probability, correct = [], []
-    for chunk, wanted in zip(pictures.split(batch_size), targets.split(batch_size), strict=True):
-        logits = model(chunk.contiguous(memory_format=torch.channels_last))
-        if logits.ndim != 2 or len(logits) != len(chunk):
-            raise ValueError(
-                f"the model must return logits of shape ({len(chunk)}, classes), "
-                f"got {tuple(logits.shape)}"
-            )
-        scores = logits.softmax(dim=1)
-        if not (int(wanted.min()) >= 0 and int(wanted.max()) < scores.shape[1]):
-            raise ValueError(
-                f"targets must lie in 0..{scores.shape[1] - 1} for this model, "
-                f"got {int(wanted.min())}..{int(wanted.max())}"
-            )
-        probability.append(scores.gather(1, wanted[:, None]).squeeze(1))
-        correct.append(scores.argmax(dim=1) == wanted)
-    return torch.cat(probability).double().cpu(), torch.cat(correct).double().cpu()
+    def run(size: int) -> list[tuple[Tensor, Tensor]]:
+        parts = zip(pictures.split(size), targets.split(size), strict=True)
+        return [predict(model, chunk, wanted) for chunk, wanted in parts]
+
+    found = with_room(run, batch_size, pictures, gradients=False)
+    probability, correct = (torch.cat(parts).double().cpu() for parts in zip(*found, strict=True))
+    return probability, correct
 
 
 def _normalised(values: Tensor) -> Tensor:
@@ -438,17 +428,6 @@ def _joined(across: Tensor, up: Tensor, grid: Tensor) -> Tensor:
     low, high = up.gather(1, left), up.gather(1, right)
     share = torch.where(end > start, (places - start) / (end - start), 0.0)
     return low + share * (high - low)
-
-
-def _check_images(images: Tensor, saliency: Tensor, targets: Tensor) -> None:
-    check_inputs(images, targets)
-    if saliency.shape != (images.shape[0], *images.shape[2:]):
-        raise ValueError(
-            f"saliency must have shape {(images.shape[0], *images.shape[2:])} for these images, "
-            f"got {tuple(saliency.shape)}; reduce attribution maps over channels first"
-        )
-    if not torch.isfinite(saliency).all():
-        raise ValueError("the saliency holds NaN or infinity; its quantiles are undefined")
 
 
 def _check_options(

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from saliency_audit.attributions.engine import frozen, resolve_batch_size
+from saliency_audit.attributions.engine import frozen, score, with_room
+from saliency_audit.attributions.scores import check_inputs, check_saliency
 
 BLUR_KERNEL = 11
 BLUR_SIGMA = 5.0
@@ -67,17 +68,17 @@ def insertion_score(
         `InsertionScore`.
 
     Raises:
-        ValueError: shapes that do not fit, NaN in the saliency, images too small to blur, or a
-            number of pixels or pictures below 1.
+        ValueError: malformed images, targets, saliency or model answers (NaN included), images too
+            small to blur, or a number of pixels or pictures below 1.
 
     Source: IDGI study §4.2 (Table 1); Petsiuk et al. 2018 (curve, blur); Pan et al. 2021 (ratio).
     """
-    _check(images, saliency, targets)
+    check_inputs(images, targets)
+    saliency = check_saliency(images, saliency)
     count, _, height, width = images.shape
     step = width if pixels_per_step is None else pixels_per_step
     if not 1 <= step <= height * width:
         raise ValueError(f"pixels_per_step must lie in 1..{height * width}, got {step}")
-    size = resolve_batch_size(batch_size, images, gradients=False)
     revealed = torch.arange(0, height * width + step, step).clamp(max=height * width)
     fractions = revealed.double() / (height * width)
     if count == 0:
@@ -85,17 +86,22 @@ def insertion_score(
         return InsertionScore(nothing, nothing, nothing.reshape(0, len(revealed)), fractions)
     ranks = reveal_order(saliency, list(range(count)) if seeds is None else seeds)
     blurred = blur(images)
-    pairs = torch.cartesian_prod(torch.arange(count), torch.arange(len(revealed)))
-    scores = []
-    with frozen(model):
-        for chunk in pairs.split(size):
-            picture, position = chunk[:, 0], chunk[:, 1]
-            shown = ranks[picture] < revealed[position].to(ranks.device)[:, None, None]
+    shares = revealed.to(images.device)
+    pairs = torch.cartesian_prod(
+        torch.arange(count, device=images.device), torch.arange(len(shares), device=images.device)
+    )
+
+    def run(size: int) -> Tensor:
+        scores = []
+        for picture, position in (chunk.T for chunk in pairs.split(size)):
+            shown = ranks[picture] < shares[position][:, None, None]
             pictures = torch.where(shown[:, None], images[picture], blurred[picture])
-            pictures = pictures.contiguous(memory_format=torch.channels_last)
-            chosen = targets[picture.to(targets.device)]
-            scores.append(model(pictures).softmax(dim=1).gather(1, chosen[:, None]).squeeze(1))
-    curves = torch.cat(scores).reshape(count, len(revealed)).double().cpu()
+            scores.append(score(model, pictures, targets[picture], "probability"))
+        return torch.cat(scores)
+
+    with frozen(model):
+        scores = with_room(run, batch_size, images, gradients=False)
+    curves = scores.reshape(count, len(revealed)).double().cpu()
     area = torch.trapezoid(curves, fractions, dim=1)
     whole = curves[:, -1]
     ratio = torch.where(whole > 0, area / whole, torch.nan)
@@ -139,19 +145,3 @@ def blur(images: Tensor) -> Tensor:
     padded = F.pad(images, (margin,) * 4, mode="reflect")
     rows = F.conv2d(padded, taps.reshape(1, 1, 1, -1).expand(channels, 1, 1, -1), groups=channels)
     return F.conv2d(rows, taps.reshape(1, 1, -1, 1).expand(channels, 1, -1, 1), groups=channels)
-
-
-def _check(images: Tensor, saliency: Tensor, targets: Tensor) -> None:
-    if images.ndim != 4:
-        raise ValueError(f"images must have shape (N, C, H, W), got {tuple(images.shape)}")
-    if saliency.shape != (images.shape[0], *images.shape[2:]):
-        raise ValueError(
-            f"saliency must have shape {(images.shape[0], *images.shape[2:])} for these images, "
-            f"got {tuple(saliency.shape)}; reduce attribution maps over channels first"
-        )
-    if torch.isnan(saliency).any():
-        raise ValueError("the saliency holds NaN; its order is undefined")
-    if targets.shape != (images.shape[0],):
-        raise ValueError(
-            f"targets must have shape ({images.shape[0]},), got {tuple(targets.shape)}"
-        )

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.engine import frozen, resolve_batch_size, score
-from saliency_audit.attributions.scores import check_inputs
+from saliency_audit.attributions.engine import frozen, score, with_room
+from saliency_audit.attributions.scores import check_inputs, check_saliency
 from saliency_audit.attributions.seeding import image_generator
 
 
@@ -54,12 +54,7 @@ def mu_fidelity(
     """
     check_inputs(images, targets)
     count, _, height, width = images.shape
-    if saliency.shape != (count, height, width):
-        raise ValueError(
-            f"saliency must have shape {(count, height, width)}, got {tuple(saliency.shape)}"
-        )
-    if not torch.isfinite(saliency).all():
-        raise ValueError("the saliency holds NaN or infinity")
+    saliency = check_saliency(images, saliency)
     pixels = round(share * height * width)
     if not 0 < pixels < height * width:
         raise ValueError(
@@ -68,20 +63,24 @@ def mu_fidelity(
         )
     if subsets < 3:
         raise ValueError(f"a correlation needs at least 3 subsets, got {subsets}")
-    size = resolve_batch_size(batch_size, images, gradients=False)
-    found = torch.empty(count, dtype=torch.float64)
-    with frozen(model):
+
+    def run(size: int) -> Tensor:
+        found = torch.empty(count, dtype=torch.float64)
         for index, image in enumerate(images.detach()):
             hidden = pixel_subsets(image, subsets, pixels, seed).to(image.device)
-            whole = score(model, image[None], targets[index : index + 1], output)
-            drops = torch.cat(
+            scores = torch.cat(
                 [
-                    whole - score(model, part, targets[index].expand(len(part)), output)
+                    score(model, part, targets[index].expand(len(part)), output)
                     for part in _without(image, hidden, baseline, size)
                 ]
             )
-            sums = saliency[index].to(image.device).double().flatten() @ hidden.double().T
-            found[index] = pearson(sums.cpu(), drops.double().cpu())
+            sums = saliency[index].double().flatten() @ hidden.double().T
+            # f(x) itself is the same in every drop and matters to no correlation.
+            found[index] = pearson(sums.cpu(), -scores.double().cpu())
+        return found
+
+    with frozen(model):
+        found = with_room(run, batch_size, images, gradients=False)
     constant = saliency.flatten(1).amax(dim=1) == saliency.flatten(1).amin(dim=1)
     return found.masked_fill(constant.cpu(), torch.nan)
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.engine import frozen, resolve_batch_size, score
+from saliency_audit.attributions.engine import frozen, score, with_room
 from saliency_audit.attributions.paths import Path
 from saliency_audit.attributions.scores import check_inputs
 from saliency_audit.attributions.walking import Block, blocks, visits
@@ -43,12 +43,15 @@ def taylor_error(
     """
     check_inputs(inputs, targets)
     inputs = inputs.detach()
-    size = resolve_batch_size(batch_size, inputs)
-    found = [inputs.new_zeros(0)]
-    with frozen(model):
+
+    def run(size: int) -> Tensor:
+        found = [inputs.new_zeros(0)]
         for block in blocks(path, inputs, torch.zeros_like(inputs), targets, size):
             found.append(_block_error(model, block, path, output)[: block.count])
-    return torch.cat(found)
+        return torch.cat(found)
+
+    with frozen(model):
+        return with_room(run, batch_size, inputs)
 
 
 def _block_error(model: nn.Module, block: Block, path: Path, output: str) -> Tensor:

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from saliency_audit.attributions.engine import predict
 from saliency_audit.datasets import (
     Images,
     image_seed,
@@ -103,10 +104,10 @@ def select(model: str, images: str, seed: int, first: int, last: int) -> Selecti
     )
 
 
-@torch.no_grad()
 def _classify(model: nn.Module, pictures: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     if len(pictures) == 0:
-        return torch.zeros(0, dtype=torch.bool), torch.zeros(0)
-    probabilities = torch.cat([model(part).softmax(dim=1) for part in pictures.split(32)])
-    confidence = probabilities.gather(1, labels[:, None]).squeeze(1)
-    return probabilities.argmax(dim=1) == labels, confidence
+        return labels.bool(), pictures.new_zeros(0)
+    parts = zip(pictures.split(32), labels.split(32), strict=True)
+    found = [predict(model, part, classes) for part, classes in parts]
+    confidence, correct = (torch.cat(each) for each in zip(*found, strict=True))
+    return correct, confidence

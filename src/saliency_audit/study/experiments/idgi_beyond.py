@@ -60,6 +60,8 @@ def compute(task: Task) -> Outcome:
     """Rows of one task: image × method × score."""
     given: dict[str, Any] = dict(task.parameters)
     chosen = select_slice(given)
+    if not chosen.indices:
+        return Outcome(table([], "score", "value"), chosen.notes)
     rows: list[dict[str, Any]] = []
     for method, attribution in both_rules(chosen, given["path"], given["steps"]).items():
         salient = saliency(attribution, given["reduction"])

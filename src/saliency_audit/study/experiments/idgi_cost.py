@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from saliency_audit.attributions import PathAttribution
 from saliency_audit.attributions.engine import frozen
 from saliency_audit.attributions.registry import RULES
+from saliency_audit.errors import AuditError
 from saliency_audit.study.checks import check_counts, check_names, check_steps
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.paths import PAPER_MODELS, PATHS, study_path
@@ -61,6 +62,12 @@ def compute(task: Task) -> Outcome:
     given: dict[str, Any] = dict(task.parameters)
     # Twice as many candidates: some are misclassified.
     chosen = select(given["model"], given["images"], given["seed"], 0, 2 * given["n_images"])
+    if not chosen.indices:
+        raise AuditError(
+            f"idgi_cost: {given['model']} classifies none of the first {2 * given['n_images']} "
+            f"pictures of {given['images']} correctly, so there is nothing to explain; take more "
+            "images or another seed"
+        )
     pictures, targets = chosen.pictures[: given["n_images"]], chosen.targets[: given["n_images"]]
     points = len(pictures) * given["steps"]
     size = best_batch_size(chosen.model, pictures)

@@ -46,6 +46,8 @@ def compute(task: Task) -> Outcome:
     """Rows of one task: image × method × scale."""
     given: dict[str, Any] = dict(task.parameters)
     chosen = select_slice(given)
+    if not chosen.indices:
+        return Outcome(table([], "scale", "value"), chosen.notes)
     copies = jpeg_copy(chosen.pictures, given["quality"])
     before = both_rules(chosen, given["path"], given["steps"])
     after = both_rules(chosen, given["path"], given["steps"], pictures=copies)

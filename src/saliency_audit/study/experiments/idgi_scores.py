@@ -86,6 +86,8 @@ def compute(task: Task) -> Outcome:
     """Rows of one task: one per map."""
     given: dict[str, Any] = dict(task.parameters)
     chosen = select_slice(given)
+    if not chosen.indices:
+        return Outcome(table([], "probability", "ratio", *CURVES), chosen.notes)
     rows: list[dict[str, Any]] = []
     ends: InformationPoints | None = None
     for steps in given["steps"]:

@@ -46,6 +46,8 @@ def compute(task: Task) -> Outcome:
     """Rows of one task: one per map."""
     given: dict[str, Any] = dict(task.parameters)
     chosen = select_slice(given)
+    if not chosen.indices:
+        return Outcome(table([], *VALUES), chosen.notes)
     rows: list[dict[str, Any]] = []
     for steps in given["steps"]:
         path = study_path(given["path"], steps, chosen.pictures.shape[-1])
