@@ -193,11 +193,26 @@ def test_an_image_without_its_pair_is_refused():
         paired_improvement(table.iloc[1:], DECLARED)
 
 
-def test_a_value_that_is_none_is_refused():
+def test_an_image_without_a_value_is_left_out_and_counted():
     table = rows(ALL_UP)
     table.loc[3, "ratio"] = np.nan
-    with pytest.raises(ValueError, match="finite"):
-        paired_improvement(table, DECLARED)
+    whole, result = (paired_improvement(part, DECLARED) for part in (rows(ALL_UP), table))
+    assert "1 times an image had no finite value and was left out." in result.detail
+    lost = [
+        (before.keys["score"], before.estimate.n - after.estimate.n)
+        for before, after in zip(whole.comparisons, result.comparisons, strict=True)
+        if before.estimate.n != after.estimate.n
+    ]
+    assert lost == [("ratio", 1)]
+    table["ratio"] = np.nan
+    only = paired_improvement(table, {**DECLARED, "scores": ["ratio"]})
+    assert only.verdict is Verdict.NOT_TESTED
+
+
+def test_a_single_image_proves_nothing():
+    result = paired_improvement(rows(ALL_UP).query("image == 0"), DECLARED)
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert all(comparison.undecided for comparison in result.comparisons)
 
 
 def test_a_row_that_stands_twice_is_refused():
@@ -240,6 +255,7 @@ def test_rows_of_other_step_counts_do_not_count():
     fewer = paired_improvement(table, {**DECLARED, "steps": 64})
     assert fewer.comparisons == result.comparisons
     assert "At 128 steps, the most that were computed (64 are declared)." in fewer.detail
+    assert fewer.verdict is Verdict.INCONCLUSIVE
     other = paired_improvement(table, {**DECLARED, "steps": 32})
     assert other.verdict is Verdict.NOT_REPRODUCED
 
@@ -257,6 +273,7 @@ def test_the_networks_of_the_claim_are_counted_and_not_demanded():
     assert "Networks: m; 2 of the claim's 3 are not computed." in result.detail
     one = paired_improvement(rows(ALL_UP), {**DECLARED, "networks": ["a"]})
     assert "Networks: m; the claim's a is not computed." in one.detail
+    assert one.verdict is Verdict.PARTLY
     every = paired_improvement(rows(ALL_UP), {**DECLARED, "networks": ["m"]})
     assert "Networks: m." in every.detail
 
@@ -382,6 +399,11 @@ def test_the_verdict_of_a_family(kinds, verdict):
     assert family_verdict(family(*kinds)) is verdict
     softened = Verdict.PARTLY if verdict is Verdict.REPRODUCED else verdict
     assert family_verdict(family(*kinds), complete=False) is softened
+
+
+def test_nothing_to_judge_is_no_verdict():
+    with pytest.raises(ValueError, match="no comparison to judge"):
+        family_verdict([])
 
 
 def test_of_many_exceptions_the_first_are_named():

@@ -125,6 +125,15 @@ def test_errors_of_second_order_are_reproduced():
     assert "The interval of 0 of 2 slopes" in first.detail
 
 
+def test_the_headline_takes_networks_of_the_same_numbers_of_steps():
+    few = rows([("n", "ig")], taylor_order=-1.0)
+    few = few[few["steps"].isin([STEPS[0], STEPS[-1]])]
+    many = rows([("m", "ig")], taylor_order=-1.0)
+    many = many[many["steps"].isin(STEPS[:2])]
+    result = taylor_order(pd.concat([few, many]), TAYLOR)
+    assert result.headline.mean == pytest.approx(-1)
+
+
 def test_errors_that_grow_with_the_steps_contradict():
     assert taylor_order(rows(taylor_order=0.5), TAYLOR).verdict is Verdict.NOT_REPRODUCED
 

@@ -30,10 +30,12 @@ from saliency_audit.ledger.external.rows import (
 from saliency_audit.ledger.external.rule import (
     coverage,
     family_verdict,
+    is_complete,
     judge,
     named,
     sentences,
     tally,
+    unless_other_steps,
     unless_too_few,
 )
 from saliency_audit.ledger.resampling import Floats, bootstrap_p, enough_resamples, estimate_from
@@ -72,7 +74,7 @@ def paired_area_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -
     if rows.empty:
         return not_tested("no rows for any declared path")
     models = models_of(rows)
-    rows, at = at_steps(identified(rows), parameters["steps"])
+    rows, steps = at_steps(identified(rows), parameters["steps"])
     pairs = list(method_pairs(rows, parameters["paths"]))
     if not pairs:
         return not_tested("no rows for any declared path")
@@ -90,12 +92,13 @@ def paired_area_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -
         _counts(groups, complexity),
         _unmeasured([model for model in models if model not in measured_models], complexity),
         coverage(models, parameters, missing),
-        at,
+        steps.note,
     ]
     if not comparisons:
         return ExternalResult(Verdict.INCONCLUSIVE, sentences("No image is left.", *about))
-    verdict = family_verdict(comparisons, complete=not missing)
+    verdict = family_verdict(comparisons, complete=is_complete(models, parameters, missing))
     verdict, too_few = unless_too_few(verdict, comparisons, parameters)
+    verdict, other_steps = unless_other_steps(verdict, steps.differ)
     if empty:
         verdict, too_few = Verdict.INCONCLUSIVE, f"No image is left for {named(empty)}."
     headline, first = _headline(groups, curves)
@@ -103,7 +106,7 @@ def paired_area_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -
         f"Headline: mean difference of the areas under each image's own {first.upper()} curve "
         "(images × models × paths), resampled by image."
     )
-    detail = sentences(tally(comparisons), too_few, *about, said)
+    detail = sentences(tally(comparisons), too_few, *about, other_steps, said)
     return ExternalResult(verdict, detail, headline, comparisons)
 
 

@@ -58,7 +58,7 @@ def cost(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalResult:
     if not (np.isfinite(times).all() and (times > 0).all()):
         raise ValueError("cost: images and times must be positive numbers")
     devices, models = sorted({str(device) for device in rows["device"]}), models_of(rows)
-    rows, at = at_steps(rows, parameters["steps"])
+    rows, steps = at_steps(rows, parameters["steps"])
     comparisons = tuple(
         _timed(str(model), str(method), group, parameters)
         for (model, method), group in rows.groupby(["model", "method"], sort=True)
@@ -68,7 +68,7 @@ def cost(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalResult:
     reasons = [
         "on a CPU the claim cannot be decided" if _on_cpu(devices) else "",
         f"{fewest} timed batches are too few" if fewest < parameters["repeats"] else "",
-        "" if int(rows["steps"].iloc[0]) == parameters["steps"] else "other steps take other times",
+        "other steps take other times" if steps.differ else "",
     ]
     reason = "; ".join(part for part in reasons if part)
     if reason:
@@ -80,7 +80,7 @@ def cost(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalResult:
         f"{min(rates):.3g} to {max(rates):.3g} images per second on {', '.join(devices)}, "
         f"{min(shares):.0%} to {max(shares):.0%} of plain passes.",
         f"Undecided: {reason}." if reason else "",
-        at,
+        steps.note,
         coverage(models, parameters, []),
         f"Headline: hours for {parameters['images']} images, mean over networks and methods "
         f"({parameters['hours']:g} claimed).",

@@ -1,6 +1,5 @@
 """How far maps change under JPEG compression: IDGI against its base, Guided IG against the rest."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from saliency_audit.ledger.external.paired import PairedValues, compare, comparison
+from saliency_audit.ledger.external.paired import PairedValues, compare
 from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
 from saliency_audit.ledger.external.rows import (
     at_steps,
@@ -21,8 +20,10 @@ from saliency_audit.ledger.external.rows import (
 from saliency_audit.ledger.external.rule import (
     coverage,
     family_verdict,
+    is_complete,
     sentences,
     tally,
+    unless_other_steps,
     unless_too_few,
 )
 from saliency_audit.ledger.statistics import Estimate, bootstrap_mean
@@ -44,13 +45,13 @@ def jpeg_stability(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Externa
             `networks`.
 
     Returns:
-        Per scale and network: a comparison of IDGI minus base for each declared path, by signed
-        ranks, Holm over those of the scale, and the interval of the mean; and of Guided IG minus
-        each other method, by the interval alone (with its own IDGI variant it is compared among
-        the first). Reproduced if all hold at every scale, partly if all hold at the first only,
-        otherwise `family_verdict` of the first. What is declared and has no rows leaves at best
-        partly. Images on which a map does not change at all, or has no norm, have no finite value:
-        they are left out of that comparison and counted.
+        Per scale and network: a comparison of IDGI minus base for each declared path, and of Guided
+        IG minus each other method (with its own IDGI variant it is compared among the first); by
+        signed ranks, Holm over all of the scale, and the interval of the mean. Reproduced if all
+        hold at every scale, partly if all hold at the first only, otherwise `family_verdict` of the
+        first. What is declared and has no rows leaves at best partly. Images on which a map does
+        not change at all, or has no norm, have no finite value: they are left out of that
+        comparison and counted.
 
     Raises:
         ValueError: a parameter or column that is missing or unknown, or an image without both
@@ -63,7 +64,7 @@ def jpeg_stability(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Externa
         return not_tested("no rows for any declared path")
     check_columns(name, rows, ["model", "path", "method", "steps", "image", "scale", "value"])
     models = models_of(rows)
-    rows, at = at_steps(identified(rows), parameters.get("steps"))
+    rows, steps = at_steps(identified(rows), parameters.get("steps"))
     scales = [
         _at_scale(rows[rows["scale"] == scale], str(scale), models, parameters)
         for scale in parameters["scales"]
@@ -72,14 +73,18 @@ def jpeg_stability(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Externa
     if not first.comparisons:
         return not_tested("no rows for any declared path")
     comparisons = tuple(item for scale in scales for item in scale.comparisons)
-    verdict, too_few = unless_too_few(_verdict(scales), comparisons, parameters)
+    missing = [item for scale in scales for item in scale.missing]
+    verdict = _verdict(scales, is_complete(models, parameters, missing))
+    verdict, too_few = unless_too_few(verdict, comparisons, parameters)
+    verdict, other_steps = unless_other_steps(verdict, steps.differ)
     left_out = sum(scale.left_out for scale in scales)
     detail = sentences(
         *(f"{scale.name}: {tally(scale.comparisons)}" for scale in scales if scale.comparisons),
         too_few,
         f"{left_out} times an image had no finite value and was left out." if left_out else "",
-        coverage(models, parameters, [item for scale in scales for item in scale.missing]),
-        at,
+        coverage(models, parameters, missing),
+        steps.note,
+        other_steps,
         f"Headline: mean gain of the IDGI rule ({first.name}), resampled by image."
         if first.headline
         else "",
@@ -122,10 +127,9 @@ def _at_scale(
                 continue
             pair = PairedValues(keys, values[base][finite], values[other][finite], expected)
             (gains if expected == "higher" else least).append(pair)
-    alone = [comparison(pair, pair.p_value, math.nan, significant=True) for pair in least]
     return _Scale(
         name=scale,
-        comparisons=(*compare(gains, parameters["alpha"]), *alone),
+        comparisons=compare([*gains, *least], parameters["alpha"]),
         missing=tuple(missing),
         left_out=left_out,
         headline=_pooled(gains) if gains else None,
@@ -151,9 +155,8 @@ def _by_method(rows: pd.DataFrame, model: str) -> dict[str, pd.Series]:
     }
 
 
-def _verdict(scales: Sequence[_Scale]) -> Verdict:
+def _verdict(scales: Sequence[_Scale], complete: bool) -> Verdict:
     first, further = scales[0], scales[1:]
-    complete = not any(scale.missing for scale in scales)
     everywhere = all(item.holds for scale in further for item in scale.comparisons)
     return family_verdict(first.comparisons, complete=complete and everywhere)
 

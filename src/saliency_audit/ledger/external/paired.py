@@ -1,13 +1,15 @@
 """Per-image values of two methods: signed ranks, Holm, and an interval of the mean difference."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
 from saliency_audit.ledger.external.rows import (
+    Steps,
     at_steps,
     check_columns,
     check_parameters,
@@ -19,9 +21,11 @@ from saliency_audit.ledger.external.rows import (
 from saliency_audit.ledger.external.rule import (
     coverage,
     family_verdict,
+    is_complete,
     judge,
     sentences,
     tally,
+    unless_other_steps,
     unless_too_few,
 )
 from saliency_audit.ledger.statistics import bootstrap_mean, holm, signed_rank_p
@@ -43,6 +47,11 @@ class PairedValues:
     def differences(self) -> pd.Series:
         """Other minus base, per image."""
         return self.other - self.base
+
+    def finite(self) -> "PairedValues":
+        """The same without the images that lack a finite value of either method."""
+        kept = np.isfinite(self.base.astype(float)) & np.isfinite(self.other.astype(float))
+        return replace(self, base=self.base[kept], other=self.other[kept])
 
     @property
     def p_value(self) -> float:
@@ -80,7 +89,7 @@ def paired_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ext
         return not_tested("no rows for any declared path")
     check_columns(name, rows, ["model", "path", "method", "steps", "image", *parameters["scores"]])
     models = models_of(rows)
-    rows, at = at_steps(identified(rows), parameters["steps"])
+    rows, steps = at_steps(identified(rows), parameters["steps"])
     exceptions = {(item["model"], item["path"]) for item in parameters.get("exceptions", [])}
     pairs = list(method_pairs(rows, parameters["paths"]))
     values = [
@@ -95,7 +104,7 @@ def paired_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ext
     ]
     compared = {(pair.model, pair.path) for pair in pairs}
     missing = missing_paths(compared, models, parameters["paths"])
-    return _conclude(values, models, parameters, missing, at)
+    return _conclude(values, models, parameters, missing, steps)
 
 
 def paired_difference(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalResult:
@@ -143,24 +152,22 @@ def compare(family: Sequence[PairedValues], alpha: float) -> tuple[Comparison, .
     """Comparisons of one family: signed ranks, Holm over the family, interval of the mean."""
     p_values = [values.p_value for values in family]
     return tuple(
-        comparison(values, p_value, adjusted, significant=adjusted < alpha)
+        _comparison(values, p_value, adjusted, alpha)
         for values, p_value, adjusted in zip(family, p_values, holm(p_values), strict=True)
     )
 
 
-def comparison(
-    values: PairedValues, p_value: float, p_adjusted: float, *, significant: bool
-) -> Comparison:
+def _comparison(values: PairedValues, p_value: float, adjusted: float, alpha: float) -> Comparison:
     """One comparison of means, judged by its interval and by whether its p value passes."""
     estimate = bootstrap_mean(values.differences.to_numpy(dtype=float))
-    holds, contradicts = judge(estimate, values.expected, significant=significant)
+    holds, contradicts = judge(estimate, values.expected, significant=adjusted < alpha)
     return Comparison(
         keys=values.keys,
         estimate=estimate,
         base_mean=float(values.base.mean()),
         other_mean=float(values.other.mean()),
         p_value=p_value,
-        p_adjusted=p_adjusted,
+        p_adjusted=adjusted,
         expected=values.expected,
         holds=holds,
         contradicts=contradicts,
@@ -172,13 +179,17 @@ def _conclude(
     models: Sequence[str],
     parameters: Mapping[str, Any],
     missing: Sequence[str],
-    at: str = "",
+    steps: Steps | None = None,
 ) -> ExternalResult:
+    given = sum(len(values.base) for values in family)
+    family = [finite for values in family if len((finite := values.finite()).base)]
     if not family:
         return not_tested("no rows for any declared path")
+    not_finite = given - sum(len(values.base) for values in family)
     comparisons = compare(family, parameters["alpha"])
-    verdict = family_verdict(comparisons, complete=not missing)
+    verdict = family_verdict(comparisons, complete=is_complete(models, parameters, missing))
     verdict, too_few = unless_too_few(verdict, comparisons, parameters)
+    verdict, other_steps = unless_other_steps(verdict, steps is not None and steps.differ)
     first = next(
         score
         for score in parameters["scores"]
@@ -193,8 +204,10 @@ def _conclude(
     detail = sentences(
         tally(comparisons),
         too_few,
+        f"{not_finite} times an image had no finite value and was left out." if not_finite else "",
         coverage(models, parameters, missing),
-        at,
+        steps.note if steps else "",
+        other_steps,
         headline,
     )
     estimate = bootstrap_mean(pooled.to_numpy(dtype=float), pooled.index.tolist())

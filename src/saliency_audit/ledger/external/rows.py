@@ -64,14 +64,30 @@ def identified(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(image=rows["images"].astype(str) + "/" + numbers)
 
 
-def at_steps(rows: pd.DataFrame, declared: int | None) -> tuple[pd.DataFrame, str]:
+@dataclass(frozen=True)
+class Steps:
+    """The number of steps that a test was run at, and the declared one (None: any)."""
+
+    used: int
+    declared: int | None
+
+    @property
+    def differ(self) -> bool:
+        """Whether the claim's number of steps was not computed."""
+        return self.declared is not None and self.declared != self.used
+
+    @property
+    def note(self) -> str:
+        """One sentence."""
+        more = f", the most that were computed ({self.declared} are declared)"
+        return f"At {self.used} steps{more if self.differ else ''}."
+
+
+def at_steps(rows: pd.DataFrame, declared: int | None) -> tuple[pd.DataFrame, Steps]:
     """The rows of the declared number of steps, else of the largest there is; and which it was."""
     present = {int(steps) for steps in rows["steps"].unique()}
     used = declared if declared in present else max(present)
-    note = f"At {used} steps"
-    if declared is not None and declared != used:
-        note += f", the most that were computed ({declared} are declared)"
-    return rows[rows["steps"] == used], f"{note}."
+    return rows[rows["steps"] == used], Steps(used, declared)
 
 
 def method_pairs(rows: pd.DataFrame, paths: Collection[str]) -> Iterator[MethodPair]:

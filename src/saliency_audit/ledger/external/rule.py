@@ -24,11 +24,14 @@ def judge(
     Returns:
         holds: the interval lies wholly on the expected side of zero and the p value passes, or
         wholly within the margin. contradicts: it lies wholly on the other side, or wholly outside
-        the margin.
+        the margin. Neither with fewer than two images.
 
     Raises:
         ValueError: another expectation.
     """
+    if estimate.n < 2:
+        # The interval of a single image is a point, which proves nothing.
+        return False, False
     low, high = estimate.low, estimate.high
     if expected == "higher":
         return significant and low > 0, high < 0
@@ -45,6 +48,8 @@ def family_verdict(comparisons: Sequence[Comparison], *, complete: bool = True) 
     Reproduced if all hold (partly if something declared was not computed), not reproduced if at
     least half contradict, inconclusive if at least half are undecided, otherwise partly.
     """
+    if not comparisons:
+        raise ValueError("there is no comparison to judge")
     total = len(comparisons)
     if all(comparison.holds for comparison in comparisons):
         return Verdict.REPRODUCED if complete else Verdict.PARTLY
@@ -88,6 +93,27 @@ def named(labels: Sequence[str]) -> str:
     """Labels in one line, the first few of many."""
     more = f"; and {len(labels) - NAMED} more" if len(labels) > NAMED else ""
     return "; ".join(labels[:NAMED]) + more
+
+
+def unless_other_steps(verdict: Verdict, differ: bool) -> tuple[Verdict, str]:
+    """The verdict, or inconclusive where the declared steps were not computed; and its sentence."""
+    if not differ:
+        return verdict, ""
+    return Verdict.INCONCLUSIVE, "Undecided: the declared number of steps was not computed."
+
+
+def is_complete(
+    models: Sequence[str], parameters: Mapping[str, Any], missing: Sequence[str]
+) -> bool:
+    """Whether nothing declared is missing and at least one of the claim's networks was computed.
+
+    Args:
+        models: the networks that have rows.
+        parameters: `networks`, the claim's own, where declared.
+        missing: what the claim declares and the rows lack.
+    """
+    claimed = parameters.get("networks", [])
+    return not missing and (not claimed or any(name in models for name in claimed))
 
 
 def coverage(models: Sequence[str], parameters: Mapping[str, Any], missing: Sequence[str]) -> str:

@@ -18,9 +18,11 @@ from saliency_audit.ledger.external.rows import (
 from saliency_audit.ledger.external.rule import (
     coverage,
     family_verdict,
+    is_complete,
     judge,
     sentences,
     tally,
+    unless_other_steps,
     unless_too_few,
 )
 from saliency_audit.ledger.external.step_series import (
@@ -86,13 +88,17 @@ def step_sensitivity(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exter
     comparisons = _compare(prepared, steps, parameters)
     models = models_of(rows)
     missing, left_out = _missing(comparisons, models, parameters)
-    verdict = family_verdict(comparisons, complete=not missing)
+    verdict = family_verdict(comparisons, complete=is_complete(models, parameters, missing))
     verdict, too_few = unless_too_few(verdict, comparisons, parameters)
+    declared = parameters["steps"]
+    ends_differ = (steps[0], steps[-1]) != (min(declared), max(declared))
+    verdict, other_steps = unless_other_steps(verdict, ends_differ)
     headline, said = _headline(prepared, parameters)
     detail = sentences(
         tally(comparisons),
         too_few,
-        _between(steps, parameters["steps"]),
+        _between(steps, declared),
+        other_steps,
         left_out,
         coverage(models, parameters, missing),
         said,

@@ -270,8 +270,9 @@ def _pooled_error(errors: Mapping[tuple[str, str], pd.DataFrame]) -> Estimate:
 
 
 def _mean_slope(tables: Sequence[pd.DataFrame], parameters: Mapping[str, Any]) -> Estimate:
-    steps = tables[0].columns.to_numpy(dtype=float)
-    same = [table for table in tables if table.shape[1] == len(steps)]
+    first = tables[0].columns
+    steps = first.to_numpy(dtype=float)
+    same = [table for table in tables if table.columns.equals(first)]
     return mean_of_statistics(same, lambda means: _slope(means, steps), parameters["resamples"])
 
 
