@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import nn
 
-from saliency_audit.attributions import available, create
+from saliency_audit.attributions import StraightPath, available, create
 from saliency_audit.attributions.engine import frozen, score_and_gradient
 from saliency_audit.attributions.registry import PATHS
-from saliency_audit.metrics import insertion_score, mu_fidelity
+from saliency_audit.metrics import information_points, insertion_score, mu_fidelity, taylor_error
 
 
 class Breaks(nn.Module):
@@ -122,10 +122,25 @@ def fidelity(model, images, targets):
     return mu_fidelity(model, images, images[:, 0].detach(), targets, subsets=5, batch_size=4)
 
 
+def reveal(model, images, targets):
+    saliency = images[:, 0].detach()
+    # The pictures are too small for MS-SSIM.
+    points = information_points(
+        model, images, saliency, targets, complexities=("entropy",), batch_size=4, workers=1
+    )
+    return torch.stack([points.entropy, points.probability, points.correct])
+
+
+def project(model, images, targets):
+    return taylor_error(model, images, targets, path=StraightPath(6), batch_size=4)
+
+
 CALLS = {
     **{name: explain(name) for name in available()},
     "insertion_score": insert,
     "mu_fidelity": fidelity,
+    "information_points": reveal,
+    "taylor_error": project,
 }
 
 

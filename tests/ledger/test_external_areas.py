@@ -1,14 +1,21 @@
 """Areas under median information curves: rows whose answer is known, and the bootstrap by hand."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from saliency_audit.ledger import Verdict
+from saliency_audit.ledger.external import curves as external_curves
 from saliency_audit.ledger.external import paired_area_improvement
 from saliency_audit.ledger.external.curves import STRIDE, curves_of, resampled_areas
 from saliency_audit.ledger.resampling import resample_counts
-from saliency_audit.metrics.information_curve import curve_area, image_areas, information_curves
+from saliency_audit.metrics.information_curve import (
+    THRESHOLDS,
+    curve_area,
+    image_areas,
+    information_curves,
+)
 
 DECLARED = {
     "paths": ["ig", "gig"],
@@ -51,6 +58,18 @@ def test_the_areas_are_those_of_the_metric(scores, complexity):
     assert comparison.estimate.n == 40
 
 
+def test_other_steps_are_reported_and_decide_nothing(scores):
+    there = scores(UP)
+    there["steps"] = 32
+    table = pd.concat([scores(dict.fromkeys(UP, -0.2)), there])
+    result = paired_area_improvement(table, {**DECLARED, "also_at": 32})
+    assert result.verdict is Verdict.NOT_REPRODUCED
+    alone = by_label(paired_area_improvement(there, {**DECLARED, "steps": 32}))
+    for label, comparison in by_label(result).items():
+        assert comparison.extra["at 32 steps"].mean == pytest.approx(alone[label].estimate.mean)
+        assert comparison.extra["at 32 steps"].low > 0
+
+
 def test_the_resamples_are_those_of_a_loop(scores):
     table = scores(UP, n=15)
     chosen = table[table["method"] == "ig+idgi"].sort_values("image")
@@ -62,6 +81,36 @@ def test_the_resamples_are_those_of_a_loop(scores):
         drawn = np.repeat(curves.curves.numpy()[used], row, axis=0)[:, ::STRIDE]
         expected.append(np.trapezoid(np.median(drawn, axis=0), dx=STRIDE / 1000))
     assert resampled_areas(curves, used, counts) == pytest.approx(expected, abs=1e-12)
+
+
+def random_curves(kind, seed, n=100):
+    """Curves of random points: information grows with the share revealed, prediction by chance."""
+    generator = np.random.default_rng(seed)
+    information = np.array([0, *THRESHOLDS, 1]) ** generator.uniform(0.3, 0.9, size=(n, 1))
+    prediction = generator.random(information.shape).cumsum(axis=1)
+    if kind == "aic":
+        needed = generator.uniform(0.1, 0.9, size=(n, 1)) * prediction[:, -1:]
+        prediction = (prediction > needed).astype(float)
+    return information_curves(torch.from_numpy(information), torch.from_numpy(prediction))
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(("kind", "tolerance"), [("sic", 0.0002), ("aic", 0.001)])
+def test_every_tenth_point_of_the_curves_is_enough(monkeypatch, kind, tolerance, seed):
+    """Median curves of 0 and 1 jump, and what a jump between two points adds is a guess."""
+    curves = random_curves(kind, seed)
+    used = curves.used.numpy()
+    all_once = np.ones((1, used.sum()), dtype=np.int16)
+    counts = resample_counts(int(used.sum()), 400)
+    (point,) = resampled_areas(curves, used, all_once)
+    ends = np.quantile(resampled_areas(curves, used, counts), [0.025, 0.975])
+    assert point == pytest.approx(curve_area(curves), abs=tolerance)
+    monkeypatch.setattr(external_curves, "STRIDE", 1)
+    assert resampled_areas(curves, used, all_once) == pytest.approx(curve_area(curves), abs=1e-12)
+    finest = np.quantile(resampled_areas(curves, used, counts), [0.025, 0.975])
+    assert ends == pytest.approx(finest, abs=tolerance)
+    # The resamples differ by far more than what the stride leaves out.
+    assert finest[1] - finest[0] > 0.01
 
 
 @pytest.mark.parametrize(

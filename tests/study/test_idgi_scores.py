@@ -1,6 +1,11 @@
-"""The experiment behind four claims: small networks, a folder of pictures, ImageNet's layout."""
+"""The experiment behind four claims: small networks, a folder of pictures, ImageNet's layout.
+
+On the last, the paper profiles of the other experiments run too.
+"""
 
 import json
+from io import BytesIO
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +13,7 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from torch import nn
 from torchvision.models import mobilenet_v2
 
 from saliency_audit.attributions import create, saliency
@@ -15,6 +21,8 @@ from saliency_audit.datasets import MissingDataError, image_seed, open_images, r
 from saliency_audit.metrics import information_points, insertion_score
 from saliency_audit.models import catalog, load_classifier
 from saliency_audit.study import ParameterError, compute, get_experiment, local_folder
+from saliency_audit.study.experiments import idgi_cost
+from saliency_audit.study.paths import PATHS
 
 EXPERIMENT = get_experiment("idgi_scores")
 # The untrained network is right about the fourth and the seventh candidate.
@@ -194,10 +202,10 @@ def test_a_missing_data_root_stops_the_run_with_the_remedy(project, tmp_path, mo
         compute(EXPERIMENT, overrides={"images": "imagenet_sample"})
 
 
-@pytest.fixture
-def imagenet(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def imagenet_root(tmp_path_factory):
     """ImageNet's validation folder with three pictures, and weights that always say class 2."""
-    root = tmp_path / "data_root"
+    root = tmp_path_factory.mktemp("data_root")
     for number in range(1000):
         (root / "imagenet" / "val" / f"n{number:08d}").mkdir(parents=True)
     generator = np.random.default_rng(0)
@@ -210,37 +218,115 @@ def imagenet(tmp_path, monkeypatch):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         network = mobilenet_v2(weights=None)
+        # Without statistics of some pictures nothing of the input would reach the last layer.
+        for module in network.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.momentum = 1.0
+        network(torch.rand(8, 3, 64, 64))
     network.classifier[1].bias.data[2] += 3
     (root / "weights").mkdir()
     torch.save(network.state_dict(), root / "weights" / "mobilenet_v2_imagenet.pth")
-    monkeypatch.setenv("SALIENCY_DATA", str(root))
+    return root
+
+
+@pytest.fixture
+def imagenet(imagenet_root, monkeypatch):
+    """That folder as the data root."""
+    monkeypatch.setenv("SALIENCY_DATA", str(imagenet_root))
     catalog._loaded.cache_clear()
-    yield root
+    yield imagenet_root
     catalog._loaded.cache_clear()
+
+
+NOTES = {
+    "candidates": 3,
+    "used": 1,
+    "misclassified": 1,
+    "unreadable": ["n00000002/cut.JPEG"],
+}
+
+
+def paper_rows(name, **overrides):
+    """Rows of the paper profile with MobileNetV2 on the three pictures; the manifest is checked."""
+    overrides = {"models": "mobilenet_v2", **overrides}
+    rows = compute(get_experiment(name), "paper", overrides)
+    (path,) = local_folder(name, "paper", overrides).glob("*.json")
+    manifest = json.loads(path.read_text())
+    assert manifest["parameters"]["images"] == "imagenet_val"
+    assert {key: manifest["notes"][key] for key in NOTES} == NOTES
+    return rows, manifest
+
+
+def paper_image():
+    """The one picture that is readable and of class 2, `(3, 224, 224)`, and its probability."""
+    images = open_images("imagenet_val")
+    position = images.names.index("n00000002/good.JPEG")
+    picture = read_batch(images, [position]).images[0]
+    with torch.no_grad():
+        probabilities = load_classifier("mobilenet_v2")(picture[None]).softmax(dim=1)
+    return picture, probabilities[0, 2].item()
 
 
 def test_the_paper_profile_runs_on_a_folder_of_imagenets_layout(project, imagenet):
-    overrides = {
-        "models": "mobilenet_v2",
-        "paths": "ig",
-        "n_images": 3,
-        "steps": 2,
-        "sweep": [2],
-        "reveal": 112,
-    }
-    setting = EXPERIMENT.configure("paper", overrides)
-    assert (setting.images, setting.information) == ("imagenet_val", "exact")
-    rows = compute(EXPERIMENT, "paper", overrides)
+    rows, manifest = paper_rows(
+        "idgi_scores", paths="ig", n_images=3, steps=2, sweep=[2], reveal=112
+    )
+    assert manifest["parameters"]["information"] == "exact"
     assert rows["method"].tolist() == ["ig", "ig+idgi"]
     assert set(rows["image_name"]) == {"n00000002/good.JPEG"}
     assert set(rows["target"]) == {2}
     assert np.isfinite(np.stack(rows["ic_ms_ssim"])).all()
-    (path,) = local_folder("idgi_scores", "paper", overrides).glob("*.json")
-    manifest = json.loads(path.read_text())
-    assert manifest["parameters"]["information"] == "exact"
-    assert {name: manifest["notes"][name] for name in ("candidates", "used", "misclassified")} == {
-        "candidates": 3,
-        "used": 1,
-        "misclassified": 1,
-    }
-    assert manifest["notes"]["unreadable"] == ["n00000002/cut.JPEG"]
+    picture, probability = paper_image()
+    assert rows["confidence"].tolist() == pytest.approx([probability] * 2, rel=1e-4)
+    whole = picture.mul(255).round().byte().permute(1, 2, 0).numpy()
+    file = BytesIO()
+    Image.fromarray(whole).save(file, "WEBP", lossless=True, quality=100)
+    assert [points[-1] for points in rows["ic_entropy"]] == [file.tell()] * 2
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_paper_profile_of_the_theorem(project, imagenet, path):
+    rows, _ = paper_rows("idgi_theorem", paths=path, n_images=3, steps=[3])
+    assert rows["method"].tolist() == [path, f"{path}+idgi"]
+    _, probability = paper_image()
+    assert rows["end_score"].tolist() == pytest.approx([probability] * 2, rel=1e-4)
+    plain, idgi = rows.to_dict("records")
+    change = idgi["end_score"] - idgi["start_score"]
+    assert idgi["total"] == pytest.approx(change, abs=1e-3 * abs(change) + 1e-7)
+    assert abs(plain["completeness_error"]) > abs(idgi["completeness_error"])
+    assert idgi["taylor_error"] > 0
+
+
+def test_the_paper_profile_of_jpeg(project, imagenet):
+    rows, manifest = paper_rows("idgi_jpeg", paths="gig", n_images=3, steps=2)
+    assert manifest["parameters"]["quality"] == 75
+    found = rows.set_index(["method", "scale"])["value"]
+    assert sorted(found.index) == sorted(product(["gig", "gig+idgi"], ["raw", "unit_norm"]))
+    assert set(rows["image_name"]) == {"n00000002/good.JPEG"}
+    assert np.isfinite(found).all()
+    # Two maps of length one are at most 2 apart, over 3·224² values.
+    assert (found.xs("unit_norm", level="scale") >= np.log(3 * 224**2 / 4)).all()
+
+
+def test_the_paper_profile_beyond_the_study(project, imagenet):
+    rows, _ = paper_rows("idgi_beyond", paths="blurig", n_images=3, steps=2, reveal=112)
+    found = rows.set_index(["method", "score"])["value"]
+    methods = ["blurig", "blurig+idgi"]
+    # ImageNet's boxes are not read.
+    assert sorted(found.index) == sorted(product(methods, ["probability", "ratio"]))
+    _, probability = paper_image()
+    for method in methods:
+        expected = found[method, "probability"] / probability
+        assert found[method, "ratio"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_paper_profile_of_cost(project, imagenet, monkeypatch):
+    # Plain passes in batches of up to 16 pictures would be most of the test.
+    monkeypatch.setattr(idgi_cost, "BATCH_SIZES", {"cpu": (1,), "cuda": (1,)})
+    rows, manifest = paper_rows("idgi_cost", n_images=2, steps=2, repeats=1)
+    assert set(rows["method"]) == METHODS
+    assert len(rows) == len(METHODS)
+    assert set(rows["images"]) == {1}
+    assert set(rows["points"]) == {2}
+    assert (rows[["seconds", "raw_seconds"]] > 0).all(axis=None)
+    assert manifest["notes"]["batch_size_of_plain_passes"] == 1
