@@ -138,7 +138,8 @@ HTML(as_html(effect_table(runs)))
 # ## Verdict
 #
 # About the paper's finding on what it left out, without Xception: *reproduced* would mean that it
-# extends to these scores. The rule was written into the ledger before the rows were computed:
+# extends to these scores. The rule was written into the ledger before the rows were computed; changes
+# since then are listed below it:
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(ledger.audit_claim("IDGI-XCEPTION"), runs["this machine"], profile))

@@ -184,7 +184,8 @@ HTML(as_html(comparison_table(similarity, results)))
 # %% [markdown]
 # ## Verdicts
 #
-# The rules were written into the ledger before the rows were computed.
+# The rules were written into the ledger before the rows were computed; changes since then are
+# listed below them.
 #
 # ### IDGI-NE
 

@@ -133,7 +133,8 @@ HTML(as_html(comparison_table(claim, results)))
 # %% [markdown]
 # ## Verdict
 #
-# The rule was written into the ledger before the rows were computed:
+# The rule was written into the ledger before the rows were computed; changes since then are listed
+# below it:
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(audit, here, profile))

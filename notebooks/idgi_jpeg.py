@@ -148,8 +148,8 @@ HTML(as_html(least_stable_table(runs)))
 # %% [markdown]
 # ## Verdict
 #
-# The rule was written into the ledger before the rows were computed. It asks for both scales: what
-# holds for the maps as they are only is *partly* reproduced.
+# The rule was written into the ledger before the rows were computed; changes since then are listed
+# below it. It asks for both scales: what holds for the maps as they are only is *partly* reproduced.
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(ledger.audit_claim("IDGI-JPEG"), runs["this machine"], profile))

@@ -260,6 +260,19 @@ def test_rows_of_other_step_counts_do_not_count():
     assert other.verdict is Verdict.NOT_REPRODUCED
 
 
+def test_other_steps_are_reported_on_their_own_images_and_decide_nothing():
+    against = rows(dict.fromkeys(ALL_UP, -0.1), n=50, steps=32)
+    table = pd.concat([rows(ALL_UP), against])
+    result = paired_improvement(table, {**DECLARED, "also_at": 32})
+    assert result.verdict is Verdict.REPRODUCED
+    alone = paired_improvement(against, {**DECLARED, "steps": 32})
+    for comparison, there in zip(result.comparisons, alone.comparisons, strict=True):
+        assert comparison.extra == {"at 32 steps": there.estimate}
+        assert there.estimate.n == 50
+    absent = paired_improvement(table, {**DECLARED, "also_at": 8})
+    assert not any(comparison.extra for comparison in absent.comparisons)
+
+
 def test_a_network_without_rows_at_the_steps_is_named_as_missing():
     table = pd.concat([rows(ALL_UP), rows({("n", "ig"): 0.1, ("n", "gig"): 0.1}, steps=32)])
     result = paired_improvement(table, DECLARED)

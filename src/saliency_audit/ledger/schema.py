@@ -33,7 +33,8 @@ class ExternalSpec(_Strict):
     """The external test, declared before its rows exist.
 
     `test` names a function of `saliency_audit.ledger.external`; `parameters` are its arguments.
-    `planned` marks an experiment that is not written yet.
+    `planned` marks an experiment that is not written yet. `history` tells of every change of the
+    rule after rows existed: when, what, why, and what it did to the verdict.
     """
 
     experiment: Text | None = None
@@ -44,6 +45,7 @@ class ExternalSpec(_Strict):
     parameters: dict[str, Any] = Field(default_factory=dict)
     planned: bool = False
     nothing_to_test: Text | None = None
+    history: tuple[Text, ...] = ()
 
 
 class Claim(_Strict):

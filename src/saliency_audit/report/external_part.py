@@ -7,6 +7,7 @@ import yaml
 
 from saliency_audit import metrics as public_metrics
 from saliency_audit.ledger import Claim, ClaimAudit
+from saliency_audit.ledger.schema import ExternalSpec
 from saliency_audit.report.code_links import CodePlace, experiment_place, external_test_place
 from saliency_audit.report.comparison_tables import comparison_tables
 from saliency_audit.report.markdown import code, escape, folded, page, sentence, table
@@ -48,7 +49,12 @@ def _declared(claim: Claim) -> str:
     return page(
         table(("what", "declared"), facts),
         folded("Parameters of the test", f"```yaml\n{parameters}```") if spec.parameters else "",
+        *(("The rule was changed after rows existed:", _changes(spec)) if spec.history else ()),
     )
+
+
+def _changes(spec: ExternalSpec) -> str:
+    return "\n".join(f"- {escape(change)}" for change in spec.history)
 
 
 def _named(name: str, place: CodePlace | None) -> str:

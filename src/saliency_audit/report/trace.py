@@ -74,6 +74,8 @@ def _declaration(claim: Claim) -> Iterator[str]:
         return
     yield f"  declared   {spec.comparison}"
     yield f"  threshold  {spec.threshold}"
+    for change in spec.history:
+        yield f"  changed    {change}"
     if spec.planned:
         return
     experiment = get_experiment(str(spec.experiment))

@@ -30,7 +30,10 @@ def verdict_text(audit: ClaimAudit, here: ExternalResult, profile: str) -> str:
         (f"Our recorded rows ({recorded_at})", str(recorded.verdict), recorded.detail),
         (f"This execution ({profile})", str(here.verdict), here.detail),
     )
+    spec = audit.claim.external
+    changes = "".join(f"\n- {escape(change)}" for change in spec.history)
     return page(
-        f"> {escape(str(audit.claim.external.threshold))}",
+        f"> {escape(str(spec.threshold))}",
+        f"Changed after rows existed:\n{changes}" if changes else "",
         "\n".join(f"- **{who}: {verdict}.** {sentence(why)}" for who, verdict, why in lines),
     )

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -56,7 +56,8 @@ def paired_area_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -
             probability), `complexity` ("entropy" or "ms_ssim"), `steps` as in
             `paired_improvement`, `resamples` (more where Holm needs them), `alpha`; optional
             `exceptions` (model, path: lower is expected), `ties` (model, path, curve: equal is
-            expected) with their `margin`, `minimum_images`, `networks`.
+            expected) with their `margin`, `minimum_images`, `networks`, `also_at` as in
+            `paired_improvement`.
 
     Returns:
         A comparison per model, path and curve. It holds if its Holm-adjusted one-sided bootstrap p
@@ -74,7 +75,8 @@ def paired_area_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -
     if rows.empty:
         return not_tested("no rows for any declared path")
     models = models_of(rows)
-    rows, steps = at_steps(identified(rows), parameters["steps"])
+    everything = identified(rows)
+    rows, steps = at_steps(everything, parameters["steps"])
     pairs = list(method_pairs(rows, parameters["paths"]))
     if not pairs:
         return not_tested("no rows for any declared path")
@@ -85,7 +87,8 @@ def paired_area_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -
         return not_tested(f"no image whose {COMPLEXITIES[complexity]} could be measured")
     measured_models = sorted({group.model for group in groups})
     empty = [pair.label for group in groups for pair in group.pairs if not pair.used.any()]
-    comparisons = _compare(groups, parameters)
+    also = everything[everything["steps"] == parameters.get("also_at")]
+    comparisons = _with_further(_compare(groups, parameters), also, parameters)
     compared = {(group.model, group.path) for group in groups}
     missing = missing_paths(compared, measured_models, parameters["paths"])
     about = [
@@ -113,13 +116,41 @@ def paired_area_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -
 def _check(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> None:
     name = "paired_area_improvement"
     needed = {"paths", "curves", "complexity", "steps", "resamples", "alpha"}
-    optional = {"exceptions", "ties", "margin", "minimum_images", "networks"}
+    optional = {"exceptions", "ties", "margin", "minimum_images", "networks", "also_at"}
     check_parameters(name, parameters, needed, optional)
     check_curves(name, parameters["curves"], [parameters["complexity"]])
     if parameters.get("ties") and "margin" not in parameters:
         raise ValueError(f"{name}: ties need a margin")
     if not rows.empty:
         check_columns(name, rows, ["model", "path", "method", "steps", "image", *COLUMNS])
+
+
+def _with_further(
+    comparisons: tuple[Comparison, ...], rows: pd.DataFrame, parameters: Mapping[str, Any]
+) -> tuple[Comparison, ...]:
+    """The comparisons with the same difference at another number of steps in `extra`."""
+    measured = [
+        curve_group(pair, parameters["curves"], parameters["complexity"])
+        for pair in method_pairs(rows, parameters["paths"])
+    ]
+    there = {
+        tuple(pair.keys.values()): pair
+        for group in measured
+        if group is not None
+        for pair in group.pairs
+        if pair.used.any()
+    }
+    label = f"at {parameters.get('also_at')} steps"
+    found = []
+    for item in comparisons:
+        pair = there.get(tuple(item.keys.values()))
+        if pair is not None:
+            base, other = pair.areas(pair.used)
+            draws = pair.draws(pair.used, parameters["resamples"])
+            estimate = estimate_from(other - base, draws, int(pair.used.sum()))
+            item = replace(item, extra={**item.extra, label: estimate})
+        found.append(item)
+    return tuple(found)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Per-image values of two methods: signed ranks, Holm, and an interval of the mean difference."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 
 from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
 from saliency_audit.ledger.external.rows import (
+    MethodPair,
     Steps,
     at_steps,
     check_columns,
@@ -28,20 +29,22 @@ from saliency_audit.ledger.external.rule import (
     unless_other_steps,
     unless_too_few,
 )
-from saliency_audit.ledger.statistics import bootstrap_mean, holm, signed_rank_p
+from saliency_audit.ledger.statistics import Estimate, bootstrap_mean, holm, signed_rank_p
 
 
 @dataclass(frozen=True)
 class PairedValues:
     """Values of two methods on the same images, and which side the claim expects.
 
-    `base` and `other` share their index, the images. `expected` is "higher" or "lower".
+    `base` and `other` share their index, the images. `expected` is "higher" or "lower". `extra` is
+    reported with the comparison.
     """
 
     keys: Mapping[str, str]
     base: pd.Series
     other: pd.Series
     expected: str = "higher"
+    extra: Mapping[str, Estimate] = field(default_factory=dict)
 
     @property
     def differences(self) -> pd.Series:
@@ -68,7 +71,8 @@ def paired_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ext
         parameters: `paths` and `scores` declared, `steps` (rows of other step counts are not used;
             if there are none of this, those of the most steps are), `alpha`; optional `exceptions`:
             model/path pairs for which the claim says that the variant scores lower,
-            `minimum_images` and `networks`, the claim's own.
+            `minimum_images`, `networks`, the claim's own, and `also_at`: a number of steps at which
+            every comparison is repeated in `extra`, which does not decide.
 
     Returns:
         A comparison per model, declared path with rows, and score. A comparison holds if its
@@ -84,12 +88,16 @@ def paired_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ext
     """
     name = "paired_improvement"
     needed = {"paths", "scores", "steps", "alpha"}
-    check_parameters(name, parameters, needed, {"exceptions", "minimum_images", "networks"})
+    check_parameters(
+        name, parameters, needed, {"exceptions", "minimum_images", "networks", "also_at"}
+    )
     if rows.empty:
         return not_tested("no rows for any declared path")
     check_columns(name, rows, ["model", "path", "method", "steps", "image", *parameters["scores"]])
     models = models_of(rows)
-    rows, steps = at_steps(identified(rows), parameters["steps"])
+    everything = identified(rows)
+    rows, steps = at_steps(everything, parameters["steps"])
+    also = everything[everything["steps"] == parameters.get("also_at")]
     exceptions = {(item["model"], item["path"]) for item in parameters.get("exceptions", [])}
     pairs = list(method_pairs(rows, parameters["paths"]))
     values = [
@@ -104,7 +112,25 @@ def paired_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ext
     ]
     compared = {(pair.model, pair.path) for pair in pairs}
     missing = missing_paths(compared, models, parameters["paths"])
+    further = {(pair.model, pair.path): pair for pair in method_pairs(also, parameters["paths"])}
+    values = [
+        replace(item, extra=_further(further, item, parameters.get("also_at"))) for item in values
+    ]
     return _conclude(values, models, parameters, missing, steps)
+
+
+def _further(
+    pairs: Mapping[tuple[str, str], MethodPair], values: "PairedValues", steps: int | None
+) -> dict[str, Estimate]:
+    """The same difference at another number of steps, on all images that have it there."""
+    pair = pairs.get((values.keys["model"], values.keys["path"]))
+    if pair is None:
+        return {}
+    score = values.keys["score"]
+    there = PairedValues(values.keys, pair.base[score], pair.idgi[score]).finite()
+    if not len(there.base):
+        return {}
+    return {f"at {steps} steps": bootstrap_mean(there.differences.to_numpy(dtype=float))}
 
 
 def paired_difference(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalResult:
@@ -171,6 +197,7 @@ def _comparison(values: PairedValues, p_value: float, adjusted: float, alpha: fl
         expected=values.expected,
         holds=holds,
         contradicts=contradicts,
+        extra=values.extra,
     )
 
 
