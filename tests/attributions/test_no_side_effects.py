@@ -240,6 +240,19 @@ def test_the_engine_does_not_mark_the_points_it_is_given(images, targets):
     assert not points.requires_grad
 
 
+def test_flags_come_back_when_the_last_of_two_overlapping_blocks_ends():
+    model = awkward_model()
+    before = snapshot(model)
+    first, second = frozen(model), frozen(model)
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert not any(parameter.requires_grad for parameter in model.parameters())
+    assert not any(module.training for module in model.modules())
+    second.__exit__(None, None, None)
+    assert_same(before, snapshot(model))
+
+
 def test_no_weight_gradients_are_computed_inside():
     model = awkward_model()
     with frozen(model):

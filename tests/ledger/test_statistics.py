@@ -51,9 +51,16 @@ def test_values_without_spread_have_an_interval_without_width(values):
     assert estimate.n == len(values)
 
 
-@pytest.mark.parametrize("values", [[], [1.0, np.nan], [np.inf]])
-def test_a_mean_needs_finite_values(values):
-    with pytest.raises(ValueError, match="needs finite values"):
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([], "at least one value, got none"),
+        ([1.0, np.nan], "needs finite values, got 1 of 2"),
+        ([np.inf], "needs finite values, got 1 of 1"),
+    ],
+)
+def test_a_mean_needs_finite_values(values, message):
+    with pytest.raises(ValueError, match=message):
         bootstrap_mean(np.array(values))
 
 

@@ -310,6 +310,10 @@ def test_the_ends_do_not_depend_on_the_map_and_can_be_reused(network, images, ma
     assert torch.isnan(sizes_only.ms_ssim).all()
     with pytest.raises(ValueError, match="ends hold 5 images, not 2"):
         information_points(network, images[:2], maps[:2], targets[:2], ends=first)
+    with pytest.raises(ValueError, match="ends were made in exact mode; fast points do not mix"):
+        information_points(network, images, maps, targets, mode="fast", ends=first)
+    with pytest.raises(ValueError, match="ends were made with other seeds"):
+        information_points(network, images, maps, targets, seeds=[9, 1, 2, 3, 4], ends=first)
     with pytest.raises(ValueError, match="without 'ms_ssim'"):
         information_points(network, images, maps, targets, ends=sizes_only)
 

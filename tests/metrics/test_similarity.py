@@ -65,6 +65,7 @@ def test_dice_is_twice_the_overlap_over_both_areas():
     # Below the level nothing belongs to the region.
     faint = square(0, 0, 4) + 0.4 * square(6, 6, 4)
     assert dice(faint, square(0, 0, 4)).item() == 1
+    assert dice(square(0, 0, 4) * 0, square(0, 0, 4)).isnan().all()
     assert dice(faint, square(0, 0, 4), level=0.4).item() == pytest.approx(2 * 16 / 48)
 
 
@@ -137,5 +138,7 @@ def test_what_single_measures_refuse():
         dice(-square(0, 0, 2), square(0, 0, 2))
     with pytest.raises(ValueError, match=r"level must lie in \(0, 1\]"):
         dice(square(0, 0, 2), square(0, 0, 2), level=0)
+    with pytest.raises(ValueError, match="65×64 pixels are too large"):
+        wasserstein1(torch.rand(1, 65, 64), torch.rand(1, 65, 64))
     with pytest.raises(ValueError, match="too small for SSIM"):
         ssim(torch.rand(1, 8, 8), torch.rand(1, 8, 8))

@@ -1,5 +1,6 @@
 """The only code that touches autograd: scores and their input gradients, batch by batch."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -24,20 +25,42 @@ def frozen(model: nn.Module) -> Iterator[nn.Module]:
     """The model in evaluation mode with no parameter gradients; everything is put back after.
 
     Freezing spares the backward pass the weight gradients. Training flags (per module) and
-    `requires_grad` (per parameter) come back as they were, also after an exception.
+    `requires_grad` (per parameter) come back as they were, also after an exception, and where
+    several threads explain one model when the last of them is done.
     """
-    training = [(module, module.training) for module in model.modules()]
-    trainable = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
-    try:
+    with _HOLDING:
+        held = _HELD.setdefault(model, _Held(model))
+        held.holders += 1
         model.eval()
-        for parameter, _ in trainable:
+        for parameter in model.parameters():
             parameter.requires_grad_(False)
+    try:
         yield model
     finally:
-        for parameter, flag in trainable:
+        with _HOLDING:
+            held.holders -= 1
+            if held.holders == 0:
+                del _HELD[model]
+                held.restore()
+
+
+class _Held:
+    """The flags of a model as they were found, and how many blocks keep it frozen."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.holders = 0
+        self.training = [(module, module.training) for module in model.modules()]
+        self.trainable = [(part, part.requires_grad) for part in model.parameters()]
+
+    def restore(self) -> None:
+        for parameter, flag in self.trainable:
             parameter.requires_grad_(flag)
-        for module, flag in training:
+        for module, flag in self.training:
             module.training = flag
+
+
+_HELD: dict[nn.Module, _Held] = {}
+_HOLDING = threading.Lock()
 
 
 def score_and_gradient(

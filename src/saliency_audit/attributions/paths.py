@@ -6,6 +6,7 @@ of images and gives a walker, which holds what the walk needs on the way.
 
 from typing import Protocol
 
+import numpy as np
 from torch import Tensor
 
 
@@ -71,6 +72,6 @@ def check_steps(steps: int, least: int) -> None:
     Raises:
         ValueError: not an integer, or below `least`.
     """
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < least:
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < least:
         points = "point" if least == 1 else "points"
         raise ValueError(f"a path needs at least {least} {points}, got {steps!r}")

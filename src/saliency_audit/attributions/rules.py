@@ -99,7 +99,9 @@ class IDGI:
 
     Σ_j g_j² / ‖g_j‖² · (f(γ_{j+1}) − f(γ_j)) with g_j = ∂f/∂x(γ_j). The map sums to the change of
     f along the path at any number of steps (the sum telescopes), from the baseline to the input
-    itself: where no point lies at an end, its score is evaluated too. Where a gradient is zero
+    itself: where no point lies at an end, its score is evaluated too. (Blur IG has no baseline: its
+    path begins at the most blurred of its points, which moves a little with their number.) Where a
+    gradient is zero
     everywhere the direction is undefined; that step then contributes nothing and its change of f
     is missing from the sum.
 

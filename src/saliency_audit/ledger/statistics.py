@@ -39,8 +39,11 @@ def bootstrap_mean(
         ValueError: no value, values that are not finite, or another number of images.
     """
     values = np.asarray(values, dtype=float)
-    if len(values) == 0 or not np.isfinite(values).all():
-        raise ValueError(f"a mean needs finite values, got {len(values)} of which some are not")
+    if len(values) == 0:
+        raise ValueError("a mean needs at least one value, got none")
+    if not np.isfinite(values).all():
+        bad = int((~np.isfinite(values)).sum())
+        raise ValueError(f"a mean needs finite values, got {bad} of {len(values)} that are not")
     _, group = np.unique(
         np.arange(len(values)) if images is None else np.asarray(images), return_inverse=True
     )

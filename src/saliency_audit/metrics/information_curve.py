@@ -56,12 +56,16 @@ class InformationPoints:
         ms_ssim: `(N, T+2)` MS-SSIM to the original picture, 1 at the end; NaN if not asked for.
         probability: `(N, T+2)` softmax probability of the target.
         correct: `(N, T+2)` 1 where the target is the top class, else 0.
+        mode: how the pictures were made.
+        seeds: one per image, of the random pixels; None where they are not known.
     """
 
     entropy: Tensor
     ms_ssim: Tensor
     probability: Tensor
     correct: Tensor
+    mode: Mode = "exact"
+    seeds: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,8 @@ def information_points(
         model: maps `(N, C, H, W)` in [0, 1] to logits; used in evaluation mode.
         images: `(N, C, H, W)` in [0, 1].
         saliency: `(N, H, W)`, any scale; only its order counts. All ties at a threshold are
-            revealed together, so a constant map shows the whole picture at the first threshold.
+            revealed together, so a constant map shows the whole picture at the first threshold and
+            its curve is the diagonal, with an area of ½.
         targets: `(N,)` int64 class indices.
         seeds: one seed per image for the random pixels; 0…N-1 if not given. Keep an image's seed
             the same for all maps that are compared.
@@ -125,7 +130,8 @@ def information_points(
         batch_size: pictures per forward pass; "auto" takes a size that suits the device.
         workers: threads that fill and compress pictures; `torch.get_num_threads()` if not given.
         ends: points of the same model, images, seeds and mode for other maps. Their first and last
-            position, which do not depend on the map, are taken over instead of measured again.
+            position, which do not depend on the map, are taken over instead of measured again. That
+            model and images are the same is up to the caller.
 
     Returns:
         `InformationPoints`.
@@ -148,7 +154,7 @@ def information_points(
     if len(chosen) != count:
         raise ValueError(f"{count} images need {count} seeds, got {len(chosen)}")
     if ends is not None:
-        _check_ends(ends, count, complexities)
+        _check_ends(ends, chosen, mode, complexities)
     positions = len(shares) + 2
     points = torch.full((4, count, positions), torch.nan, dtype=torch.float64)
     measured = slice(0, positions) if ends is None else slice(1, positions - 1)
@@ -184,7 +190,8 @@ def information_points(
         for row, name in enumerate(("entropy", "ms_ssim", "probability", "correct")):
             if name not in get_args(Complexity) or name in complexities:
                 points[row][:, [0, -1]] = getattr(ends, name)[:, [0, -1]]
-    return InformationPoints(*points)
+    entropy, similarity, probability, correct = points
+    return InformationPoints(entropy, similarity, probability, correct, mode, tuple(chosen))
 
 
 def information_curves(
@@ -457,9 +464,15 @@ def _check_options(
         )
 
 
-def _check_ends(ends: InformationPoints, count: int, complexities: Sequence[str]) -> None:
-    if ends.probability.shape[0] != count:
-        raise ValueError(f"ends hold {ends.probability.shape[0]} images, not {count}")
+def _check_ends(
+    ends: InformationPoints, seeds: Sequence[int], mode: str, complexities: Sequence[str]
+) -> None:
+    if ends.probability.shape[0] != len(seeds):
+        raise ValueError(f"ends hold {ends.probability.shape[0]} images, not {len(seeds)}")
+    if ends.mode != mode:
+        raise ValueError(f"ends were made in {ends.mode} mode; {mode} points do not mix with them")
+    if ends.seeds is not None and ends.seeds != tuple(seeds):
+        raise ValueError("ends were made with other seeds, hence other random pixels")
     for name in complexities:
         if torch.isnan(getattr(ends, name)[:, [0, -1]]).any():
             raise ValueError(f"ends were made without {name!r}; measure it there too")

@@ -75,8 +75,8 @@ def ms_ssim(pictures: Tensor, references: Tensor) -> Tensor:
     for scale, weight in enumerate(weights):
         if scale > 0:
             first, second = F.avg_pool2d(first, 2), F.avg_pool2d(second, 2)
-        ssim = _ssim(first, second, with_luminance=scale == scales - 1)
-        similarity *= ssim.reshape(count, channels).clamp(min=0) ** weight
+        found = _ssim(first, second, with_luminance=scale == scales - 1)
+        similarity *= found.reshape(count, channels).clamp(min=0) ** weight
     return similarity.mean(dim=1)
 
 

@@ -41,7 +41,7 @@ def dice(first: Tensor, second: Tensor, *, level: float = 0.5) -> Tensor:
         level: in (0, 1].
 
     Returns:
-        `(N,)` float64 in [0, 1].
+        `(N,)` float64 in [0, 1]; NaN where a map is 0 everywhere and has no region.
 
     Raises:
         ValueError: as `spearman`; negative values; a level outside (0, 1].
@@ -56,7 +56,9 @@ def dice(first: Tensor, second: Tensor, *, level: float = 0.5) -> Tensor:
         flat = maps.flatten(1)
         regions.append(flat >= level * flat.amax(dim=1, keepdim=True))
     overlap = (regions[0] & regions[1]).sum(dim=1).double()
-    return 2 * overlap / (regions[0].sum(dim=1) + regions[1].sum(dim=1))
+    empty = (first.flatten(1).amax(dim=1) == 0) | (second.flatten(1).amax(dim=1) == 0)
+    found = 2 * overlap / (regions[0].sum(dim=1) + regions[1].sum(dim=1))
+    return found.masked_fill(empty, torch.nan)
 
 
 def ssim(first: Tensor, second: Tensor) -> Tensor:
@@ -79,18 +81,23 @@ def wasserstein1(first: Tensor, second: Tensor) -> Tensor:
     """1-Wasserstein distance of the maps' |values| as distributions over the pixels, in pixels.
 
     Each map is divided by its sum; moving all of it by one pixel costs 1. Exact, by linear
-    programming (POT): slow beyond some 50 pixels a side.
+    programming (POT), for up to 64×64 pixels: its table of distances has (H·W)² entries.
 
     Returns:
         `(N,)` float64 ≥ 0; NaN where a map is 0 everywhere.
 
     Raises:
-        ValueError: as `spearman`.
+        ValueError: as `spearman`; larger maps.
     """
     import ot
 
     _check(first, second)
     height, width = first.shape[1:]
+    if height * width > 64 * 64:
+        raise ValueError(
+            f"maps of {height}×{width} pixels are too large for an exact 1-Wasserstein distance; "
+            "scale them to 64×64 or less"
+        )
     places = np.stack(np.meshgrid(np.arange(height), np.arange(width), indexing="ij"), axis=-1)
     places = places.reshape(-1, 2).astype(np.float64)
     cost = np.linalg.norm(places[:, None] - places[None], axis=2)

@@ -23,8 +23,8 @@ def taylor_error(
     IDGI moves from a point γ_j along its gradient g_j to x_jp = γ_j + g_j (f(γ_{j+1}) −
     f(γ_j))/‖g_j‖², where a first-order expansion has the score of the next point. The error is what
     that expansion leaves out; x_jp may lie outside [0, 1]. A vanishing gradient gives no direction:
-    x_jp is then γ_j itself. The path starts at black where it takes a baseline; a quadrature without
-    a point there leaves the piece before its first point out.
+    x_jp is then γ_j itself. The path starts at black where it takes a baseline; a quadrature
+    without a point there leaves the piece before its first point out.
 
     Args:
         model: maps `(N, C, H, W)` in [0, 1] to logits.

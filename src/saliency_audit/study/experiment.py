@@ -125,7 +125,12 @@ def _parts(value: Any, item: Any) -> Sequence[Any]:
     if not isinstance(value, str):
         return [value]
     parts = [part.strip() for part in value.split(",")]
-    return parts if item is str else [yaml.safe_load(part) for part in parts]
+    if item is str:
+        return parts
+    try:
+        return [yaml.safe_load(part) for part in parts]
+    except yaml.YAMLError:
+        raise ParameterError(f"{value!r} is no list of {_name(item)}") from None
 
 
 def _name(hint: Any) -> str:

@@ -38,7 +38,7 @@ class Parameters:
 
 def tasks(parameters: Parameters) -> Sequence[Task]:
     """One task per slice of images, model and path."""
-    common = {"steps": parameters.steps, "seed": parameters.seed}
+    common = {"steps": tuple(sorted(set(parameters.steps))), "seed": parameters.seed}
     return sliced_tasks(parameters, lambda first: common)
 
 
