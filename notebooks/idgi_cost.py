@@ -20,7 +20,7 @@
 # IDGI walk the same path; only the sum differs.
 #
 # *What can be decided.* The claim is about a GPU. Hours on a processor neither support nor refute it,
-# and the small network of the embedded profile is no InceptionV3 at 299 pixels: on a CPU the test says
+# and the small network of the embedded profile is none of the ten of the paper: on a CPU the test says
 # *inconclusive*, whatever the rate. The share of plain passes means the same on every device.
 
 # %% tags=["parameters"]

@@ -1,6 +1,7 @@
 """The Performance page shows what was measured, and says so where nothing was."""
 
 import json
+import re
 import shutil
 
 import pandas as pd
@@ -123,6 +124,21 @@ def test_information_curves_follow_the_paths_with_seconds_per_map(tmp_path):
     assert "| ms per map |" in text
     assert "| 1500.0 [" in text
     assert "| speed of `exact` | 3.40 [" in text
+
+
+def test_the_fast_mode_s_deviation_is_told_with_its_interval(tmp_path):
+    folder = tmp_path / "data" / "benchmarks"
+    folder.mkdir(parents=True)
+    rows = [
+        {"image": i, "method": m, "complexity": "entropy", "exact": 0.5, "fast": 0.5 + d}
+        for i, d in enumerate((-0.02, 0.0, 0.01, 0.05))
+        for m in ("ig", "saliency")
+    ]
+    pd.DataFrame(rows).to_csv(folder / "fast_deviation.csv", index=False)
+    text = performance_page(tmp_path)
+    assert "## What the fast mode costs in accuracy" in text
+    assert re.search(r"\| entropy \| 0\.010 \[.*\] \| .*0\.020 to 0\.050 \| 8 \| 4 \|", text), text
+    assert "fast mode costs" not in performance_page(tmp_path / "elsewhere")
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path):

@@ -9,8 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from saliency_audit.ledger.statistics import bootstrap_mean
 from saliency_audit.report.markdown import code, escape, folded, page, table
-from saliency_audit.report.words import count, number
+from saliency_audit.report.words import count, estimate, number
 
 FOLDER = "data/benchmarks"
 FILES = ("paths*.csv", "curves*.csv")
@@ -28,10 +29,11 @@ RERUN = """\
 OMP_NUM_THREADS=2 .venv/bin/python benchmarks/paths.py           # about 6 minutes on two cores
 OMP_NUM_THREADS=2 .venv/bin/python benchmarks/paths.py --quick   # two rounds, writes nothing
 OMP_NUM_THREADS=2 .venv/bin/python benchmarks/curves.py          # about 4 minutes, needs PAIR
+OMP_NUM_THREADS=2 .venv/bin/python benchmarks/fast_deviation.py  # about 4 minutes, needs pictures
 ```
 
-The first and the last line write a table and its header anew; on a machine with a GPU the first
-times the GPU. PAIR's library is no dependency; `benchmarks/README.md` says how to have it beside
+All but the second write a table and its header anew; on a machine with a GPU the first times the
+GPU. PAIR's library is no dependency; `benchmarks/README.md` says how to have it beside
 the others."""
 
 METHOD = """\
@@ -43,7 +45,7 @@ the fastest stands in the ratio; `captum ig 32` is captum as it comes, all point
 
 Information curves are timed per map: three photographs at 224×224, 13 thresholds, the predictions
 of MobileNetV2 included. `exact` fills and compresses every picture as PAIR does, bit by bit; `fast`
-deviates by what the docstring of `information_points` says. `further maps` of a picture share the
+deviates by what stands below. `further maps` of a picture share the
 two ends of its curve with the first one. `pair` is PAIR's own function.
 
 Every round times each peer once, in short runs and in turn, every other round backwards; a ratio is
@@ -71,6 +73,7 @@ def performance_page(root: Path) -> str:
         "How fast the path methods are, beside the plainest way to do the same passes and beside "
         "other libraries. What a whole study costs is a claim of its own: IDGI-COST.",
         *(sections or [missing]),
+        *_deviation(root / FOLDER / "fast_deviation.csv"),
         "## How it is measured",
         METHOD,
         "## Measure it yourself",
@@ -100,6 +103,36 @@ def _section(path: Path) -> Iterator[str]:
     for quantity, unit in SECONDS.items():
         seconds = rows[rows["quantity"] == quantity]
         yield folded(f"Milliseconds per {unit}", _seconds(seconds, unit)) if len(seconds) else ""
+
+
+def _deviation(path: Path) -> Iterator[str]:
+    """What the fast mode of the information curves costs in accuracy, where it was measured."""
+    if not path.is_file():
+        return
+    rows = pd.read_csv(path).dropna()
+    lines = []
+    for complexity, group in rows.groupby("complexity"):
+        difference = group["fast"] - group["exact"]
+        spread = difference.quantile([0.025, 0.975])
+        mean = bootstrap_mean(difference.to_numpy(), group["image"].tolist())
+        lines.append(
+            (
+                escape(str(complexity)),
+                estimate(mean),
+                f"{number(spread.iloc[0], 3)} to {number(spread.iloc[1], 3)}",
+                str(len(group)),
+                str(mean.n),
+            )
+        )
+    name = f"{FOLDER}/{path.name}"
+    yield "## What the fast mode costs in accuracy"
+    yield (
+        "Fast minus exact: the area under the SIC of single maps (three methods, MobileNetV2). The "
+        "interval is that of the mean, resampled by picture; the range holds 95 % of the maps. "
+        f"The file: {{download}}`{name} <../../{name}>`."
+    )
+    header = ("complexity", "mean [95 % interval]", "95 % of the maps", "maps", "pictures")
+    yield table(header, lines, "lrrrr")
 
 
 def _header(path: Path) -> Mapping[str, Any]:
