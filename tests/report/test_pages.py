@@ -31,6 +31,7 @@ from saliency_audit.report.pages import render_pages
 from saliency_audit.report.printed_page import printed_page
 from saliency_audit.report.status import status_block
 from saliency_audit.report.trace import trace
+from saliency_audit.report.words import reported
 
 ROOT = Path(".")
 ERRATUM = Erratum("Table 1", "a value of 2", "It is 1.")
@@ -175,6 +176,15 @@ OPEN = {"holds": False}
 
 def result(*comparisons):
     return ExternalResult(Verdict.PARTLY, "1 of 2", Estimate(0.1, 0.05, 0.15, 60), comparisons)
+
+
+def test_what_is_reported_beside_a_comparison_says_its_own_n():
+    same, other = Estimate(0.2, 0.1, 0.3, 30), Estimate(0.2, 0.1, 0.3, 305)
+    item = comparison(extra={"on the common images": same, "at 32 steps": other})
+    assert reported(same, item) == "0.20 [0.10, 0.30]"
+    assert reported(other, item) == "0.20 [0.10, 0.30], n = 305"
+    assert reported(None, item) == "—"
+    assert "n = 305" in comparison_tables("here", [item])
 
 
 def test_results_show_estimate_interval_and_n_per_profile():

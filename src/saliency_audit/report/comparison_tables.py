@@ -10,6 +10,7 @@ from saliency_audit.report.words import (
     estimate,
     number,
     p_value,
+    reported,
     significant_digits,
     three_figures,
 )
@@ -117,17 +118,17 @@ def _row(item: Comparison, names: Sequence[str], tested: bool) -> tuple[str, ...
 
 def _extra(items: Sequence[Comparison]) -> str:
     """What a test reports beside its comparisons; it does not decide."""
-    reported = [item for item in items if item.extra]
-    if not reported:
+    chosen = [item for item in items if item.extra]
+    if not chosen:
         return ""
-    names = list(reported[0].keys)
-    further = list(dict.fromkeys(name for item in reported for name in item.extra))
+    names = list(chosen[0].keys)
+    further = list(dict.fromkeys(name for item in chosen for name in item.extra))
     rows = [
         (
             *(escape(str(item.keys.get(name, ""))) for name in names),
-            *(estimate(item.extra.get(name)) for name in further),
+            *(reported(item.extra.get(name), item) for name in further),
         )
-        for item in reported
+        for item in chosen
     ]
     aligned = "l" * len(names) + "r" * len(further)
     content = table((*names, *(escape(name) for name in further)), rows, aligned)

@@ -22,7 +22,7 @@ from saliency_audit.report.names import (
     network,
 )
 from saliency_audit.report.printed_scores import printed_pair
-from saliency_audit.report.words import estimate, number, significant_digits
+from saliency_audit.report.words import estimate, number, reported, significant_digits
 
 
 def show_paired_differences(
@@ -152,13 +152,13 @@ def _line(run: str, item: Comparison) -> dict[str, str]:
         "claim": item.expected,
         "holds": mark(item),
         # What is only reported shall be narrow.
-        **{fill(name, 10): _two_lines(found) for name, found in item.extra.items()},
+        **{fill(name, 10): _two_lines(found, item) for name, found in item.extra.items()},
     }
 
 
-def _two_lines(found: Estimate) -> str:
-    """An estimate above its interval."""
-    return estimate(found).replace(" [", "<br>[", 1)
+def _two_lines(found: Estimate, item: Comparison) -> str:
+    """An estimate above its interval, and above n where it is another than the comparison's."""
+    return reported(found, item).replace(" [", "<br>[", 1).replace(", n", "<br>n", 1)
 
 
 def mark(item: Comparison) -> str:

@@ -10,7 +10,7 @@ from saliency_audit.locations import project_root
 from saliency_audit.report.code_links import locate
 from saliency_audit.report.comparison_tables import both_sides, exceptions_first, outcome
 from saliency_audit.report.recorded_runs import recorded_run
-from saliency_audit.report.words import estimate
+from saliency_audit.report.words import estimate, reported
 from saliency_audit.study import get_experiment
 
 SHOWN_CHECKS = 12
@@ -91,7 +91,7 @@ def _result(result: ExternalResult) -> Iterator[str]:
     for item in ordered[:SHOWN_CHECKS]:
         yield f"    {MARKS[outcome(item)]}  {_comparison(item)}"
         for name, found in item.extra.items():
-            yield f"             {name}: {estimate(found)}"
+            yield f"             {name}: {reported(found, item)}"
     if len(ordered) > SHOWN_CHECKS:
         yield f"    … and {len(ordered) - SHOWN_CHECKS} more comparisons"
 

@@ -2,6 +2,7 @@
 
 import math
 
+from saliency_audit.ledger.external.result import Comparison
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.ledger.verdict import Verdict
 from saliency_audit.report.markdown import span
@@ -94,6 +95,13 @@ def significant_digits(found: Estimate) -> int:
     if not width > 0:
         return 3
     return min(MOST_DIGITS, max(2, 1 - math.floor(math.log10(width))))
+
+
+def reported(found: Estimate | None, item: Comparison) -> str:
+    """What a comparison reports beside itself: the estimate, and n where it is another."""
+    if found is None or found.n == item.estimate.n:
+        return estimate(found)
+    return f"{estimate(found)}, n = {found.n}"
 
 
 def p_value(value: float) -> str:
