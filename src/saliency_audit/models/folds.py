@@ -1,0 +1,44 @@
+"""Stratified shuffled folds for cross-training."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def stratified_folds(labels: Tensor, folds: int, seed: int = 0) -> Tensor:
+    """The fold of every image: each fold gets an equal share of each class, at random.
+
+    Folds differ by at most one image per class; what is left over of the classes goes to the folds
+    in turn, so that their sizes differ by at most one in all.
+
+    Args:
+        labels: `(N,)` int64.
+        folds: k ≥ 2.
+        seed: of the shuffle.
+
+    Returns:
+        `(N,)` int64 in 0 … k−1.
+
+    Raises:
+        ValueError: fewer than 2 folds, or a class with fewer images than folds.
+
+    Source: MeGe/ReCo paper, §3.3, which says "at random"; the authors' library takes contiguous
+    folds without a shuffle.
+    """
+    if folds < 2:
+        raise ValueError(f"cross-training needs at least 2 folds, got {folds}")
+    classes, counts = np.unique(labels.numpy(), return_counts=True)
+    if len(classes) == 0 or counts.min() < folds:
+        smallest = int(classes[counts.argmin()]) if len(classes) else "none"
+        raise ValueError(
+            f"{folds} folds need {folds} images of every class; class {smallest} has "
+            f"{int(counts.min()) if len(classes) else 0}"
+        )
+    generator = np.random.default_rng(seed)
+    found = np.empty(len(labels), dtype=np.int64)
+    turn = 0
+    for label in classes:
+        members = generator.permutation(np.flatnonzero(labels.numpy() == label))
+        found[members] = (turn + np.arange(len(members))) % folds
+        turn += len(members)
+    return torch.from_numpy(found)
