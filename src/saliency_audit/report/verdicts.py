@@ -31,9 +31,11 @@ def verdict_text(audit: ClaimAudit, here: ExternalResult, profile: str) -> str:
         (f"This execution ({profile})", str(here.verdict), here.detail),
     )
     spec = audit.claim.external
-    changes = "".join(f"\n- {escape(change)}" for change in spec.history)
+    changes = [f"> - {escape(change)}" for change in spec.history]
+    quoted = [f"> {escape(str(spec.threshold))}"]
+    if changes:
+        quoted += [">", "> Changed after rows existed:", ">", *changes]
     return page(
-        f"> {escape(str(spec.threshold))}",
-        f"Changed after rows existed:\n{changes}" if changes else "",
+        "\n".join(quoted),
         "\n".join(f"- **{who}: {verdict}.** {sentence(why)}" for who, verdict, why in lines),
     )
