@@ -111,9 +111,10 @@ def information_points(
     `mode="exact"` is PAIR's procedure: its pictures bit by bit and its lossless WebP effort.
     `mode="fast"` triangulates in a way that costs less (`fill_hidden`) and lowers the effort of the
     WebP encoder (`webp_size`, quality 75). Points of the two modes must not be mixed. Measured on
-    48 maps (16 pictures of 224×224, three gradient methods, MobileNetV2), fast minus exact of the
-    area under one picture's SIC was −0.001 on average (95 % between −0.064 and 0.039) with entropy
-    and −0.005 (−0.069 to 0.029) with MS-SSIM: noise of one picture, which averages out, no bias.
+    60 maps (20 photographs of 224×224, three methods, MobileNetV2; `benchmarks/fast_deviation.py`),
+    fast minus exact of the area under one picture's SIC was 0.002 on average with entropy (95 % of
+    the maps between −0.054 and 0.039) and −0.002 with MS-SSIM (−0.057 to 0.029): noise of one
+    picture, which averages out.
 
     Args:
         model: maps `(N, C, H, W)` in [0, 1] to logits; used in evaluation mode.
