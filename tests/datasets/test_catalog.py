@@ -40,8 +40,8 @@ def test_unknown_set_lists_the_known():
 
 
 def test_a_set_without_a_reader_says_so():
-    with pytest.raises(ValueError, match="image set 'cifar10' has no reader yet"):
-        open_images("cifar10")
+    with pytest.raises(ValueError, match="image set 'att_faces' has no reader yet"):
+        open_images("att_faces")
 
 
 @pytest.mark.parametrize("name", IMAGENET)

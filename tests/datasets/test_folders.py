@@ -5,7 +5,7 @@ from PIL import Image
 
 from saliency_audit.datasets import MissingDataError, read_batch
 from saliency_audit.datasets.folders import open_class_folders
-from saliency_audit.datasets.images import read_picture
+from saliency_audit.datasets.images import read_picture, read_scaled
 
 COLOURS = {"b_second": (0, 128, 255), "a_first": (255, 0, 0)}
 
@@ -99,13 +99,13 @@ def test_a_batch_of_corrupt_files_is_empty(folder):
     assert batch.unreadable == ("a_first/2.JPEG",)
 
 
-def test_errors_that_are_no_damage_are_not_hidden(folder, monkeypatch):
+def test_errors_that_are_no_damage_are_not_hidden(folder):
     def broken(path, side):
         raise TypeError("a mistake in the code")
 
-    monkeypatch.setattr("saliency_audit.datasets.folders.read_picture", broken)
+    images = open_class_folders("tiny", folder, 14, "", 2, broken)
     with pytest.raises(TypeError, match="a mistake in the code"):
-        read_batch(opened(folder), [0])
+        read_batch(images, [0])
 
 
 def test_missing_folder_says_where_and_how(folder):
@@ -141,3 +141,10 @@ def test_the_crop_is_the_centre_and_values_lie_in_zero_to_one(tmp_path):
     Image.fromarray(pixels).save(tmp_path / "picture.png")
     expected = torch.from_numpy(pixels[1:15, 3:17]).permute(2, 0, 1) / 255
     assert torch.equal(read_picture(tmp_path / "picture.png", 14), expected)
+
+
+def test_small_pictures_can_be_read_whole(folder):
+    images = open_class_folders("tiny", folder, 14, "", 2, read_scaled)
+    picture = images.read(0)
+    assert picture.shape == (3, 14, 14)
+    assert torch.equal(picture, read_scaled(folder / "a_first" / "1.JPEG", 14))

@@ -4,9 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from torchvision.datasets import MNIST, FashionMNIST
+
 from saliency_audit.datasets.digits import open_digits
 from saliency_audit.datasets.folders import open_class_folders
-from saliency_audit.datasets.images import Images, MissingDataError
+from saliency_audit.datasets.images import Images, MissingDataError, read_scaled
+from saliency_audit.datasets.mnist import open_mnist
 from saliency_audit.datasets.shapes import open_shapes
 from saliency_audit.datasets.tiny_imagenet import open_tiny_imagenet
 from saliency_audit.locations import data_root
@@ -62,6 +65,38 @@ def _imagenet_folder(name: str, folder: str, how_to_get: str) -> Callable[[Path]
     return lambda root: open_class_folders(name, root / folder, 224, how_to_get, 1000)
 
 
+def _cifar10(part: str, files: int) -> ImageSet:
+    """The copy in JPEG files: lossy, so accuracies do not quite compare with published ones."""
+    name, how_to_get = f"cifar10_{part}", UNPACK + f"as cifar10/{part}/<class>/<image>.jpg."
+    return ImageSet(
+        name,
+        f"CIFAR-10 as JPEG files, {part} part, {files:,} pictures of 32×32",
+        "none stated; cite Krizhevsky 2009",
+        how_to_get,
+        f"cifar10/{part}",
+        files,
+        lambda root: open_class_folders(
+            name, root / "cifar10" / part, 32, how_to_get, 10, read_scaled
+        ),
+    )
+
+
+def _grey(name: str, title: str, terms: str, kind: type[MNIST], part: str) -> ImageSet:
+    how_to_get = _torchvision(kind.__name__, name)
+    count = 60000 if part == "train" else 10000
+    return ImageSet(
+        f"{name}_{part}",
+        f"{title} of 28×28, {part} part, {count:,} pictures",
+        terms,
+        how_to_get,
+        name,
+        4,
+        lambda root: open_mnist(
+            f"{name}_{part}", kind, root / name, how_to_get, training=part == "train"
+        ),
+    )
+
+
 _SAMPLE = UNPACK + (
     "as imagenet_sample/<wnid>/<image>.JPEG. The pictures are on GitHub; this lays them out: "
     "git clone --depth 1 https://github.com/EliSchwartz/imagenet-sample-images sample && "
@@ -113,29 +148,15 @@ CATALOG = {
             50000,
             _imagenet_folder("imagenet_val", "imagenet/val", _VALIDATION),
         ),
-        ImageSet(
-            "cifar10",
-            "CIFAR-10 as JPEG files, 60,000 pictures of 32×32",
-            "none stated; cite Krizhevsky 2009",
-            UNPACK + "as cifar10/{train,test}/<class>/<image>.jpg.",
-            "cifar10",
-            60000,
-        ),
-        ImageSet(
-            "mnist",
-            "MNIST, 70,000 grey digits of 28×28",
-            "CC BY-SA 3.0",
-            _torchvision("MNIST", "mnist"),
-            "mnist",
-            4,
-        ),
-        ImageSet(
-            "fashion_mnist",
-            "Fashion-MNIST, 70,000 grey garments of 28×28",
-            "MIT",
-            _torchvision("FashionMNIST", "fashion_mnist"),
-            "fashion_mnist",
-            4,
+        _cifar10("train", 50000),
+        _cifar10("test", 10000),
+        *(
+            _grey(name, title, terms, kind, part)
+            for name, title, terms, kind in (
+                ("mnist", "MNIST, grey digits", "CC BY-SA 3.0", MNIST),
+                ("fashion_mnist", "Fashion-MNIST, grey garments", "MIT", FashionMNIST),
+            )
+            for part in ("train", "test")
         ),
         ImageSet(
             "tiny_imagenet_val",

@@ -1,24 +1,32 @@
 """Image sets in the ImageFolder layout: one folder per class."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+from torch import Tensor
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from saliency_audit.datasets.images import Images, MissingDataError, read_picture
 
 
 def open_class_folders(
-    name: str, folder: Path, side: int, how_to_get: str, class_count: int
+    name: str,
+    folder: Path,
+    side: int,
+    how_to_get: str,
+    class_count: int,
+    read: Callable[[Path, int], Tensor] = read_picture,
 ) -> Images:
     """Open `folder/<class>/<image>`; classes are numbered in sorted order.
 
     Args:
         name: the set's name.
         folder: holds one folder per class.
-        side: pixels a side after scaling and centre crop.
+        side: pixels a side of the pictures.
         how_to_get: remedy named when the folder is missing.
         class_count: how many class folders there must be: one missing would shift the labels of
             all that follow.
+        read: (file, side) -> picture; scales and crops at the centre if not given.
 
     Raises:
         MissingDataError: no such folder, another number of classes, or no image.
@@ -45,5 +53,5 @@ def open_class_folders(
         name=name,
         names=tuple(str(file.relative_to(folder)) for file, _ in files),
         labels=tuple(label for _, label in files),
-        read=lambda index: read_picture(files[index][0], side),
+        read=lambda index: read(files[index][0], side),
     )

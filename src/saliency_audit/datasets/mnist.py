@@ -1,0 +1,37 @@
+"""MNIST and its like, from the original files by way of torchvision."""
+
+from pathlib import Path
+
+from torchvision.datasets import MNIST
+
+from saliency_audit.datasets.images import Images, MissingDataError
+
+
+def open_mnist(
+    name: str, kind: type[MNIST], folder: Path, how_to_get: str, *, training: bool
+) -> Images:
+    """Open a set of grey pictures `(1, 28, 28)` in [0, 1].
+
+    Args:
+        name: the set's name.
+        kind: torchvision's class, which knows the files' names.
+        folder: what torchvision calls root.
+        how_to_get: remedy named when files are missing.
+        training: the training part; the test part if not.
+
+    Raises:
+        MissingDataError: a file is missing or damaged.
+    """
+    try:
+        found = kind(str(folder), train=training, download=False)
+    except (RuntimeError, OSError, ValueError) as error:
+        raise MissingDataError(
+            f"image set {name!r} cannot be read from {folder} ({error}). {how_to_get}"
+        ) from None
+    pictures = found.data[:, None]
+    return Images(
+        name=name,
+        names=tuple(str(index) for index in range(len(pictures))),
+        labels=tuple(found.targets.tolist()),
+        read=lambda index: pictures[index].float() / 255,
+    )
