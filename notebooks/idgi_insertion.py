@@ -122,7 +122,8 @@ else:
 # curve starts higher. The weights differ too: ours are public conversions of quantised networks
 # (`saliency-audit data list` names their sources), the paper's are torchvision's. The sample's pictures
 # probably belong to ImageNet's training split. And SqueezeNet is none of the paper's networks. What the
-# claim is about, and what the test decides on, is the sign of the paired difference.
+# claim is about, and what the test decides on, is the sign of the paired difference. The claim's page
+# repeats every difference at 32 steps, on more images.
 
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("IDGI-INS")

@@ -151,8 +151,12 @@ def _line(run: str, item: Comparison) -> dict[str, str]:
         "n": str(item.estimate.n),
         "claim": item.expected,
         "holds": mark(item),
-        # What is only reported shall be narrow.
-        **{fill(name, 10): _two_lines(found, item) for name, found in item.extra.items()},
+        # What is only reported shall be narrow; other numbers of steps stand on the claim's page.
+        **{
+            fill(name, 10): _two_lines(found, item)
+            for name, found in item.extra.items()
+            if not name.startswith("at ")
+        },
     }
 
 
