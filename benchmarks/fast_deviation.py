@@ -28,9 +28,10 @@ def main() -> None:
     device = torch.device("cpu")
     header = {**description([MODEL], device), "images": IMAGES}
     rows: list[dict[str, object]] = []
+    source = open_images(IMAGES)
     with network(MODEL, device) as model:
-        for index in shuffled_indices(open_images(IMAGES), 0):
-            batch = read_batch(open_images(IMAGES), [index])
+        for index in shuffled_indices(source, 0):
+            batch = read_batch(source, [index])
             if model(batch.images).argmax(dim=1).equal(batch.labels):
                 rows += _rows_of(model, batch.images, batch.labels, index)
             if len({row["image"] for row in rows}) == arguments.images:
