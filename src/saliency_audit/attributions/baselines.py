@@ -6,11 +6,6 @@ from torch import Tensor
 BASELINES = {"black": 0.0, "white": 1.0}
 
 
-def plain_baselines(name: str, inputs: Tensor) -> Tensor:
-    """Pictures of one colour, like the inputs in shape, type and device."""
-    return torch.full_like(inputs, BASELINES[name])
-
-
 def check_baseline(name: str) -> None:
     """Refuse an unknown name.
 
@@ -21,12 +16,24 @@ def check_baseline(name: str) -> None:
         raise ValueError(f"unknown baseline {name!r}; known: {', '.join(BASELINES)}")
 
 
-def check_baselines(inputs: Tensor, baselines: Tensor) -> None:
-    """Refuse baselines that are not finite pictures like the inputs.
+def baselines_for(inputs: Tensor, given: Tensor | None, name: str) -> Tensor:
+    """The given baselines, detached; pictures of one colour like the inputs where none are given.
+
+    Args:
+        inputs: `(N, C, H, W)`.
+        given: the same, or None.
+        name: the colour, a key of `BASELINES`.
 
     Raises:
-        ValueError: names what differs.
+        ValueError: baselines that are not finite pictures like the inputs; names what differs.
     """
+    if given is None:
+        return torch.full_like(inputs, BASELINES[name])
+    _check_like(inputs, given)
+    return given.detach()
+
+
+def _check_like(inputs: Tensor, baselines: Tensor) -> None:
     if not isinstance(baselines, Tensor):
         raise ValueError(f"baselines must be a torch tensor, got {type(baselines).__name__}")
     if baselines.shape != inputs.shape:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.baselines import check_baseline, check_baselines, plain_baselines
+from saliency_audit.attributions.baselines import baselines_for, check_baseline
 from saliency_audit.attributions.engine import frozen, score_and_gradient, with_room
 from saliency_audit.attributions.rescale import rescale_rules
 from saliency_audit.attributions.scores import check_inputs, check_output
@@ -82,7 +82,7 @@ class DeepLift:
         """
         check_inputs(inputs, targets)
         inputs = inputs.detach()
-        baselines = self._references(inputs, baselines)
+        baselines = baselines_for(inputs, baselines, self.baseline)
 
         def run(size: int) -> Tensor:
             maps = torch.empty_like(inputs)
@@ -100,12 +100,6 @@ class DeepLift:
 
         with frozen(model):
             return with_room(run, self.batch_size, inputs)
-
-    def _references(self, inputs: Tensor, baselines: Tensor | None) -> Tensor:
-        if baselines is None:
-            return plain_baselines(self.baseline, inputs)
-        check_baselines(inputs, baselines)
-        return baselines.detach()
 
 
 def _check_sums(maps: Tensor, scores: Tensor) -> None:

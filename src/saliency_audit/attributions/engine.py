@@ -16,7 +16,6 @@ from saliency_audit.attributions.scores import answer, check_classes, class_scor
 PIXELS_PER_BATCH = {"cpu": 8 * 224 * 224, "cuda": 128 * 224 * 224}
 PIXELS_PER_FORWARD_BATCH = {"cpu": 4 * 224 * 224, "cuda": 256 * 224 * 224}
 
-
 Answer = TypeVar("Answer")
 
 
@@ -29,7 +28,9 @@ def frozen(model: nn.Module) -> Iterator[nn.Module]:
     several threads explain one model when the last of them is done.
     """
     with _HOLDING:
-        held = _HELD.setdefault(model, _Held(model))
+        if model not in _HELD:
+            _HELD[model] = _Held(model)
+        held = _HELD[model]
         held.holders += 1
         model.eval()
         for parameter in model.parameters():
@@ -141,11 +142,11 @@ def score_and_activation_gradient(
     """
     taken: list[Tensor] = []
 
-    def cut(module: nn.Module, given: Any, answer: Any) -> Tensor:
-        if not isinstance(answer, Tensor) or answer.ndim != 4:
-            shape = tuple(answer.shape) if isinstance(answer, Tensor) else type(answer).__name__
+    def cut(module: nn.Module, given: Any, found: Any) -> Tensor:
+        if not isinstance(found, Tensor) or found.ndim != 4:
+            shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
             raise ValueError(f"the layer's answer must have shape (N, C, h, w), got {shape}")
-        taken.append(answer.detach().requires_grad_(True))
+        taken.append(found.detach().requires_grad_(True))
         # What follows may work in place: it gets a copy.
         return taken[-1].clone()
 

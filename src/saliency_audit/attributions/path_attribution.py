@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.baselines import check_baseline, check_baselines, plain_baselines
+from saliency_audit.attributions.baselines import baselines_for, check_baseline
 from saliency_audit.attributions.engine import frozen, score, with_room
 from saliency_audit.attributions.paths import Path
 from saliency_audit.attributions.rules import Riemann, Rule
@@ -52,7 +52,9 @@ def walk(
     """
     check_inputs(inputs, targets)
     inputs = inputs.detach()
-    baselines = _checked_baselines(path, inputs, baselines)
+    if baselines is not None:
+        _check_takes_baselines(path)
+    baselines = baselines_for(inputs, baselines, "black")
 
     def run(size: int) -> list[Tensor]:
         return _walk_all(model, inputs, baselines, targets, path, rules, output, size)
@@ -73,19 +75,10 @@ def _walk_all(
 ) -> list[Tensor]:
     maps: list[list[Tensor]] = [[] for _ in rules]
     for block in blocks(path, inputs, baselines, targets, size):
-        for collected, found in zip(
-            maps, _walk_block(model, block, path, rules, output), strict=True
-        ):
+        walked = _walk_block(model, block, path, rules, output)
+        for collected, found in zip(maps, walked, strict=True):
             collected.append(found[: block.count])
     return [torch.cat(parts) if parts else torch.empty_like(inputs) for parts in maps]
-
-
-def _checked_baselines(path: Path, inputs: Tensor, baselines: Tensor | None) -> Tensor:
-    if baselines is None:
-        return torch.zeros_like(inputs)
-    _check_takes_baselines(path)
-    check_baselines(inputs, baselines)
-    return baselines.detach()
 
 
 def _check_takes_baselines(path: Path) -> None:
@@ -135,9 +128,9 @@ class PathAttribution:
         self, model: nn.Module, inputs: Tensor, targets: Tensor, baselines: Tensor | None = None
     ) -> Tensor:
         """Attribution maps `(N, C, H, W)`; see `walk` for arguments and errors."""
-        check_inputs(inputs, targets)
-        if baselines is None and self.path.has_baseline:
-            baselines = plain_baselines(self.baseline, inputs)
+        if baselines is None and self.baseline != "black":  # which `walk` takes by itself
+            check_inputs(inputs, targets)
+            baselines = baselines_for(inputs, None, self.baseline)
         (maps,) = walk(
             model,
             inputs,
