@@ -10,7 +10,8 @@ from scipy.optimize import brentq
 from torch import Tensor, nn
 
 from saliency_audit.attributions import BlurPath, GuidedPath, Path, StraightPath
-from saliency_audit.attributions.engine import frozen, score_and_gradient
+from saliency_audit.attributions.engine import frozen
+from saliency_audit.attributions.walking import blocks, visits
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 
 INPUT = (0.9, 0.7)
@@ -88,18 +89,15 @@ def _walked(
     path: Path, picture: Tensor
 ) -> tuple[list[list[float]], list[float], list[list[float]]]:
     """Points (with the input as the last one), their scores and their gradients."""
-    walker = path.start(picture, torch.zeros_like(picture))
+    first = torch.zeros(1, dtype=torch.int64)
+    (block,) = blocks(path, picture, torch.zeros_like(picture), first, size=1)
     points, gradients = [], []
     with frozen(Landscape()) as model:
-        target = torch.zeros(1, dtype=torch.int64)
-        for position in range(path.steps):
-            point = walker.points(position, position + 1)
-            _, gradient = score_and_gradient(model, point[:, 0], target, "probability")
-            walker.increments(position, position + 1, gradient[:, None])
-            points.append(point.flatten().tolist())
-            gradients.append(gradient.flatten().tolist())
-    if walker.end is not None:
-        points.append(walker.end.flatten().tolist())
+        for visit in visits(model, block, path, "probability", increments=False):
+            points.append(visit.points.flatten().tolist())
+            gradients.append(visit.gradients.flatten().tolist())
+    if block.walker.end is not None:
+        points.append(block.walker.end.flatten().tolist())
     return points, [landscape_score(point) for point in points], gradients
 
 
