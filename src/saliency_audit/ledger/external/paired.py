@@ -98,6 +98,7 @@ def paired_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ext
     everything = identified(rows)
     rows, steps = at_steps(everything, parameters["steps"])
     also = everything[everything["steps"] == parameters.get("also_at")]
+    further = {(pair.model, pair.path): pair for pair in method_pairs(also, parameters["paths"])}
     exceptions = {(item["model"], item["path"]) for item in parameters.get("exceptions", [])}
     pairs = list(method_pairs(rows, parameters["paths"]))
     values = [
@@ -106,28 +107,21 @@ def paired_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ext
             pair.base[score],
             pair.idgi[score],
             "lower" if (pair.model, pair.path) in exceptions else "higher",
+            _further(further.get((pair.model, pair.path)), score, parameters.get("also_at")),
         )
         for pair in pairs
         for score in parameters["scores"]
     ]
     compared = {(pair.model, pair.path) for pair in pairs}
     missing = missing_paths(compared, models, parameters["paths"])
-    further = {(pair.model, pair.path): pair for pair in method_pairs(also, parameters["paths"])}
-    values = [
-        replace(item, extra=_further(further, item, parameters.get("also_at"))) for item in values
-    ]
     return _conclude(values, models, parameters, missing, steps)
 
 
-def _further(
-    pairs: Mapping[tuple[str, str], MethodPair], values: "PairedValues", steps: int | None
-) -> dict[str, Estimate]:
+def _further(pair: MethodPair | None, score: str, steps: int | None) -> dict[str, Estimate]:
     """The same difference at another number of steps, on all images that have it there."""
-    pair = pairs.get((values.keys["model"], values.keys["path"]))
     if pair is None:
         return {}
-    score = values.keys["score"]
-    there = PairedValues(values.keys, pair.base[score], pair.idgi[score]).finite()
+    there = PairedValues({}, pair.base[score], pair.idgi[score]).finite()
     if not len(there.base):
         return {}
     return {f"at {steps} steps": bootstrap_mean(there.differences.to_numpy(dtype=float))}
