@@ -40,7 +40,6 @@ path: str = "ig"  # path in the picture: ig, gig or blurig
 shown: int = 5  # images in the picture
 
 # %% tags=["remove-input", "remove-output"]
-import pandas as pd
 from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
@@ -51,7 +50,8 @@ from saliency_audit.report.effects import effect_table, show_effects
 from saliency_audit.report.html_table import as_html
 from saliency_audit.report.localisation import show_regions
 from saliency_audit.report.names import method_name
-from saliency_audit.report.verdicts import both_runs, verdict_text
+from saliency_audit.report.runs import both_runs, show_recorded
+from saliency_audit.report.verdicts import verdict_text
 from saliency_audit.study.paths import study_path
 from saliency_audit.study.selection import images_of, select
 
@@ -102,24 +102,25 @@ else:
 # One value per image: explainability of the IDGI map minus that of the base map. Blue images gain by
 # IDGI, orange ones lose; the dashed line is the mean.
 
+
 # %% mystnb={"image": {"alt": "Sorted per-image differences of explainability, IDGI minus base, one panel per network and path"}}
+def show_explainability(rows):
+    measured = rows[rows["score"] == "explainability"]
+    if len(measured):
+        show_paired_differences(measured, "value", name="explainability")
+    else:
+        print("no rows of explainability")
+
+
 rows = study.compute(experiment, profile, overrides)
-measured = rows[rows["score"] == "explainability"]
-if len(measured):
-    figure = show_paired_differences(measured, "value", name="explainability")
-else:
-    print("no rows of explainability")
+show_explainability(rows)
 
 # %% [markdown]
 # The same for the recorded reference run, photographs with boxes and pretrained networks:
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Sorted per-image differences of explainability in the recorded reference run, one panel per network and path"}}
 recorded = ledger.recorded_rows(claim, "reference")
-if isinstance(recorded, pd.DataFrame):
-    found = recorded[recorded["score"] == "explainability"]
-    figure = show_paired_differences(found, "value", name="explainability")
-else:
-    print(recorded)
+show_recorded(recorded, show_explainability)
 
 # %% [markdown]
 # ## All scores, recorded run and this machine

@@ -33,13 +33,13 @@ repeats: int | None = None  # timed batches per method (default: 5, the fewest t
 seed: int | None = None  # order of the images (default: the profile's)
 
 # %% tags=["remove-input", "remove-output"]
-import pandas as pd
 from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
 from saliency_audit.report.cost import cost_table, show_cost
 from saliency_audit.report.html_table import as_html
-from saliency_audit.report.verdicts import both_runs, verdict_text
+from saliency_audit.report.runs import both_runs, show_recorded
+from saliency_audit.report.verdicts import verdict_text
 
 given = {
     "models": models,
@@ -68,10 +68,7 @@ figure = show_cost(rows, claim)
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "The same in the recorded reference run: images per second and share of the speed of plain passes for each of the six methods, one row of panels per network"}}
 recorded = ledger.recorded_rows(claim, "reference")
-if isinstance(recorded, pd.DataFrame):
-    figure = show_cost(recorded, claim)
-else:
-    print(recorded)
+show_recorded(recorded, show_cost, claim)
 
 # %% [markdown]
 # ## Paper, recorded run, this machine

@@ -38,7 +38,6 @@ seed: int | None = None  # order of the images and random pixels (default: the p
 shown: int = 6  # which of the images that both curves use is taken apart
 
 # %% tags=["remove-input", "remove-output"]
-import pandas as pd
 from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
@@ -47,6 +46,7 @@ from saliency_audit.datasets import open_images, shuffled_indices
 from saliency_audit.report.comparisons import comparison_table
 from saliency_audit.report.curves import dropped_images, show_median_curves
 from saliency_audit.report.html_table import as_html
+from saliency_audit.report.runs import show_recorded, sources
 from saliency_audit.report.score_request import score_request
 from saliency_audit.report.stages import curve_example, show_stages
 from saliency_audit.report.verdicts import verdict_text
@@ -107,10 +107,7 @@ figure = show_stages(
 # rest on different images. The tests below repeat every comparison on the images that both use.
 
 # %% tags=["remove-input"]
-sources = {"this machine": rows}
-if isinstance(recorded, pd.DataFrame):
-    sources = {"recorded": recorded, **sources}
-HTML(as_html(dropped_images(sources, declared)))
+HTML(as_html(dropped_images(sources(recorded, rows), declared)))
 
 # %% [markdown]
 # ## Normalised entropy
@@ -126,10 +123,7 @@ figure = show_median_curves(rows, entropy.external.parameters)
 # The same for the recorded reference run, real photographs and pretrained networks:
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Median information curves with normalised entropy in the recorded reference run, base dashed and IDGI solid, with bootstrap bands: a row of panels per network and curve, a column per path"}}
-if isinstance(recorded, pd.DataFrame):
-    figure = show_median_curves(recorded, entropy.external.parameters)
-else:
-    print(recorded)
+show_recorded(recorded, show_median_curves, entropy.external.parameters)
 
 # %% [markdown]
 # ## MS-SSIM
@@ -141,10 +135,7 @@ figure = show_median_curves(rows, similarity.external.parameters)
 # The recorded reference run:
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Median information curves with MS-SSIM in the recorded reference run, base dashed and IDGI solid, with bootstrap bands: a row of panels per network and curve, a column per path"}}
-if isinstance(recorded, pd.DataFrame):
-    figure = show_median_curves(recorded, similarity.external.parameters)
-else:
-    print(recorded)
+show_recorded(recorded, show_median_curves, similarity.external.parameters)
 
 # %% [markdown]
 # ## Paper, recorded run, this machine

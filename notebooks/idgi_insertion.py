@@ -37,7 +37,6 @@ seed: int | None = None  # order of the images and of ties (default: the profile
 shown: int = 5  # images in the picture
 
 # %% tags=["remove-input", "remove-output"]
-import pandas as pd
 from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
@@ -46,6 +45,7 @@ from saliency_audit.report.comparisons import comparison_table, show_paired_diff
 from saliency_audit.report.html_table import as_html
 from saliency_audit.report.maps import show_maps
 from saliency_audit.report.names import PATH_NAMES
+from saliency_audit.report.runs import show_recorded
 from saliency_audit.report.score_request import score_request
 from saliency_audit.report.verdicts import verdict_text
 from saliency_audit.study.paths import study_path
@@ -102,10 +102,7 @@ figure = show_paired_differences(rows, "probability", declared, name="insertion 
 # The same for the recorded reference run, real photographs and pretrained networks:
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Sorted per-image differences of the insertion score in the recorded reference run: a row of panels per network, a column per path, with the mean as a dashed line"}}
-if isinstance(recorded, pd.DataFrame):
-    figure = show_paired_differences(recorded, "probability", declared, name="insertion score")
-else:
-    print(recorded)
+show_recorded(recorded, show_paired_differences, "probability", declared, "insertion score")
 
 # %% [markdown]
 # ## Paper, recorded run, this machine

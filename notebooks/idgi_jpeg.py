@@ -34,7 +34,6 @@ seed: int | None = None  # order of the images (default: the profile's)
 path: str = "ig"  # path in the picture: ig, gig or blurig
 
 # %% tags=["remove-input", "remove-output"]
-import pandas as pd
 from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
@@ -49,7 +48,8 @@ from saliency_audit.report.jpeg import (
     size_table,
 )
 from saliency_audit.report.names import method_name
-from saliency_audit.report.verdicts import both_runs, verdict_text
+from saliency_audit.report.runs import both_runs, show_recorded
+from saliency_audit.report.verdicts import verdict_text
 from saliency_audit.study.paths import study_path
 from saliency_audit.study.selection import images_of, select
 
@@ -121,10 +121,7 @@ figure = show_stability(rows)
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "The same in the recorded reference run: mean stability of the six methods per network on both scales"}}
 recorded = ledger.recorded_rows(claim, "reference")
-if isinstance(recorded, pd.DataFrame):
-    figure = show_stability(recorded)
-else:
-    print(recorded)
+show_recorded(recorded, show_stability)
 
 # %% [markdown]
 # ## Paper, recorded run, this machine

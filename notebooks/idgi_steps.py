@@ -32,11 +32,11 @@ seed: int | None = None  # order of the images and of ties (default: the profile
 shown: tuple[str, ...] | None = None  # networks in this machine's pictures (default: all)
 
 # %% tags=["remove-input", "remove-output"]
-import pandas as pd
 from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
 from saliency_audit.report.html_table import as_html
+from saliency_audit.report.runs import show_recorded
 from saliency_audit.report.score_request import score_request
 from saliency_audit.report.steps import change_table, show_scores_by_steps
 from saliency_audit.report.verdicts import verdict_text
@@ -63,10 +63,7 @@ figures = show_scores_by_steps(rows, claim.external.parameters, shown)
 # The same for the recorded reference run, real photographs and pretrained networks:
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Scores against the number of steps in the recorded reference run, base dashed and IDGI solid, with intervals: one figure per network, a row of panels per score, a column per path"}}
-if isinstance(recorded, pd.DataFrame):
-    figures = show_scores_by_steps(recorded, claim.external.parameters)
-else:
-    print(recorded)
+show_recorded(recorded, show_scores_by_steps, claim.external.parameters)
 
 # %% [markdown]
 # ## Paper, recorded run, this machine

@@ -37,11 +37,11 @@ steps: tuple[int, ...] | None = None  # numbers of points on the path (default: 
 seed: int | None = None  # order of the images (default: the profile's)
 
 # %% tags=["remove-input", "remove-output"]
-import pandas as pd
 from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
 from saliency_audit.report.html_table import as_html
+from saliency_audit.report.runs import both_runs, show_recorded
 from saliency_audit.report.theorem import (
     completeness_table,
     show_completeness,
@@ -81,10 +81,7 @@ figure = show_completeness(rows, tolerance)
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Absolute completeness error against the number of steps in the recorded reference run, per network and path, for both rules"}}
 recorded = ledger.recorded_rows(theorem, "reference")
-if isinstance(recorded, pd.DataFrame):
-    figure = show_completeness(recorded, tolerance)
-else:
-    print(recorded)
+show_recorded(recorded, show_completeness, tolerance)
 
 # %% [markdown]
 # ## How far does the projection point miss?
@@ -99,10 +96,7 @@ figure = show_taylor_error(rows)
 # The same for the recorded reference run:
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Error of the projection points' scores against the number of steps in the recorded reference run, per network and path, with guide lines of slopes minus one and minus two"}}
-if isinstance(recorded, pd.DataFrame):
-    figure = show_taylor_error(recorded)
-else:
-    print(recorded)
+show_recorded(recorded, show_taylor_error)
 
 # %% [markdown]
 # ## Recorded run, this machine
@@ -111,9 +105,7 @@ else:
 # rules, over all numbers of steps, and the log–log slope of the plain rule's error on the straight path.
 
 # %% tags=["remove-input"]
-recorded_runs = {"recorded": recorded} if isinstance(recorded, pd.DataFrame) else {}
-sources = {**recorded_runs, "this machine": rows}
-complete = {name: ledger.evaluate(theorem, found) for name, found in sources.items()}
+complete = both_runs(theorem, recorded, rows)
 HTML(as_html(completeness_table(complete)))
 
 # %% [markdown]
@@ -121,7 +113,7 @@ HTML(as_html(completeness_table(complete)))
 # bootstrap interval over images, and the share of the images that still have an error at the most steps.
 
 # %% tags=["remove-input"]
-order = {name: ledger.evaluate(taylor, found) for name, found in sources.items()}
+order = both_runs(taylor, recorded, rows)
 HTML(as_html(taylor_table(order)))
 
 # %% [markdown]

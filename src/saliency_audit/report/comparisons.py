@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from textwrap import fill
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,7 +12,7 @@ from saliency_audit.ledger import Claim, Comparison, ExternalResult
 from saliency_audit.ledger.external.rows import MethodPair, at_steps, method_pairs
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.report.comparison_tables import outcome
-from saliency_audit.report.figures import refuse_empty
+from saliency_audit.report.figures import panels, refuse_empty
 from saliency_audit.report.names import (
     BASE_COLOUR,
     CURVE_NAMES,
@@ -45,22 +44,16 @@ def show_paired_differences(
     pairs = {(pair.model, pair.path): pair for pair in method_pairs(chosen, PATH_NAMES)}
     models = list(dict.fromkeys(model for model, _ in pairs))
     paths = [path for path in PATH_NAMES if any(path == found for _, found in pairs)]
-    figure, axes = plt.subplots(
-        len(models),
-        len(paths),
-        figsize=(2.7 * len(paths) + 0.5, 2.2 * len(models) + 0.3),
-        sharex=True,
-        sharey="row",
-        squeeze=False,
-        layout="constrained",
-    )
-    for row, model in enumerate(models):
-        axes[row, 0].set_ylabel(f"{network(model)}\nIDGI − base", fontsize=9)
-        for axis, path in zip(axes[row], paths, strict=True):
-            if (model, path) in pairs:
-                _draw_differences(axis, pairs[model, path], score)
-            else:
-                axis.set_axis_off()
+
+    def draw(axis: Axes, model: str, path: str) -> bool:
+        pair = pairs.get((model, path))
+        if pair is not None:
+            _draw_differences(axis, pair, score)
+        return pair is not None
+
+    figure, axes = panels(models, paths, draw, width=2.7, height=2.2)
+    for axis, model in zip(axes[:, 0], models, strict=True):
+        axis.set_ylabel(f"{network(model)}\nIDGI − base", fontsize=9)
     figure.supxlabel(f"images, sorted by difference of {name or score} (%)", fontsize=9)
     return figure
 
@@ -74,7 +67,6 @@ def _draw_differences(axis: Axes, pair: MethodPair, score: str) -> None:
     axis.plot(share, differences, color="0.2", linewidth=1)
     axis.axhline(differences.mean(), color="0.2", linestyle="--", linewidth=1)
     axis.set_title(f"{PATH_NAMES[pair.path]}, n = {len(differences)}", fontsize=9)
-    axis.tick_params(labelsize=8)
 
 
 Sources = dict[str, Comparison]

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -22,7 +21,7 @@ from saliency_audit.ledger.external.rows import at_steps, method_pairs
 from saliency_audit.ledger.resampling import Floats, resample_counts, resampled_medians
 from saliency_audit.ledger.statistics import LEVEL
 from saliency_audit.metrics import InformationCurves
-from saliency_audit.report.figures import label_outside, refuse_empty
+from saliency_audit.report.figures import label_outside, panels, refuse_empty
 from saliency_audit.report.names import (
     BASE_COLOUR,
     COMPLEXITY_NAMES,
@@ -50,37 +49,32 @@ def show_median_curves(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Fig
         ValueError: no image has such curves.
     """
     refuse_empty(rows)
-    panels = _panels(rows, parameters)
-    lines = list(dict.fromkeys((model, curve) for model, _, curve in panels))
-    paths = [path for path in PATH_NAMES if any(path == found for _, found, _ in panels)]
-    if not panels:
+    pairs = _pairs(rows, parameters)
+    lines = list(dict.fromkeys((model, curve) for model, _, curve in pairs))
+    paths = [path for path in PATH_NAMES if any(path == found for _, found, _ in pairs)]
+    if not pairs:
         raise ValueError(
             f"no image whose {COMPLEXITIES[parameters['complexity']]} could be measured; "
             "information curves need a network of larger pictures, such as shapes_cnn"
         )
-    figure, axes = plt.subplots(
-        len(lines),
-        len(paths),
-        figsize=(2.5 * len(paths) + 0.6, 2.2 * len(lines) + 0.7),
-        sharex=True,
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
-    for row, (model, curve) in enumerate(lines):
-        axes[row, 0].set_ylabel(f"{network(model)}\n{CURVE_NAMES[curve]}", fontsize=9)
-        for axis, path in zip(axes[row], paths, strict=True):
-            if (model, path, curve) in panels:
-                _draw(axis, panels[model, path, curve])
-            else:
-                axis.set_axis_off()
+
+    def draw(axis: Axes, line: tuple[str, str], path: str) -> bool:
+        model, curve = line
+        pair = pairs.get((model, path, curve))
+        if pair is not None:
+            _draw(axis, pair)
+        return pair is not None
+
+    figure, axes = panels(lines, paths, draw, width=2.5, height=2.2, sharey=True)
+    for axis, (model, curve) in zip(axes[:, 0], lines, strict=True):
+        axis.set_ylabel(f"{network(model)}\n{CURVE_NAMES[curve]}", fontsize=9)
     complexity = COMPLEXITY_NAMES[parameters["complexity"]]
     figure.supxlabel(f"information: {complexity}, start picture 0, original 1", fontsize=9)
     label_outside(figure, axes[0, 0])
     return figure
 
 
-def _panels(
+def _pairs(
     rows: pd.DataFrame, parameters: Mapping[str, Any]
 ) -> dict[tuple[str, str, str], CurvePair]:
     chosen, _ = at_steps(rows, parameters["steps"])
@@ -98,7 +92,6 @@ def _panels(
 
 def _draw(axis: Axes, pair: CurvePair) -> None:
     axis.set_title(f"{PATH_NAMES[pair.keys['path']]}, n = {int(pair.used.sum())}", fontsize=9)
-    axis.tick_params(labelsize=8)
     if not pair.used.any():
         return
     for name, curves, colour, style in (

@@ -1,8 +1,15 @@
 """What the notebooks' figures share."""
 
+from collections.abc import Callable, Sequence
+from typing import Literal, TypeVar
+
+import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+Line = TypeVar("Line")
 
 
 def refuse_empty(rows: pd.DataFrame) -> None:
@@ -15,6 +22,45 @@ def refuse_empty(rows: pd.DataFrame) -> None:
         raise ValueError(
             "no rows to show: none of the images was classified correctly; raise n_images"
         )
+
+
+def panels(
+    lines: Sequence[Line],
+    paths: Sequence[str],
+    draw: Callable[[Axes, Line, str], bool],
+    *,
+    width: float,
+    height: float,
+    sharey: bool | Literal["row"] = "row",
+) -> tuple[Figure, np.ndarray]:
+    """A row of panels per line, a column per path.
+
+    Args:
+        lines: what the rows of panels are about.
+        paths: the columns.
+        draw: fills one panel; False where there is nothing to draw, which leaves a gap.
+        width: of a panel, in inches.
+        height: of a panel, in inches.
+        sharey: whether all panels share their vertical scale, or those of a row.
+
+    Returns:
+        The figure and its axes `(lines, paths)`.
+    """
+    figure, axes = plt.subplots(
+        len(lines),
+        len(paths),
+        figsize=(width * len(paths) + 0.6, height * len(lines) + 0.5),
+        sharex=True,
+        sharey=sharey,
+        squeeze=False,
+        layout="constrained",
+    )
+    for row, line in zip(axes, lines, strict=True):
+        for axis, path in zip(row, paths, strict=True):
+            axis.tick_params(labelsize=8)
+            if not draw(axis, line, path):
+                axis.set_axis_off()
+    return figure, axes
 
 
 def label_outside(figure: Figure, axis: Axes) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -14,6 +13,7 @@ from saliency_audit.ledger.external.rows import identified
 from saliency_audit.ledger.external.step_series import Series, ladders, series_of
 from saliency_audit.ledger.statistics import LEVEL
 from saliency_audit.report.comparisons import by_keys, mark
+from saliency_audit.report.figures import panels
 from saliency_audit.report.names import (
     BASE_COLOUR,
     IDGI_COLOUR,
@@ -59,28 +59,22 @@ def show_scores_by_steps(
             found.setdefault(keys["model"], {})[keys["score"], keys["path"]] = series
     if not found:
         raise ValueError(f"rows of the same images at two of {parameters['steps']} steps needed")
-    return {model: _figure(model, panels, steps) for model, panels in found.items()}
+    return {model: _figure(model, series, steps) for model, series in found.items()}
 
 
-def _figure(model: str, panels: Mapping[tuple[str, str], Series], steps: list[int]) -> Figure:
-    scores = [score for score in SCORE_NAMES if any(score == name for name, _ in panels)]
-    paths = [path for path in PATH_NAMES if any(path == name for _, name in panels)]
-    figure, axes = plt.subplots(
-        len(scores),
-        len(paths),
-        figsize=(2.5 * len(paths) + 0.6, 1.7 * len(scores) + 0.8),
-        sharex=True,
-        sharey="row",
-        squeeze=False,
-        layout="constrained",
-    )
-    for row, score in enumerate(scores):
-        axes[row, 0].set_ylabel(on_two_lines(SCORE_NAMES[score]), fontsize=9)
-        for axis, path in zip(axes[row], paths, strict=True):
-            if (score, path) in panels:
-                _draw(axis, panels[score, path], steps)
-            else:
-                axis.set_axis_off()
+def _figure(model: str, found: Mapping[tuple[str, str], Series], steps: list[int]) -> Figure:
+    scores = [score for score in SCORE_NAMES if any(score == name for name, _ in found)]
+    paths = [path for path in PATH_NAMES if any(path == name for _, name in found)]
+
+    def draw(axis: Axes, score: str, path: str) -> bool:
+        series = found.get((score, path))
+        if series is not None:
+            _draw(axis, series, steps)
+        return series is not None
+
+    figure, axes = panels(scores, paths, draw, width=2.5, height=1.8)
+    for axis, score in zip(axes[:, 0], scores, strict=True):
+        axis.set_ylabel(on_two_lines(SCORE_NAMES[score]), fontsize=9)
     for axis, path in zip(axes[0], paths, strict=True):
         axis.set_title(f"{PATH_NAMES[path]}\n{axis.get_title()}", fontsize=9)
     figure.supxlabel(
@@ -116,7 +110,6 @@ def _draw(axis: Axes, series: Series, steps: list[int]) -> None:
     axis.set_xticks(steps, [str(n) for n in steps])
     axis.minorticks_off()
     axis.set_title(f"n = {series.n}", fontsize=8)
-    axis.tick_params(labelsize=8)
 
 
 def change_table(claim: Claim, results: Mapping[str, ExternalResult]) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,7 +9,7 @@ from matplotlib.figure import Figure
 
 from saliency_audit.ledger import Comparison, ExternalResult
 from saliency_audit.report.comparisons import mark
-from saliency_audit.report.figures import label_outside, refuse_empty
+from saliency_audit.report.figures import label_outside, panels, refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, PATH_NAMES, network
 from saliency_audit.report.words import estimate, number, with_exponent
 
@@ -78,30 +77,22 @@ def _panels(
     refuse_empty(rows)
     models = sorted(rows["model"].unique(), key=network)
     paths = [path for path in PATH_NAMES if path in set(rows["path"])]
-    figure, axes = plt.subplots(
-        len(models),
-        len(paths),
-        figsize=(2.6 * len(paths) + 0.6, 2.3 * len(models) + 0.4),
-        sharex=True,
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
-    for line, model in zip(axes, models, strict=True):
-        for axis, path in zip(line, paths, strict=True):
-            chosen = rows[(rows["model"] == model) & (rows["path"] == path)]
-            if chosen.empty:
-                axis.set_axis_off()
-                continue
-            axis.set_xscale("log", base=2)
-            axis.set_yscale("log")
-            draw(axis, chosen, path)
-            steps = sorted(chosen["steps"].unique())
-            axis.set_xticks(steps, [str(count) for count in steps])
-            axis.minorticks_off()
-            images = chosen["image"].nunique()
-            axis.set_title(f"{network(model)}\n{PATH_NAMES[path]}, n = {images}", fontsize=9)
-            axis.tick_params(labelsize=8)
+
+    def fill(axis: Axes, model: str, path: str) -> bool:
+        chosen = rows[(rows["model"] == model) & (rows["path"] == path)]
+        if chosen.empty:
+            return False
+        axis.set_xscale("log", base=2)
+        axis.set_yscale("log")
+        draw(axis, chosen, path)
+        steps = sorted(chosen["steps"].unique())
+        axis.set_xticks(steps, [str(count) for count in steps])
+        axis.minorticks_off()
+        images = chosen["image"].nunique()
+        axis.set_title(f"{network(model)}\n{PATH_NAMES[path]}, n = {images}", fontsize=9)
+        return True
+
+    figure, axes = panels(models, paths, fill, width=2.6, height=2.3, sharey=True)
     figure.supxlabel("number of steps", fontsize=9)
     return figure, axes
 

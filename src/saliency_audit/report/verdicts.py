@@ -1,19 +1,7 @@
 """The end of a claim's notebook: the declared rule and what it says about each source."""
 
-import pandas as pd
-
-from saliency_audit.ledger import Claim, ClaimAudit, ExternalResult, evaluate
+from saliency_audit.ledger import ClaimAudit, ExternalResult
 from saliency_audit.report.markdown import escape, page, sentence
-
-
-def both_runs(
-    claim: Claim, recorded: pd.DataFrame | str, rows: pd.DataFrame
-) -> dict[str, ExternalResult]:
-    """Outcome of the claim's test on the recorded rows, if there are any, and on these rows."""
-    runs = {}
-    if isinstance(recorded, pd.DataFrame):
-        runs["recorded"] = evaluate(claim, recorded)
-    return {**runs, "this machine": evaluate(claim, rows)}
 
 
 def verdict_text(audit: ClaimAudit, here: ExternalResult, profile: str) -> str:
