@@ -4,18 +4,16 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-import numpy as np
 import pandas as pd
 import skimage.data
 import torch
 from alternation import Peer, seconds_per_unit
+from old_numpy import old_numpy
 from path_peers import installed
 from setting import SIZE, description, network, use_threads
 from table import Comparison, comparable, printed, timing_rows, write
@@ -106,7 +104,7 @@ def _pair(model: nn.Module, images: Tensor, targets: Tensor, maps: Tensor) -> No
     from saliency.metrics.pic import compute_pic_metric
 
     pictures = images.mul(255).round().byte().permute(0, 2, 3, 1).numpy()
-    with _numpy_of_old():
+    with old_numpy():
         for seed, (picture, salient) in enumerate(zip(pictures, maps.numpy(), strict=True)):
             compute_pic_metric(
                 picture,
@@ -129,13 +127,6 @@ def _rising_predictions(model: nn.Module, target: int) -> Callable[[Any], Any]:
         return [next(answers)]
 
     return predict
-
-
-@contextmanager
-def _numpy_of_old() -> Iterator[None]:
-    """`np.trapz`, which PAIR uses and numpy 2.4 no longer has."""
-    with patch.object(np, "trapz", np.trapezoid, create=True):
-        yield
 
 
 if __name__ == "__main__":

@@ -1,15 +1,14 @@
 """Who is timed on path attribution: bare passes, this library, captum, PAIR saliency."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 import torch
 from alternation import Peer
+from old_numpy import old_numpy
 from torch import Tensor, nn
 
 from saliency_audit.attributions import (
@@ -159,21 +158,9 @@ def _pair(model: nn.Module, image: Tensor, target: int, steps: int) -> Callable[
         return {INPUT_OUTPUT_GRADIENTS: gradient.permute(0, 2, 3, 1).cpu().numpy()}
 
     def run() -> object:
-        with _quantile_of_old():
+        with old_numpy():
             return GuidedIG().GetMask(
                 picture, gradients, x_baseline=np.zeros_like(picture), x_steps=steps
             )
 
     return run
-
-
-@contextmanager
-def _quantile_of_old() -> Iterator[None]:
-    """`np.quantile(…, interpolation=…)`, which PAIR uses and numpy 2.4 no longer knows."""
-    current = np.quantile
-
-    def quantile(*args: Any, interpolation: str = "linear", **kwargs: Any) -> Any:
-        return current(*args, **{"method": interpolation, **kwargs})
-
-    with patch.object(np, "quantile", quantile):
-        yield

@@ -43,6 +43,7 @@ from IPython.display import HTML, Markdown
 from saliency_audit import ledger, study
 from saliency_audit.attributions import IDGI, Riemann, saliency, walk
 from saliency_audit.datasets import open_images, shuffled_indices
+from saliency_audit.ledger.external.areas import ON_COMMON
 from saliency_audit.report.comparisons import comparison_table
 from saliency_audit.report.curves import dropped_images, show_median_curves
 from saliency_audit.report.html_table import as_html
@@ -161,7 +162,7 @@ show_recorded(recorded, show_median_curves, similarity.external.parameters)
 audit = ledger.audit_claim("IDGI-NE")
 here = ledger.evaluate(entropy, rows)
 results = {"recorded": audit.external["reference"], "this machine": here}
-HTML(as_html(comparison_table(entropy, results)))
+HTML(as_html(comparison_table(entropy, results, beside=[ON_COMMON])))
 
 # %% [markdown]
 # ### MS-SSIM (IDGI-MSSSIM)
@@ -170,7 +171,7 @@ HTML(as_html(comparison_table(entropy, results)))
 similarity_audit = ledger.audit_claim("IDGI-MSSSIM")
 similarity_here = ledger.evaluate(similarity, rows)
 results = {"recorded": similarity_audit.external["reference"], "this machine": similarity_here}
-HTML(as_html(comparison_table(similarity, results)))
+HTML(as_html(comparison_table(similarity, results, beside=[ON_COMMON])))
 
 # %% [markdown]
 # ## Verdicts

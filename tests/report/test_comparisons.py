@@ -5,6 +5,7 @@ import pytest
 
 from saliency_audit.ledger import load_claims
 from saliency_audit.ledger.external import paired_area_improvement, paired_improvement
+from saliency_audit.ledger.external.areas import ON_COMMON
 from saliency_audit.report.comparisons import (
     comparison_table,
     show_paired_differences,
@@ -88,14 +89,12 @@ def test_the_table_puts_the_paper_before_our_runs(score_rows):
 def test_areas_are_repeated_on_the_common_images(score_rows):
     claim = load_claims()["IDGI-NE"]
     result = paired_area_improvement(score_rows(), AREAS)
-    table = comparison_table(claim, {"this machine": result})
+    table = comparison_table(claim, {"this machine": result}, beside=[ON_COMMON])
     line = table.loc[("MobileNetV2", "IG", "SIC", "this machine")]
     assert line["n"] == "25"
     extra = next(c for c in result.comparisons if c.label == "mobilenet_v2, ig, sic").extra
-    assert extra["on the common images"].n == 22
-    assert line["on the\ncommon\nimages"].startswith(
-        f"{extra['on the common images'].mean:.3f}"[:4]
-    )
+    assert extra[ON_COMMON].n == 22
+    assert line["on the\ncommon\nimages"].startswith(f"{extra[ON_COMMON].mean:.3f}"[:4])
     paper = table.loc[("MobileNetV2", "IG", "SIC", "paper")]
     assert (paper["base"], paper["+IDGI"]) == ("0.005", "0.201")
 

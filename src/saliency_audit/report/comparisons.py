@@ -1,6 +1,6 @@
 """Paired comparisons as a picture and as the table paper / recorded / this machine."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from textwrap import fill
 
 import numpy as np
@@ -88,18 +88,20 @@ def by_keys(results: Mapping[str, ExternalResult]) -> dict[tuple[str, ...], Sour
     return {keys: found[keys] for keys in ordered}
 
 
-def comparison_table(claim: Claim, results: Mapping[str, ExternalResult]) -> pd.DataFrame:
+def comparison_table(
+    claim: Claim, results: Mapping[str, ExternalResult], beside: Sequence[str] = ()
+) -> pd.DataFrame:
     """Scores with and without IDGI: what the paper prints, then what our runs found.
 
     Args:
         claim: about scores by model, path, and score or curve.
         results: outcome of its test by the name of the run.
+        beside: names of further estimates of a comparison that get a column each.
 
     Returns:
         One line per network, path, score and source, which form the index; the difference with its
         95 % interval, the side that the claim states, and whether it holds. The paper's networks
-        appear under their printed names; it prints no interval and no number of images. Where a
-        test repeats its comparisons in another way, a column per way shows those differences.
+        appear under their printed names; it prints no interval and no number of images.
     """
     lines: list[dict[str, str]] = []
     for sources in by_keys(results).values():
@@ -108,7 +110,7 @@ def comparison_table(claim: Claim, results: Mapping[str, ExternalResult]) -> pd.
         printed = printed_pair(claim, first.keys)
         if printed:
             lines.append({**where, **_printed_line(*printed), "claim": first.expected})
-        lines += [{**where, **_line(run, item)} for run, item in sources.items()]
+        lines += [{**where, **_line(run, item, beside)} for run, item in sources.items()]
     table = pd.DataFrame(lines).fillna("")
     places = [*(_place(first.keys) if lines else ()), "source"]
     return table.set_index(places) if lines else table
@@ -133,7 +135,7 @@ def _printed_line(base: float, idgi: float) -> dict[str, str]:
     }
 
 
-def _line(run: str, item: Comparison) -> dict[str, str]:
+def _line(run: str, item: Comparison, beside: Sequence[str]) -> dict[str, str]:
     digits = significant_digits(item.estimate)
     return {
         "source": run,
@@ -143,11 +145,11 @@ def _line(run: str, item: Comparison) -> dict[str, str]:
         "n": str(item.estimate.n),
         "claim": item.expected,
         "holds": mark(item),
-        # What is only reported shall be narrow; other numbers of steps stand on the claim's page.
+        # What is only reported shall be narrow.
         **{
-            fill(name, 10): _two_lines(found, item)
-            for name, found in item.extra.items()
-            if not name.startswith("at ")
+            fill(name, 10): _two_lines(item.extra[name], item)
+            for name in beside
+            if name in item.extra
         },
     }
 

@@ -42,6 +42,9 @@ from saliency_audit.ledger.resampling import Floats, bootstrap_p, enough_resampl
 from saliency_audit.ledger.statistics import Estimate, bootstrap_mean, holm
 from saliency_audit.ledger.verdict import Verdict
 
+# The estimate, beside every comparison, on the images that all declared curves use.
+ON_COMMON = "on the common images"
+
 
 def paired_area_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalResult:
     """Is the area under the median information curve larger with the `+idgi` variant?
@@ -184,7 +187,7 @@ class _Sampled:
             base, other = self.pair.areas(self.common)
             draws = self.pair.draws(self.common, resamples)
             found = estimate_from(other - base, draws, int(self.common.sum()))
-        return {"on the common images": found}
+        return {ON_COMMON: found}
 
 
 def _compare(groups: Sequence[CurveGroup], parameters: Mapping[str, Any]) -> tuple[Comparison, ...]:
