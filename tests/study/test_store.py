@@ -174,14 +174,14 @@ def test_a_recorded_manifest_says_nothing_of_where_files_lie(store, toy, tmp_pat
 
 
 def test_a_crash_between_rows_and_manifest_leaves_nothing_that_counts(filled, monkeypatch):
-    real = store_module._replace
+    real = store_module.replace
 
     def crash(path, content):
         if path.suffix == ".json":
             raise KeyboardInterrupt
         real(path, content)
 
-    monkeypatch.setattr(store_module, "_replace", crash)
+    monkeypatch.setattr(store_module, "replace", crash)
     with pytest.raises(KeyboardInterrupt):
         filled.write(TASK, Outcome(ROWS.assign(value=[1.0, 2.0])), 0)
     assert "half-written or changed" in filled.fault(TASK)

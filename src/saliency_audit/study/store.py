@@ -1,11 +1,8 @@
 """Recorded rows on disk: a parquet file and a manifest per task, whole or not at all."""
 
-import fcntl
 import hashlib
 import io
 import json
-import os
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from saliency_audit.errors import AuditError
+from saliency_audit.files import held, replace
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.provenance import (
     commit,
@@ -104,9 +102,9 @@ class ResultStore:
         }
         if self.same_code:
             manifest["inputs_sha256"] = inputs or inputs_digest(task.parameters)
-        _replace(self.rows_path(task), content)
+        replace(self.rows_path(task), content)
         text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False)
-        _replace(self.manifest_path(task), (text + "\n").encode())
+        replace(self.manifest_path(task), (text + "\n").encode())
 
     @contextmanager
     def claim(self, task: Task, wait: bool) -> Iterator[bool]:
@@ -114,14 +112,8 @@ class ResultStore:
 
         The lock dies with its process, so a killed run never blocks the next one.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with open(self.folder / f".{task.name}.lock", "w") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-            except BlockingIOError:
-                yield False
-                return
-            yield True
+        with held(self.folder / f".{task.name}.lock", wait=wait) as mine:
+            yield mine
 
     def read(self, tasks: list[Task]) -> pd.DataFrame:
         """The rows of several tasks under each other.
@@ -191,18 +183,6 @@ def read_manifest(path: Path) -> tuple[dict[str, Any], str | None]:
     if fault := file_fault(rows, manifest):
         return manifest, f"{rows}: {fault}; delete it and compute again"
     return manifest, None
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}.tmp")
-    try:
-        with open(temporary, "wb") as handle:
-            handle.write(content)
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _plain(value: Any) -> Any:
