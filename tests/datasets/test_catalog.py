@@ -28,13 +28,17 @@ def test_digits_are_the_last_third_and_disjoint_from_the_training_set():
     assert torch.equal(everything, torch.from_numpy(bunch.images).float())
     assert torch.cat([labels, batch.labels]).tolist() == bunch.target.tolist()
     assert images.names[0] == "1198"
+    training = open_images("digits_train")
+    assert torch.equal(read_batch(training, range(1198)).images, pictures)
+    assert training.labels == tuple(labels.tolist())
     assert everything.min() >= 0
     assert batch.images.max() == 1
 
 
 def test_unknown_set_lists_the_known():
     with pytest.raises(
-        ValueError, match="unknown image set 'imagenet'; known: digits, shapes, imagenet_s"
+        ValueError,
+        match="unknown image set 'imagenet'; known: digits, digits_train, shapes, imagenet_s",
     ):
         open_images("imagenet")
 

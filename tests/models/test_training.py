@@ -88,3 +88,81 @@ def test_the_digit_classifier_generalises():
         accuracy = (model(batch.images).argmax(dim=1) == batch.labels).double().mean().item()
     assert accuracy > 0.9
     assert load_classifier("digits_cnn") is model
+
+
+def test_the_loss_falls_and_is_told(digits):
+    told = []
+    train(
+        DigitsCNN, *digits, TrainingPlan(epochs=5), progress=lambda *told_of: told.append(told_of)
+    )
+    assert [(done, epochs) for done, epochs, _ in told] == [(k, 5) for k in range(1, 6)]
+    losses = [loss for _, _, loss in told]
+    assert losses[-1] < losses[0]
+    assert losses[0] == pytest.approx(2.3, abs=0.3)  # about ln 10 before anything is learned
+
+
+def test_temperature_multiplies_the_logits_of_the_loss(digits):
+    images, labels = digits
+    told = []
+    flat = TrainingPlan(epochs=1, batch_size=100, learning_rate=1e-9, temperature=7)
+    model = train(DigitsCNN, images, labels, flat, progress=lambda *_, **__: told.append(_[2]))
+    with torch.no_grad():
+        expected = nn.functional.cross_entropy(7 * model(images), labels).item()
+    assert told[0] == pytest.approx(expected, rel=1e-4)
+
+
+def test_flips_mirror_about_half_of_the_images_and_nothing_else(digits):
+    images, labels = digits
+    given = []
+
+    class Watch(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.head = nn.Linear(64, 10)
+
+        def forward(self, batch):
+            given.append(batch)
+            return self.head(batch.flatten(1))
+
+    train(Watch, images, labels, TrainingPlan(epochs=1, batch_size=100, flips=True))
+    (batch,) = given
+    originals = {tuple(image.flatten().tolist()) for image in images}
+    same = [tuple(image.flatten().tolist()) in originals for image in batch]
+    mirrored = [tuple(image.flip(2).flatten().tolist()) in originals for image in batch]
+    assert all(a or b for a, b in zip(same, mirrored, strict=True))
+    assert 25 < sum(mirrored) < 75
+
+
+def test_one_cycle_rises_and_falls(digits, monkeypatch):
+    rates = []
+    real = torch.optim.Adam.step
+
+    def watch(self, *args, **options):
+        rates.append(self.param_groups[0]["lr"])
+        return real(self, *args, **options)
+
+    monkeypatch.setattr(torch.optim.Adam, "step", watch)
+    plan = TrainingPlan(epochs=4, batch_size=10, learning_rate=0.01, schedule="one_cycle")
+    train(DigitsCNN, *digits, plan)
+    assert len(rates) == 40
+    assert max(rates) == pytest.approx(0.01, rel=0.05)
+    assert rates[0] < 0.001 > rates[-1]
+
+
+@pytest.mark.parametrize(
+    ("plan", "message"),
+    [
+        ({"schedule": "cosine"}, "unknown schedule 'cosine'; known: constant, one_cycle"),
+        ({"batch_size": 0}, "batch_size at least 1"),
+        ({"learning_rate": 0.0}, "learning_rate and temperature must be above 0"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused(plan, message):
+    with pytest.raises(ValueError, match=message):
+        TrainingPlan(**plan)
+
+
+def test_nothing_to_train_on_is_said(digits):
+    images, labels = digits
+    with pytest.raises(ValueError, match="0 images and 0 labels: nothing to train on"):
+        train(DigitsCNN, images[:0], labels[:0], PLAN)

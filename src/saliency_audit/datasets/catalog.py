@@ -124,6 +124,13 @@ CATALOG = {
             opener=lambda root: open_digits(),
         ),
         ImageSet(
+            "digits_train",
+            "scikit-learn's handwritten digits, 8×8 grey, first two thirds",
+            "CC BY 4.0 (UCI)",
+            "Comes with scikit-learn.",
+            opener=lambda root: open_digits(training=True),
+        ),
+        ImageSet(
             "shapes",
             "coloured shapes on textured backgrounds with exact masks, 1,000 pictures of 64×64",
             "drawn by this package (MIT)",

@@ -21,17 +21,21 @@ def _arrays() -> tuple[Tensor, Tensor]:
 def digits_training_set() -> tuple[Tensor, Tensor]:
     """Images `(1198, 1, 8, 8)` in [0, 1] and labels of the first two thirds (other writers)."""
     pictures, labels = _arrays()
-    cut = round(len(labels) * TRAINING_SHARE)
+    cut = _cut(labels)
     return pictures[:cut], labels[:cut]
 
 
-def open_digits() -> Images:
-    """The last third of the digits, which the digit classifier never sees in training."""
+def open_digits(*, training: bool = False) -> Images:
+    """The last third of the digits, which the digit classifier never sees; or the first two."""
     pictures, labels = _arrays()
-    cut = round(len(labels) * TRAINING_SHARE)
+    first, last = (0, _cut(labels)) if training else (_cut(labels), len(labels))
     return Images(
-        name="digits",
-        names=tuple(str(i) for i in range(cut, len(labels))),
-        labels=tuple(labels[cut:].tolist()),
-        read=lambda index: pictures[cut + index],
+        name="digits_train" if training else "digits",
+        names=tuple(str(i) for i in range(first, last)),
+        labels=tuple(labels[first:last].tolist()),
+        read=lambda index: pictures[first + index],
     )
+
+
+def _cut(labels: Tensor) -> int:
+    return round(len(labels) * TRAINING_SHARE)

@@ -1,4 +1,4 @@
-"""The 1-Lipschitz CNN of the MeGe/ReCo paper: trained with constrained layers, used with plain ones."""
+"""The 1-Lipschitz CNN of the MeGe/ReCo paper: constrained layers to train, plain ones to use."""
 
 from collections import OrderedDict
 
@@ -84,6 +84,7 @@ def plain_weights(trained: nn.Sequential) -> dict[str, Tensor]:
     for name, layer in trained.named_children():
         if isinstance(layer, nn.Conv2d | nn.Linear):
             found[f"{name}.weight"] = layer.weight.detach().clone()
+            assert layer.bias is not None
             found[f"{name}.bias"] = layer.bias.detach().clone()
         elif isinstance(layer, nn.PReLU):
             found[f"{name}.weight"] = layer.weight.detach().clamp(-1, 1)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -10,44 +11,131 @@ from torch import Tensor, nn
 # torch's global generator is one per process: two trainings in two threads would share it.
 _GLOBAL_GENERATOR = threading.Lock()
 
+SCHEDULES = ("constant", "one_cycle")
+
+Progress = Callable[[int, int, float], None]
+
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """How a network is trained; the fields are the whole configuration."""
+    """How a network is trained; the fields are the whole configuration.
+
+    Attributes:
+        epochs: passes over the images.
+        batch_size: images per step.
+        learning_rate: of Adam; with `schedule="one_cycle"` the highest it reaches.
+        seed: of the first weights, of dropout, of order and flips.
+        schedule: "constant", or "one_cycle" (Smith and Topin 2018).
+        flips: whether every image is mirrored left-right half of the time.
+        temperature: what the logits are multiplied by before the softmax of the loss. Networks
+            whose logits cannot differ by much, as 1-Lipschitz ones, need more than 1.
+    """
 
     epochs: int = 20
     batch_size: int = 64
     learning_rate: float = 1e-3
     seed: int = 0
+    schedule: str = "constant"
+    flips: bool = False
+    temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.schedule not in SCHEDULES:
+            known = ", ".join(SCHEDULES)
+            raise ValueError(f"unknown schedule {self.schedule!r}; known: {known}")
+        if self.epochs < 0 or self.batch_size < 1:
+            raise ValueError(
+                "epochs must be at least 0 and batch_size at least 1, got "
+                f"{self.epochs}, {self.batch_size}"
+            )
+        if min(self.learning_rate, self.temperature) <= 0:
+            raise ValueError(
+                "learning_rate and temperature must be above 0, got "
+                f"{self.learning_rate}, {self.temperature}"
+            )
 
 
 def train(
-    build: Callable[[], nn.Module], images: Tensor, labels: Tensor, plan: TrainingPlan
+    build: Callable[[], nn.Module],
+    images: Tensor,
+    labels: Tensor,
+    plan: TrainingPlan,
+    *,
+    device: torch.device | None = None,
+    progress: Progress | None = None,
 ) -> nn.Module:
     """Train a network with Adam on cross-entropy; the global random state is left alone.
 
     The same plan gives the same weights on the same kind of CPU with the same number of threads;
-    another number of threads adds floats in another order.
+    another number of threads adds floats in another order. On a GPU the network computes in
+    bfloat16 and channels-last, and the weights are not the same to the last bit each time.
 
     Args:
         build: makes the untrained network.
         images: `(N, C, H, W)` in [0, 1].
         labels: `(N,)` int64.
-        plan: epochs, batch size, learning rate, seed.
+        plan: epochs, batch size, learning rate, seed and what else is asked for.
+        device: where to train; the images' if not given.
+        progress: called after every epoch with (epochs done, epochs, mean loss of the epoch).
 
     Returns:
-        The trained network in evaluation mode.
+        The trained network in evaluation mode, on that device.
+
+    Raises:
+        ValueError: no image, or another number of labels.
     """
+    if len(images) == 0 or len(images) != len(labels):
+        raise ValueError(f"{len(images)} images and {len(labels)} labels: nothing to train on")
+    place = images.device if device is None else device
+    fast = place.type == "cuda"
+    images, labels = images.to(place), labels.to(place)
     # The fork spans the loop too: dropout draws from the global generator.
-    with _GLOBAL_GENERATOR, torch.random.fork_rng(devices=[]):
+    with _GLOBAL_GENERATOR, torch.random.fork_rng(devices=[place] if fast else []):
         torch.manual_seed(plan.seed)
-        model = build()
+        model = build().to(place)
+        if fast:
+            model = model.to(memory_format=torch.channels_last)
         generator = torch.Generator().manual_seed(plan.seed)
         optimizer = torch.optim.Adam(model.parameters(), lr=plan.learning_rate)
+        steps = plan.epochs * -(-len(images) // plan.batch_size)
+        schedule = _schedule(optimizer, plan, steps)
         model.train()
-        for _ in range(plan.epochs):
+        for epoch in range(plan.epochs):
+            losses = torch.zeros((), device=place)
             for chosen in torch.randperm(len(images), generator=generator).split(plan.batch_size):
                 optimizer.zero_grad()
-                nn.functional.cross_entropy(model(images[chosen]), labels[chosen]).backward()
+                with torch.autocast("cuda", torch.bfloat16) if fast else nullcontext():
+                    batch = _flipped(images[chosen.to(place)], plan, generator)
+                    logits = plan.temperature * model(batch)
+                loss = nn.functional.cross_entropy(logits.float(), labels[chosen.to(place)])
+                loss.backward()
                 optimizer.step()
+                if schedule is not None:
+                    schedule.step()
+                losses += loss.detach() * len(chosen)
+            if progress is not None:
+                progress(epoch + 1, plan.epochs, float(losses) / len(images))
     return model.eval()
+
+
+def _schedule(
+    optimizer: torch.optim.Optimizer, plan: TrainingPlan, steps: int
+) -> torch.optim.lr_scheduler.LRScheduler | None:
+    if plan.schedule == "constant" or steps == 0:
+        return None
+    return torch.optim.lr_scheduler.OneCycleLR(optimizer, plan.learning_rate, total_steps=steps)
+
+
+def _flipped(batch: Tensor, plan: TrainingPlan, generator: torch.Generator) -> Tensor:
+    if not plan.flips:
+        return batch
+    mirrored = torch.rand(len(batch), generator=generator).to(batch.device) < 0.5
+    return torch.where(mirrored[:, None, None, None], batch.flip(3), batch)
+
+
+@torch.no_grad()
+def predicted_classes(model: nn.Module, images: Tensor, batch_size: int = 500) -> Tensor:
+    """The class with the largest logit of every image: `(N,)` int64 on the CPU."""
+    place = next(model.parameters()).device
+    answers = [model(part.to(place)).argmax(dim=1).cpu() for part in images.split(batch_size)]
+    return torch.cat(answers) if answers else torch.empty(0, dtype=torch.int64)
