@@ -14,6 +14,7 @@ from saliency_audit.attributions import (
     IDGI,
     BlurPath,
     GuidedPath,
+    MeanGradient,
     PathAttribution,
     Riemann,
     StraightPath,
@@ -26,7 +27,7 @@ from saliency_audit.attributions.engine import (
     PIXELS_PER_FORWARD_BATCH,
     resolve_batch_size,
 )
-from saliency_audit.attributions.quadrature import CLOSED, QUADRATURES
+from saliency_audit.attributions.quadrature import CLOSED, QUADRATURES, nodes
 from saliency_audit.attributions.scores import OUTPUTS, class_scores
 
 EXACT = {"rtol": 0, "atol": 1e-12}
@@ -126,6 +127,22 @@ def test_a_linear_model_gives_weight_times_difference(scoring, path, seed):
     # The guided path takes a distance of 1e-9 for none.
     limit = 1e-8 if path.adaptive else 1e-12
     torch.testing.assert_close(maps, weights * (images - baselines), rtol=0, atol=limit)
+
+
+@given(path=STRAIGHT, batch_size=st.integers(1, 50))
+def test_the_mean_gradient_times_the_way_is_integrated_gradients(
+    smooth_network, images, targets, path, batch_size
+):
+    weights = tuple(nodes(path.quadrature, path.steps)[1])
+    integrated, mean = walk(
+        smooth_network,
+        images,
+        targets,
+        path=path,
+        rules=[Riemann(), MeanGradient(weights)],
+        batch_size=batch_size,
+    )
+    torch.testing.assert_close(mean * images, integrated, **EXACT)
 
 
 @pytest.mark.parametrize("path", ONE_OF_EACH, ids=repr)

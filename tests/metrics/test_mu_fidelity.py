@@ -143,3 +143,19 @@ def test_bad_input(images, weights, change, message):
     first = [given.pop(name) for name in ("images", "saliency", "targets")]
     with pytest.raises(ValueError, match=message):
         mu_fidelity(Linear(weights), *first, **given)
+
+
+def test_several_maps_share_the_models_answers(images, weights):
+    model = Curved(weights)
+    asked = []
+    model.register_forward_hook(lambda module, given, answer: asked.append(len(answer)))
+    contributions = (images * weights).sum(dim=1)
+    maps = torch.stack([contributions, torch.ones(3, 9, 8), contributions.square()])
+    together = mu_fidelity(model, images, maps, FIRST, subsets=50)
+    once = sum(asked)
+    one_by_one = [mu_fidelity(model, images, part, FIRST, subsets=50) for part in maps]
+    torch.testing.assert_close(together, torch.stack(one_by_one), equal_nan=True)
+    assert together[1].isnan().all()  # a constant map says nothing
+    assert sum(asked) == 4 * once
+    with pytest.raises(ValueError, match="saliency must have shape"):
+        mu_fidelity(model, images, maps[:, :2], FIRST)

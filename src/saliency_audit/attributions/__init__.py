@@ -12,7 +12,7 @@ from saliency_audit.attributions.paths import Path
 from saliency_audit.attributions.reduction import saliency
 from saliency_audit.attributions.registry import Explainer, available, create
 from saliency_audit.attributions.rise import Rise
-from saliency_audit.attributions.rules import IDGI, Riemann, Rule
+from saliency_audit.attributions.rules import IDGI, MeanGradient, Riemann, Rule
 from saliency_audit.attributions.smoothgrad import SmoothGrad
 from saliency_audit.attributions.straight_path import StraightPath
 
@@ -27,6 +27,7 @@ __all__ = [
     "GradientInput",
     "GuidedBackprop",
     "GuidedPath",
+    "MeanGradient",
     "Path",
     "PathAttribution",
     "RandomMap",

@@ -71,6 +71,43 @@ class Riemann:
         return _RiemannSum()
 
 
+class _WeightedMean:
+    def __init__(self, weights: tuple[float, ...]) -> None:
+        self._total: Tensor | float = 0.0
+        self._weights = weights
+        self._seen = 0
+
+    def update(self, scores: Tensor, gradients: Tensor, increments: Tensor | None) -> None:
+        last = self._seen + gradients.shape[1]
+        assert last <= len(self._weights), "more points than weights"
+        weights = torch.tensor(self._weights[self._seen : last]).to(gradients)
+        self._total = self._total + torch.einsum("s,nschw->nchw", weights, gradients)
+        self._seen = last
+
+    def result(self, end: Tensor | None) -> Tensor:
+        return torch.as_tensor(self._total)
+
+
+@dataclass(frozen=True)
+class MeanGradient:
+    """Σ_j w_j ∂f/∂x(γ_j): what Integrated Gradients is before the product with x − x′.
+
+    Signed, in units of the score per unit of intensity. On the straight path, with the weights of
+    its quadrature (`quadrature.nodes`), this times x − x′ is the map of `Riemann`.
+
+    Source: MeGe/ReCo paper, §4.4, which asks what the product does.
+    """
+
+    weights: tuple[float, ...]
+
+    needs_increments: ClassVar[bool] = False
+    needs_ends: ClassVar[bool] = False
+
+    def start(self, start: Tensor | None = None) -> Accumulator:
+        """A fresh accumulator."""
+        return _WeightedMean(self.weights)
+
+
 class _ImportantDirectionSum:
     def __init__(self, start: Tensor | None) -> None:
         self._total: Tensor | float = 0.0

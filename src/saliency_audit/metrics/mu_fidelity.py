@@ -33,7 +33,8 @@ def mu_fidelity(
     Args:
         model: maps `(N, C, H, W)` in [0, 1] to logits; used in evaluation mode.
         images: `(N, C, H, W)` in [0, 1].
-        saliency: `(N, H, W)`, signed or not: higher should mean a larger drop.
+        saliency: `(N, H, W)`, signed or not: higher should mean a larger drop. Or several maps of
+            every image, `(M, N, H, W)`: they share the model's answers.
         targets: `(N,)` int64 class indices.
         share: |S| as a share of the pixels, in (0, 1).
         subsets: how many sets; the paper does not print it, its authors' library takes 200.
@@ -43,8 +44,8 @@ def mu_fidelity(
         batch_size: pictures per forward pass; "auto" takes a size that suits the device.
 
     Returns:
-        `(N,)` float64 in [−1, 1]; higher is better. NaN where the score or the sums do not vary
-        (a constant map or a constant model): undefined, not 0.
+        `(N,)`, or `(M, N)`, float64 in [−1, 1]; higher is better. NaN where the score or the sums
+        do not vary (a constant map or a constant model): undefined, not 0.
 
     Raises:
         ValueError: shapes that do not fit, NaN or infinite saliency, a share that leaves no pixel
@@ -54,7 +55,8 @@ def mu_fidelity(
     """
     check_inputs(images, targets)
     count, _, height, width = images.shape
-    saliency = check_saliency(images, saliency)
+    several = isinstance(saliency, Tensor) and saliency.ndim == 4
+    maps = [check_saliency(images, part) for part in (saliency if several else [saliency])]
     pixels = round(share * height * width)
     if not 0 < pixels < height * width:
         raise ValueError(
@@ -65,7 +67,7 @@ def mu_fidelity(
         raise ValueError(f"a correlation needs at least 3 subsets, got {subsets}")
 
     def run(size: int) -> Tensor:
-        found = torch.empty(count, dtype=torch.float64)
+        found = torch.empty(len(maps), count, dtype=torch.float64)
         for index, image in enumerate(images.detach()):
             hidden = pixel_subsets(image, subsets, pixels, seed).to(image.device)
             scores = torch.cat(
@@ -74,15 +76,19 @@ def mu_fidelity(
                     for part in _without(image, hidden, baseline, size)
                 ]
             )
-            sums = saliency[index].double().flatten() @ hidden.double().T
             # f(x) itself is the same in every drop and matters to no correlation.
-            found[index] = pearson(sums.cpu(), -scores.double().cpu())
+            drops = -scores.double().cpu()
+            for values, part in zip(found, maps, strict=True):
+                sums = part[index].double().flatten() @ hidden.double().T
+                values[index] = pearson(sums.cpu(), drops)
         return found
 
     with frozen(model):
         found = with_room(run, batch_size, images, gradients=False)
-    constant = saliency.flatten(1).amax(dim=1) == saliency.flatten(1).amin(dim=1)
-    return found.masked_fill(constant.cpu(), torch.nan)
+    for values, part in zip(found, maps, strict=True):
+        constant = part.flatten(1).amax(dim=1) == part.flatten(1).amin(dim=1)
+        values.masked_fill_(constant.cpu(), torch.nan)
+    return found if several else found[0]
 
 
 def pixel_subsets(image: Tensor, subsets: int, pixels: int, seed: int) -> Tensor:

@@ -8,6 +8,9 @@ from saliency_audit.study.experiments import (
     idgi_jpeg,
     idgi_scores,
     idgi_theorem,
+    mege_accuracy,
+    mege_distances,
+    mege_stability,
 )
 
 _EXPERIMENTS: dict[str, Experiment] = {
@@ -19,6 +22,9 @@ _EXPERIMENTS: dict[str, Experiment] = {
         idgi_illustration,
         idgi_cost,
         idgi_beyond,
+        mege_accuracy,
+        mege_distances,
+        mege_stability,
     )
 }
 

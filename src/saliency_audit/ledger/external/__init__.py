@@ -10,12 +10,29 @@ from typing import Any
 
 import pandas as pd
 
+from saliency_audit.ledger.external.accuracy import accuracy_within
 from saliency_audit.ledger.external.areas import paired_area_improvement
 from saliency_audit.ledger.external.cost import cost
+from saliency_audit.ledger.external.definitions import (
+    definitions_agree,
+    rank_correlation_at_least,
+)
+from saliency_audit.ledger.external.degradation import (
+    equivalent_under_degradation,
+    monotone_degradation,
+)
+from saliency_audit.ledger.external.distances import distance_sanity
+from saliency_audit.ledger.external.families import (
+    better_separation,
+    family_difference,
+    family_difference_and_ranking,
+)
 from saliency_audit.ledger.external.illustration import illustration_facts
 from saliency_audit.ledger.external.jpeg import jpeg_stability
 from saliency_audit.ledger.external.paired import paired_difference, paired_improvement
+from saliency_audit.ledger.external.product import inflated_by_product
 from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
+from saliency_audit.ledger.external.selection import among_the_first
 from saliency_audit.ledger.external.steps import step_sensitivity
 from saliency_audit.ledger.external.theorem import completeness, taylor_order
 
@@ -31,6 +48,17 @@ TESTS: dict[str, Callable[[pd.DataFrame, Mapping[str, Any]], ExternalResult]] = 
         illustration_facts,
         cost,
         paired_difference,
+        monotone_degradation,
+        equivalent_under_degradation,
+        among_the_first,
+        family_difference,
+        family_difference_and_ranking,
+        better_separation,
+        inflated_by_product,
+        definitions_agree,
+        rank_correlation_at_least,
+        distance_sanity,
+        accuracy_within,
     )
 }
 
@@ -38,14 +66,25 @@ __all__ = [
     "TESTS",
     "Comparison",
     "ExternalResult",
+    "accuracy_within",
+    "among_the_first",
+    "better_separation",
     "completeness",
     "cost",
+    "definitions_agree",
+    "distance_sanity",
+    "equivalent_under_degradation",
+    "family_difference",
+    "family_difference_and_ranking",
     "illustration_facts",
+    "inflated_by_product",
     "jpeg_stability",
+    "monotone_degradation",
     "not_tested",
     "paired_area_improvement",
     "paired_difference",
     "paired_improvement",
+    "rank_correlation_at_least",
     "step_sensitivity",
     "taylor_order",
 ]

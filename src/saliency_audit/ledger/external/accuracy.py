@@ -1,0 +1,115 @@
+"""Are the predictors of a family as accurate as stated, and about as accurate as each other?"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from scipy.stats import binomtest
+
+from saliency_audit.ledger.external.fold_families import share_verdict
+from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
+from saliency_audit.ledger.external.rows import check_columns, check_parameters
+from saliency_audit.ledger.external.rule import named, sentences, tally
+from saliency_audit.ledger.statistics import Estimate
+
+NAN = float("nan")
+
+
+def accuracy_within(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalResult:
+    """Do the folds' accuracies keep within the stated ± of the stated accuracy?
+
+    Args:
+        rows: of `mege_accuracy`; sound predictors are used.
+        parameters: `folds`; `stated`, a list of families: `images`, `model`, `accuracy` and
+            `within` in percent, `seen`, the images each predictor was trained on. What has other
+            images, another architecture or fewer images is a stand-in.
+
+    Returns:
+        Two comparisons per stated family that was trained: half the range over the folds, at most
+        the stated ±; and the distance of the mean accuracy from the stated one, likewise. Both
+        intervals come from the 95 % Wilson interval of each fold: a comparison holds if a value
+        within these intervals meets it. Reproduced if all hold, not reproduced if fewer than half
+        do, else partly. Stand-ins are reported in the detail; without any other family nothing is
+        tested.
+
+    Raises:
+        ValueError: a parameter or column that is missing or unknown.
+    """
+    name = "accuracy_within"
+    check_parameters(name, parameters, {"folds", "stated"})
+    if rows.empty:
+        return not_tested("no rows of predictors")
+    needed = ["images", "model", "degradation", "fold", "correct", "held_out", "seen"]
+    check_columns(name, rows, needed)
+    comparisons: list[Comparison] = []
+    stand_ins: list[str] = []
+    for (images, model), group in rows[rows["degradation"] == "none"].groupby(
+        ["images", "model"], sort=True
+    ):
+        accuracy = 100 * group["correct"] / group["held_out"]
+        seen = int(group["seen"].min())
+        label = (
+            f"{model} on {images}, {len(group)} folds, {seen} images seen: "
+            f"{accuracy.mean():.1f} ± {(accuracy.max() - accuracy.min()) / 2:.1f} %"
+        )
+        stated = [
+            item
+            for item in parameters["stated"]
+            if (item["images"], item["model"]) == (images, model) and seen >= item["seen"]
+        ]
+        if not stated or len(group) != parameters["folds"]:
+            stand_ins.append(label)
+            continue
+        comparisons += _of_family(str(images), str(model), group, stated[0])
+    beside = f"Stand-ins, which do not count: {named(stand_ins)}." if stand_ins else ""
+    if not comparisons:
+        return not_tested(
+            sentences("Only stand-ins for the paper's predictors were trained.", beside)
+        )
+    return ExternalResult(
+        share_verdict(comparisons), sentences(tally(comparisons), beside), None, tuple(comparisons)
+    )
+
+
+def _of_family(
+    images: str, model: str, group: pd.DataFrame, stated: Mapping[str, Any]
+) -> list[Comparison]:
+    correct, held_out = group["correct"].to_numpy(), group["held_out"].to_numpy()
+    intervals = [
+        binomtest(int(right), int(of)).proportion_ci(method="wilson")
+        for right, of in zip(correct, held_out, strict=True)
+    ]
+    low = pd.Series([100 * interval.low for interval in intervals])
+    high = pd.Series([100 * interval.high for interval in intervals])
+    accuracy = 100 * correct / held_out
+    within, goal = stated["within"], stated["accuracy"]
+    half_range = Estimate(
+        float(accuracy.max() - accuracy.min()) / 2,
+        max(0.0, float(low.max() - high.min()) / 2),
+        float(high.max() - low.min()) / 2,
+        int(held_out.sum()),
+    )
+    away = Estimate(
+        float(accuracy.mean() - goal),
+        float(low.mean() - goal),
+        float(high.mean() - goal),
+        int(held_out.sum()),
+    )
+    nearest = max(0.0, away.low, -away.high)
+    return [
+        Comparison(
+            keys={"images": images, "model": model, "question": question},
+            estimate=estimate,
+            base_mean=float(goal),
+            other_mean=float(accuracy.mean()),
+            p_value=NAN,
+            p_adjusted=NAN,
+            expected=f"at most {within}",
+            holds=least <= within,
+            contradicts=least > within,
+        )
+        for question, estimate, least in (
+            ("half the range over folds", half_range, half_range.low),
+            ("mean minus the stated accuracy", away, nearest),
+        )
+    ]

@@ -1,0 +1,200 @@
+"""Two definitions of ReCo, and ReCo against its average over thresholds, on recorded S= and S≠."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import kendalltau, rankdata
+
+from saliency_audit.ledger.external.fold_families import reco_statistics
+from saliency_audit.ledger.external.fold_rows import (
+    METHODS,
+    FoldRows,
+    Groups,
+    Key,
+    fold_rows,
+    sound,
+)
+from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
+from saliency_audit.ledger.external.rows import check_parameters
+from saliency_audit.ledger.external.rule import sentences, tally
+from saliency_audit.ledger.fold_statistics import STATISTICS, once
+from saliency_audit.ledger.resampling import Floats, estimate_from, resample_counts
+from saliency_audit.ledger.statistics import Estimate
+from saliency_audit.ledger.verdict import Verdict
+
+# A rank correlation of fewer pairs says nothing.
+FEWEST_PAIRS = 4
+NAN = float("nan")
+
+
+def definitions_agree(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalResult:
+    """Do ReCo as printed and ReCo as balanced accuracy agree on every recorded pair S=, S≠?
+
+    Args:
+        rows: of `mege_stability`; every method under every series is one pair S=, S≠.
+        parameters: `margin` of the mean absolute difference; `kendall`, the least correlation of
+            the methods' orders; `resamples`.
+
+    Returns:
+        A comparison of the mean absolute difference (it holds if its interval, bootstrap over
+        pairs, lies below the margin and contradicts if it lies above) and one per sound predictor
+        of Kendall's τ-b between the orders of the seven methods. Reproduced if the first and all of
+        the second hold, not reproduced if neither does, else partly.
+
+    Raises:
+        ValueError: a parameter or column that is missing or unknown.
+    """
+    name = "definitions_agree"
+    check_parameters(name, parameters, {"margin", "kendall", "resamples"})
+    if rows.empty:
+        return not_tested("no recorded distances")
+    groups = fold_rows(name, rows)
+    printed, balanced = (scores(list(groups.values()), s) for s in ("reco_printed", "reco"))
+    defined = np.isfinite(printed) & np.isfinite(balanced)
+    if defined.sum() < 2:
+        return not_tested("fewer than two pairs S=, S≠ with both definitions")
+    first = _difference(printed[defined], balanced[defined], parameters)
+    orders = list(_orders(groups, parameters["kendall"]))
+    comparisons = (first, *orders)
+    answers = [first.holds, bool(orders) and all(item.holds for item in orders)]
+    verdict = {0: Verdict.NOT_REPRODUCED, 2: Verdict.REPRODUCED}.get(sum(answers), Verdict.PARTLY)
+    if first.undecided and not answers[1]:
+        verdict = Verdict.INCONCLUSIVE
+    left_out = int((~defined).sum())
+    detail = sentences(
+        tally(comparisons),
+        f"{defined.sum()} pairs S=, S≠ (methods × predictors).",
+        f"{left_out} without a value in both definitions were left out." if left_out else "",
+        "Headline: mean absolute difference, resampled by pair.",
+    )
+    return ExternalResult(verdict, detail, first.estimate, comparisons)
+
+
+def scores(groups: Sequence[FoldRows], statistic: str) -> Floats:
+    """A statistic of every pair S=, S≠: `(pairs,)`."""
+    measure = STATISTICS[statistic]
+    return np.array([measure(group.sets, once(len(group.image)))[0] for group in groups])
+
+
+def _difference(printed: Floats, balanced: Floats, parameters: Mapping[str, Any]) -> Comparison:
+    apart = np.abs(printed - balanced)
+    counts = resample_counts(len(apart), parameters["resamples"])
+    estimate = estimate_from(float(apart.mean()), counts @ apart / len(apart), len(apart))
+    margin = parameters["margin"]
+    return Comparison(
+        keys={"question": "mean |printed − balanced|"},
+        estimate=estimate,
+        base_mean=float(balanced.mean()),
+        other_mean=float(printed.mean()),
+        p_value=NAN,
+        p_adjusted=NAN,
+        expected=f"below {margin}",
+        holds=estimate.high < margin,
+        contradicts=estimate.low > margin,
+    )
+
+
+def _orders(groups: Groups, least: float) -> list[Comparison]:
+    found = []
+    for images, model in sound(groups):
+        present = [
+            group
+            for method in METHODS
+            if (group := groups.get(Key(images, model, "none", 0, method)))
+        ]
+        values = [scores(present, statistic) for statistic in ("reco_printed", "reco")]
+        defined = np.isfinite(values[0]) & np.isfinite(values[1])
+        if defined.sum() < FEWEST_PAIRS:
+            continue
+        tau = float(kendalltau(values[0][defined], values[1][defined]).statistic)
+        found.append(
+            Comparison(
+                keys={"question": "order of the methods", "images": images, "model": model},
+                estimate=Estimate(tau, tau, tau, int(defined.sum())),
+                base_mean=NAN,
+                other_mean=NAN,
+                p_value=NAN,
+                p_adjusted=NAN,
+                expected=f"at least {least}",
+                holds=tau >= least,
+                contradicts=tau < least,
+            )
+        )
+    return found
+
+
+def rank_correlation_at_least(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalResult:
+    """Does ReCo averaged over the thresholds order S=, S≠ as ReCo does?
+
+    Args:
+        rows: of `mege_stability`; every method under every series is one pair S=, S≠.
+        parameters: `correlation`, the least Spearman correlation over all pairs; `definition` of
+            both scores that decides; `resamples`.
+
+    Returns:
+        A comparison in each definition, the deciding one first: Spearman's correlation with its
+        interval (bootstrap over pairs). Reproduced if the interval of the first lies above the
+        declared correlation, not reproduced if it lies below, else inconclusive.
+
+    Raises:
+        ValueError: as `definitions_agree`.
+    """
+    name = "rank_correlation_at_least"
+    check_parameters(name, parameters, {"correlation", "definition", "resamples"})
+    if rows.empty:
+        return not_tested("no recorded distances")
+    groups = list(fold_rows(name, rows).values())
+    comparisons = []
+    for statistic in reco_statistics(parameters["definition"]):
+        of_auc = statistic.replace("reco", "reco_auc")
+        values = [scores(groups, each) for each in (statistic, of_auc)]
+        defined = np.isfinite(values[0]) & np.isfinite(values[1])
+        if defined.sum() < FEWEST_PAIRS:
+            return not_tested(f"fewer than {FEWEST_PAIRS} pairs S=, S≠ with both scores")
+        comparisons.append(
+            _correlation(statistic, values[0][defined], values[1][defined], parameters)
+        )
+    first = comparisons[0]
+    verdict = Verdict.INCONCLUSIVE
+    if first.holds or first.contradicts:
+        verdict = Verdict.REPRODUCED if first.holds else Verdict.NOT_REPRODUCED
+    detail = sentences(
+        f"Spearman correlation of ReCo and ReCo_AUC over {first.estimate.n} pairs S=, S≠; "
+        f"the first definition decides: {first.keys['definition']}.",
+    )
+    return ExternalResult(verdict, detail, first.estimate, tuple(comparisons))
+
+
+def _correlation(
+    statistic: str, reco: Floats, auc: Floats, parameters: Mapping[str, Any]
+) -> Comparison:
+    count = len(reco)
+    draws = np.random.default_rng(0).integers(0, count, (parameters["resamples"], count))
+    resampled = _spearman(reco[draws], auc[draws])
+    point = float(_spearman(reco[None], auc[None])[0])
+    estimate = estimate_from(point, resampled[np.isfinite(resampled)], count)
+    least = parameters["correlation"]
+    return Comparison(
+        keys={"definition": "printed" if statistic.endswith("printed") else "balanced"},
+        estimate=estimate,
+        base_mean=float(reco.mean()),
+        other_mean=float(auc.mean()),
+        p_value=NAN,
+        p_adjusted=NAN,
+        expected=f"at least {least}",
+        holds=estimate.low > least,
+        contradicts=estimate.high < least,
+    )
+
+
+def _spearman(first: Floats, second: Floats) -> Floats:
+    """Rank correlation along the rows: `(R,)`; NaN where a row does not vary."""
+    ranks = [rankdata(part, axis=1) for part in (first, second)]
+    centred = [part - part.mean(axis=1, keepdims=True) for part in ranks]
+    with np.errstate(invalid="ignore"):
+        found: Floats = (centred[0] * centred[1]).sum(axis=1) / np.sqrt(
+            (centred[0] ** 2).sum(axis=1) * (centred[1] ** 2).sum(axis=1)
+        )
+    return found

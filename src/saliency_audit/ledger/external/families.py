@@ -1,0 +1,369 @@
+"""Two families of predictors on the same images: 1-Lipschitz networks minus the others."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from saliency_audit.ledger.external.fold_families import (
+    Drawn,
+    estimate_of,
+    judged,
+    only_if,
+    share_verdict,
+)
+from saliency_audit.ledger.external.fold_rows import (
+    METHODS,
+    FoldRows,
+    Groups,
+    Key,
+    counted,
+    fold_rows,
+    same_images,
+    sound,
+)
+from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
+from saliency_audit.ledger.external.rows import check_parameters
+from saliency_audit.ledger.external.rule import named, sentences, tally
+from saliency_audit.ledger.fold_statistics import STATISTICS, once
+from saliency_audit.ledger.resampling import Counts, Floats, resample_counts
+from saliency_audit.ledger.statistics import Estimate
+from saliency_audit.ledger.verdict import Verdict
+
+CONSTRAINED = "lipschitz"
+# Of ten pairs of folds so many must agree with the sign of the difference.
+AGREEING = 0.8
+PLACES = ("first", "second", "third")
+NO_ROWS = "no rows of both families on the same images"
+
+
+@dataclass(frozen=True)
+class Families:
+    """A network with Lipschitz constant 1 and one without, on one image set."""
+
+    images: str
+    ordinary: str
+    constrained: str
+
+    def pair(self, groups: Groups, method: str) -> tuple[FoldRows, FoldRows] | None:
+        """One method's rows under the ordinary and under the constrained network."""
+        found = [
+            groups.get(Key(self.images, model, "none", 0, method))
+            for model in (self.ordinary, self.constrained)
+        ]
+        return None if None in found else (found[0], found[1])  # type: ignore[return-value]
+
+
+def families_of(groups: Groups) -> Iterator[Families]:
+    """Every two networks, one constrained and one not, that explain the same image set."""
+    models: dict[str, list[str]] = {}
+    for images, model in sound(groups):
+        models.setdefault(images, []).append(model)
+    for images, names in models.items():
+        constrained = [name for name in names if name.startswith(CONSTRAINED)]
+        for other in (name for name in names if name not in constrained):
+            for name in constrained:
+                yield Families(images, other, name)
+
+
+def family_difference(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalResult:
+    """Is MeGe higher for 1-Lipschitz networks, for all methods but the declared ones?
+
+    Args:
+        rows: of `mege_stability`.
+        parameters: `lower`, methods for which a lower score is expected; `folds`; `resamples`,
+            `alpha`; `accuracy_margin`, in points.
+
+    Returns:
+        A comparison per method: score of the 1-Lipschitz predictors minus that of the others.
+        Bootstrap over images, all distances of an image together, both families alike; Holm over
+        the methods. It holds if the interval lies on the expected side and the difference has this
+        sign in at least 8 of the 10 pairs of folds. Reproduced if all hold, not reproduced if fewer
+        than half do, else partly; inconclusive if the accuracies on the explained images, each by
+        the predictor that has not seen it, differ by more than the margin.
+
+    Raises:
+        ValueError: a parameter or column that is missing or unknown, or families that do not
+            explain the same images.
+    """
+    needed = {"lower", "folds", "resamples", "alpha", "accuracy_margin"}
+    check_parameters("family_difference", parameters, needed)
+    return _difference("family_difference", rows, parameters, "mege", None)
+
+
+def family_difference_and_ranking(
+    rows: pd.DataFrame, parameters: Mapping[str, Any]
+) -> ExternalResult:
+    """The same of ReCo, and which methods come first among the 1-Lipschitz networks.
+
+    Args:
+        rows: of `mege_stability`.
+        parameters: as `family_difference`, and `ranking`, the methods in the expected order;
+            `definition` of ReCo that decides, the other one stands in `extra`.
+
+    Returns:
+        The comparisons of `family_difference`, then one per place: the share of resamples in which
+        the method takes it. A place holds at 95 % and contradicts at 5 % or less.
+
+    Raises:
+        ValueError: as `family_difference`.
+    """
+    needed = {"lower", "folds", "resamples", "alpha", "accuracy_margin", "ranking", "definition"}
+    check_parameters("family_difference_and_ranking", parameters, needed)
+    statistic, other = ("reco", "reco_printed")[
+        :: 1 if parameters["definition"] == "balanced" else -1
+    ]
+    return _difference("family_difference_and_ranking", rows, parameters, statistic, other)
+
+
+def _difference(
+    name: str,
+    rows: pd.DataFrame,
+    parameters: Mapping[str, Any],
+    statistic: str,
+    other: str | None,
+) -> ExternalResult:
+    if rows.empty:
+        return not_tested(NO_ROWS)
+    groups = fold_rows(name, rows)
+    same_images(name, groups)
+    comparisons: list[Comparison] = []
+    missing: list[str] = []
+    accuracies: list[str] = []
+    comparable = True
+    for families in families_of(groups):
+        family, conditions, lacking = _signs(groups, families, parameters, statistic, other)
+        missing += lacking
+        if not family:
+            continue
+        comparisons += [
+            only_if(item, holds)
+            for item, holds in zip(judged(family, parameters["alpha"]), conditions, strict=True)
+        ]
+        comparisons += _places(groups, families, parameters, statistic)
+        pair = next(found for m in METHODS if (found := families.pair(groups, m)) is not None)
+        ordinary, constrained = (100 * each.accuracy for each in pair)
+        comparable &= abs(ordinary - constrained) <= parameters["accuracy_margin"]
+        accuracies.append(
+            f"{families.constrained} {constrained:.1f} %, {families.ordinary} {ordinary:.1f} %"
+        )
+    if not comparisons:
+        return not_tested(NO_ROWS)
+    verdict = share_verdict(comparisons, complete=not missing)
+    detail = sentences(
+        tally(comparisons),
+        f"Accuracy on the explained images of {rows['images'].iloc[0]}: {'; '.join(accuracies)}.",
+        "" if comparable else "Too different to compare the families.",
+        f"Not computed: {named(missing)}." if missing else "",
+    )
+    return ExternalResult(
+        verdict if comparable else Verdict.INCONCLUSIVE, detail, None, tuple(comparisons)
+    )
+
+
+def _signs(
+    groups: Groups,
+    families: Families,
+    parameters: Mapping[str, Any],
+    statistic: str,
+    other: str | None,
+) -> tuple[list[Drawn], list[bool], list[str]]:
+    """Differences per method, whether enough pairs of folds agree, and what has no rows."""
+    found: list[Drawn] = []
+    conditions: list[bool] = []
+    missing: list[str] = []
+    for method in METHODS:
+        pair = families.pair(groups, method)
+        if pair is None:
+            missing.append(f"{families.images}, {method}")
+            continue
+        count = len(pair[0].image)
+        counts = resample_counts(count, counted(parameters, len(METHODS)))
+        points, draws = _both(pair, statistic, counts)
+        expected = "lower" if method in parameters["lower"] else "higher"
+        agreeing, pairs = _agreeing(pair, statistic, expected)
+        extra = {"share of fold pairs": Estimate(agreeing, agreeing, agreeing, pairs)}
+        if other is not None:
+            other_points, other_draws = _both(pair, other, counts)
+            extra["other definition"] = estimate_of(
+                other_points[1] - other_points[0], other_draws[1] - other_draws[0], count
+            )
+            for family, group in zip(("ordinary", "1-Lipschitz"), pair, strict=True):
+                for sign, size in (("=", group.sets.equal.size), ("≠", group.sets.different.size)):
+                    extra[f"|S{sign}|, {family}"] = Estimate(size, size, size, count)
+        found.append(
+            Drawn(
+                keys={"images": families.images, "families": _named(families), "method": method},
+                point=points[1] - points[0],
+                draws=draws[1] - draws[0],
+                n=count,
+                base=points[0],
+                other=points[1],
+                expected=expected,
+                extra=extra,
+            )
+        )
+        conditions.append(agreeing >= AGREEING)
+    return found, conditions, missing
+
+
+def _named(families: Families) -> str:
+    return f"{families.constrained} − {families.ordinary}"
+
+
+def _both(
+    pair: Sequence[FoldRows], statistic: str, counts: Counts
+) -> tuple[list[float], list[Floats]]:
+    """A score of both families: on the images themselves, and on the resamples."""
+    measure = STATISTICS[statistic]
+    points = [float(measure(each.sets, once(len(each.image)))[0]) for each in pair]
+    return points, [measure(each.sets, counts) for each in pair]
+
+
+def _agreeing(pair: Sequence[FoldRows], statistic: str, expected: str) -> tuple[float, int]:
+    """Share of the pairs of folds whose difference has the expected sign, and how many there are.
+
+    A pair of folds that leaves a score undefined does not agree.
+    """
+    measure = STATISTICS[statistic]
+    k = pair[0].right.shape[1]
+    signs = []
+    for first, second in combinations(range(k), 2):
+        size = int(np.isin(pair[0].folds, (first, second)).sum())
+        base, other = (measure(each.of_folds(first, second), once(size))[0] for each in pair)
+        signs.append(other > base if expected == "higher" else other < base)
+    return float(np.mean(signs)), len(signs)
+
+
+def _places(
+    groups: Groups, families: Families, parameters: Mapping[str, Any], statistic: str
+) -> list[Comparison]:
+    """A comparison per declared place among the methods of the constrained network."""
+    present = {
+        method: group
+        for method in METHODS
+        if (group := groups.get(Key(families.images, families.constrained, "none", 0, method)))
+    }
+    ranking: Sequence[str] = parameters.get("ranking", ())
+    if not ranking or not set(ranking) <= set(present):
+        return []
+    count = len(next(iter(present.values())).image)
+    counts = resample_counts(count, parameters["resamples"])
+    measure = STATISTICS[statistic]
+    scores = np.stack([measure(group.sets, counts) for group in present.values()])
+    whole = np.array([measure(group.sets, once(count))[0] for group in present.values()])
+    return [
+        _place(families, method, place, scores, whole, list(present), count, parameters["alpha"])
+        for place, method in enumerate(ranking)
+    ]
+
+
+def _place(
+    families: Families,
+    method: str,
+    place: int,
+    scores: Floats,
+    whole: Floats,
+    methods: list[str],
+    count: int,
+    alpha: float,
+) -> Comparison:
+    """How often a method takes a place; an undefined score comes last."""
+    mine = methods.index(method)
+    ranks = (np.nan_to_num(scores, nan=-np.inf) > np.nan_to_num(scores[mine], nan=-np.inf)).sum(0)
+    share = float((ranks == place).mean())
+    rank = int((whole > whole[mine]).sum()) + 1
+    return Comparison(
+        keys={
+            "images": families.images,
+            "families": families.constrained,
+            "method": f"{method} {PLACES[place]}",
+        },
+        estimate=Estimate(share, share, share, count),
+        base_mean=float(place + 1),
+        other_mean=float(rank),
+        p_value=float("nan"),
+        p_adjusted=float("nan"),
+        expected=f"at least {1 - alpha:.0%} of resamples",
+        holds=share >= 1 - alpha,
+        contradicts=share <= alpha,
+    )
+
+
+# Statistic, expected side of the constrained network, and what to call it.
+SEPARATION = (
+    ("overlap", "lower", "overlap of the histograms"),
+    ("auroc", "higher", "AUROC"),
+    ("mean_equal", "lower", "mean of S="),
+)
+
+
+def better_separation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalResult:
+    """Are S= and S≠ further apart for 1-Lipschitz networks, and is the mean of S= smaller?
+
+    Args:
+        rows: of `mege_stability`.
+        parameters: `bins` of the histograms on [0, 1]; `excepted`, methods that do not decide;
+            `resamples`, `alpha`.
+
+    Returns:
+        Three comparisons per method: overlap of the histograms (expected lower), AUROC of S≠
+        against S= (higher) and mean of S= (lower), 1-Lipschitz minus ordinary. Bootstrap over
+        images; Holm over all. Reproduced if all hold of the methods that are not excepted, not
+        reproduced if fewer than half of these hold, else partly.
+
+    Raises:
+        ValueError: as `family_difference`; bins other than 50.
+    """
+    name = "better_separation"
+    check_parameters(name, parameters, {"bins", "excepted", "resamples", "alpha"})
+    if parameters["bins"] != 50:
+        raise ValueError(f"{name}: histograms have 50 bins, got {parameters['bins']}")
+    if rows.empty:
+        return not_tested(NO_ROWS)
+    groups = fold_rows(name, rows)
+    same_images(name, groups)
+    family: list[Drawn] = []
+    missing: list[str] = []
+    for families in families_of(groups):
+        for method in METHODS:
+            pair = families.pair(groups, method)
+            if pair is None:
+                missing.append(f"{families.images}, {method}")
+                continue
+            count = len(pair[0].image)
+            counts = resample_counts(count, counted(parameters, 3 * len(METHODS)))
+            for statistic, expected, title in SEPARATION:
+                points, draws = _both(pair, statistic, counts)
+                family.append(
+                    Drawn(
+                        keys={
+                            "images": families.images,
+                            "families": _named(families),
+                            "method": method,
+                            "score": title,
+                        },
+                        point=points[1] - points[0],
+                        draws=draws[1] - draws[0],
+                        n=count,
+                        base=points[0],
+                        other=points[1],
+                        expected=expected,
+                    )
+                )
+    if not family:
+        return not_tested(NO_ROWS)
+    comparisons = judged(family, parameters["alpha"])
+    deciding = [c for c in comparisons if c.keys["method"] not in parameters["excepted"]]
+    if not deciding:
+        return not_tested("no rows of a method that decides")
+    excepted = ", ".join(parameters["excepted"])
+    detail = sentences(
+        tally(comparisons),
+        f"{excepted} does not decide." if excepted else "",
+        f"Not computed: {named(missing)}." if missing else "",
+    )
+    return ExternalResult(share_verdict(deciding, complete=not missing), detail, None, comparisons)

@@ -1,0 +1,112 @@
+"""What tests on resampled fold statistics share: comparisons of draws, Holm, and the verdict."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from saliency_audit.ledger.external.result import Comparison
+from saliency_audit.ledger.external.rule import judge
+from saliency_audit.ledger.resampling import Floats, bootstrap_p, estimate_from
+from saliency_audit.ledger.statistics import Estimate, holm
+from saliency_audit.ledger.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A number that is asked to lie on one side of zero, with its resamples.
+
+    Attributes:
+        keys: what it is about.
+        point: its value on the images themselves; NaN where it is undefined.
+        draws: `(R,)` its value on the resamples.
+        n: images.
+        base: what it is compared with, on the images themselves.
+        other: what is compared.
+        expected: "higher" or "lower".
+        extra: reported, not decisive.
+    """
+
+    keys: Mapping[str, str]
+    point: float
+    draws: Floats
+    n: int
+    base: float
+    other: float
+    expected: str
+    extra: Mapping[str, Estimate] = field(default_factory=dict)
+
+    @property
+    def p_value(self) -> float:
+        """One-sided bootstrap p; 1 where the number is undefined."""
+        draws = self.draws[np.isfinite(self.draws)]
+        if not len(draws) or not np.isfinite(self.point):
+            return 1.0
+        return bootstrap_p(draws, "greater" if self.expected == "higher" else "less")
+
+
+def estimate_of(point: float, draws: Floats, n: int) -> Estimate:
+    """A number with its interval, from the resamples that define it; NaN where none does."""
+    finite = draws[np.isfinite(draws)]
+    if not len(finite) or not np.isfinite(point):
+        return Estimate(float("nan"), float("nan"), float("nan"), n)
+    return estimate_from(point, finite, n)
+
+
+def judged(family: Sequence[Drawn], alpha: float) -> tuple[Comparison, ...]:
+    """Comparisons of one family: Holm over the family, interval on the expected side of zero.
+
+    An undefined number neither holds nor contradicts.
+    """
+    p_values = [item.p_value for item in family]
+    return tuple(
+        _comparison(item, p_value, adjusted, alpha)
+        for item, p_value, adjusted in zip(family, p_values, holm(p_values), strict=True)
+    )
+
+
+def _comparison(item: Drawn, p_value: float, adjusted: float, alpha: float) -> Comparison:
+    estimate = estimate_of(item.point, item.draws, item.n)
+    holds, contradicts = judge(estimate, item.expected, significant=adjusted < alpha)
+    return Comparison(
+        keys=item.keys,
+        estimate=estimate,
+        base_mean=item.base,
+        other_mean=item.other,
+        p_value=p_value,
+        p_adjusted=adjusted,
+        expected=item.expected,
+        holds=holds,
+        contradicts=contradicts,
+        extra=item.extra,
+    )
+
+
+def reco_statistics(definition: str) -> tuple[str, str]:
+    """Names of the statistics of ReCo: in the definition that decides, and in the other one.
+
+    Raises:
+        ValueError: unknown definition.
+    """
+    names = {"balanced": ("reco", "reco_printed"), "printed": ("reco_printed", "reco")}
+    if definition not in names:
+        raise ValueError(f"definition must be 'printed' or 'balanced', got {definition!r}")
+    return names[definition]
+
+
+def only_if(item: Comparison, condition: bool) -> Comparison:
+    """The comparison, which holds under one more condition."""
+    return replace(item, holds=item.holds and condition)
+
+
+def share_verdict(comparisons: Sequence[Comparison], *, complete: bool = True) -> Verdict:
+    """Reproduced if all hold, not reproduced if fewer than half do, else partly.
+
+    What was declared and not computed (`complete` false) leaves at best partly.
+    """
+    if not comparisons:
+        raise ValueError("there is no comparison to judge")
+    holding = sum(comparison.holds for comparison in comparisons)
+    if holding == len(comparisons):
+        return Verdict.REPRODUCED if complete else Verdict.PARTLY
+    return Verdict.NOT_REPRODUCED if 2 * holding < len(comparisons) else Verdict.PARTLY

@@ -1,0 +1,152 @@
+"""Is a method among the first of the seven, on each image set and by each score?"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from saliency_audit.ledger.external.fold_families import reco_statistics
+from saliency_audit.ledger.external.fold_rows import (
+    METHODS,
+    FoldRows,
+    Key,
+    fold_rows,
+    same_images,
+    sound,
+)
+from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
+from saliency_audit.ledger.external.rows import check_parameters
+from saliency_audit.ledger.external.rule import named, sentences, tally
+from saliency_audit.ledger.fold_statistics import STATISTICS, once
+from saliency_audit.ledger.resampling import Counts, Floats, resample_counts
+from saliency_audit.ledger.statistics import Estimate
+from saliency_audit.ledger.verdict import Verdict
+
+SELECTED = ("gradcam", "gradcam++", "rise")
+CONSTRAINED = "lipschitz"
+
+
+def among_the_first(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalResult:
+    """Are Grad-CAM, Grad-CAM++ and RISE among the first of seven by μF, MeGe and ReCo?
+
+    Args:
+        rows: of `mege_stability`; predictors that are sound and not 1-Lipschitz are used.
+        parameters: `first`, how many places count; `resamples`, `alpha`; `definition` of ReCo that
+            decides, the other one stands in `extra`.
+
+    Returns:
+        A comparison per image set, score and method of the three: the share of resamples of images
+        in which it is among the first. It holds at 1 − alpha and contradicts at alpha or less.
+        Reproduced if all hold, not reproduced if more than half contradict, inconclusive if more
+        than half are undecided, else partly.
+
+    Raises:
+        ValueError: a parameter or column that is missing or unknown, or methods that do not explain
+            the same images.
+    """
+    name = "among_the_first"
+    check_parameters(name, parameters, {"first", "resamples", "alpha", "definition"})
+    if rows.empty:
+        return not_tested("no rows of sound predictors")
+    groups = fold_rows(name, rows)
+    same_images(name, groups)
+    comparisons: list[Comparison] = []
+    incomplete: list[str] = []
+    for images, model in sound(groups):
+        if model.startswith(CONSTRAINED):
+            continue
+        present = {
+            method: group
+            for method in METHODS
+            if (group := groups.get(Key(images, model, "none", 0, method)))
+        }
+        if len(present) < len(METHODS):
+            incomplete.append(f"{images}, {model}")
+            continue
+        comparisons += _of_predictor(images, model, present, parameters)
+    if not comparisons:
+        return not_tested("no predictor with rows of all seven methods")
+    detail = sentences(
+        tally(comparisons),
+        f"Without rows of all seven methods: {named(incomplete)}." if incomplete else "",
+    )
+    return ExternalResult(_verdict(comparisons), detail, None, tuple(comparisons))
+
+
+def _of_predictor(
+    images: str, model: str, present: Mapping[str, FoldRows], parameters: Mapping[str, Any]
+) -> list[Comparison]:
+    count = len(present[METHODS[0]].image)
+    counts = resample_counts(count, parameters["resamples"])
+    deciding, other = reco_statistics(parameters["definition"])
+    found = []
+    for score, statistic, beside in (
+        ("mu_fidelity", "mu_fidelity", None),
+        ("mege", "mege", None),
+        ("reco", deciding, other),
+    ):
+        points, draws = _table(present, statistic, counts)
+        besides = _table(present, beside, counts)[1] if beside else None
+        for method in SELECTED:
+            place = METHODS.index(method)
+            extra = {}
+            if besides is not None:
+                extra["other definition"] = _share(besides, place, parameters["first"], count)
+            share = _share(draws, place, parameters["first"], count)
+            found.append(
+                Comparison(
+                    keys={"images": images, "model": model, "score": score, "method": method},
+                    estimate=share,
+                    base_mean=float(np.sort(points)[::-1][parameters["first"] - 1]),
+                    other_mean=float(points[place]),
+                    p_value=float("nan"),
+                    p_adjusted=float("nan"),
+                    expected=f"among the first {parameters['first']}",
+                    holds=share.mean >= 1 - parameters["alpha"],
+                    contradicts=share.mean <= parameters["alpha"],
+                    extra=extra,
+                )
+            )
+    return found
+
+
+def _table(
+    present: Mapping[str, FoldRows], statistic: str, counts: Counts
+) -> tuple[Floats, Floats]:
+    """A score of every method: on the images `(7,)`, on the resamples `(7, R)`."""
+    groups = [present[method] for method in METHODS]
+    if statistic == "mu_fidelity":
+        values = np.stack([group.fidelity for group in groups])
+        return np.nanmean(values, axis=1), _resampled_means(values, counts)
+    measure = STATISTICS[statistic]
+    whole = once(counts.shape[1])
+    points = np.array([measure(group.sets, whole)[0] for group in groups])
+    return points, np.stack([measure(group.sets, counts) for group in groups])
+
+
+def _resampled_means(values: Floats, counts: Counts) -> Floats:
+    """Means of `(7, n)` in every resample, without the images that have no value: `(7, R)`."""
+    defined = np.isfinite(values)
+    weights = counts.astype(float)
+    with np.errstate(invalid="ignore"):
+        means: Floats = (np.nan_to_num(values) @ weights.T) / (defined @ weights.T)
+    return means
+
+
+def _share(draws: Floats, place: int, first: int, count: int) -> Estimate:
+    """How often a method is among the first; an undefined score comes last."""
+    scores = np.nan_to_num(draws, nan=-np.inf)
+    better = (scores > scores[place]).sum(axis=0)
+    share = float(((better < first) & np.isfinite(draws[place])).mean())
+    return Estimate(share, share, share, count)
+
+
+def _verdict(comparisons: Sequence[Comparison]) -> Verdict:
+    if all(item.holds for item in comparisons):
+        return Verdict.REPRODUCED
+    if 2 * sum(item.contradicts for item in comparisons) > len(comparisons):
+        return Verdict.NOT_REPRODUCED
+    if 2 * sum(item.undecided for item in comparisons) > len(comparisons):
+        return Verdict.INCONCLUSIVE
+    return Verdict.PARTLY

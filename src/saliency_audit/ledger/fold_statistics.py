@@ -1,0 +1,170 @@
+"""Scores of S= and S≠ under resampled images: exactly those of `metrics.stability`, all at once.
+
+A resample is a row of counts, as in `resampling`: all distances of an image are drawn together. A
+score is NaN in a resample that leaves it undefined.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saliency_audit.ledger.resampling import Counts, Floats
+from saliency_audit.metrics import FoldDistances
+
+# Entries of a table resamples × distances that are worked on together; bounds the memory.
+ENTRIES_AT_ONCE = 4_000_000
+BINS = 50
+
+
+def mege(sets: FoldDistances, counts: Counts) -> Floats:
+    """MeGe in every resample: `(R,)`. `counts` is `(R, images)`."""
+    return np.asarray(1 / (1 + mean_equal(sets, counts)))
+
+
+def mean_equal(sets: FoldDistances, counts: Counts) -> Floats:
+    """Mean distance of S= in every resample: `(R,)`."""
+    drawn = counts[:, sets.equal_images].astype(float)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(drawn @ sets.equal / drawn.sum(axis=1))
+
+
+@dataclass(frozen=True)
+class _Below:
+    """At every drawn threshold: how much of each set lies strictly below, at, strictly above it.
+
+    All are `(R, T)` for T distances in rising order; `drawn` is how often the threshold was drawn.
+    """
+
+    drawn: Floats
+    equal_below: Floats
+    equal_above: Floats
+    different_below: Floats
+    different_above: Floats
+    equal_at: Floats
+    different_at: Floats
+
+
+def _blocks(sets: FoldDistances, counts: Counts, score: Callable[[_Below], Floats]) -> Floats:
+    """A score of every resample, some resamples at a time: `(R,)`."""
+    if not sets.equal.size or not sets.different.size:
+        return np.full(len(counts), np.nan)
+    values = np.concatenate([sets.equal, sets.different])
+    images = np.concatenate([sets.equal_images, sets.different_images])
+    order = np.argsort(values, kind="stable")
+    values, images = values[order], images[order]
+    is_equal = (np.arange(len(values)) < len(sets.equal))[order]
+    # First and behind-the-last place of the run of equal values that each distance lies in.
+    first = np.searchsorted(values, values, side="left")
+    last = np.searchsorted(values, values, side="right")
+    rows = max(1, ENTRIES_AT_ONCE // len(values))
+    parts = []
+    for start in range(0, len(counts), rows):
+        drawn = counts[start : start + rows][:, images].astype(float)
+        sums = []
+        for mask in (is_equal, ~is_equal):
+            up_to = np.zeros((len(drawn), len(values) + 1))
+            np.cumsum(drawn * mask, axis=1, out=up_to[:, 1:])
+            below, total = up_to[:, first], up_to[:, -1:]
+            above = total - up_to[:, last]
+            sums.append((below, above, total - below - above))
+        (eb, ea, et), (db, da, dt) = sums
+        with np.errstate(invalid="ignore", divide="ignore"):
+            parts.append(score(_Below(drawn, eb, ea, db, da, et, dt)))
+    return np.concatenate(parts)
+
+
+def _rates(found: _Below, definition: str) -> Floats:
+    """TPR + TNR − 1 at every threshold; NaN where it was not drawn or a rate is 0/0."""
+    if definition == "balanced":
+        of_equal = (found.equal_below + found.equal_above + found.equal_at)[:, :1]
+        of_different = (found.different_below + found.different_above + found.different_at)[:, :1]
+        scores = found.equal_below / of_equal + found.different_above / of_different - 1
+    elif definition == "printed":
+        below = found.equal_below + found.different_below
+        above = found.equal_above + found.different_above
+        scores = found.equal_below / below + found.different_above / above - 1
+    else:
+        raise ValueError(f"definition must be 'printed' or 'balanced', got {definition!r}")
+    return np.asarray(np.where(found.drawn > 0, scores, np.nan))
+
+
+def reco(sets: FoldDistances, counts: Counts, definition: str = "balanced") -> Floats:
+    """ReCo in every resample, in either definition: `(R,)`."""
+
+    def largest(found: _Below) -> Floats:
+        scores = _rates(found, definition)
+        defined = ~np.isnan(scores)
+        best = np.where(defined, scores, -np.inf).max(axis=1)
+        return np.asarray(np.where(defined.any(axis=1), best, np.nan))
+
+    return _blocks(sets, counts, largest)
+
+
+def reco_auc(sets: FoldDistances, counts: Counts, definition: str = "balanced") -> Floats:
+    """ReCo averaged over the thresholds, in every resample: `(R,)`."""
+
+    def mean(found: _Below) -> Floats:
+        scores = _rates(found, definition)
+        weights = np.where(np.isnan(scores), 0.0, found.drawn)
+        return np.asarray((np.nan_to_num(scores) * weights).sum(axis=1) / weights.sum(axis=1))
+
+    return _blocks(sets, counts, mean)
+
+
+def auroc(sets: FoldDistances, counts: Counts) -> Floats:
+    """Share of pairs (one of S=, one of S≠) of which S≠ is further, ties half: `(R,)`."""
+
+    def area(found: _Below) -> Floats:
+        # Every distance of a run of ties stands for its own share of what is at that place.
+        own = _own_share(found)
+        won = (own * (found.equal_below + 0.5 * found.equal_at)).sum(axis=1)
+        of_equal = (found.equal_below + found.equal_above + found.equal_at)[:, 0]
+        of_different = (found.different_below + found.different_above + found.different_at)[:, 0]
+        return np.asarray(won / (of_equal * of_different))
+
+    return _blocks(sets, counts, area)
+
+
+def _own_share(found: _Below) -> Floats:
+    at = found.equal_at + found.different_at
+    return np.asarray(
+        np.where(at > 0, found.drawn * found.different_at / np.where(at > 0, at, 1), 0)
+    )
+
+
+def overlap(sets: FoldDistances, counts: Counts, bins: int = BINS) -> Floats:
+    """Common area of the histograms of S= and S≠ on [0, 1], each of area 1: `(R,)`."""
+    if not sets.equal.size or not sets.different.size:
+        return np.full(len(counts), np.nan)
+    shares = []
+    for values, images in (
+        (sets.equal, sets.equal_images),
+        (sets.different, sets.different_images),
+    ):
+        place = np.minimum((values * bins).astype(int), bins - 1)
+        table = np.zeros((counts.shape[1], bins))
+        np.add.at(table, (images, place), 1.0)
+        histogram = counts.astype(float) @ table
+        with np.errstate(invalid="ignore"):
+            shares.append(histogram / histogram.sum(axis=1, keepdims=True))
+    return np.asarray(np.minimum(*shares).sum(axis=1))
+
+
+def once(images: int) -> NDArray[np.int64]:
+    """The counts that draw every image once: the images themselves."""
+    return np.ones((1, images), dtype=np.int64)
+
+
+STATISTICS: dict[str, Callable[[FoldDistances, Counts], Floats]] = {
+    "mege": mege,
+    "reco": reco,
+    "reco_printed": partial(reco, definition="printed"),
+    "reco_auc": reco_auc,
+    "reco_auc_printed": partial(reco_auc, definition="printed"),
+    "auroc": auroc,
+    "overlap": overlap,
+    "mean_equal": mean_equal,
+}

@@ -1,0 +1,89 @@
+"""Accuracy of every predictor of the MeGe/ReCo study on the fold that it has not seen."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+from saliency_audit.models import state_digest
+from saliency_audit.models.cross_training import folded_images
+from saliency_audit.models.training import predicted_classes
+from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.predictors import (
+    Series,
+    Trained,
+    cross_training,
+    degraded_model,
+    series_of,
+    trained,
+)
+
+
+@dataclass(frozen=True)
+class Parameters(Trained):
+    """Parameters of the experiment; see `Trained`."""
+
+
+def tasks(parameters: Parameters) -> Sequence[Task]:
+    """One task per series of predictors."""
+    common = {name: getattr(parameters, name) for name in ("n_train", "folds", "epochs", "seed")}
+    return [Task(series.name, {**asdict(series), **common}) for series in series_of(parameters)]
+
+
+def compute(task: Task) -> Outcome:
+    """Rows of one series: one per fold."""
+    given: dict[str, Any] = dict(task.parameters)
+    series = Series(*(given[name] for name in ("images", "model", "degradation", "level")))
+    common = {name: given[name] for name in ("n_train", "folds", "epochs", "seed")}
+    setting = cross_training(series, **common)
+    data = folded_images(setting.images, setting.n_images, setting.folds, setting.seed)
+    rows, digests = [], []
+    for fold in range(setting.folds):
+        model = degraded_model(series, trained(setting, fold).model, fold, setting.seed)
+        own = data.folds == fold
+        answers = predicted_classes(model, data.pictures[own])
+        rows.append(
+            {
+                **asdict(series),
+                "fold": fold,
+                "correct": int((answers == data.labels[own]).sum()),
+                "held_out": int(own.sum()),
+                "seen": int((~own).sum()),
+            }
+        )
+        digests.append(state_digest(model))
+    notes = {"unreadable": data.unreadable, "models_sha256": digests}
+    return Outcome(pd.DataFrame(rows), notes)
+
+
+# What both experiments on these predictors train; the sizes are what two cores do in hours.
+REFERENCE: dict[str, Any] = {
+    "predictors": (
+        "cifar10_train:resnet18-8",
+        "cifar10_train:lipschitz-16",
+        "fashion_mnist_train:resnet18-8",
+    ),
+    "degraded": ("cifar10_train:resnet18-8", "fashion_mnist_train:resnet18-8"),
+    "n_train": 20000,
+    "epochs": 10,
+}
+PAPER: dict[str, Any] = {
+    "predictors": (
+        "cifar10_train:resnet18-32",
+        "cifar10_train:lipschitz-48",
+        "fashion_mnist_train:resnet18-26",
+    ),
+    "degraded": ("cifar10_train:resnet18-32", "fashion_mnist_train:resnet18-26"),
+    "epochs": 60,
+}
+
+EXPERIMENT = Experiment(
+    name="mege_accuracy",
+    title="Accuracy of cross-trained predictors, sound and degraded",
+    version=1,
+    parameters=Parameters,
+    profiles={"embedded": {}, "reference": REFERENCE, "paper": PAPER},
+    tasks=tasks,
+    compute=compute,
+)

@@ -1,0 +1,185 @@
+"""Distances between the explanations of cross-trained predictors, and μF: MeGe and ReCo's rows."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from saliency_audit.metrics import mu_fidelity, rank_distances
+from saliency_audit.models import state_digest
+from saliency_audit.models.cross_training import folded_images
+from saliency_audit.models.training import predicted_classes
+from saliency_audit.study.checks import check_counts
+from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.experiments import mege_accuracy
+from saliency_audit.study.explanations import METHODS, Effort, explain
+from saliency_audit.study.predictors import (
+    Series,
+    Trained,
+    cross_training,
+    degraded_model,
+    series_of,
+    trained,
+)
+from saliency_audit.study.provenance import default_device
+
+COMMON = (
+    *("n_train", "folds", "epochs", "seed"),
+    *("steps", "samples", "masks", "subsets"),
+)
+
+
+@dataclass(frozen=True)
+class Parameters(Trained):
+    """Parameters of the experiment; those of `Trained` say which predictors there are.
+
+    `n_images` images of the training set, the first in the order of the seed, are explained by all
+    predictors. `steps`, `samples` and `masks` are those of Integrated Gradients, SmoothGrad and
+    RISE; `subsets` those of μF.
+    """
+
+    n_images: int = 60
+    steps: int = 60
+    samples: int = 60
+    masks: int = 200
+    subsets: int = 100
+    slice_size: int = 60
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_counts(
+            n_images=self.n_images,
+            samples=self.samples,
+            masks=self.masks,
+            slice_size=self.slice_size,
+        )
+        if self.steps < 2:
+            raise ValueError(f"steps must be at least 2 (the path's two ends), got {self.steps}")
+        if self.subsets < 3:
+            raise ValueError(f"a correlation needs at least 3 subsets, got {self.subsets}")
+        if self.n_train is not None and self.n_images > self.n_train:
+            raise ValueError(
+                f"only images that were trained on have a fold: n_images {self.n_images} is above "
+                f"n_train {self.n_train}"
+            )
+
+
+def tasks(parameters: Parameters) -> Sequence[Task]:
+    """One task per series of predictors and slice of images."""
+    common = {name: getattr(parameters, name) for name in COMMON}
+    return [
+        Task(
+            f"{series.name}-{first:05d}",
+            {
+                **asdict(series),
+                **common,
+                "first": first,
+                "last": min(first + parameters.slice_size, parameters.n_images),
+            },
+        )
+        for series in series_of(parameters)
+        for first in range(0, parameters.n_images, parameters.slice_size)
+    ]
+
+
+def compute(task: Task) -> Outcome:
+    """Rows of one task: image × method."""
+    given: dict[str, Any] = dict(task.parameters)
+    series = Series(*(given[name] for name in ("images", "model", "degradation", "level")))
+    common = {name: given[name] for name in ("n_train", "folds", "epochs", "seed")}
+    setting = cross_training(series, **common)
+    data = folded_images(setting.images, setting.n_images, setting.folds, setting.seed)
+    part = slice(given["first"], given["last"])
+    device = default_device()
+    pictures, labels = data.pictures[part].to(device), data.labels[part].to(device)
+    folds = data.folds[part]
+    effort = Effort(given["steps"], given["samples"], given["masks"])
+    maps, right, digests = [], [], []
+    fidelity = torch.full((len(METHODS), len(folds)), torch.nan, dtype=torch.float64)
+    for fold in range(setting.folds):
+        model = degraded_model(series, trained(setting, fold).model, fold, setting.seed)
+        digests.append(state_digest(model))
+        model = model.to(device)
+        found = explain(model, pictures, labels, effort, seed=fold + 1)
+        stacked = torch.stack([found[name] for name in METHODS])
+        own = folds == fold
+        if own.any():
+            fidelity[:, own] = mu_fidelity(
+                model,
+                pictures[own],
+                stacked[:, own],
+                labels[own],
+                subsets=given["subsets"],
+                seed=given["seed"],
+            )
+        maps.append(stacked.cpu())
+        right.append(predicted_classes(model, pictures) == data.labels[part])
+    rows = [
+        row
+        for number, method in enumerate(METHODS)
+        for row in _rows(
+            torch.stack([each[number] for each in maps], dim=1),
+            torch.stack(right, dim=1),
+            folds,
+            {**asdict(series), "method": method},
+            fidelity[number],
+        )
+    ]
+    frame = pd.DataFrame(rows)
+    positions = range(part.start, part.start + len(folds))
+    names = {index: data.indices[place] for index, place in enumerate(positions)}
+    frame["image"] = frame["position"].map(names)
+    frame["image_name"] = [data.source.names[index] for index in frame["image"]]
+    notes = {"unreadable": data.unreadable, "models_sha256": digests, "images": len(folds)}
+    return Outcome(frame.drop(columns="position"), notes)
+
+
+def _rows(
+    maps: Tensor, right: Tensor, folds: Tensor, keys: dict[str, Any], fidelity: Tensor
+) -> list[dict[str, Any]]:
+    """A row per image of one method's maps `(N, K, H, W)`."""
+    distances = rank_distances(maps, folds)
+    flat = maps.flatten(2)
+    constant = (flat.amax(dim=2) == flat.amin(dim=2)).sum(dim=1)
+    return [
+        {
+            **keys,
+            "position": place,
+            "fold": int(folds[place]),
+            "right": right[place].tolist(),
+            "distances": distances[place].to(torch.float32).tolist(),
+            "constant": int(constant[place]),
+            "mu_fidelity": float(fidelity[place]),
+        }
+        for place in range(len(folds))
+    ]
+
+
+EXPERIMENT = Experiment(
+    name="mege_stability",
+    title="Distances between explanations of cross-trained predictors, and their fidelity",
+    version=1,
+    parameters=Parameters,
+    profiles={
+        "embedded": {},
+        "reference": {
+            **mege_accuracy.REFERENCE,
+            "n_images": 400,
+            "masks": 500,
+            "subsets": 200,
+            "slice_size": 50,
+        },
+        "paper": {
+            **mege_accuracy.PAPER,
+            "n_images": 10000,
+            "masks": 1000,
+            "subsets": 200,
+            "slice_size": 500,
+        },
+    },
+    tasks=tasks,
+    compute=compute,
+)

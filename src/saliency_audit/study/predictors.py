@@ -1,0 +1,134 @@
+"""Which predictors the MeGe/ReCo study trains, how, and how they are made worse on purpose."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from torch import nn
+
+from saliency_audit.datasets import CATALOG
+from saliency_audit.models import TrainingPlan
+from saliency_audit.models.architectures import check_architecture
+from saliency_audit.models.cross_training import CrossTraining, Predictor, Report, predictor
+from saliency_audit.models.degradation import with_noisy_weights
+from saliency_audit.study.checks import check_counts
+from saliency_audit.study.provenance import default_device
+
+DEGRADATIONS = ("weights", "labels")
+# Appendix E prints them; other image sets go without.
+DROPOUT = {"cifar10_train": 0.25, "fashion_mnist_train": 0.4}
+# Photographs look as natural mirrored; digits do not.
+MIRRORED = ("cifar10_train",)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Parameters that say which predictors there are.
+
+    A predictor is written `image set:architecture`, such as `cifar10_train:resnet18-32`. All are
+    trained as they should be; those in `degraded` also get noise on, or wrong labels at, each of
+    `levels` percent. `n_train` images of each set are dealt into `folds`; all if None.
+    """
+
+    predictors: tuple[str, ...] = ("digits_train:small", "digits_train:lipschitz-8")
+    degraded: tuple[str, ...] = ("digits_train:small",)
+    levels: tuple[int, ...] = (5, 10, 30)
+    folds: int = 5
+    n_train: int | None = None
+    epochs: int = 20
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_counts(predictors=len(self.predictors), epochs=self.epochs)
+        if self.folds < 2:
+            raise ValueError(f"cross-training needs at least 2 folds, got {self.folds}")
+        for name in self.predictors:
+            images, separator, architecture = name.partition(":")
+            if not separator:
+                raise ValueError(f"a predictor is written IMAGE_SET:ARCHITECTURE, got {name!r}")
+            if images not in CATALOG or CATALOG[images].opener is None:
+                known = ", ".join(key for key, entry in CATALOG.items() if entry.opener)
+                raise ValueError(f"unknown image set {images!r}; known: {known}")
+            check_architecture(architecture)
+        if unknown := sorted(set(self.degraded) - set(self.predictors)):
+            raise ValueError(f"degraded predictors {unknown} are not among the predictors")
+        if bad := [level for level in self.levels if not 0 < level <= 100]:
+            raise ValueError(f"levels are percentages above 0, got {bad}")
+
+
+@dataclass(frozen=True)
+class Series:
+    """k predictors that differ in nothing but the fold they have not seen.
+
+    Attributes:
+        images: image set.
+        model: architecture.
+        degradation: "none", "weights" or "labels".
+        level: percent.
+    """
+
+    images: str
+    model: str
+    degradation: str = "none"
+    level: int = 0
+
+    @property
+    def name(self) -> str:
+        """One word for file names."""
+        return f"{self.images}-{self.model}-{self.degradation}{self.level:02d}"
+
+
+def series_of(parameters: Trained) -> Iterator[Series]:
+    """Every series of predictors, the undegraded one of each first."""
+    for name in parameters.predictors:
+        images, _, architecture = name.partition(":")
+        yield Series(images, architecture)
+        if name in parameters.degraded:
+            for degradation in DEGRADATIONS:
+                for level in parameters.levels:
+                    yield Series(images, architecture, degradation, level)
+
+
+def training_plan(images: str, architecture: str, epochs: int, seed: int) -> TrainingPlan:
+    """How a network is trained; the paper prints no such setting."""
+    plan = TrainingPlan(epochs=epochs, seed=seed)
+    if architecture == "small":
+        return plan
+    plan = replace(plan, batch_size=128, schedule="one_cycle", flips=images in MIRRORED)
+    if architecture.startswith("lipschitz"):
+        # Logits of these networks differ by hundredths, and a loss at temperature 1 sees nothing.
+        return replace(plan, learning_rate=1e-2, temperature=200.0)
+    return replace(plan, learning_rate=3e-3)
+
+
+def cross_training(
+    series: Series, *, n_train: int | None, folds: int, epochs: int, seed: int
+) -> CrossTraining:
+    """The training behind a series; noise on the weights comes after it."""
+    return CrossTraining(
+        images=series.images,
+        architecture=series.model,
+        plan=training_plan(series.images, series.model, epochs, seed),
+        n_images=n_train,
+        folds=folds,
+        switched=series.level / 100 if series.degradation == "labels" else 0.0,
+        dropout=DROPOUT.get(series.images, 0.0),
+        seed=seed,
+    )
+
+
+# Slices of one series follow each other and ask for the same few networks.
+@lru_cache(maxsize=16)
+def trained(setting: CrossTraining, fold: int, report: Report | None = None) -> Predictor:
+    """The predictor of a fold, trained where it is not on disk yet."""
+    return predictor(setting, fold, device=default_device(), report=report)
+
+
+def degraded_model(series: Series, model: nn.Module, fold: int, seed: int) -> nn.Module:
+    """The model of a series: noise is added to the weights where the series says so.
+
+    Folds get different noise: with the same one their maps would agree in what the noise does.
+    """
+    if series.degradation != "weights":
+        return model
+    return with_noisy_weights(model, series.level / 100, seed=1000 * seed + fold).eval()
