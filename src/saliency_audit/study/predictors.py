@@ -34,8 +34,8 @@ class Trained:
     degraded: tuple[str, ...] = ("digits_train:small",)
     levels: tuple[int, ...] = (5, 10, 30)
     folds: int = 5
-    n_train: int | None = None
-    epochs: int = 20
+    n_train: int | None = 500
+    epochs: int = 30
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -6,10 +6,9 @@ from typing import Any
 import pandas as pd
 from scipy.stats import binomtest
 
-from saliency_audit.ledger.external.fold_families import share_verdict
 from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
 from saliency_audit.ledger.external.rows import check_columns, check_parameters
-from saliency_audit.ledger.external.rule import named, sentences, tally
+from saliency_audit.ledger.external.rule import family_verdict, named, sentences, tally
 from saliency_audit.ledger.statistics import Estimate
 
 NAN = float("nan")
@@ -28,9 +27,8 @@ def accuracy_within(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Extern
         Two comparisons per stated family that was trained: half the range over the folds, at most
         the stated ±; and the distance of the mean accuracy from the stated one, likewise. Both
         intervals come from the 95 % Wilson interval of each fold: a comparison holds if a value
-        within these intervals meets it. Reproduced if all hold, not reproduced if fewer than half
-        do, else partly. Stand-ins are reported in the detail; without any other family nothing is
-        tested.
+        within these intervals meets it. The verdict is `family_verdict`'s. Stand-ins are reported
+        in the detail; without any other family nothing is tested.
 
     Raises:
         ValueError: a parameter or column that is missing or unknown.
@@ -67,7 +65,7 @@ def accuracy_within(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Extern
             sentences("Only stand-ins for the paper's predictors were trained.", beside)
         )
     return ExternalResult(
-        share_verdict(comparisons), sentences(tally(comparisons), beside), None, tuple(comparisons)
+        family_verdict(comparisons), sentences(tally(comparisons), beside), None, tuple(comparisons)
     )
 
 

@@ -11,7 +11,6 @@ from saliency_audit.ledger.external.fold_families import (
     estimate_of,
     judged,
     reco_statistics,
-    share_verdict,
 )
 from saliency_audit.ledger.external.fold_rows import (
     CONTROL,
@@ -28,7 +27,7 @@ from saliency_audit.ledger.external.fold_rows import (
 )
 from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
 from saliency_audit.ledger.external.rows import check_parameters
-from saliency_audit.ledger.external.rule import judge, named, sentences, tally
+from saliency_audit.ledger.external.rule import family_verdict, judge, named, sentences, tally
 from saliency_audit.ledger.fold_statistics import STATISTICS, once
 from saliency_audit.ledger.resampling import Floats, bootstrap_p, resample_counts
 from saliency_audit.ledger.statistics import Estimate, holm
@@ -48,8 +47,8 @@ def monotone_degradation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> E
         over the levels, per 10 points, expected below 0), and one per method and score (its
         difference to Random at level 0, expected above 0). Bootstrap over images, all distances of
         an image together and the same images at every level; Holm over all comparisons of an image
-        set. Reproduced if all hold, not reproduced if fewer than half do, else partly. A level or
-        method without rows leaves at best partly; an undefined score does not hold.
+        set. The verdict is `family_verdict`'s. A level or method without rows leaves at best
+        partly; an undefined score is undecided.
 
     Raises:
         ValueError: a parameter or column that is missing or unknown, or levels that do not explain
@@ -83,7 +82,7 @@ def monotone_degradation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> E
         _of_networks(groups),
     )
     return ExternalResult(
-        share_verdict(comparisons, complete=not missing), detail, None, comparisons
+        family_verdict(comparisons, complete=not missing), detail, None, comparisons
     )
 
 

@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from saliency_audit.ledger.external.fold_families import share_verdict
 from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
 from saliency_audit.ledger.external.rows import check_columns, check_parameters
-from saliency_audit.ledger.external.rule import named, sentences, tally
+from saliency_audit.ledger.external.rule import family_verdict, named, sentences, tally
 from saliency_audit.ledger.resampling import Floats
 from saliency_audit.ledger.statistics import LEVEL, Estimate
 
@@ -34,8 +33,8 @@ def distance_sanity(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Extern
         correlation with σ, bootstrap over draws); one on whether SSIM and ℓ2 have the two largest
         coefficients of variation under noise (mean over σ); one on Dice's coefficient of variation
         at the smaller against the larger area; one on the time of 1-Wasserstein against the next
-        slowest (medians). Reproduced if all hold, not reproduced if fewer than half do, else
-        partly; a declared number of steps, draws or areas that the rows lack leaves at best partly.
+        slowest (medians). The verdict is `family_verdict`'s; a declared number of steps, draws or
+        areas that the rows lack leaves at best partly.
 
     Raises:
         ValueError: a parameter or column that is missing or unknown.
@@ -63,7 +62,7 @@ def distance_sanity(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Extern
     missing = list(_missing(parts, parameters))
     detail = sentences(tally(comparisons), f"Not as declared: {named(missing)}." if missing else "")
     return ExternalResult(
-        share_verdict(comparisons, complete=not missing), detail, None, comparisons
+        family_verdict(comparisons, complete=not missing), detail, None, comparisons
     )
 
 

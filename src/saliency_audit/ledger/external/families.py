@@ -13,7 +13,6 @@ from saliency_audit.ledger.external.fold_families import (
     estimate_of,
     judged,
     only_if,
-    share_verdict,
 )
 from saliency_audit.ledger.external.fold_rows import (
     METHODS,
@@ -27,7 +26,7 @@ from saliency_audit.ledger.external.fold_rows import (
 )
 from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
 from saliency_audit.ledger.external.rows import check_parameters
-from saliency_audit.ledger.external.rule import named, sentences, tally
+from saliency_audit.ledger.external.rule import family_verdict, named, sentences, tally
 from saliency_audit.ledger.fold_statistics import STATISTICS, once
 from saliency_audit.ledger.resampling import Counts, Floats, resample_counts
 from saliency_audit.ledger.statistics import Estimate
@@ -81,8 +80,8 @@ def family_difference(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
         A comparison per method: score of the 1-Lipschitz predictors minus that of the others.
         Bootstrap over images, all distances of an image together, both families alike; Holm over
         the methods. It holds if the interval lies on the expected side and the difference has this
-        sign in at least 8 of the 10 pairs of folds. Reproduced if all hold, not reproduced if fewer
-        than half do, else partly; inconclusive if the accuracies on the explained images, each by
+        sign in at least 8 of the 10 pairs of folds. The verdict is
+        `family_verdict`'s; inconclusive if the accuracies on the explained images, each by
         the predictor that has not seen it, differ by more than the margin.
 
     Raises:
@@ -152,7 +151,7 @@ def _difference(
         )
     if not comparisons:
         return not_tested(NO_ROWS)
-    verdict = share_verdict(comparisons, complete=not missing)
+    verdict = family_verdict(comparisons, complete=not missing)
     detail = sentences(
         tally(comparisons),
         f"Accuracy on the explained images of {rows['images'].iloc[0]}: {'; '.join(accuracies)}.",
@@ -312,8 +311,8 @@ def better_separation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
     Returns:
         Three comparisons per method: overlap of the histograms (expected lower), AUROC of S≠
         against S= (higher) and mean of S= (lower), 1-Lipschitz minus ordinary. Bootstrap over
-        images; Holm over all. Reproduced if all hold of the methods that are not excepted, not
-        reproduced if fewer than half of these hold, else partly.
+        images; Holm over all. The verdict is `family_verdict`'s of the methods that are not
+        excepted.
 
     Raises:
         ValueError: as `family_difference`; bins other than 50.
@@ -366,4 +365,4 @@ def better_separation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
         f"{excepted} does not decide." if excepted else "",
         f"Not computed: {named(missing)}." if missing else "",
     )
-    return ExternalResult(share_verdict(deciding, complete=not missing), detail, None, comparisons)
+    return ExternalResult(family_verdict(deciding, complete=not missing), detail, None, comparisons)

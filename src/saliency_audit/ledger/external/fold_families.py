@@ -9,7 +9,6 @@ from saliency_audit.ledger.external.result import Comparison
 from saliency_audit.ledger.external.rule import judge
 from saliency_audit.ledger.resampling import Floats, bootstrap_p, estimate_from
 from saliency_audit.ledger.statistics import Estimate, holm
-from saliency_audit.ledger.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -97,16 +96,3 @@ def reco_statistics(definition: str) -> tuple[str, str]:
 def only_if(item: Comparison, condition: bool) -> Comparison:
     """The comparison, which holds under one more condition."""
     return replace(item, holds=item.holds and condition)
-
-
-def share_verdict(comparisons: Sequence[Comparison], *, complete: bool = True) -> Verdict:
-    """Reproduced if all hold, not reproduced if fewer than half do, else partly.
-
-    What was declared and not computed (`complete` false) leaves at best partly.
-    """
-    if not comparisons:
-        raise ValueError("there is no comparison to judge")
-    holding = sum(comparison.holds for comparison in comparisons)
-    if holding == len(comparisons):
-        return Verdict.REPRODUCED if complete else Verdict.PARTLY
-    return Verdict.NOT_REPRODUCED if 2 * holding < len(comparisons) else Verdict.PARTLY

@@ -104,8 +104,8 @@ def fold_rows(test: str, rows: pd.DataFrame) -> Groups:
             raise ValueError(f"{test}: an image stands twice in the rows of {key}")
         found[key] = FoldRows(
             key=key,
-            image=ordered["image"].to_numpy(dtype=np.int64),
-            folds=ordered["fold"].to_numpy(dtype=np.int64),
+            image=ordered["image"].to_numpy(dtype=np.int64, copy=True),
+            folds=ordered["fold"].to_numpy(dtype=np.int64, copy=True),
             right=np.stack([np.asarray(cell, dtype=bool) for cell in ordered["right"]]),
             distances=np.stack([np.asarray(cell, dtype=float) for cell in ordered["distances"]]),
             fidelity=ordered["mu_fidelity"].to_numpy(dtype=float),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from saliency_audit.ledger.external.fold_families import Drawn, estimate_of, judged, share_verdict
+from saliency_audit.ledger.external.fold_families import Drawn, estimate_of, judged
 from saliency_audit.ledger.external.fold_rows import (
     Groups,
     Key,
@@ -16,7 +16,7 @@ from saliency_audit.ledger.external.fold_rows import (
 )
 from saliency_audit.ledger.external.result import ExternalResult, not_tested
 from saliency_audit.ledger.external.rows import check_parameters
-from saliency_audit.ledger.external.rule import named, sentences, tally
+from saliency_audit.ledger.external.rule import family_verdict, named, sentences, tally
 from saliency_audit.ledger.fold_statistics import STATISTICS, once
 from saliency_audit.ledger.resampling import Counts, resample_counts
 from saliency_audit.ledger.statistics import Estimate
@@ -34,7 +34,7 @@ def inflated_by_product(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ex
     Returns:
         A comparison per predictor and pair: MeGe with minus without, bootstrap over images, Holm
         over all. `extra` has the same difference of random maps, the most that the input alone can
-        do. Reproduced if all hold, not reproduced if fewer than half do, else partly.
+        do. The verdict is `family_verdict`'s.
 
     Raises:
         ValueError: a parameter or column that is missing or unknown, or methods that do not explain
@@ -67,7 +67,7 @@ def inflated_by_product(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ex
     comparisons = judged(family, parameters["alpha"])
     detail = sentences(tally(comparisons), f"Not computed: {named(missing)}." if missing else "")
     return ExternalResult(
-        share_verdict(comparisons, complete=not missing), detail, None, comparisons
+        family_verdict(comparisons, complete=not missing), detail, None, comparisons
     )
 
 

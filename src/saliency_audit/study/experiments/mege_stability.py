@@ -41,12 +41,12 @@ class Parameters(Trained):
     RISE; `subsets` those of μF.
     """
 
-    n_images: int = 60
+    n_images: int = 150
     steps: int = 60
     samples: int = 60
     masks: int = 200
     subsets: int = 100
-    slice_size: int = 60
+    slice_size: int = 150
 
     def __post_init__(self) -> None:
         super().__post_init__()
