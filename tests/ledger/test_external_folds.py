@@ -1,0 +1,425 @@
+"""External tests on distances between cross-trained predictors, on rows whose answer is known."""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from saliency_audit.ledger import load_claims
+from saliency_audit.ledger.external import (
+    among_the_first,
+    better_separation,
+    definitions_agree,
+    equivalent_under_degradation,
+    family_difference,
+    family_difference_and_ranking,
+    inflated_by_product,
+    monotone_degradation,
+    rank_correlation_at_least,
+)
+from saliency_audit.ledger.external.fold_rows import METHODS, fold_rows
+from saliency_audit.ledger.verdict import Verdict
+from saliency_audit.metrics import mege, reco
+
+FOLDS = 5
+
+
+def declared(claim):
+    return dict(load_claims()[claim].external.parameters)
+
+
+def series(
+    method,
+    equal=0.3,
+    different=0.6,
+    *,
+    images="set",
+    model="net",
+    degradation="none",
+    level=0,
+    n=60,
+    fidelity=0.5,
+    accuracy=0.8,
+    spread=0.02,
+):
+    """Rows of one method: distances around `equal` where both are right, else `different`."""
+    random = np.random.default_rng(n)  # the same images and answers for every method
+    right = random.random((n, FOLDS)) < accuracy
+    noise = spread * random.standard_normal((n, FOLDS))
+    wobble = 0.02 * random.standard_normal(n)
+    rows = []
+    for image in range(n):
+        fold = image % FOLDS
+        both = right[image] & right[image, fold]
+        distances = np.clip(np.where(both, equal, different) + noise[image], 0, 1)
+        distances[fold] = np.nan
+        rows.append(
+            {
+                "images": images,
+                "model": model,
+                "degradation": degradation,
+                "level": level,
+                "method": method,
+                "image": image,
+                "fold": fold,
+                "right": right[image].tolist(),
+                "distances": distances.tolist(),
+                "mu_fidelity": fidelity + wobble[image],
+            }
+        )
+    return rows
+
+
+def table(*parts):
+    return pd.DataFrame([row for part in parts for row in part])
+
+
+def degraded(falling=METHODS, levels=(0, 5, 10, 30), **settings):
+    """Sound and degraded predictors; the distances of the falling methods grow with the level."""
+    parts = [series("random", 0.9, 0.9, **settings)]
+    for method in METHODS:
+        for kind, level in product(("weights", "labels"), levels):
+            grow = 0.005 * level if method in falling else 0
+            if level or kind == "weights":
+                parts.append(
+                    series(
+                        method,
+                        0.3 + grow,
+                        0.6 - grow,
+                        degradation=kind if level else "none",
+                        level=level,
+                        spread=0.02 + grow,
+                        **settings,
+                    )
+                )
+    return table(*parts)
+
+
+# MR-SANITY
+
+
+def test_scores_that_fall_with_the_level_and_beat_random():
+    result = monotone_degradation(degraded(), declared("MR-SANITY"))
+    assert result.verdict is Verdict.REPRODUCED
+    # 2 degradations × 7 methods × 2 scores, and 7 × 2 differences to Random.
+    assert len(result.comparisons) == 42
+    trend = next(c for c in result.comparisons if c.label == "set, net, weights, ig, mege")
+    # MeGe at each level in closed form: the mean distance of S= grows by .005 a point.
+    levels = np.array([0, 5, 10, 30])
+    slope = np.polyfit(levels / 10, 1 / (1.3 + 0.005 * levels), 1)[0]
+    assert trend.estimate.mean == pytest.approx(slope, abs=0.003)
+    assert trend.expected == "lower"
+    other = next(c for c in result.comparisons if c.keys["method"] == "ig − random")
+    assert other.estimate.mean == pytest.approx(1 / 1.3 - 1 / 1.9, abs=0.01)
+
+
+def test_scores_that_stay_do_not_hold():
+    rows = degraded(falling=("ig",))
+    result = monotone_degradation(rows, declared("MR-SANITY"))
+    assert result.verdict is not Verdict.REPRODUCED
+    held = {c.keys["method"] for c in result.comparisons if c.holds and c.keys["score"] == "mege"}
+    assert "ig" in held
+    assert "rise" not in held
+
+
+def test_a_missing_level_leaves_at_best_partly():
+    result = monotone_degradation(degraded(levels=(0, 5, 30)), declared("MR-SANITY"))
+    assert result.verdict is Verdict.PARTLY
+    assert "Not computed: set, net, weights, saliency, 10 %" in result.detail
+
+
+def test_an_empty_set_is_named_and_undecided():
+    rows = degraded(accuracy=1.0)
+    result = monotone_degradation(rows, declared("MR-SANITY"))
+    reco_comparisons = [c for c in result.comparisons if c.keys["score"] == "reco"]
+    assert all(c.undecided for c in reco_comparisons)
+    assert "Undefined (S= or S≠ is empty)" in result.detail
+    assert all(c.holds for c in result.comparisons if c.keys["score"] == "mege")
+
+
+def test_levels_with_other_images_cannot_be_paired():
+    rows = degraded()
+    rows.loc[rows["level"] == 10, "image"] += 1
+    with pytest.raises(ValueError, match="explain different images"):
+        monotone_degradation(rows, declared("MR-SANITY"))
+
+
+def test_an_image_that_stands_twice_is_refused():
+    rows = table(series("ig"), series("ig"))
+    with pytest.raises(ValueError, match="an image stands twice"):
+        fold_rows("some_test", rows)
+
+
+# MR-FIDELITY
+
+
+def fidelities(at_30, methods=METHODS):
+    parts = []
+    for method in METHODS:
+        parts.append(series(method))
+        for kind in ("weights", "labels"):
+            value = at_30 if method in methods else 0.5
+            parts.append(series(method, degradation=kind, level=30, fidelity=value))
+    return table(*parts)
+
+
+@pytest.mark.parametrize(
+    ("at_30", "verdict"),
+    [
+        (0.5, Verdict.REPRODUCED),
+        (0.55, Verdict.REPRODUCED),
+        (0.2, Verdict.NOT_REPRODUCED),
+        (0.8, Verdict.PARTLY),
+    ],
+)
+def test_fidelity_that_stays_is_equivalent(at_30, verdict):
+    result = equivalent_under_degradation(fidelities(at_30), declared("MR-FIDELITY"))
+    assert result.verdict is verdict
+    assert len(result.comparisons) == 14
+    assert result.comparisons[0].estimate.mean == pytest.approx(at_30 - 0.5, abs=1e-9)
+    assert all(c.contradicts for c in result.comparisons) == (at_30 == 0.2)
+
+
+def test_images_without_fidelity_are_left_out_and_counted():
+    rows = fidelities(0.5)
+    rows.loc[(rows["image"] == 3) & (rows["method"] == "ig"), "mu_fidelity"] = np.nan
+    result = equivalent_under_degradation(rows, declared("MR-FIDELITY"))
+    assert "2 times an image had no μF" in result.detail
+    assert {c.estimate.n for c in result.comparisons if c.keys["method"] == "ig"} == {59}
+
+
+# MR-SELECT
+
+
+def ranked(order, **settings):
+    """Methods from the best to the worst by every score."""
+    return table(
+        *(
+            series(method, 0.2 + 0.05 * place, 0.9, fidelity=0.9 - 0.1 * place, **settings)
+            for place, method in enumerate(order)
+        )
+    )
+
+
+FIRST = ("rise", "gradcam", "gradcam++", "ig", "saliency", "smoothgrad", "gradient_input")
+
+
+def test_the_three_are_among_the_first():
+    rows = ranked(FIRST)
+    # ReCo of separated sets is 1 for all: give the others overlapping ones.
+    worse = rows["method"].isin(FIRST[3:])
+    rows.loc[worse, "distances"] = rows.loc[worse, "distances"].map(
+        lambda cell: list(np.where(np.isnan(cell), np.nan, 0.8 + np.array(cell) % 0.01))
+    )
+    result = among_the_first(rows, declared("MR-SELECT"))
+    assert len(result.comparisons) == 9
+    assert result.verdict is Verdict.REPRODUCED
+
+
+def test_the_three_are_the_last():
+    result = among_the_first(ranked(FIRST[::-1]), declared("MR-SELECT"))
+    shares = {c.label: c.estimate.mean for c in result.comparisons}
+    assert shares["set, net, mege, rise"] == 0
+    assert shares["set, net, mu_fidelity, rise"] == 0
+    assert result.verdict is not Verdict.REPRODUCED
+
+
+def test_a_method_without_rows_is_not_ranked():
+    result = among_the_first(ranked(FIRST[:-1]), declared("MR-SELECT"))
+    assert result.verdict is Verdict.NOT_TESTED
+    assert "no predictor with rows of all seven methods" in result.detail
+
+
+# MR-LIP-MEGE, MR-LIP-RECO, MR-HIST
+
+
+def two_families(higher=METHODS, lower=("gradcam++",), accuracy=0.8, other_accuracy=0.8):
+    """The 1-Lipschitz network is better for `higher`, worse for `lower`."""
+    parts = []
+    for method in METHODS:
+        parts.append(series(method, 0.4, 0.5, spread=0.08, accuracy=accuracy))
+        better = method in higher and method not in lower
+        parts.append(
+            series(
+                method,
+                0.25 if better else 0.48,
+                0.6 if better else 0.5,
+                model="lipschitz-8",
+                spread=0.08,
+                accuracy=other_accuracy,
+            )
+        )
+    return table(*parts)
+
+
+def test_signs_as_the_paper_has_them():
+    result = family_difference(two_families(), declared("MR-LIP-MEGE"))
+    assert result.verdict is Verdict.REPRODUCED
+    assert len(result.comparisons) == 7
+    first = result.comparisons[0]
+    assert first.keys["families"] == "lipschitz-8 − net"
+    assert first.estimate.mean == pytest.approx(1 / 1.25 - 1 / 1.4, abs=0.02)
+    assert first.extra["share of fold pairs"].mean == 1
+    assert first.extra["share of fold pairs"].n == 10
+    assert next(c for c in result.comparisons if c.keys["method"] == "gradcam++").estimate.mean < 0
+
+
+def test_the_other_signs():
+    result = family_difference(two_families(higher=(), lower=METHODS), declared("MR-LIP-MEGE"))
+    assert result.verdict is Verdict.NOT_REPRODUCED
+
+
+def test_families_of_other_accuracy_are_not_compared():
+    result = family_difference(two_families(other_accuracy=0.6), declared("MR-LIP-MEGE"))
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "Too different to compare" in result.detail
+
+
+def test_one_family_is_nothing_to_compare():
+    rows = two_families()
+    for test, claim in (
+        (family_difference, "MR-LIP-MEGE"),
+        (family_difference_and_ranking, "MR-LIP-RECO"),
+        (better_separation, "MR-HIST"),
+    ):
+        result = test(rows[rows["model"] == "net"], declared(claim))
+        assert result.verdict is Verdict.NOT_TESTED
+        assert result.detail == "no rows of both families on the same images"
+
+
+def test_places_of_a_ranking():
+    rows = two_families()
+    order = ("smoothgrad", "saliency", "gradcam", "ig", "gradient_input", "rise", "gradcam++")
+    parts = [rows[rows["model"] == "net"]]
+    for place, method in enumerate(order):
+        parts.append(
+            pd.DataFrame(series(method, 0.4, 0.75 - 0.06 * place, model="lipschitz-8", spread=0.15))
+        )
+    result = family_difference_and_ranking(pd.concat(parts), declared("MR-LIP-RECO"))
+    places = {
+        c.keys["method"]: c for c in result.comparisons if c.keys["families"] == "lipschitz-8"
+    }
+    assert list(places) == ["smoothgrad first", "saliency second", "gradcam third"]
+    assert places["smoothgrad first"].other_mean == 1
+    assert places["saliency second"].other_mean == 2
+    signs = [c for c in result.comparisons if "−" in c.keys["families"]]
+    assert len(signs) == 7
+    assert {"other definition", "|S=|, ordinary", "|S≠|, 1-Lipschitz"} <= set(signs[0].extra)
+
+
+def test_separation_of_the_histograms():
+    result = better_separation(two_families(), declared("MR-HIST"))
+    assert result.verdict is Verdict.REPRODUCED  # Grad-CAM++ does not decide
+    assert len(result.comparisons) == 21
+    against = [c for c in result.comparisons if not c.holds]
+    assert {c.keys["method"] for c in against} == {"gradcam++"}
+    with pytest.raises(ValueError, match="histograms have 50 bins, got 10"):
+        better_separation(two_families(), {**declared("MR-HIST"), "bins": 10})
+
+
+# MR-PROD
+
+
+@pytest.mark.parametrize(
+    ("with_product", "verdict"), [(0.2, Verdict.REPRODUCED), (0.6, Verdict.NOT_REPRODUCED)]
+)
+def test_the_product_raises_mege_or_does_not(with_product, verdict):
+    rows = table(
+        series("gradient_input", with_product),
+        series("saliency", 0.4),
+        series("ig", with_product),
+        series("ig_without_product", 0.4),
+        series("random", 0.95),
+        series("random_input", 0.1),
+    )
+    result = inflated_by_product(rows, declared("MR-PROD"))
+    assert result.verdict is verdict
+    extra = result.comparisons[0].extra["random maps"]
+    assert extra.mean == pytest.approx(1 / 1.1 - 1 / 1.95, abs=0.01)
+
+
+def test_a_pair_without_its_partner_leaves_at_best_partly():
+    rows = table(series("gradient_input", 0.2), series("saliency", 0.4), series("ig", 0.2))
+    result = inflated_by_product(rows, declared("MR-PROD"))
+    assert result.verdict is Verdict.PARTLY
+    assert "Not computed: set, net, ig" in result.detail
+
+
+# MR-DEF, MR-AUC
+
+
+def test_the_two_definitions_of_recorded_sets():
+    rows = ranked(FIRST, spread=0.2)
+    result = definitions_agree(rows, declared("MR-DEF"))
+    first = result.comparisons[0]
+    apart = []
+    for group in fold_rows("test", rows).values():
+        sets = group.sets
+        apart.append(
+            abs(
+                reco(sets.equal, sets.different, "printed")
+                - reco(sets.equal, sets.different, "balanced")
+            )
+        )
+    assert first.estimate.mean == pytest.approx(np.mean(apart), rel=1e-12)
+    assert first.estimate.n == 7
+    assert result.comparisons[1].keys["question"] == "order of the methods"
+    assert result.verdict is not Verdict.REPRODUCED
+
+
+def test_sets_far_apart_score_one_in_both_definitions():
+    rows = table(
+        *(series(method, 0.1, 0.9, n=400, spread=0.001 * k) for k, method in enumerate(METHODS))
+    )
+    result = definitions_agree(rows, declared("MR-DEF"))
+    assert result.comparisons[0].estimate.mean < 0.02
+    assert result.comparisons[0].holds
+
+
+def test_the_average_orders_as_the_maximum_does():
+    parts = [
+        series(method, 0.3, 0.3 + 0.04 * place, level=level, spread=0.15, degradation=kind)
+        for place, method in enumerate(METHODS)
+        for kind, level in (("none", 0), ("weights", 5), ("weights", 10))
+    ]
+    result = rank_correlation_at_least(table(*parts), declared("MR-AUC"))
+    assert [c.keys["definition"] for c in result.comparisons] == ["balanced", "printed"]
+    assert result.comparisons[0].estimate.mean > 0.9
+    assert result.comparisons[0].estimate.n == 21
+    assert result.verdict is Verdict.REPRODUCED
+
+
+@pytest.mark.parametrize(
+    ("test", "claim"),
+    [
+        (monotone_degradation, "MR-SANITY"),
+        (equivalent_under_degradation, "MR-FIDELITY"),
+        (among_the_first, "MR-SELECT"),
+        (family_difference, "MR-LIP-MEGE"),
+        (family_difference_and_ranking, "MR-LIP-RECO"),
+        (better_separation, "MR-HIST"),
+        (inflated_by_product, "MR-PROD"),
+        (definitions_agree, "MR-DEF"),
+        (rank_correlation_at_least, "MR-AUC"),
+    ],
+)
+def test_no_rows_and_rows_of_something_else(test, claim):
+    assert test(pd.DataFrame(), declared(claim)).verdict is Verdict.NOT_TESTED
+    with pytest.raises(ValueError, match="the rows lack the columns"):
+        test(pd.DataFrame({"model": ["net"]}), declared(claim))
+    with pytest.raises(ValueError, match="unknown parameters"):
+        test(pd.DataFrame(), {**declared(claim), "colour": "blue"})
+
+
+def test_mege_of_the_rows_is_mege_of_their_distances():
+    group = next(iter(fold_rows("test", table(series("ig"))).values()))
+    expected = [
+        distance
+        for right, fold, distances in zip(group.right, group.folds, group.distances, strict=True)
+        for other, distance in enumerate(distances)
+        if other != fold and right[other] and right[fold]
+    ]
+    assert mege(group.sets.equal) == pytest.approx(mege(expected), rel=1e-12)
+    pairs = [group.of_folds(a, b).equal.size for a in range(5) for b in range(a + 1, 5)]
+    assert sum(pairs) == len(expected)

@@ -1,0 +1,230 @@
+"""The MeGe/ReCo experiments on a few digits: shapes, what rows mean, and what cannot be asked for."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from saliency_audit import study
+from saliency_audit.attributions import Saliency
+from saliency_audit.metrics import spearman
+from saliency_audit.metrics.similarity import DISTANCES
+from saliency_audit.models import TrainingPlan
+from saliency_audit.models.cross_training import folded_images
+from saliency_audit.study import explanations
+from saliency_audit.study.experiments import mege_distances
+from saliency_audit.study.explanations import METHODS, Effort, explain
+from saliency_audit.study.predictors import Series, cross_training, series_of, trained
+
+TINY = {
+    "predictors": ("digits_train:small",),
+    "degraded": ("digits_train:small",),
+    "levels": (30,),
+    "folds": 3,
+    "n_train": 120,
+    "epochs": 3,
+}
+FEW = {**TINY, "n_images": 9, "steps": 4, "samples": 3, "masks": 10, "subsets": 8, "slice_size": 6}
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory):
+    """A project of this module's own, so that predictors are trained once."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "data" / "claims").mkdir(parents=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SALIENCY_PROJECT", str(folder))
+        trained.cache_clear()
+        yield folder
+        trained.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def rows(scratch):
+    return study.compute(study.get_experiment("mege_stability"), "embedded", FEW)
+
+
+def test_a_row_per_method_image_and_series(rows):
+    assert len(rows) == len(METHODS) * 9 * 3
+    kinds = rows[["degradation", "level"]].drop_duplicates().to_numpy().tolist()
+    assert sorted(kinds) == [["labels", 30], ["none", 0], ["weights", 30]]
+    for _, group in rows.groupby(["degradation", "method"]):
+        assert group["image"].nunique() == len(group) == 9
+
+
+def test_distances_are_missing_at_the_own_fold_alone_unless_a_map_is_constant(rows):
+    for row in rows.itertuples():
+        missing = {k for k, value in enumerate(row.distances) if np.isnan(value)}
+        assert row.fold in missing
+        if row.constant == 0:
+            assert missing == {row.fold}
+        assert len(row.right) == 3
+    assert (rows[rows["method"] == "random"]["constant"] == 0).all()
+
+
+def test_a_distance_is_that_of_two_predictors_maps(rows, scratch):
+    setting = cross_training(
+        Series("digits_train", "small"), n_train=120, folds=3, epochs=3, seed=0
+    )
+    data = folded_images("digits_train", 120, 3, 0)
+    image, label = data.pictures[:1], data.labels[:1]
+    explain_it = Saliency(output="logit")
+    maps = [
+        explain_it(trained(setting, fold).model, image, label).abs().sum(dim=1) for fold in range(3)
+    ]
+    fold = int(data.folds[0])
+    chosen = (rows["degradation"] == "none") & (rows["method"] == "saliency")
+    row = rows[chosen & (rows["image"] == data.indices[0])].iloc[0]
+    assert row["fold"] == fold
+    for other in {0, 1, 2} - {fold}:
+        expected = 1 - spearman(maps[fold], maps[other]).abs().item()
+        assert row["distances"][other] == pytest.approx(expected, abs=1e-6)
+        with torch.no_grad():
+            answer = trained(setting, other).model(image).argmax().item()
+        assert row["right"][other] == (answer == label.item())
+
+
+def test_the_product_is_all_that_lies_between_two_methods(scratch):
+    setting = cross_training(
+        Series("digits_train", "small"), n_train=120, folds=3, epochs=3, seed=0
+    )
+    data = folded_images("digits_train", 120, 3, 0)
+    images, labels = data.pictures[:4], data.labels[:4]
+    model = trained(setting, 0).model
+    maps = explain(model, images, labels, Effort(6, 2, 8), seed=1)
+    assert tuple(maps) == METHODS
+    assert all(found.shape == (4, 8, 8) for found in maps.values())
+    grey = images[:, 0]
+    torch.testing.assert_close(maps["ig"], grey * maps["ig_without_product"], rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(maps["gradient_input"], grey * maps["saliency"])
+    torch.testing.assert_close(maps["random_input"], grey * maps["random"])
+    again = explain(model, images, labels, Effort(6, 2, 8), seed=2)
+    assert not torch.equal(again["random"], maps["random"])
+    assert torch.equal(again["rise"], maps["rise"])
+
+
+def test_slices_do_not_change_a_row(scratch, rows):
+    whole = study.compute(
+        study.get_experiment("mege_stability"),
+        "embedded",
+        {**FEW, "slice_size": 9, "degraded": ()},
+    )
+    keys = ["method", "image"]
+    first = rows[rows["degradation"] == "none"].sort_values(keys, ignore_index=True)
+    second = whole.sort_values(keys, ignore_index=True)
+    np.testing.assert_allclose(
+        np.stack(first["distances"]), np.stack(second["distances"]), atol=2e-3
+    )
+    assert first["image"].tolist() == second["image"].tolist()
+
+
+def test_accuracy_rows_count_each_fold(scratch):
+    found = study.compute(study.get_experiment("mege_accuracy"), "embedded", TINY)
+    assert len(found) == 3 * 3
+    assert (found["held_out"] == 40).all()
+    assert (found["seen"] == 80).all()
+    sound = found[found["degradation"] == "none"]
+    setting = cross_training(
+        Series("digits_train", "small"), n_train=120, folds=3, epochs=3, seed=0
+    )
+    assert sound["correct"].tolist() == [trained(setting, fold).correct for fold in range(3)]
+
+
+def test_series_of_the_reference_run():
+    parameters = study.get_experiment("mege_stability").configure("reference")
+    names = [series.name for series in series_of(parameters)]
+    assert len(names) == len(set(names)) == 7 + 1 + 7
+    assert names[0] == "cifar10_train-resnet18-8-none00"
+
+
+def test_switched_labels_reach_the_training_and_noise_does_not():
+    switched = cross_training(
+        Series("digits_train", "small", "labels", 10), n_train=None, folds=5, epochs=1, seed=0
+    )
+    assert switched.switched == 0.1
+    noisy = cross_training(
+        Series("digits_train", "small", "weights", 10), n_train=None, folds=5, epochs=1, seed=0
+    )
+    assert noisy.switched == 0
+    assert isinstance(noisy.plan, TrainingPlan)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"predictors": ("digits_train",)}, "a predictor is written IMAGE_SET:ARCHITECTURE"),
+        ({"predictors": ("cifar:small",)}, "unknown image set 'cifar'"),
+        ({"predictors": ("digits_train:vgg",)}, "unknown architecture 'vgg'"),
+        ({"degraded": ("mnist_train:small",)}, "are not among the predictors"),
+        ({"levels": (0, 5)}, r"levels are percentages above 0, got \[0\]"),
+        ({"folds": 1}, "at least 2 folds, got 1"),
+        ({"n_images": 200}, "n_images 200 is above n_train 120"),
+        ({"steps": 1}, "steps must be at least 2"),
+        ({"subsets": 2}, "at least 3 subsets, got 2"),
+    ],
+)
+def test_what_cannot_be_asked_for(change, message):
+    experiment = study.get_experiment("mege_stability")
+    with pytest.raises(ValueError, match=message):
+        experiment.configure("embedded", {**FEW, **change})
+
+
+# mege_distances
+
+
+@pytest.fixture(scope="module")
+def distances():
+    experiment = study.get_experiment("mege_distances")
+    parameters = experiment.configure(
+        "embedded",
+        {"side": 16, "radius": 3.0, "shifts": 5, "sigmas": (0.1, 0.5), "draws": 3, "repeats": 2},
+    )
+    return pd.concat([experiment.compute(task).rows for task in experiment.tasks(parameters)])
+
+
+def test_every_part_has_every_distance(distances):
+    counts = distances.groupby(["part", "shape"]).size()
+    six = len(DISTANCES)
+    assert counts["shift", "disc"] == counts["shift", "blob"] == 6 * 5
+    assert counts["noise", "disc"] == six * 2 * 3
+    assert counts["area", "disc"] == six * 4 * 3
+    assert counts["time", "disc"] == six * 2
+    assert (distances[distances["part"] == "time"]["value"] > 0).all()
+
+
+def test_the_last_shift_is_a_mirror_image(distances):
+    disc = mege_distances.region(16, "disc", 3.0, 3.0, 3.0)
+    moved = mege_distances.region(16, "disc", 3.0, 3.0, 12.0)
+    torch.testing.assert_close(moved, disc.flip(1))
+    last = distances[(distances["part"] == "shift") & (distances["level"] == 1)]
+    found = last[(last["shape"] == "disc")].set_index("distance")["value"]
+    for name, distance in DISTANCES.items():
+        assert found[name] == pytest.approx(distance(disc[None], moved[None]).item())
+    # All of it moves by nine pixels.
+    assert found["wasserstein1"] == pytest.approx(9)
+
+
+def test_the_disc_covers_its_area():
+    radius = (0.1 * 64**2 / torch.pi) ** 0.5
+    disc = mege_distances.region(64, "disc", radius, 31.5, 31.5)
+    assert disc.mean().item() == pytest.approx(0.1, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"side": 8}, "at least 11 pixels a side, got 8"),
+        ({"radius": 20.0}, "does not fit on 32 pixels"),
+        ({"sigmas": (0.0,)}, "sigmas must be above 0"),
+        ({"areas": (0.7,)}, "areas between 0 and a half"),
+    ],
+)
+def test_pictures_that_cannot_be(change, message):
+    with pytest.raises(ValueError, match=message):
+        study.get_experiment("mege_distances").configure("embedded", change)
+
+
+def test_the_methods_are_the_papers_and_the_controls():
+    assert explanations.METHODS[:7] == (
+        *("saliency", "gradient_input", "ig", "smoothgrad", "gradcam", "gradcam++", "rise"),
+    )
