@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from saliency_audit.ledger.resampling import Counts, Floats
 from saliency_audit.metrics import FoldDistances
 
-# Entries of a table resamples × distances that are worked on together; bounds the memory.
-ENTRIES_AT_ONCE = 4_000_000
+# Entries of a table resamples × distances that are worked on together: few enough for the cache.
+ENTRIES_AT_ONCE = 100_000
 BINS = 50
 
 

@@ -63,14 +63,14 @@ def panels(
     return figure, axes
 
 
-def label_outside(figure: Figure, axis: Axes) -> None:
+def label_outside(figure: Figure, axis: Axes, columns: int | None = None) -> None:
     """The legend of one of the panels above all of them, where it covers nothing."""
     symbols, labels = axis.get_legend_handles_labels()
     figure.legend(
         symbols,
         labels,
         loc="outside upper center",
-        ncols=len(labels),
+        ncols=columns or len(labels),
         fontsize=8,
         frameon=False,
     )

@@ -1,4 +1,4 @@
-"""Names and colours that the notebooks' figures and tables of the IDGI study share."""
+"""Names and colours that the notebooks' figures and tables share."""
 
 from saliency_audit.models import CLASSIFIERS
 
@@ -11,8 +11,38 @@ SCORE_NAMES = {
     "aic_ms_ssim": "AIC, MS-SSIM",
     "sic_ms_ssim": "SIC, MS-SSIM",
 }
+METHOD_NAMES = {
+    "saliency": "Saliency",
+    "gradient_input": "Gradient ⊙ Input",
+    "ig": "IG",
+    "smoothgrad": "SmoothGrad",
+    "gradcam": "Grad-CAM",
+    "gradcam++": "Grad-CAM++",
+    "rise": "RISE",
+    "random": "Random",
+    "ig_without_product": "IG without product",
+    "random_input": "Random ⊙ Input",
+}
+STABILITY_NAMES = {
+    "mege": "MeGe",
+    "reco": "ReCo, balanced",
+    "reco_printed": "ReCo, as printed",
+    "mu_fidelity": "μF",
+}
 CURVE_NAMES = {"aic": "AIC", "sic": "SIC"}
 COMPLEXITY_NAMES = {"entropy": "normalised entropy", "ms_ssim": "MS-SSIM"}
+
+# A colour and a mark per method, so that neither alone carries the meaning (Okabe and Ito).
+METHOD_LOOKS = {
+    "saliency": ("#e69f00", "o"),
+    "gradient_input": ("#d55e00", "s"),
+    "ig": ("#cc79a7", "^"),
+    "smoothgrad": ("#009e73", "v"),
+    "gradcam": ("#0072b2", "D"),
+    "gradcam++": ("#56b4e9", "P"),
+    "rise": ("#000000", "X"),
+    "random": ("#888888", "x"),
+}
 
 # Blue and vermilion of Okabe and Ito, which all kinds of colour vision tell apart.
 IDGI_COLOUR = "#0072b2"
@@ -35,3 +65,11 @@ def method_name(method: str) -> str:
 def on_two_lines(name: str) -> str:
     """A name broken at its first space, for narrow places."""
     return name.replace(" ", "\n", 1)
+
+
+def predictor(images: str, model: str) -> str:
+    """`cifar10_train`, `resnet18-8` -> `ResNet-18, 8 filters, on cifar10_train`."""
+    kind, _, filters = model.partition("-")
+    names = {"resnet18": "ResNet-18", "lipschitz": "1-Lipschitz CNN", "small": "small CNN"}
+    size = f", {filters} filters" if filters else ""
+    return f"{names.get(kind, kind)}{size}, on {images}"

@@ -75,6 +75,7 @@ PAPER: dict[str, Any] = {
         "fashion_mnist_train:resnet18-26",
     ),
     "degraded": ("cifar10_train:resnet18-32", "fashion_mnist_train:resnet18-26"),
+    "n_train": None,
     "epochs": 60,
 }
 

@@ -1,0 +1,108 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Six candidate distances
+#
+# **Claim MR-DIST** (MeGe/ReCo paper, §4.1, Appendix F, Figures 6 and 7). All six candidates for a
+# distance between maps grow when a region of interest moves away and when noise is added; SSIM and ℓ2
+# vary more under noise, Dice is unstable for small regions, and 1-Wasserstein is slow.
+#
+# *In plain words.* Before comparing maps, compare pictures whose difference is known: a bright disc, and
+# the same disc a little further away; a disc, and the same disc under noise. A good distance grows with
+# what was done. The paper concludes in favour of 1 − |Spearman|, which all other notebooks of this paper
+# use.
+#
+# Two shapes are shown. The *disc* is flat inside and zero outside, and decides. The *blob* is smooth, and
+# all of its values differ, as those of a saliency map do. The sign matters there: two blobs far apart
+# have *opposite* ranks, and |Spearman| takes that for likeness.
+
+# %% tags=["parameters"]
+profile: str = "embedded"  # embedded, reference or paper: more steps and draws
+side: int | None = None  # pixels a side (default: the profile's)
+radius: float | None = None  # of the region, in pixels (default: the profile's)
+shifts: int | None = None  # steps of the way (default: the profile's)
+sigmas: tuple[float, ...] | None = None  # of the noise (default: the profile's)
+draws: int | None = None  # noisy copies per σ (default: the profile's)
+seed: int | None = None  # of the noise (default: the profile's)
+
+# %% tags=["remove-input", "remove-output"]
+from IPython.display import HTML, Markdown
+
+from saliency_audit import ledger, study
+from saliency_audit.report.distances import show_distances, variation_table
+from saliency_audit.report.html_table import as_html
+from saliency_audit.report.pivot import pivot_table
+from saliency_audit.report.runs import both_runs, show_recorded, sources
+from saliency_audit.report.verdicts import verdict_text
+
+given = {
+    "side": side,
+    "radius": radius,
+    "shifts": shifts,
+    "sigmas": sigmas,
+    "draws": draws,
+    "seed": seed,
+}
+overrides = {name: value for name, value in given.items() if value is not None}
+claim = ledger.load_claims()["MR-DIST"]
+rows = study.compute(study.get_experiment("mege_distances"), profile, overrides)
+recorded = ledger.recorded_rows(claim, "reference")
+
+# %% [markdown]
+# ## Moving away
+#
+# From the left corner to the right one along the upper edge. Each distance is divided by its largest
+# value.
+
+# %% mystnb={"image": {"alt": "Six distances between a region and the same region further along, against the share of the way, for a disc and for a smooth blob"}}
+figure = show_distances(rows, "shift")
+
+# %% [markdown]
+# The same for the recorded reference run, with the paper's hundred steps:
+
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Six distances under shift in the recorded reference run"}}
+show_recorded(recorded, show_distances, "shift")
+
+# %% [markdown]
+# ## Noise
+#
+# Means over the draws; bands are their middle 90 %.
+
+# %% mystnb={"image": {"alt": "Six distances between a picture and noisy copies against the noise, for a disc and for a smooth blob"}}
+figure = show_distances(rows, "noise")
+
+# %% [markdown]
+# The same for the recorded reference run, with the paper's fifty draws:
+
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Six distances under noise in the recorded reference run"}}
+show_recorded(recorded, show_distances, "noise")
+
+# %% [markdown]
+# ## Variation and time
+#
+# Coefficient of variation over the draws: under noise, mean over σ; at the smallest disc; and the median
+# time of one distance between two pictures.
+
+# %% tags=["remove-input"]
+HTML(as_html(variation_table(sources(recorded, rows))))
+
+# %% [markdown]
+# ## All questions
+
+# %% tags=["remove-input"]
+runs = both_runs(claim, recorded, rows)
+HTML(as_html(pivot_table(runs, ["question", "distance"], [])))
+
+# %% [markdown]
+# ## Verdict
+#
+# The rule was written into the ledger before the rows were computed:
+
+# %% tags=["remove-input"]
+Markdown(verdict_text(ledger.audit_claim("MR-DIST"), runs["this machine"], profile))

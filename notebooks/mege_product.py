@@ -1,0 +1,92 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # The product with the input
+#
+# **Claim MR-PROD** (MeGe/ReCo paper, §4.4). Integrated Gradients and Gradient ⊙ Input owe their MeGe to
+# the product with the input, which dominates the map and makes maps of different predictors alike.
+#
+# *In plain words.* Both methods multiply a gradient by the picture. The picture is the same for all
+# predictors; so even if the gradients were noise, the products would have something in common. The test
+# is to leave the product out: the gradient instead of gradient times input, the path's mean gradient
+# instead of Integrated Gradients. What *random* maps gain by the product is the most that the picture
+# alone can do.
+#
+# *Where the rows come from.* The images are dealt into five folds, with an equal share of each class.
+# Predictor *i* is trained on all folds but *i*, so an image of fold *i* is new to it and known to the
+# other four. Every image is explained by all five, always for its true class, and the map of the
+# predictor that has not seen it is compared with the other four. Maps are compared by their ranks:
+# 1 − |Spearman|, which is 0 for maps that order the pixels alike, or exactly the other way round.
+
+# %% tags=["parameters"]
+profile: str = "embedded"  # embedded (digits), reference (CIFAR-10, Fashion-MNIST) or paper
+predictors: tuple[str, ...] | None = None  # IMAGE_SET:ARCHITECTURE (default: the profile's)
+degraded: tuple[str, ...] | None = None  # those of them that are degraded too (default: profile's)
+n_train: int | None = None  # images that are dealt into folds (default: the profile's)
+n_images: int | None = None  # images explained (default: the profile's)
+epochs: int | None = None  # of training (default: the profile's)
+seed: int | None = None  # order of the images, folds, weights (default: the profile's)
+
+# %% tags=["remove-input", "remove-output"]
+from IPython.display import HTML, Markdown
+
+from saliency_audit import ledger, study
+from saliency_audit.report.folds import show_histograms
+from saliency_audit.report.html_table import as_html
+from saliency_audit.report.pivot import pivot_table
+from saliency_audit.report.runs import both_runs, show_recorded
+from saliency_audit.report.verdicts import verdict_text
+
+given = {
+    "predictors": predictors,
+    "degraded": degraded,
+    "n_train": n_train,
+    "n_images": n_images,
+    "epochs": epochs,
+    "seed": seed,
+}
+overrides = {name: value for name, value in given.items() if value is not None}
+experiment = study.get_experiment("mege_stability")
+claims = ledger.load_claims()
+claim = claims["MR-PROD"]
+recorded = ledger.recorded_rows(claim, "reference")
+PAIRS = ("saliency", "gradient_input", "ig_without_product", "ig", "random", "random_input")
+rows = study.compute(experiment, profile, overrides)
+
+# %% [markdown]
+# ## Distances with and without the product
+#
+# Each method without the product above the same with it, random maps last.
+
+# %% mystnb={"image": {"alt": "Histograms of distances between explanations, for the gradient, Integrated Gradients and random maps, each without and with the product with the input"}}
+figure = show_histograms(rows, PAIRS)
+
+# %% [markdown]
+# The same for the recorded reference run:
+
+# %% tags=["remove-input"] mystnb={"image": {"alt": "The histograms with and without the product in the recorded reference run"}}
+show_recorded(recorded, show_histograms, PAIRS)
+
+# %% [markdown]
+# ## MeGe with minus without
+#
+# With 95 % bootstrap intervals over images. The paper prints MeGe with the product only. What random
+# maps gain stands on the claim's page, beside every comparison.
+
+# %% tags=["remove-input"]
+runs = both_runs(claim, recorded, rows)
+HTML(as_html(pivot_table(runs, ["images", "model"], ["method", "without"])))
+
+# %% [markdown]
+# ## Verdict
+#
+# The rule was written into the ledger before the rows were computed:
+
+# %% tags=["remove-input"]
+Markdown(verdict_text(ledger.audit_claim("MR-PROD"), runs["this machine"], profile))

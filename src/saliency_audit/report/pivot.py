@@ -1,0 +1,54 @@
+"""Comparisons of one test as a table: some of their keys down, the others across."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import pandas as pd
+
+from saliency_audit.ledger import Comparison, ExternalResult
+from saliency_audit.report.comparisons import mark
+from saliency_audit.report.names import METHOD_NAMES, STABILITY_NAMES
+from saliency_audit.report.words import estimate
+
+NAMES = METHOD_NAMES | STABILITY_NAMES
+
+
+def pivot_table(
+    results: Mapping[str, ExternalResult],
+    down: Sequence[str],
+    across: Sequence[str],
+    *,
+    only: Callable[[Mapping[str, str]], bool] = lambda keys: True,
+) -> pd.DataFrame:
+    """Estimate, interval and answer of every comparison.
+
+    Args:
+        results: outcome of a test by the name of the run ("recorded", "this machine").
+        down: keys of the comparisons that name the lines; the run comes last.
+        across: keys that name the columns; a comparison that lacks one of them is left out.
+        only: which comparisons to show, by their keys.
+
+    Returns:
+        Cells are HTML on three lines: estimate with its 95 % interval, whether it holds, n.
+    """
+    cells: dict[tuple[str, ...], dict[str, str]] = {}
+    for run, result in results.items():
+        for item in result.comparisons:
+            if not all(name in item.keys for name in (*down, *across)) or not only(item.keys):
+                continue
+            line = (*(_named(item, name) for name in down), run)
+            column = ", ".join(_named(item, name) for name in across) or "estimate"
+            cells.setdefault(line, {})[column] = _cell(item)
+    if not cells:
+        return pd.DataFrame()
+    index = pd.MultiIndex.from_tuples(list(cells), names=[*down, "source"])
+    return pd.DataFrame(list(cells.values()), index=index).fillna("")
+
+
+def _named(item: Comparison, key: str) -> str:
+    value = item.keys[key]
+    return NAMES.get(value, value)
+
+
+def _cell(item: Comparison) -> str:
+    found = estimate(item.estimate).replace(" [", "<br>[", 1)
+    return f"{found}<br>{mark(item)}, n = {item.estimate.n}"
