@@ -1,0 +1,212 @@
+"""Figures and tables of the MeGe/ReCo notebooks: what they show is what the metrics say."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from saliency_audit.ledger import load_claims
+from saliency_audit.ledger.external import inflated_by_product, monotone_degradation
+from saliency_audit.ledger.external.fold_rows import METHODS, fold_rows
+from saliency_audit.metrics import mege, reco
+from saliency_audit.report.definitions import show_definitions, show_imbalance
+from saliency_audit.report.distances import show_accuracies, show_distances, variation_table
+from saliency_audit.report.fold_tables import score_table
+from saliency_audit.report.folds import score_of, show_histograms, show_levels
+from saliency_audit.report.names import METHOD_NAMES, predictor
+from saliency_audit.report.pivot import pivot_table
+
+
+def rows_of(model="resnet18-8", images="cifar10_train", degraded=True, methods=METHODS, n=20):
+    random = np.random.default_rng(1)
+    folds = np.arange(n) % 3
+    rows = []
+    series = [("none", 0), *([("weights", 5), ("labels", 5)] if degraded else [])]
+    for kind, level in series:
+        right = random.random((n, 3)) < 0.7
+        for method in (*methods, "random"):
+            for image in range(n):
+                distances = random.random(3)
+                distances[folds[image]] = np.nan
+                rows.append(
+                    {
+                        "images": images,
+                        "model": model,
+                        "degradation": kind,
+                        "level": level,
+                        "method": method,
+                        "image": image,
+                        "fold": int(folds[image]),
+                        "right": right[image].tolist(),
+                        "distances": distances.tolist(),
+                        "mu_fidelity": float(random.random()),
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return rows_of()
+
+
+@pytest.mark.parametrize("score", ["mege", "reco", "reco_printed", "mu_fidelity"])
+def test_levels_show_every_method_at_every_level(rows, score):
+    figure = show_levels(rows, score)
+    axes = figure.axes
+    assert [axis.get_title() for axis in axes] == ["noise on weights", "labels switched"]
+    lines = {line.get_label(): line for line in axes[0].lines}
+    assert set(lines) == {METHOD_NAMES[method] for method in (*METHODS, "random")}
+    group = fold_rows("test", rows)
+    key = next(k for k in group if k.method == "ig" and k.degradation == "weights")
+    shown = lines["IG"].get_ydata()
+    assert shown[1] == pytest.approx(score_of(group[key], score).mean)
+
+
+def test_a_score_is_the_metrics_own(rows):
+    for group in list(fold_rows("test", rows).values())[:5]:
+        assert score_of(group, "mege").mean == pytest.approx(mege(group.sets.equal))
+        expected = reco(group.sets.equal, group.sets.different, "printed")
+        assert score_of(group, "reco_printed").mean == pytest.approx(expected)
+        assert score_of(group, "mu_fidelity").mean == pytest.approx(group.fidelity.mean())
+
+
+def test_levels_need_degraded_predictors(rows):
+    with pytest.raises(ValueError, match="no rows of degraded predictors; name some"):
+        show_levels(rows[rows["degradation"] == "none"], "mege")
+    with pytest.raises(ValueError, match="no rows to show"):
+        show_levels(rows[:0], "mege")
+
+
+def test_histograms_have_a_column_per_predictor():
+    both = pd.concat([rows_of(degraded=False), rows_of("lipschitz-16", degraded=False)])
+    figure = show_histograms(both)
+    assert len(figure.axes) == 7 * 2
+    sets = fold_rows("test", both)
+    first = next(iter(sets.values())).sets
+    title = f"|S=| {first.equal.size}, |S≠| {first.different.size}"
+    assert figure.axes[0].get_title().endswith(title)
+    assert figure.axes[0].get_title().startswith("ResNet-18, 8 filters\non cifar10_train")
+    assert len(figure.axes[0].patches) == 2
+
+
+def test_scores_stand_under_the_papers():
+    rows = pd.concat([rows_of(degraded=False), rows_of("lipschitz-16", degraded=False)])
+    table = score_table(
+        {"this machine": rows}, ["mege", "reco", "reco_printed"], ["table_02", "table_03"]
+    )
+    network = predictor("cifar10_train", "resnet18-8")
+    assert list(table.loc[(network, "MeGe")].index) == ["paper", "this machine"]
+    assert table.loc[(network, "MeGe", "paper"), "IG"] == "0.58"
+    assert table.loc[(network, "ReCo, as printed", "paper"), "SmoothGrad"] == "0.15"
+    # The paper's ReCo is not the balanced one.
+    assert list(table.loc[(network, "ReCo, balanced")].index) == ["this machine"]
+    other = predictor("cifar10_train", "lipschitz-16")
+    assert table.loc[(other, "MeGe", "paper"), "RISE"] == "0.85"
+    group = next(g for k, g in fold_rows("t", rows).items() if k.method == "rise")
+    shown = table.loc[(network, "MeGe", "this machine"), "RISE"]
+    assert float(shown.split("<br>")[0]) == pytest.approx(mege(group.sets.equal), abs=0.01)
+    assert table.loc[(network, "MeGe", "paper"), "Random"] == ""
+
+
+def test_predictors_without_a_printed_line_have_none():
+    rows = rows_of("small", "digits_train", degraded=False)
+    table = score_table({"this machine": rows}, ["mege"], ["table_02"])
+    assert list(table.index.get_level_values("source")) == ["this machine"]
+    assert predictor("digits_train", "small") == "small CNN, on digits_train"
+
+
+def test_comparisons_stand_down_and_across(rows):
+    parameters = {**load_claims()["MR-SANITY"].external.parameters, "levels": [0, 5]}
+    result = monotone_degradation(rows, parameters)
+    down, across = ["images", "method"], ["degradation", "score"]
+    table = pivot_table(
+        {"this machine": result}, down, across, only=lambda keys: keys["degradation"] != "none"
+    )
+    assert table.index.names == ["images", "method", "source"]
+    assert len(table) == 7
+    assert set(table.columns) == {
+        f"{kind}, {score}" for kind in ("weights", "labels") for score in ("MeGe", "ReCo, balanced")
+    }
+    cell = table.loc[("cifar10_train", "IG", "this machine"), "weights, MeGe"]
+    item = next(
+        c for c in result.comparisons if c.label == "cifar10_train, resnet18-8, weights, ig, mege"
+    )
+    assert cell.endswith("n = 20")
+    assert ("yes" in cell) == item.holds
+    assert pivot_table({"this machine": result}, ["path"], []).empty
+
+
+def test_a_table_without_columns_across_has_one():
+    rows = rows_of(degraded=False, methods=("saliency", "gradient_input"))
+    parameters = load_claims()["MR-PROD"].external.parameters
+    result = inflated_by_product(rows, parameters)
+    table = pivot_table({"this machine": result}, ["images", "method"], [])
+    assert list(table.columns) == ["estimate"]
+
+
+def test_definitions_show_a_point_per_method_and_series(rows):
+    figure = show_definitions(rows)
+    points = sum(len(found.get_offsets()) for found in figure.axes[0].collections)
+    assert points == 7 * 3
+
+
+def test_equal_distributions_score_low_by_balanced_accuracy():
+    figure = show_imbalance(size=300, draws=20)
+    lines = {line.get_label(): line.get_ydata() for line in figure.axes[0].lines}
+    assert set(lines) == {"printed", "balanced"}
+    assert lines["balanced"][-1] < 0.2  # half of the distances in each set
+    assert lines["balanced"][0] > lines["balanced"][-1]  # the luck of few distances
+
+
+def distance_rows():
+    random = np.random.default_rng(0)
+    rows = []
+    for name in ("spearman", "dice", "ssim", "wasserstein1", "l1", "l2"):
+        for part, levels in (("shift", (0.5, 1.0)), ("noise", (0.1, 0.2)), ("area", (0.01, 0.1))):
+            for level in levels:
+                for draw in range(1 if part == "shift" else 4):
+                    value = level * (1 + 0.1 * random.standard_normal())
+                    rows.append((part, "disc", name, level, draw, value))
+        rows.append(("time", "disc", name, 0.0, 0, 0.0025))
+    return pd.DataFrame(rows, columns=["part", "shape", "distance", "level", "draw", "value"])
+
+
+def test_distances_have_a_panel_each():
+    rows = distance_rows()
+    for part in ("shift", "noise"):
+        figure = show_distances(rows, part)
+        assert [axis.get_title() for axis in figure.axes] == [
+            *("1 − |Spearman|", "1 − Dice", "1 − SSIM", "1-Wasserstein", "ℓ1", "ℓ2"),
+        ]
+        assert figure.axes[0].lines[0].get_ydata().max() <= 1 + 1e-12
+    with pytest.raises(ValueError, match="no rows to show"):
+        show_distances(rows[:0], "shift")
+    table = variation_table({"this machine": rows})
+    assert list(table.columns) == ["variation under noise", "at 1% area", "one distance"]
+    assert table["one distance"].unique().tolist() == ["2.50 ms"]
+
+
+def test_accuracies_have_a_line_per_series():
+    rows = pd.DataFrame(
+        [
+            {
+                "images": "cifar10_train",
+                "model": "resnet18-32",
+                "degradation": kind,
+                "level": level,
+                "fold": fold,
+                "correct": 78 - level,
+                "held_out": 100,
+                "seen": 400,
+            }
+            for kind, level in (("none", 0), ("labels", 30))
+            for fold in range(5)
+        ]
+    )
+    figure = show_accuracies(rows, {("cifar10_train", "resnet18-32"): (78, 4)})
+    axis = figure.axes[0]
+    assert [label.get_text() for label in axis.get_yticklabels()] == [
+        "ResNet-18, 32 filters, on cifar10_train",
+        "labels 30 %",
+    ]
+    assert len(axis.collections) == 1  # the band of what is stated
