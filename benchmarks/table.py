@@ -16,8 +16,8 @@ from saliency_audit.locations import project_root
 class Row:
     """One quantity with its `Spread` over the rounds; the columns of the table.
 
-    quantity: "seconds_per_point" | "seconds_per_map" | "speed" (how many times as fast as
-    `against`) | "time" (how many times the time of `against`) | "peak_mib".
+    quantity: "seconds_per_point" | "seconds_per_map" | "seconds_per_distance" | "speed" (how many
+    times as fast as `against`) | "time" (how many times the time of `against`) | "peak_mib".
     """
 
     model: str
@@ -113,6 +113,7 @@ def write(table: pd.DataFrame, header: dict[str, object], output: Path | None, n
 HEADINGS = {
     "seconds_per_point": "milliseconds per point",
     "seconds_per_map": "milliseconds per map",
+    "seconds_per_distance": "microseconds per distance",
     "speed": "times as fast as",
     "time": "times the time of",
     "peak_mib": "peak memory in MiB",
@@ -120,7 +121,12 @@ HEADINGS = {
 
 
 # Factor and decimals of what is no ratio.
-SCALES = {"seconds_per_point": (1000, 2), "seconds_per_map": (1000, 0), "peak_mib": (1, 0)}
+SCALES = {
+    "seconds_per_point": (1e3, 2),
+    "seconds_per_map": (1e3, 0),
+    "seconds_per_distance": (1e6, 1),
+    "peak_mib": (1, 0),
+}
 
 
 def printed(table: pd.DataFrame) -> str:

@@ -14,9 +14,14 @@ from saliency_audit.report.markdown import code, escape, folded, page, table
 from saliency_audit.report.words import count, estimate, number
 
 FOLDER = "data/benchmarks"
-FILES = ("paths*.csv", "curves*.csv")
+# Files of each kind, and what their section is about.
+FILES = {"paths": "On", "curves": "Information curves on", "ranks": "Distances between maps on"}
 # What a peer's own row says, and its heading.
-SECONDS = {"seconds_per_point": "gradient", "seconds_per_map": "map"}
+SECONDS = {
+    "seconds_per_point": "gradient",
+    "seconds_per_map": "map",
+    "seconds_per_distance": "distance",
+}
 COLUMNS = (
     *("model", "quantity", "peer", "against", "batch", "layout", "steps", "rounds"),
     *("median", "minimum", "maximum", "goal"),
@@ -30,6 +35,7 @@ OMP_NUM_THREADS=2 .venv/bin/python benchmarks/paths.py           # about 6 minut
 OMP_NUM_THREADS=2 .venv/bin/python benchmarks/paths.py --quick   # two rounds, writes nothing
 OMP_NUM_THREADS=2 .venv/bin/python benchmarks/curves.py          # about 4 minutes, needs PAIR
 OMP_NUM_THREADS=2 .venv/bin/python benchmarks/fast_deviation.py  # about 4 minutes, needs pictures
+OMP_NUM_THREADS=2 .venv/bin/python benchmarks/ranks.py           # about 3 minutes
 ```
 
 All but the second write a table and its header anew; on a machine with a GPU the first times the
@@ -48,6 +54,10 @@ of MobileNetV2 included. `exact` fills and compresses every picture as PAIR does
 deviates by what stands below. `further maps` of a picture share the
 two ends of its curve with the first one. `pair` is PAIR's own function.
 
+Distances between the maps of cross-trained predictors, the rows behind MeGe and ReCo, are timed per
+distance: 10,000 random maps of 32×32 by 5 predictors each. `rank_distances` ranks every map once;
+`scipy` is a loop over `scipy.stats.spearmanr`. Both give the same numbers, which is checked first.
+
 Every round times each peer once, in short runs and in turn, every other round backwards; a ratio is
 taken within a round, so that other work on the machine slows both sides alike. Shown are the median
 over the rounds and, in brackets, the smallest and the largest. Read the ratios; the seconds are
@@ -59,14 +69,18 @@ def performance_page(root: Path) -> str:
     """Markdown of the page; says so where nothing was measured.
 
     Args:
-        root: the project folder; every `data/benchmarks/paths*.csv` and `curves*.csv` below it gets
-            a section.
+        root: the project folder; every `data/benchmarks/paths*.csv`, `curves*.csv` and `ranks*.csv`
+            below it gets a section.
 
     Raises:
         ValueError: a file that lacks a column.
     """
-    files = [file for name in FILES for file in sorted((root / FOLDER).glob(name))]
-    sections = [block for path in files for block in _section(path)]
+    sections = [
+        block
+        for kind, title in FILES.items()
+        for path in sorted((root / FOLDER).glob(f"{kind}*.csv"))
+        for block in _section(path, title)
+    ]
     missing = f"Nothing is measured yet: there is no {code(f'{FOLDER}/paths.csv')}."
     return page(
         "# Performance",
@@ -81,18 +95,14 @@ def performance_page(root: Path) -> str:
     )
 
 
-def _section(path: Path) -> Iterator[str]:
+def _section(path: Path, title: str) -> Iterator[str]:
     rows = pd.read_csv(path, keep_default_na=False, na_values={"steps": [""]})
     name = f"{FOLDER}/{path.name}"
     if lacking := [column for column in COLUMNS if column not in rows.columns]:
         raise ValueError(f"{name} lacks the columns {', '.join(lacking)}; measure again")
     header = _header(path.with_suffix(".json"))
     device = escape(str(header.get("device", "a device not noted")))
-    yield (
-        f"## Information curves on {device}"
-        if path.name.startswith("curves")
-        else f"## On {device}"
-    )
+    yield f"## {title} {device}"
     yield f"{_circumstances(header)} The file: {{download}}`{name} <../../{name}>`."
     ratios = rows[rows["quantity"].isin(["speed", "time"])]
     for model in ratios["model"].unique():

@@ -1,0 +1,83 @@
+"""Speed of the distances behind MeGe and ReCo beside a loop over scipy, in one run: see README."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from alternation import Peer, seconds_per_unit
+from scipy.stats import spearmanr
+from setting import description, use_threads
+from table import Comparison, comparable, printed, timing_rows, write
+from torch import Tensor
+
+from saliency_audit.metrics import rank_distances
+
+IMAGES, FOLDS, SIDE = 10_000, 5, 32
+NAME = f"{IMAGES} images × {FOLDS} folds, {SIDE}×{SIDE}"
+COMPARISONS = (Comparison("speed", "rank_distances", "scipy", ">= 10"),)
+
+
+def main() -> None:
+    """Time both, print the table and write it."""
+    arguments = _arguments()
+    device = torch.device("cpu")
+    use_threads()
+    header = description([], device)
+    generator = torch.Generator().manual_seed(0)
+    maps = torch.rand(IMAGES, FOLDS, SIDE, SIDE, generator=generator)
+    folds = torch.arange(IMAGES) % FOLDS
+    _agree(maps[:50], folds[:50])
+    peers = list(_peers(maps, folds))
+    seconds = seconds_per_unit(peers, arguments.rounds, device)
+    known = {peer.name: peer for peer in peers}
+    compared = comparable(COMPARISONS, known)
+    rows = timing_rows(NAME, "seconds_per_distance", peers, compared, known, seconds, device)
+    table = pd.DataFrame([asdict(row) for row in rows])
+    print(json.dumps(header, indent=2))
+    print(printed(table))
+    write(table, header, arguments.output, "ranks.csv")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=4, help="times that every peer is timed (4)")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        help="CSV file (data/benchmarks/ranks.csv); a JSON header is put beside it",
+    )
+    return parser.parse_args()
+
+
+def _peers(maps: Tensor, folds: Tensor) -> Iterator[Peer]:
+    """Each gives the distance of every image's own predictor to every other one."""
+    count = maps.shape[0] * (maps.shape[1] - 1)
+    yield Peer("rank_distances", count, partial(rank_distances, maps, folds), batch="")
+    yield Peer("scipy", count, partial(_loop, maps, folds), batch="")
+
+
+def _loop(maps: Tensor, folds: Tensor) -> np.ndarray:
+    """One call of scipy's `spearmanr` per pair of maps."""
+    flat = maps.flatten(2).numpy()
+    found = np.full(flat.shape[:2], np.nan)
+    for image, own in enumerate(folds.tolist()):
+        for other in range(flat.shape[1]):
+            if other != own:
+                correlation = spearmanr(flat[image, own], flat[image, other]).statistic
+                found[image, other] = 1 - abs(correlation)
+    return found
+
+
+def _agree(maps: Tensor, folds: Tensor) -> None:
+    """Both must say the same before either is timed."""
+    np.testing.assert_allclose(rank_distances(maps, folds).numpy(), _loop(maps, folds), atol=1e-12)
+
+
+if __name__ == "__main__":
+    main()
