@@ -45,7 +45,7 @@ seed: int | None = None  # order of the images, folds, weights (default: the pro
 from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
-from saliency_audit.report.fold_tables import score_table
+from saliency_audit.report.fold_tables import score_table, size_table
 from saliency_audit.report.folds import show_histograms
 from saliency_audit.report.html_table import as_html
 from saliency_audit.report.pivot import pivot_table
@@ -95,6 +95,12 @@ HTML(
         )
     )
 )
+
+# %% [markdown]
+# What they rest on: |S=|, |S≠|, and the pairs without a distance because a map is constant.
+
+# %% tags=["remove-input"]
+HTML(as_html(size_table(sources(recorded, rows))))
 
 # %% [markdown]
 # ## Differences

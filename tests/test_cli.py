@@ -114,3 +114,15 @@ def test_audit_leads_from_the_sentence_to_rows_and_code(
         "notebooks/idgi_insertion.py",
     ):
         assert part in shown, part
+
+
+def test_a_training_tells_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], project: Path
+) -> None:
+    few = {"predictors": "digits_train:small", "n_train": 60, "folds": 2, "epochs": 2}
+    given = [part for key, value in few.items() for part in ("-p", f"{key}={value}")]
+    asked = ("compute", "mege_accuracy", *given, "-p", "degraded=[]")
+    assert call(monkeypatch, *asked) == 0
+    shown = capsys.readouterr()
+    assert "fold 1: epoch 2 of 2, loss" in " ".join(shown.err.split())
+    assert "2 rows in runs/rows/custom/mege_accuracy-embedded-" in shown.out

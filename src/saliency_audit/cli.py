@@ -3,11 +3,15 @@
 import functools
 import http.server
 import json
+import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.logging import RichHandler
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -88,9 +92,10 @@ def compute(
             bar[:] = bar or [bars.add_task(experiment, total=total)]
             bars.update(bar[0], completed=done, total=total, description=f"{experiment} {name}")
 
-        rows = study.compute(
-            found, profile, overrides, record=record, executor=executor, progress=show
-        )
+        with _logged_to(bars.console):
+            rows = study.compute(
+                found, profile, overrides, record=record, executor=executor, progress=show
+            )
     folder = (
         study.recorded_folder(experiment, profile)
         if record
@@ -284,6 +289,19 @@ def _progress(unit: str) -> Progress:
         TimeElapsedColumn(),
         console=errors,
     )
+
+
+@contextmanager
+def _logged_to(place: Console) -> Iterator[None]:
+    """What the library logs, such as how far a training is, between the bars."""
+    logger = logging.getLogger("saliency_audit")
+    handler = RichHandler(console=place, show_path=False, show_level=False)
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
 
 
 def main() -> None:

@@ -3,7 +3,8 @@ import pytest
 import torch
 from PIL import Image
 
-from saliency_audit.datasets import MissingDataError, read_batch
+from saliency_audit.datasets import MissingDataError, open_images, read_batch
+from saliency_audit.datasets.catalog import IMAGENET50
 from saliency_audit.datasets.folders import open_class_folders
 from saliency_audit.datasets.images import read_picture, read_scaled
 
@@ -148,3 +149,22 @@ def test_small_pictures_can_be_read_whole(folder):
     picture = images.read(0)
     assert picture.shape == (3, 14, 14)
     assert torch.equal(picture, read_scaled(folder / "a_first" / "1.JPEG", 14))
+
+
+def test_eurosat_and_imagenet50_in_their_official_layouts(tmp_path, monkeypatch):
+    monkeypatch.setenv("SALIENCY_DATA", str(tmp_path))
+    for number in range(10):
+        place = tmp_path / "eurosat" / "eurosat" / "2750" / f"Class{number}"
+        place.mkdir(parents=True)
+        Image.new("RGB", (64, 64), (number, 0, 0)).save(place / "one.png")
+    images = open_images("eurosat")
+    assert images.labels == tuple(range(10))
+    assert images.read(3).shape == (3, 64, 64)
+    for number in range(1000):
+        place = tmp_path / "imagenet" / "train" / f"n{number:08d}"
+        place.mkdir(parents=True)
+        (place / "one.JPEG").touch()
+    fifty = open_images("imagenet50_train")
+    assert fifty.labels == tuple(range(50))
+    assert fifty.names[0] == f"n{IMAGENET50[0]:08d}/one.JPEG"
+    assert read_batch(fifty, [0]).unreadable == (fifty.names[0],)  # an empty file

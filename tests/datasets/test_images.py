@@ -1,10 +1,12 @@
 """Seeds and orders: fixed by the study and the image alone."""
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from saliency_audit.datasets import Images, image_seed, read_batch, shuffled_indices
+from saliency_audit.datasets.images import only_classes
 
 
 def numbered(count):
@@ -56,3 +58,13 @@ def test_read_batch_keeps_the_order_asked_for():
     assert batch.labels.tolist() == [1, 2, 2]
     assert batch.labels.dtype == torch.int64
     torch.testing.assert_close(batch.images[:, 0, 0, 0], torch.tensor([0.7, 0.2, 0.2]))
+
+
+def test_only_some_classes_are_numbered_anew():
+    images = only_classes(numbered(9), (2, 0))
+    assert images.names == ("n0", "n2", "n3", "n5", "n6", "n8")
+    assert images.labels == (1, 0, 1, 0, 1, 0)
+    assert images.read(1)[0, 0, 0].item() == pytest.approx(2 / 9)
+    assert images.region is None
+    with pytest.raises(ValueError, match=r"'numbered' has no picture of classes \[7\]"):
+        only_classes(numbered(9), (0, 7))

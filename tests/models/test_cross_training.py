@@ -121,11 +121,12 @@ def test_the_lipschitz_network_is_kept_in_plain_layers(project):
     assert found.held_out == 50
 
 
-def test_progress_is_told(project):
-    told = []
-    predictor(SETTING, 3, report=told.append)
-    starts = [line.split(", loss")[0] for line in told]
-    assert starts == [f"fold 3: epoch {done} of 8" for done in range(1, 9)]
+def test_progress_is_logged(project, caplog):
+    with caplog.at_level("INFO", logger="saliency_audit"):
+        predictor(SETTING, 3)
+    told = [record.getMessage().split(", loss")[0] for record in caplog.records]
+    name = weights_folder(SETTING).name
+    assert told == [f"{name}, fold 3: epoch {done} of 8" for done in range(1, 9)]
 
 
 @pytest.mark.parametrize(

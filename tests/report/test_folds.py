@@ -10,10 +10,10 @@ from saliency_audit.ledger.external.fold_rows import METHODS, fold_rows
 from saliency_audit.metrics import mege, reco
 from saliency_audit.report.definitions import show_definitions, show_imbalance
 from saliency_audit.report.distances import show_accuracies, show_distances, variation_table
-from saliency_audit.report.fold_tables import score_table
-from saliency_audit.report.folds import score_of, show_histograms, show_levels
+from saliency_audit.report.fold_tables import best_against_others, score_table, size_table
+from saliency_audit.report.folds import range_over_folds, score_of, show_histograms, show_levels
 from saliency_audit.report.names import METHOD_NAMES, predictor
-from saliency_audit.report.pivot import pivot_table
+from saliency_audit.report.pivot import pivot, pivot_table
 
 
 def rows_of(model="resnet18-8", images="cifar10_train", degraded=True, methods=METHODS, n=20):
@@ -210,3 +210,44 @@ def test_accuracies_have_a_line_per_series():
         "labels 30 %",
     ]
     assert len(axis.collections) == 1  # the band of what is stated
+
+
+def test_the_range_over_folds_is_that_of_pairs_of_predictors(rows):
+    group = next(iter(fold_rows("test", rows).values()))
+    found = [
+        mege(group.of_folds(first, second).equal) for first, second in ((0, 1), (0, 2), (1, 2))
+    ]
+    assert range_over_folds(group, "mege") == pytest.approx((min(found), max(found)))
+    means = [group.fidelity[group.folds == fold].mean() for fold in range(3)]
+    assert range_over_folds(group, "mu_fidelity") == pytest.approx((min(means), max(means)))
+
+
+def test_sizes_count_the_pairs_without_a_distance():
+    rows = rows_of(degraded=False)
+    chosen = rows["method"] == "gradcam"
+    rows.loc[chosen, "distances"] = pd.Series([[np.nan] * 3] * chosen.sum(), rows.index[chosen])
+    table = size_table({"this machine": rows})
+    line = table.loc[(predictor("cifar10_train", "resnet18-8"), "this machine")]
+    groups = {key.method: group for key, group in fold_rows("test", rows).items()}
+    sets = groups["ig"].sets
+    assert line["IG"] == f"{sets.equal.size}, {sets.different.size}"
+    lost = sets.equal.size + sets.different.size
+    assert line["Grad-CAM"] == f"0, 0<br>{lost} undefined"
+
+
+def test_the_best_method_is_held_against_each_other_one():
+    rows = rows_of(degraded=False)
+    best = rows["method"] == "rise"
+    rows.loc[best, "distances"] = rows.loc[best, "distances"].map(
+        lambda cell: list(0.01 * np.array(cell))
+    )
+    found = best_against_others(rows, ["mege", "mu_fidelity"])
+    of_mege = [item for item in found if item.keys["score"] == "mege"]
+    assert {item.keys["best"] for item in of_mege} == {"rise"}
+    assert {item.keys["method"] for item in of_mege} == set(METHODS) - {"rise"}
+    assert all(item.holds for item in of_mege)
+    by_chance = [item for item in found if item.keys["score"] == "mu_fidelity"]
+    assert len(by_chance) == 6
+    assert not any(item.holds for item in by_chance)
+    table = pivot({"this machine": found}, ["predictor", "score", "best"], ["method"])
+    assert table.loc[table.index.get_level_values("best") == "RISE", "RISE"].tolist() == [""]

@@ -4,11 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from torchvision.datasets import MNIST, FashionMNIST
 
 from saliency_audit.datasets.digits import open_digits
 from saliency_audit.datasets.folders import open_class_folders
-from saliency_audit.datasets.images import Images, MissingDataError, read_scaled
+from saliency_audit.datasets.images import (
+    Images,
+    MissingDataError,
+    only_classes,
+    read_scaled,
+)
 from saliency_audit.datasets.mnist import open_mnist
 from saliency_audit.datasets.shapes import open_shapes
 from saliency_audit.datasets.tiny_imagenet import open_tiny_imagenet
@@ -97,6 +103,11 @@ def _grey(name: str, title: str, terms: str, kind: type[MNIST], part: str) -> Im
     )
 
 
+# 50 of the 1,000 classes, drawn once; the MeGe/ReCo paper does not name its own.
+IMAGENET50 = tuple(sorted(np.random.default_rng(0).choice(1000, 50, replace=False).tolist()))
+_TRAINING = UNPACK + (
+    "as imagenet/train/<wnid>/<image>.JPEG; register at image-net.org for ILSVRC-2012."
+)
 _SAMPLE = UNPACK + (
     "as imagenet_sample/<wnid>/<image>.JPEG. The pictures are on GitHub; this lays them out: "
     "git clone --depth 1 https://github.com/EliSchwartz/imagenet-sample-images sample && "
@@ -164,6 +175,36 @@ CATALOG = {
                 ("fashion_mnist", "Fashion-MNIST, grey garments", "MIT", FashionMNIST),
             )
             for part in ("train", "test")
+        ),
+        ImageSet(
+            "imagenet50_train",
+            "50 classes of the ILSVRC-2012 training set, drawn at random, about 64,000 pictures",
+            "non-commercial research and education (ImageNet)",
+            _TRAINING,
+            "imagenet/train",
+            1281167,
+            lambda root: only_classes(
+                open_class_folders(
+                    "imagenet50_train", root / "imagenet/train", 224, _TRAINING, 1000
+                ),
+                IMAGENET50,
+            ),
+        ),
+        ImageSet(
+            "eurosat",
+            "EuroSAT, satellite pictures of land use, 27,000 pictures of 64×64",
+            "MIT",
+            _torchvision("EuroSAT", "eurosat"),
+            "eurosat",
+            27000,
+            lambda root: open_class_folders(
+                "eurosat",
+                root / "eurosat/eurosat/2750",
+                64,
+                _torchvision("EuroSAT", "eurosat"),
+                10,
+                read_scaled,
+            ),
         ),
         ImageSet(
             "tiny_imagenet_val",

@@ -39,6 +39,26 @@ class Images:
         return len(self.names)
 
 
+def only_classes(images: Images, classes: Sequence[int]) -> Images:
+    """The pictures of some classes, which are numbered anew in the order given.
+
+    Raises:
+        ValueError: a class that no picture has.
+    """
+    if missing := sorted(set(classes) - set(images.labels)):
+        raise ValueError(f"image set {images.name!r} has no picture of classes {missing}")
+    numbers = {label: number for number, label in enumerate(classes)}
+    kept = [index for index, label in enumerate(images.labels) if label in numbers]
+    region = images.region
+    return Images(
+        name=images.name,
+        names=tuple(images.names[index] for index in kept),
+        labels=tuple(numbers[images.labels[index]] for index in kept),
+        read=lambda index: images.read(kept[index]),
+        region=None if region is None else lambda index: region(kept[index]),
+    )
+
+
 @dataclass(frozen=True)
 class Batch:
     """Images read together; `unreadable` names the corrupt files that were left out."""

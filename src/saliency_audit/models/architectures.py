@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torchvision.models import resnet50
 
 from saliency_audit.models.lipschitz import constrained, lipschitz_cnn, plain_weights
-from saliency_audit.models.normalized import Normalized
+from saliency_audit.models.normalized import IMAGENET_MEAN, IMAGENET_STD, Normalized
 from saliency_audit.models.resnet import ResNet18
 from saliency_audit.models.small import DigitsCNN
 
-KNOWN = "small, resnet18-FILTERS, lipschitz-FILTERS"
+KNOWN = "small, resnet18-FILTERS, lipschitz-FILTERS, resnet50"
 _NAME = re.compile(r"(?P<kind>resnet18|lipschitz)-(?P<filters>[1-9]\d*)")
 
 
@@ -36,7 +37,8 @@ def architecture(name: str, classes: int, channels: int, side: int, dropout: flo
 
     Args:
         name: "small" (two convolutions, 8×8 grey digits), "resnet18-32" (any number of filters in
-            the first convolution) or "lipschitz-48" (the same; Table 4 of the MeGe/ReCo paper).
+            the first convolution), "lipschitz-48" (the same; Table 4 of the MeGe/ReCo paper) or
+            "resnet50" (torchvision's, for colour pictures of ImageNet's size).
         classes: of the answer.
         channels: of the pictures.
         side: of the pictures.
@@ -53,6 +55,12 @@ def architecture(name: str, classes: int, channels: int, side: int, dropout: flo
                 f"{channels}×{side}×{side}"
             )
         return _one_form(DigitsCNN)
+    if name == "resnet50":
+        if channels != 3:
+            raise ValueError(f"'resnet50' takes colour pictures, got {channels} channels")
+        return _one_form(
+            lambda: Normalized(resnet50(num_classes=classes), IMAGENET_MEAN, IMAGENET_STD)
+        )
     found = _NAME.fullmatch(name)
     assert found is not None
     filters = int(found["filters"])
@@ -91,7 +99,7 @@ def check_architecture(name: str) -> None:
     Raises:
         ValueError: names the known ones.
     """
-    if name != "small" and not _NAME.fullmatch(name):
+    if name not in ("small", "resnet50") and not _NAME.fullmatch(name):
         raise ValueError(f"unknown architecture {name!r}; known: {KNOWN}")
 
 

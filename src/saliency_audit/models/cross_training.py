@@ -3,7 +3,7 @@
 import hashlib
 import io
 import json
-from collections.abc import Callable
+import logging
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -23,7 +23,7 @@ from saliency_audit.models.training import TrainingPlan, predicted_classes, trai
 # Counted up when the same setting must give other weights.
 VERSION = 1
 
-Report = Callable[[str], None]
+logger = logging.getLogger(__name__)
 
 
 class _Kept(TypedDict):
@@ -128,22 +128,17 @@ def folded_images(images: str, n_images: int | None, folds: int, seed: int) -> F
 
 
 def predictor(
-    setting: CrossTraining,
-    fold: int,
-    *,
-    device: torch.device | None = None,
-    report: Report | None = None,
+    setting: CrossTraining, fold: int, *, device: torch.device | None = None
 ) -> Predictor:
     """The predictor that has not seen a fold: from disk, or trained and kept there.
 
     A run that is killed loses the predictor it is training and no other; two runs never train the
-    same one at once.
+    same one at once. How far a training is goes to this module's logger, epoch by epoch.
 
     Args:
         setting: what to train on, and how.
         fold: in 0 … k−1.
         device: where to train; the CPU if not given.
-        report: told in words how the training goes.
 
     Raises:
         MissingDataError: the image set is not here.
@@ -163,7 +158,7 @@ def predictor(
     with held(path.with_name(f".{path.name}.lock"), wait=True):
         kept = _read(path)
         if kept is None:
-            kept = _train(setting, fold, data, built, device, report)
+            kept = _train(setting, fold, data, built, device)
             path.with_name("setting.json").write_text(json.dumps(asdict(setting), indent=1) + "\n")
             buffer = io.BytesIO()
             torch.save(kept, buffer)
@@ -186,15 +181,14 @@ def _train(
     data: FoldedImages,
     built: Architecture,
     device: torch.device | None,
-    report: Report | None,
 ) -> _Kept:
     # Labels are switched before the folds are taken: what a predictor has seen is wrong for all.
     labels = with_switched_labels(data.labels, setting.switched, data.classes, seed=setting.seed)
     seen = data.folds != fold
+    name = weights_folder(setting).name
 
     def tell(done: int, epochs: int, loss: float) -> None:
-        if report is not None:
-            report(f"fold {fold}: epoch {done} of {epochs}, loss {loss:.3f}")
+        logger.info("%s, fold %d: epoch %d of %d, loss %.3f", name, fold, done, epochs, loss)
 
     plan = TrainingPlan(**{**asdict(setting.plan), "seed": setting.plan.seed + fold})
     trained = train(

@@ -1,19 +1,36 @@
 """Scores of cross-trained predictors, method by method, under what the paper prints."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import pandas as pd
 
-from saliency_audit.ledger import printed_tables
-from saliency_audit.ledger.external.fold_rows import METHODS, Groups, Key, fold_rows, sound
-from saliency_audit.report.folds import score_of
+from saliency_audit.ledger import Comparison, printed_tables
+from saliency_audit.ledger.external.fold_families import Drawn, judged
+from saliency_audit.ledger.external.fold_rows import (
+    METHODS,
+    FoldRows,
+    Groups,
+    Key,
+    fold_rows,
+    sound,
+)
+from saliency_audit.ledger.resampling import enough_resamples
+from saliency_audit.report.folds import RESAMPLES, drawn_score, range_over_folds, score_of
 from saliency_audit.report.names import METHOD_NAMES, STABILITY_NAMES, predictor
 from saliency_audit.report.words import estimate, number
 
+ALPHA = 0.05
 # What the paper calls our image sets and architectures.
-PRINTED_SETS = {"cifar10_train": "cifar10", "fashion_mnist_train": "fashion_mnist"}
-PRINTED_MODELS = {"resnet18": "resnet18", "lipschitz": "lipschitz"}
+PRINTED_SETS = {
+    "cifar10_train": "cifar10",
+    "fashion_mnist_train": "fashion_mnist",
+    "eurosat": "eurosat",
+    "imagenet50_train": "imagenet",
+}
+PRINTED_MODELS = {"resnet18": "resnet18", "resnet50": "resnet50", "lipschitz": "lipschitz"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +55,8 @@ def score_table(
 
     Returns:
         A line per predictor, score and source, which form the index; a column per method. A cell is
-        the score with its 95 % bootstrap interval over images.
+        the score, its 95 % bootstrap interval over images, and its range over the pairs of folds
+        (of μF: over the folds).
     """
     cells: dict[_Line, dict[str, str]] = {}
     printed = printed_tables("mege", *tables)
@@ -72,7 +90,92 @@ def _cells(groups: Groups, images: str, model: str, score: str) -> Iterator[tupl
         group = groups.get(Key(images, model, "none", 0, method))
         if group is not None:
             found = estimate(score_of(group, score)).replace(" [", "<br>[", 1)
-            yield METHOD_NAMES[method], found
+            low, high = range_over_folds(group, score)
+            yield METHOD_NAMES[method], f"{found}<br>folds {number(low, 2)} to {number(high, 2)}"
+
+
+def size_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """How many distances every score of the sound predictors rests on.
+
+    Args:
+        sources: rows of `mege_stability` by where they come from.
+
+    Returns:
+        A line per predictor and source, which form the index; a column per method: |S=|, |S≠|, and
+        the pairs without a distance, because a map was constant.
+    """
+    lines: dict[tuple[str, str], dict[str, str]] = {}
+    for source, rows in sources.items():
+        groups = fold_rows("size_table", rows)
+        for images, model in sound(groups):
+            cells = lines.setdefault((predictor(images, model), source), {})
+            for method in (*METHODS, "random"):
+                group = groups.get(Key(images, model, "none", 0, method))
+                if group is not None:
+                    sets = group.sets
+                    cells[METHOD_NAMES[method]] = f"{sets.equal.size}, {sets.different.size}" + (
+                        f"<br>{sets.undefined} undefined" if sets.undefined else ""
+                    )
+    index = pd.MultiIndex.from_tuples(list(lines), names=["predictor", "source"])
+    return pd.DataFrame(list(lines.values()), index=index).fillna("")
+
+
+def best_against_others(rows: pd.DataFrame, scores: Sequence[str]) -> tuple[Comparison, ...]:
+    """Is the method with the highest score better than each of the others?
+
+    Args:
+        rows: of `mege_stability`.
+        scores: of `STABILITY_NAMES`.
+
+    Returns:
+        A comparison per sound predictor, score and other method: best minus other, with its 95 %
+        bootstrap interval over images. Which method is best was not known beforehand: the p values
+        are two-sided and Holm-corrected over all pairs of methods and scores of a predictor.
+    """
+    groups = fold_rows("best_against_others", rows)
+    found: list[Comparison] = []
+    for images, model in sound(groups):
+        present = {
+            method: group
+            for method in METHODS
+            if (group := groups.get(Key(images, model, "none", 0, method)))
+        }
+        pairs = len(METHODS) * (len(METHODS) - 1) // 2
+        # Two-sided: each side gets half of alpha.
+        resamples = enough_resamples(RESAMPLES, len(scores) * pairs, ALPHA / 2)
+        family = [
+            item
+            for score in scores
+            for item in _all_pairs(images, model, score, present, resamples)
+        ]
+        found += [
+            item for item in judged(family, ALPHA / 2) if item.keys["best"] == item.keys["better"]
+        ]
+    return tuple(found)
+
+
+def _all_pairs(
+    images: str, model: str, score: str, present: Mapping[str, FoldRows], resamples: int
+) -> Iterator[Drawn]:
+    drawn = {method: drawn_score(group, score, resamples) for method, group in present.items()}
+    defined = {method: point for method, (point, _) in drawn.items() if not math.isnan(point)}
+    order = sorted(defined, key=lambda method: defined[method], reverse=True)
+    for better, method in combinations(order, 2):
+        yield Drawn(
+            keys={
+                "predictor": predictor(images, model),
+                "score": score,
+                "best": order[0],
+                "better": better,
+                "method": method,
+            },
+            point=defined[better] - defined[method],
+            draws=drawn[better][1] - drawn[method][1],
+            n=len(present[method].image),
+            base=defined[method],
+            other=defined[better],
+            expected="higher",
+        )
 
 
 def _printed_line(printed: pd.DataFrame, images: str, model: str, score: str) -> dict[str, str]:

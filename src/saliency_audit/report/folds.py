@@ -1,6 +1,7 @@
 """MeGe, ReCo and μF of cross-trained predictors as figures."""
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from saliency_audit.ledger.external.fold_rows import (
     sound,
 )
 from saliency_audit.ledger.fold_statistics import STATISTICS, once
-from saliency_audit.ledger.resampling import resample_counts
+from saliency_audit.ledger.resampling import Floats, resample_counts
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.report.figures import label_outside, panels, refuse_empty
 from saliency_audit.report.names import (
@@ -36,20 +37,50 @@ EQUAL_COLOUR, DIFFERENT_COLOUR = "#0072b2", "#d55e00"
 
 def score_of(group: FoldRows, score: str) -> Estimate:
     """MeGe, ReCo or μF of one method with its 95 % bootstrap interval over images."""
+    point, draws = drawn_score(group, score, RESAMPLES)
+    n = int(np.isfinite(group.fidelity).sum()) if score == "mu_fidelity" else len(group.image)
+    return estimate_of(point, draws, n)
+
+
+def drawn_score(group: FoldRows, score: str, resamples: int) -> tuple[float, Floats]:
+    """A score on the images themselves and on resamples of them; NaN where it is undefined."""
     count = len(group.image)
-    counts = resample_counts(count, RESAMPLES)
+    counts = resample_counts(count, resamples)
     if score != "mu_fidelity":
         measure = STATISTICS[score]
-        return estimate_of(
-            float(measure(group.sets, once(count))[0]), measure(group.sets, counts), count
-        )
+        return float(measure(group.sets, once(count))[0]), measure(group.sets, counts)
     defined = np.isfinite(group.fidelity)
     if not defined.any():
-        return Estimate(float("nan"), float("nan"), float("nan"), 0)
+        return float("nan"), np.full(resamples, np.nan)
     drawn = counts[:, defined].astype(float)
     with np.errstate(invalid="ignore"):
         draws = drawn @ group.fidelity[defined] / drawn.sum(axis=1)
-    return estimate_of(float(group.fidelity[defined].mean()), draws, int(defined.sum()))
+    return float(group.fidelity[defined].mean()), draws
+
+
+def range_over_folds(group: FoldRows, score: str) -> tuple[float, float]:
+    """Smallest and largest value of a score over the pairs of folds; of μF, over the folds.
+
+    NaN where no pair defines it.
+    """
+    k = group.right.shape[1]
+    if score == "mu_fidelity":
+        found = [
+            float(part.mean())
+            for fold in range(k)
+            if len(part := group.fidelity[(group.folds == fold) & np.isfinite(group.fidelity)])
+        ]
+    else:
+        found = [
+            float(STATISTICS[score](group.of_folds(*pair), once(_size(group, pair)))[0])
+            for pair in combinations(range(k), 2)
+        ]
+    defined = [value for value in found if np.isfinite(value)]
+    return (min(defined), max(defined)) if defined else (float("nan"), float("nan"))
+
+
+def _size(group: FoldRows, pair: tuple[int, ...]) -> int:
+    return int(np.isin(group.folds, pair).sum())
 
 
 def show_levels(rows: pd.DataFrame, score: str, *, control: bool = True) -> Figure:

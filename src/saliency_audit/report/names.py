@@ -70,6 +70,11 @@ def on_two_lines(name: str) -> str:
 def predictor(images: str, model: str) -> str:
     """`cifar10_train`, `resnet18-8` -> `ResNet-18, 8 filters, on cifar10_train`."""
     kind, _, filters = model.partition("-")
-    names = {"resnet18": "ResNet-18", "lipschitz": "1-Lipschitz CNN", "small": "small CNN"}
+    names = {
+        "resnet18": "ResNet-18",
+        "resnet50": "ResNet-50",
+        "lipschitz": "1-Lipschitz CNN",
+        "small": "small CNN",
+    }
     size = f", {filters} filters" if filters else ""
     return f"{names.get(kind, kind)}{size}, on {images}"

@@ -19,10 +19,29 @@ def pivot_table(
     *,
     only: Callable[[Mapping[str, str]], bool] = lambda keys: True,
 ) -> pd.DataFrame:
-    """Estimate, interval and answer of every comparison.
+    """`pivot` of the comparisons of a test.
 
     Args:
         results: outcome of a test by the name of the run ("recorded", "this machine").
+        down: see `pivot`.
+        across: see `pivot`.
+        only: see `pivot`.
+    """
+    found = {run: result.comparisons for run, result in results.items()}
+    return pivot(found, down, across, only=only)
+
+
+def pivot(
+    comparisons: Mapping[str, Sequence[Comparison]],
+    down: Sequence[str],
+    across: Sequence[str],
+    *,
+    only: Callable[[Mapping[str, str]], bool] = lambda keys: True,
+) -> pd.DataFrame:
+    """Estimate, interval and answer of every comparison.
+
+    Args:
+        comparisons: by the name of the run.
         down: keys of the comparisons that name the lines; the run comes last.
         across: keys that name the columns; a comparison that lacks one of them is left out.
         only: which comparisons to show, by their keys.
@@ -31,8 +50,8 @@ def pivot_table(
         Cells are HTML on three lines: estimate with its 95 % interval, whether it holds, n.
     """
     cells: dict[tuple[str, ...], dict[str, str]] = {}
-    for run, result in results.items():
-        for item in result.comparisons:
+    for run, items in comparisons.items():
+        for item in items:
             if not all(name in item.keys for name in (*down, *across)) or not only(item.keys):
                 continue
             line = (*(_named(item, name) for name in down), run)

@@ -9,16 +9,16 @@ from torch import nn
 from saliency_audit.datasets import CATALOG
 from saliency_audit.models import TrainingPlan
 from saliency_audit.models.architectures import check_architecture
-from saliency_audit.models.cross_training import CrossTraining, Predictor, Report, predictor
+from saliency_audit.models.cross_training import CrossTraining, Predictor, predictor
 from saliency_audit.models.degradation import with_noisy_weights
 from saliency_audit.study.checks import check_counts
 from saliency_audit.study.provenance import default_device
 
 DEGRADATIONS = ("weights", "labels")
 # Appendix E prints them; other image sets go without.
-DROPOUT = {"cifar10_train": 0.25, "fashion_mnist_train": 0.4}
+DROPOUT = {"cifar10_train": 0.25, "fashion_mnist_train": 0.4, "eurosat": 0.25}
 # Photographs look as natural mirrored; digits do not.
-MIRRORED = ("cifar10_train",)
+MIRRORED = ("cifar10_train", "eurosat", "imagenet50_train")
 
 
 @dataclass(frozen=True)
@@ -119,9 +119,9 @@ def cross_training(
 
 # Slices of one series follow each other and ask for the same few networks.
 @lru_cache(maxsize=16)
-def trained(setting: CrossTraining, fold: int, report: Report | None = None) -> Predictor:
+def trained(setting: CrossTraining, fold: int) -> Predictor:
     """The predictor of a fold, trained where it is not on disk yet."""
-    return predictor(setting, fold, device=default_device(), report=report)
+    return predictor(setting, fold, device=default_device())
 
 
 def degraded_model(series: Series, model: nn.Module, fold: int, seed: int) -> nn.Module:
