@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 import pandas as pd
@@ -12,7 +11,6 @@ from saliency_audit.ledger.external.fold_families import Drawn, judged
 from saliency_audit.ledger.external.fold_rows import (
     METHODS,
     FoldRows,
-    Groups,
     Key,
     fold_rows,
     sound,
@@ -33,16 +31,6 @@ PRINTED_SETS = {
 PRINTED_MODELS = {"resnet18": "resnet18", "resnet50": "resnet50", "lipschitz": "lipschitz"}
 
 
-@dataclass(frozen=True)
-class _Line:
-    """One line of a score table: which predictor, which score, from where."""
-
-    images: str
-    model: str
-    score: str
-    source: str
-
-
 def score_table(
     sources: Mapping[str, pd.DataFrame], scores: Sequence[str], tables: Sequence[str]
 ) -> pd.DataFrame:
@@ -54,44 +42,51 @@ def score_table(
         tables: names of the printed tables to take the paper's numbers from.
 
     Returns:
-        A line per predictor, score and source, which form the index; a column per method. A cell is
+        A line per predictor, method and source, which form the index; a column per score. A cell is
         the score, its 95 % bootstrap interval over images, and its range over the pairs of folds
         (of μF: over the folds).
     """
-    cells: dict[_Line, dict[str, str]] = {}
     printed = printed_tables("mege", *tables)
-    for source, rows in sources.items():
-        groups = fold_rows("score_table", rows)
-        for images, model in sound(groups):
-            for score in scores:
-                paper = _printed_line(printed, images, model, score)
-                if paper:
-                    cells.setdefault(_Line(images, model, score, "paper"), paper)
-                cells[_Line(images, model, score, source)] = dict(
-                    _cells(groups, images, model, score)
-                )
-    order = sorted(
-        cells, key=lambda line: (line.images, line.model, list(scores).index(line.score))
-    )
-    index = pd.MultiIndex.from_tuples(
-        [
-            (predictor(line.images, line.model), STABILITY_NAMES[line.score], line.source)
-            for line in order
-        ],
-        names=["predictor", "score", "source"],
-    )
-    table = pd.DataFrame([cells[line] for line in order], index=index)
-    present = [name for method, name in METHOD_NAMES.items() if name in table.columns]
-    return table[present].fillna("")
+    lines: dict[tuple[str, str, str], dict[str, str]] = {}
+    groups = {source: fold_rows("score_table", rows) for source, rows in sources.items()}
+    predictors = dict.fromkeys(pair for found in groups.values() for pair in sound(found))
+    for images, model in predictors:
+        for method in (*METHODS, "random"):
+            place = (predictor(images, model), METHOD_NAMES[method])
+            if paper := _printed_cells(printed, images, model, method, scores):
+                lines[*place, "paper"] = paper
+            for source, found in groups.items():
+                if group := found.get(Key(images, model, "none", 0, method)):
+                    lines[*place, source] = {
+                        STABILITY_NAMES[score]: _cell(group, score) for score in scores
+                    }
+    index = pd.MultiIndex.from_tuples(list(lines), names=["predictor", "method", "source"])
+    columns = [STABILITY_NAMES[score] for score in scores]
+    return pd.DataFrame(list(lines.values()), index=index, columns=columns).fillna("")
 
 
-def _cells(groups: Groups, images: str, model: str, score: str) -> Iterator[tuple[str, str]]:
-    for method in (*METHODS, "random"):
-        group = groups.get(Key(images, model, "none", 0, method))
-        if group is not None:
-            found = estimate(score_of(group, score)).replace(" [", "<br>[", 1)
-            low, high = range_over_folds(group, score)
-            yield METHOD_NAMES[method], f"{found}<br>folds {number(low, 2)} to {number(high, 2)}"
+def _cell(group: FoldRows, score: str) -> str:
+    found = estimate(score_of(group, score)).replace(" [", "<br>[", 1)
+    low, high = range_over_folds(group, score)
+    return f"{found}<br>folds {number(low, 2)} to {number(high, 2)}"
+
+
+def _printed_cells(
+    printed: pd.DataFrame, images: str, model: str, method: str, scores: Sequence[str]
+) -> dict[str, str]:
+    """What the paper prints of a method; its ReCo is the one of its formulas."""
+    chosen = printed[
+        (printed["dataset"] == PRINTED_SETS.get(images))
+        & (printed["model"] == PRINTED_MODELS.get(model.partition("-")[0]))
+        & (printed["method"] == method)
+    ]
+    values = chosen.drop_duplicates("metric").set_index("metric")["value"]
+    names = {"mu_fidelity": "mu_fidelity", "mege": "mege", "reco_printed": "reco"}
+    return {
+        STABILITY_NAMES[score]: number(float(values[names[score]]), 2)
+        for score in scores
+        if names.get(score) in values.index
+    }
 
 
 def size_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
