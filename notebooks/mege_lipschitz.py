@@ -97,7 +97,9 @@ HTML(
 )
 
 # %% [markdown]
-# What they rest on: |S=|, |S≠|, and the pairs without a distance because a map is constant.
+# What they rest on: |S=|, |S≠|, and the pairs without a distance because a map is constant. ReCo is a
+# maximum, which chance can only raise, and in a resample it raises it more: where |S≠| is small, its
+# intervals reach too high.
 
 # %% tags=["remove-input"]
 HTML(as_html(size_table(sources(recorded, rows))))

@@ -104,7 +104,9 @@ HTML(
 
 # %% [markdown]
 # What each score rests on: |S=|, |S≠|, and the pairs of maps that have no distance because one of them
-# is constant. Grad-CAM is 0 everywhere where no feature speaks for the class.
+# is constant. Grad-CAM is 0 everywhere where no feature speaks for the class. ReCo is a maximum, which
+# chance can only raise, and in a resample, where distances repeat, it raises it more: where |S≠| is
+# small, the intervals of ReCo reach too high.
 
 # %% tags=["remove-input"]
 HTML(as_html(size_table(sources(recorded, rows))))
