@@ -196,7 +196,8 @@ def _train(
     )
     state = {name: value.cpu() for name, value in built.weights(trained).items()}
     own = ~seen
-    answers = predicted_classes(load_plain(built, state), data.pictures[own])
+    model = load_plain(built, state).to(device or "cpu")
+    answers = predicted_classes(model, data.pictures[own])
     return {
         "state": state,
         "correct": int((answers == data.labels[own]).sum()),

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -29,6 +29,8 @@ class TrainingPlan:
         flips: whether every image is mirrored left-right half of the time.
         temperature: what the logits are multiplied by before the softmax of the loss. Networks
             whose logits cannot differ by much, as 1-Lipschitz ones, need more than 1.
+        bfloat16: whether a GPU may compute in bfloat16, which weights that must stay orthogonal
+            do not survive.
     """
 
     epochs: int = 20
@@ -38,6 +40,7 @@ class TrainingPlan:
     schedule: str = "constant"
     flips: bool = False
     temperature: float = 1.0
+    bfloat16: bool = True
 
     def __post_init__(self) -> None:
         if self.schedule not in SCHEDULES:
@@ -68,7 +71,8 @@ def train(
 
     The same plan gives the same weights on the same kind of CPU with the same number of threads;
     another number of threads adds floats in another order. On a GPU the network computes in
-    bfloat16 and channels-last, and the weights are not the same to the last bit each time.
+    bfloat16, where the plan allows it, and channels-last, and the weights are not the same to the
+    last bit each time.
 
     Args:
         build: makes the untrained network.
@@ -104,7 +108,7 @@ def train(
             losses = torch.zeros((), device=place)
             for chosen in torch.randperm(len(images), generator=generator).split(plan.batch_size):
                 optimizer.zero_grad()
-                with torch.autocast("cuda", torch.bfloat16) if fast else nullcontext():
+                with _precision(place, plan):
                     batch = _flipped(images[chosen.to(place)], plan, generator)
                     logits = plan.temperature * model(batch)
                 loss = nn.functional.cross_entropy(logits.float(), labels[chosen.to(place)])
@@ -116,6 +120,12 @@ def train(
             if progress is not None:
                 progress(epoch + 1, plan.epochs, float(losses) / len(images))
     return model.eval()
+
+
+def _precision(place: torch.device, plan: TrainingPlan) -> AbstractContextManager[object]:
+    if place.type == "cuda" and plan.bfloat16:
+        return torch.autocast("cuda", torch.bfloat16)
+    return nullcontext()
 
 
 def _schedule(

@@ -18,6 +18,7 @@ from saliency_audit.study.predictors import (
     series_of,
     trained,
 )
+from saliency_audit.study.provenance import default_device
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def compute(task: Task) -> Outcome:
     for fold in range(setting.folds):
         model = degraded_model(series, trained(setting, fold).model, fold, setting.seed)
         own = data.folds == fold
-        answers = predicted_classes(model, data.pictures[own])
+        answers = predicted_classes(model.to(default_device()), data.pictures[own])
         rows.append(
             {
                 **asdict(series),
