@@ -89,6 +89,16 @@ def test_fewer_steps_or_draws_leave_at_best_partly():
     assert "Not as declared: 50 of 100 shifts; 20 of 50 draws" in result.detail
 
 
+def test_a_distance_without_rows_leaves_at_best_partly():
+    rows = distance_rows()
+    for name in ("spearman", "ssim", "wasserstein1"):
+        result = distance_sanity(rows[rows["distance"] != name], DISTANCE)
+        assert result.verdict is Verdict.PARTLY
+        assert f"Not as declared: shift, {name}; noise, {name}; time, {name}" in result.detail
+    result = distance_sanity(rows[rows["level"] != 0.01], DISTANCE)
+    assert by_question(result)["dice: variation at 1% against 10%"].undecided
+
+
 def test_a_part_without_rows_is_said():
     rows = distance_rows()
     result = distance_sanity(rows[rows["part"] != "time"], DISTANCE)
@@ -133,13 +143,21 @@ def accuracy_rows(percent, *, model="resnet18-32", images="cifar10_train", seen=
         ((77, 78, 79, 78, 78), Verdict.REPRODUCED),
         ((70, 82, 86, 78, 74), Verdict.NOT_REPRODUCED),  # ±8 around the stated mean: one of two
         ((60, 60, 61, 60, 60), Verdict.NOT_REPRODUCED),
-        ((73.5, 73.2, 73.6, 73.5, 73.5), Verdict.REPRODUCED),  # within ±4 by Wilson's interval
+        ((73.5, 73.2, 73.6, 73.5, 73.5), Verdict.NOT_REPRODUCED),
+        ((74.1, 74.0, 74.0, 74.1, 73.9), Verdict.INCONCLUSIVE),  # the mean, on the limit
     ],
 )
 def test_accuracies_against_what_is_stated(percent, verdict):
     result = accuracy_within(accuracy_rows(percent), ACCURACY)
     assert result.verdict is verdict
     assert len(result.comparisons) == 2
+
+
+@pytest.mark.parametrize("percent", [(60, 80, 70, 62, 75), (68, 88, 78, 68, 88)])
+def test_few_images_leave_accuracies_undecided_or_against(percent):
+    result = accuracy_within(accuracy_rows(percent, held=100), ACCURACY)
+    assert not any(item.holds for item in result.comparisons[:1])
+    assert result.verdict is not Verdict.REPRODUCED
 
 
 @pytest.mark.parametrize(

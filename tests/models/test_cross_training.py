@@ -79,6 +79,20 @@ def test_a_damaged_file_is_made_again(seen, damage):
     assert len(seen) == 2
 
 
+def test_weights_of_other_images_or_layers_are_made_again(seen, monkeypatch):
+    predictor(SETTING, 0)
+    path = weights_folder(SETTING) / "fold-0.pt"
+    kept = torch.load(path, weights_only=True)
+    torch.save({**kept, "data": "other images"}, path)
+    predictor(SETTING, 0)
+    assert len(seen) == 2
+    torch.save({**kept, "state": {"other": torch.zeros(1)}}, path)
+    predictor(SETTING, 0)
+    assert len(seen) == 3
+    predictor(SETTING, 0)
+    assert len(seen) == 3
+
+
 def test_two_runs_do_not_train_the_same_predictor(seen):
     threads = [threading.Thread(target=predictor, args=(SETTING, 2)) for _ in range(2)]
     for thread in threads:

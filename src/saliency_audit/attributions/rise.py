@@ -74,25 +74,33 @@ class Rise:
         shape = (image.shape[1], image.shape[2])
         for first in range(0, self.masks, size):
             count = min(size, self.masks - first)
-            yield random_masks(count, shape, self.grid, self.probability, generator).to(image)
+            masks = random_masks(count, shape, self.grid, self.probability, generator, image.device)
+            yield masks.to(image)
 
 
 def random_masks(
-    count: int, size: tuple[int, int], grid: int, probability: float, generator: torch.Generator
+    count: int,
+    size: tuple[int, int],
+    grid: int,
+    probability: float,
+    generator: torch.Generator,
+    device: torch.device | str = "cpu",
 ) -> Tensor:
-    """Soft masks of RISE: `(count, H, W)` float32 in [0, 1], on the CPU.
+    """Soft masks of RISE: `(count, H, W)` float32 in [0, 1].
 
     Args:
         count: how many.
         size: H and W.
         grid: cells a side.
         probability: of a cell being kept.
-        generator: where the random numbers come from; each mask takes as many, whatever `count`.
+        generator: where the random numbers come from, on the CPU; each mask takes as many, whatever
+            `count`.
+        device: where the masks are made of them.
     """
     height, width = size
     cell_height, cell_width = -(-height // grid), -(-width // grid)
     # One row of numbers per mask: its cells, one more each way for the shift, and its two shifts.
-    drawn = torch.rand(count, (grid + 1) ** 2 + 2, generator=generator)
+    drawn = torch.rand(count, (grid + 1) ** 2 + 2, generator=generator).to(device)
     kept = (drawn[:, :-2] < probability).float().reshape(count, 1, grid + 1, grid + 1)
     enlarged = F.interpolate(
         kept,
@@ -103,4 +111,4 @@ def random_masks(
     down = (drawn[:, -2] * cell_height).long()
     across = (drawn[:, -1] * cell_width).long()
     windows = enlarged.unfold(1, height, 1).unfold(2, width, 1)
-    return windows[torch.arange(count), down, across]
+    return windows[torch.arange(count, device=device), down, across]

@@ -69,7 +69,7 @@ def mu_fidelity(
     def run(size: int) -> Tensor:
         found = torch.empty(len(maps), count, dtype=torch.float64)
         for index, image in enumerate(images.detach()):
-            hidden = pixel_subsets(image, subsets, pixels, seed).to(image.device)
+            hidden = pixel_subsets(image, subsets, pixels, seed)
             scores = torch.cat(
                 [
                     score(model, part, targets[index].expand(len(part)), output)
@@ -77,9 +77,9 @@ def mu_fidelity(
                 ]
             )
             # f(x) itself is the same in every drop and matters to no correlation.
-            drops = -scores.double().cpu()
+            drops, members = -scores.double().cpu(), hidden.double().T
             for values, part in zip(found, maps, strict=True):
-                sums = part[index].double().flatten() @ hidden.double().T
+                sums = part[index].double().flatten() @ members
                 values[index] = pearson(sums.cpu(), drops)
         return found
 
@@ -92,14 +92,15 @@ def mu_fidelity(
 
 
 def pixel_subsets(image: Tensor, subsets: int, pixels: int, seed: int) -> Tensor:
-    """Random sets of exactly `pixels` pixels: bool `(subsets, H·W)` on the CPU.
+    """Random sets of exactly `pixels` pixels: bool `(subsets, H·W)` on the image's device.
 
     They follow from the image `(C, H, W)` and the seed alone.
     """
     generator = image_generator(image, seed)
     noise = torch.rand(subsets, image.shape[1] * image.shape[2], generator=generator)
-    chosen = noise.topk(pixels, dim=1).indices
-    return torch.zeros(noise.shape, dtype=torch.bool).scatter_(1, chosen, True)
+    chosen = noise.to(image.device).topk(pixels, dim=1).indices
+    none = torch.zeros(noise.shape, dtype=torch.bool, device=image.device)
+    return none.scatter_(1, chosen, True)
 
 
 def _without(image: Tensor, hidden: Tensor, baseline: float, size: int) -> Iterator[Tensor]:

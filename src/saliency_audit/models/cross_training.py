@@ -32,6 +32,7 @@ class _Kept(TypedDict):
     state: dict[str, Tensor]
     correct: int
     held_out: int
+    data: str
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class FoldedImages:
         indices: position of each image in its set.
         folds: `(N,)` int64.
         unreadable: names of corrupt files, which are left out.
+        digest: SHA-256 over pictures and labels.
     """
 
     source: Images
@@ -78,6 +80,7 @@ class FoldedImages:
     indices: tuple[int, ...]
     folds: Tensor
     unreadable: tuple[str, ...]
+    digest: str
 
     @property
     def classes(self) -> int:
@@ -124,7 +127,15 @@ def folded_images(images: str, n_images: int | None, folds: int, seed: int) -> F
         indices=batch.indices,
         folds=stratified_folds(batch.labels, folds, seed),
         unreadable=batch.unreadable,
+        digest=_digest(batch.images, batch.labels),
     )
+
+
+def _digest(*tensors: Tensor) -> str:
+    found = hashlib.sha256()
+    for tensor in tensors:
+        found.update(tensor.contiguous().numpy().data)
+    return found.hexdigest()
 
 
 def predictor(
@@ -156,15 +167,19 @@ def predictor(
     )
     path = weights_folder(setting) / f"fold-{fold}.pt"
     with held(path.with_name(f".{path.name}.lock"), wait=True):
-        kept = _read(path)
-        if kept is None:
+        found = _read(path, built, data)
+        if found is None:
             kept = _train(setting, fold, data, built, device)
+            found = _predictor(kept, built)
             path.with_name("setting.json").write_text(json.dumps(asdict(setting), indent=1) + "\n")
             buffer = io.BytesIO()
             torch.save(kept, buffer)
             replace(path, buffer.getvalue())
-    model = load_plain(built, kept["state"])
-    return Predictor(model, kept["correct"], kept["held_out"])
+    return found
+
+
+def _predictor(kept: _Kept, built: Architecture) -> Predictor:
+    return Predictor(load_plain(built, kept["state"]), kept["correct"], kept["held_out"])
 
 
 def weights_folder(setting: CrossTraining) -> Path:
@@ -202,13 +217,14 @@ def _train(
         "state": state,
         "correct": int((answers == data.labels[own]).sum()),
         "held_out": int(own.sum()),
+        "data": data.digest,
     }
 
 
-def _read(path: Path) -> _Kept | None:
-    """What was kept; None where there is nothing, or a file that is no such thing."""
+def _read(path: Path, built: Architecture, data: FoldedImages) -> Predictor | None:
+    """The predictor that was kept; None where there is none, or one of other images or layers."""
     try:
         kept: _Kept = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception:
+        return _predictor(kept, built) if kept["data"] == data.digest else None
+    except Exception:  # a damaged file, or one that is something else
         return None
-    return kept if {"state", "correct", "held_out"} <= kept.keys() else None

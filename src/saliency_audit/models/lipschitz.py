@@ -12,7 +12,7 @@ def lipschitz_cnn(classes: int, channels: int, side: int, filters: int = 48) -> 
     Three 3×3 convolutions that keep the size, each followed by a mean over 2×2 pixels, times 2:
     that is a map with Lipschitz constant 1, where the plain mean would have ½ and three of them
     would leave an eighth of the signal. The table prints neither the size of the kernels nor this
-    factor; both are the defaults of the library that the authors name.
+    factor, which is that of the pooling in the library that the authors name.
 
     The network is 1-Lipschitz in the Euclidean norm, pixels in [0, 1] to logits, once its weights
     are those that `plain_weights` takes from a constrained one.
@@ -79,8 +79,10 @@ def constrained(plain: nn.Sequential) -> nn.Sequential:
 @torch.no_grad()
 def plain_weights(trained: nn.Sequential) -> dict[str, Tensor]:
     """The weights that a constrained network computes with, under the names of the plain one."""
-    trained.eval()
     found: dict[str, Tensor] = {}
+    # In evaluation mode the layers keep the weights of the last training step; the optimiser has
+    # moved since. Asked in training mode they constrain what they have now.
+    trained.train()
     for name, layer in trained.named_children():
         if isinstance(layer, nn.Conv2d | nn.Linear):
             found[f"{name}.weight"] = layer.weight.detach().clone()
@@ -88,4 +90,5 @@ def plain_weights(trained: nn.Sequential) -> dict[str, Tensor]:
             found[f"{name}.bias"] = layer.bias.detach().clone()
         elif isinstance(layer, nn.PReLU):
             found[f"{name}.weight"] = layer.weight.detach().clamp(-1, 1)
+    trained.eval()
     return found

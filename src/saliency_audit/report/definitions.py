@@ -6,7 +6,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from saliency_audit.ledger.external.fold_rows import METHODS, fold_rows
-from saliency_audit.ledger.fold_statistics import STATISTICS, once
 from saliency_audit.metrics import reco
 from saliency_audit.metrics.stability import Definition
 from saliency_audit.report.figures import label_outside, refuse_empty
@@ -26,8 +25,7 @@ def show_definitions(rows: pd.DataFrame) -> Figure:
         chosen = [group for key, group in groups.items() if key.method == method]
         colour, symbol = METHOD_LOOKS[method]
         printed, balanced = (
-            [STATISTICS[name](group.sets, once(len(group.image)))[0] for group in chosen]
-            for name in ("reco_printed", "reco")
+            [group.drawn(name, 1)[0] for group in chosen] for name in ("reco_printed", "reco")
         )
         shares = [
             group.sets.different.size / max(1, group.sets.different.size + group.sets.equal.size)

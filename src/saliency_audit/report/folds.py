@@ -19,7 +19,6 @@ from saliency_audit.ledger.external.fold_rows import (
     sound,
 )
 from saliency_audit.ledger.fold_statistics import STATISTICS, once
-from saliency_audit.ledger.resampling import Floats, resample_counts
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.report.figures import label_outside, panels, refuse_empty
 from saliency_audit.report.names import (
@@ -37,25 +36,8 @@ EQUAL_COLOUR, DIFFERENT_COLOUR = "#0072b2", "#d55e00"
 
 def score_of(group: FoldRows, score: str) -> Estimate:
     """MeGe, ReCo or μF of one method with its 95 % bootstrap interval over images."""
-    point, draws = drawn_score(group, score, RESAMPLES)
-    n = int(np.isfinite(group.fidelity).sum()) if score == "mu_fidelity" else len(group.image)
-    return estimate_of(point, draws, n)
-
-
-def drawn_score(group: FoldRows, score: str, resamples: int) -> tuple[float, Floats]:
-    """A score on the images themselves and on resamples of them; NaN where it is undefined."""
-    count = len(group.image)
-    counts = resample_counts(count, resamples)
-    if score != "mu_fidelity":
-        measure = STATISTICS[score]
-        return float(measure(group.sets, once(count))[0]), measure(group.sets, counts)
-    defined = np.isfinite(group.fidelity)
-    if not defined.any():
-        return float("nan"), np.full(resamples, np.nan)
-    drawn = counts[:, defined].astype(float)
-    with np.errstate(invalid="ignore"):
-        draws = drawn @ group.fidelity[defined] / drawn.sum(axis=1)
-    return float(group.fidelity[defined].mean()), draws
+    n = int(np.isfinite(group.fidelity).sum()) if score == "mu_fidelity" else group.n
+    return estimate_of(*group.drawn(score, RESAMPLES), n)
 
 
 def range_over_folds(group: FoldRows, score: str) -> tuple[float, float]:
@@ -132,9 +114,7 @@ def show_levels(rows: pd.DataFrame, score: str, *, control: bool = True) -> Figu
 
     figure, axes = panels(lines, kinds, draw, width=4.4, height=3.0)
     for axis, kind in zip(axes[0], kinds, strict=True):
-        axis.set_title(
-            {"weights": "noise on weights", "labels": "labels switched"}[kind], fontsize=9
-        )
+        axis.set_title(KINDS[kind], fontsize=9)
     for axis, line in zip(axes[:, 0], lines, strict=True):
         axis.set_ylabel(
             f"{predictor(*line).replace(', on', chr(10) + 'on')}\n{STABILITY_NAMES[score]}",

@@ -78,10 +78,13 @@ def with_exponent(value: float) -> str:
 def estimate(found: Estimate | None) -> str:
     """Mean with its 95 % interval, to the digits that the interval supports; "—" without one.
 
-    An interval without a width (what was computed and not sampled) is left out.
+    An interval without a width (what was computed and not sampled) is left out. NaN, a score of an
+    empty set, is "undefined".
     """
     if found is None:
         return "—"
+    if math.isnan(found.mean):
+        return "undefined"
     digits = significant_digits(found)
     values = (found.mean, found.low, found.high)
     small = max(abs(value) for value in values) < SMALL

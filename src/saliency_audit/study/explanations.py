@@ -47,16 +47,19 @@ def explain(
     """The map of every method: `(N, H, W)` each, in the order of `METHODS`.
 
     The score is the logit, the baseline black, as the paper writes them. Channels are added up:
-    Saliency is |∂f/∂x|, Gradient ⊙ Input x ⊙ |∂f/∂x|, the others keep their sign. The noise of
-    SmoothGrad and the masks of RISE are those of the image, the same for all models; random maps
-    take the seed, which should differ between models.
+    Saliency is |∂f/∂x|, Gradient ⊙ Input x ⊙ |∂f/∂x|, the others keep their sign.
+
+    What is drawn at random (SmoothGrad's noise, RISE's masks, random maps) takes the seed, which
+    should differ between models. With the same masks for all, RISE's maps would agree through the
+    masks: f's mean over them times the mean mask is a large part of the map, and untrained networks
+    would look alike.
 
     Args:
         model: maps `(N, C, H, W)` in [0, 1] to logits.
         images: `(N, C, H, W)` in [0, 1].
         targets: `(N,)` int64, the class that is explained.
         effort: steps, samples, masks.
-        seed: of the random maps.
+        seed: of noise, masks and random maps.
 
     Source: MeGe/ReCo paper, §4.1 and Appendix B.
     """
@@ -71,7 +74,7 @@ def explain(
         rules=[Riemann(), MeanGradient(tuple(float(weight) for weight in weights))],
         output="logit",
     )
-    smooth = SmoothGrad(effort.samples, 0.2, "absolute", output="logit")
+    smooth = SmoothGrad(effort.samples, 0.2, "absolute", seed=seed, output="logit")
     noise = RandomMap(seed=seed)(model, images, targets)
     maps = {
         "saliency": gradients,
@@ -80,7 +83,7 @@ def explain(
         "smoothgrad": smooth(model, images, targets),
         "gradcam": GradCam(output="logit")(model, images, targets),
         "gradcam++": GradCamPlusPlus(output="logit")(model, images, targets),
-        "rise": Rise(masks=effort.masks, output="logit")(model, images, targets),
+        "rise": Rise(masks=effort.masks, seed=seed, output="logit")(model, images, targets),
         "random": noise,
         "ig_without_product": mean,
         "random_input": images * noise,

@@ -120,8 +120,9 @@ def cross_training(
 # Slices of one series follow each other and ask for the same few networks.
 @lru_cache(maxsize=16)
 def trained(setting: CrossTraining, fold: int) -> Predictor:
-    """The predictor of a fold, trained where it is not on disk yet."""
-    return predictor(setting, fold, device=default_device())
+    """The predictor of a fold on the default device, trained where it is not on disk yet."""
+    found = predictor(setting, fold, device=default_device())
+    return replace(found, model=found.model.to(default_device()))
 
 
 def degraded_model(series: Series, model: nn.Module, fold: int, seed: int) -> nn.Module:

@@ -19,7 +19,7 @@ from saliency_audit.study.experiment import ParameterError
 
 PACKAGES = (
     *("torch", "torchvision", "numpy", "scipy", "pandas", "pyarrow"),
-    *("scikit-learn", "scikit-image", "pillow"),
+    *("scikit-learn", "scikit-image", "pillow", "POT", "deel-torchlip"),
 )
 COMPUTING = ("attributions", "metrics", "models", "datasets", "study")
 

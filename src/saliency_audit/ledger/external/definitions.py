@@ -19,7 +19,6 @@ from saliency_audit.ledger.external.fold_rows import (
 from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
 from saliency_audit.ledger.external.rows import check_parameters
 from saliency_audit.ledger.external.rule import sentences, tally
-from saliency_audit.ledger.fold_statistics import STATISTICS, once
 from saliency_audit.ledger.resampling import Floats, estimate_from, resample_counts
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.ledger.verdict import Verdict
@@ -33,14 +32,15 @@ def definitions_agree(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
     """Do ReCo as printed and ReCo as balanced accuracy agree on every recorded pair S=, S≠?
 
     Args:
-        rows: of `mege_stability`; every method under every series is one pair S=, S≠.
+        rows: of `mege_stability`; each of the seven methods under every series is one pair S=, S≠.
         parameters: `margin` of the mean absolute difference; `kendall`, the least correlation of
             the methods' orders; `resamples`.
 
     Returns:
         A comparison of the mean absolute difference (it holds if its interval, bootstrap over
         pairs, lies below the margin and contradicts if it lies above) and one per sound predictor
-        of Kendall's τ-b between the orders of the seven methods. Reproduced if the first and all of
+        of Kendall's τ-b between the orders of the seven methods; with fewer than four methods that
+        have both scores it is undecided. Reproduced if the first and all of
         the second hold, not reproduced if neither does, else partly.
 
     Raises:
@@ -51,7 +51,8 @@ def definitions_agree(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
     if rows.empty:
         return not_tested("no recorded distances")
     groups = fold_rows(name, rows)
-    printed, balanced = (scores(list(groups.values()), s) for s in ("reco_printed", "reco"))
+    seven = [group for key, group in groups.items() if key.method in METHODS]
+    printed, balanced = (scores(seven, statistic) for statistic in ("reco_printed", "reco"))
     defined = np.isfinite(printed) & np.isfinite(balanced)
     if defined.sum() < 2:
         return not_tested("fewer than two pairs S=, S≠ with both definitions")
@@ -60,8 +61,6 @@ def definitions_agree(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
     comparisons = (first, *orders)
     answers = [first.holds, bool(orders) and all(item.holds for item in orders)]
     verdict = {0: Verdict.NOT_REPRODUCED, 2: Verdict.REPRODUCED}.get(sum(answers), Verdict.PARTLY)
-    if first.undecided and not answers[1]:
-        verdict = Verdict.INCONCLUSIVE
     left_out = int((~defined).sum())
     detail = sentences(
         tally(comparisons),
@@ -74,8 +73,7 @@ def definitions_agree(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
 
 def scores(groups: Sequence[FoldRows], statistic: str) -> Floats:
     """A statistic of every pair S=, S≠: `(pairs,)`."""
-    measure = STATISTICS[statistic]
-    return np.array([measure(group.sets, once(len(group.image)))[0] for group in groups])
+    return np.array([group.drawn(statistic, 1)[0] for group in groups])
 
 
 def _difference(printed: Floats, balanced: Floats, parameters: Mapping[str, Any]) -> Comparison:
@@ -106,9 +104,9 @@ def _orders(groups: Groups, least: float) -> list[Comparison]:
         ]
         values = [scores(present, statistic) for statistic in ("reco_printed", "reco")]
         defined = np.isfinite(values[0]) & np.isfinite(values[1])
-        if defined.sum() < FEWEST_PAIRS:
-            continue
-        tau = float(kendalltau(values[0][defined], values[1][defined]).statistic)
+        tau = NAN
+        if defined.sum() >= FEWEST_PAIRS:
+            tau = float(kendalltau(values[0][defined], values[1][defined]).statistic)
         found.append(
             Comparison(
                 keys={"question": "order of the methods", "images": images, "model": model},
@@ -129,7 +127,7 @@ def rank_correlation_at_least(rows: pd.DataFrame, parameters: Mapping[str, Any])
     """Does ReCo averaged over the thresholds order S=, S≠ as ReCo does?
 
     Args:
-        rows: of `mege_stability`; every method under every series is one pair S=, S≠.
+        rows: of `mege_stability`; each of the seven methods under every series is one pair S=, S≠.
         parameters: `correlation`, the least Spearman correlation over all pairs; `definition` of
             both scores that decides; `resamples`.
 
@@ -145,17 +143,18 @@ def rank_correlation_at_least(rows: pd.DataFrame, parameters: Mapping[str, Any])
     check_parameters(name, parameters, {"correlation", "definition", "resamples"})
     if rows.empty:
         return not_tested("no recorded distances")
-    groups = list(fold_rows(name, rows).values())
+    groups = [group for key, group in fold_rows(name, rows).items() if key.method in METHODS]
     comparisons = []
     for statistic in reco_statistics(parameters["definition"]):
         of_auc = statistic.replace("reco", "reco_auc")
         values = [scores(groups, each) for each in (statistic, of_auc)]
         defined = np.isfinite(values[0]) & np.isfinite(values[1])
-        if defined.sum() < FEWEST_PAIRS:
+        if defined.sum() >= FEWEST_PAIRS:
+            comparisons.append(
+                _correlation(statistic, values[0][defined], values[1][defined], parameters)
+            )
+        elif not comparisons:
             return not_tested(f"fewer than {FEWEST_PAIRS} pairs S=, S≠ with both scores")
-        comparisons.append(
-            _correlation(statistic, values[0][defined], values[1][defined], parameters)
-        )
     first = comparisons[0]
     verdict = Verdict.INCONCLUSIVE
     if first.holds or first.contradicts:

@@ -1,5 +1,6 @@
 """Do the six candidate distances grow with shift and noise, and which are unstable or slow?"""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from saliency_audit.ledger.external.rows import check_columns, check_parameters
 from saliency_audit.ledger.external.rule import family_verdict, named, sentences, tally
 from saliency_audit.ledger.resampling import Floats
 from saliency_audit.ledger.statistics import LEVEL, Estimate
+from saliency_audit.metrics.similarity import DISTANCES
 
 RESAMPLES = 2000
 NAN = float("nan")
@@ -33,8 +35,8 @@ def distance_sanity(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Extern
         correlation with σ, bootstrap over draws); one on whether SSIM and ℓ2 have the two largest
         coefficients of variation under noise (mean over σ); one on Dice's coefficient of variation
         at the smaller against the larger area; one on the time of 1-Wasserstein against the next
-        slowest (medians). The verdict is `family_verdict`'s; a declared number of steps, draws or
-        areas that the rows lack leaves at best partly.
+        slowest (medians). The verdict is `family_verdict`'s; a distance, or a declared
+        number of steps, draws or areas, that the rows lack leaves at best partly.
 
     Raises:
         ValueError: a parameter or column that is missing or unknown.
@@ -67,6 +69,9 @@ def distance_sanity(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Extern
 
 
 def _missing(parts: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any]) -> Iterator[str]:
+    for part in ("shift", "noise", "time"):
+        for name in sorted(set(DISTANCES) - set(parts[part]["distance"])):
+            yield f"{part}, {name}"
     steps, draws = parts["shift"]["level"].nunique(), parts["noise"]["draw"].nunique()
     if steps < parameters["steps"]:
         yield f"{steps} of {parameters['steps']} shifts"
@@ -80,6 +85,7 @@ def _missing(parts: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any]) -
 def _fact(
     keys: Mapping[str, str], estimate: Estimate, base: float, expected: str, holds: bool
 ) -> Comparison:
+    """A comparison that holds or contradicts; undecided where the number is undefined."""
     return Comparison(
         keys=keys,
         estimate=estimate,
@@ -89,7 +95,7 @@ def _fact(
         p_adjusted=NAN,
         expected=expected,
         holds=holds,
-        contradicts=not holds,
+        contradicts=not holds and not math.isnan(estimate.mean),
     )
 
 
@@ -146,15 +152,15 @@ def variation(rows: pd.DataFrame) -> pd.Series:
 
 
 def _variance(rows: pd.DataFrame) -> Comparison:
-    ordered = variation(rows).sort_values(ascending=False)
-    least = float(min(ordered[name] for name in VARYING))
-    others = ordered.drop(list(VARYING))
+    found = variation(rows)
+    least = float(found.reindex(list(VARYING)).min(skipna=False))
+    others = float(found.drop(list(VARYING), errors="ignore").max())
     return _fact(
         {"distance": "SSIM and ℓ2", "question": "coefficients of variation under noise"},
         _point(least, int(rows["draw"].nunique())),
-        float(others.max()),
+        others,
         "the two largest",
-        least > float(others.max()),
+        least > others,
     )
 
 
@@ -174,11 +180,12 @@ def _small_areas(rows: pd.DataFrame, areas: tuple[float, float]) -> Comparison:
 
 def _slowest(rows: pd.DataFrame, factor: float) -> Comparison:
     medians = rows.groupby("distance")["value"].median()
-    ratio = float(medians[SLOW] / medians.drop(SLOW).max())
+    next_slowest = float(medians.drop(SLOW, errors="ignore").max())
+    ratio = float(medians.get(SLOW, NAN)) / next_slowest
     return _fact(
         {"distance": SLOW, "question": "time against the next slowest"},
         _point(ratio, int(rows["draw"].nunique())),
-        float(medians.drop(SLOW).max()),
+        next_slowest,
         f"at least {factor} times",
         ratio >= factor,
     )

@@ -10,9 +10,12 @@ import pandas as pd
 
 from saliency_audit.ledger.external.fold_families import (
     Drawn,
-    estimate_of,
+    beside_reco,
+    difference_of,
+    drawn_difference,
     judged,
     only_if,
+    reco_statistics,
 )
 from saliency_audit.ledger.external.fold_rows import (
     METHODS,
@@ -21,6 +24,8 @@ from saliency_audit.ledger.external.fold_rows import (
     Key,
     counted,
     fold_rows,
+    other_folds,
+    remarks,
     same_images,
     sound,
 )
@@ -28,7 +33,7 @@ from saliency_audit.ledger.external.result import Comparison, ExternalResult, no
 from saliency_audit.ledger.external.rows import check_parameters
 from saliency_audit.ledger.external.rule import family_verdict, named, sentences, tally
 from saliency_audit.ledger.fold_statistics import STATISTICS, once
-from saliency_audit.ledger.resampling import Counts, Floats, resample_counts
+from saliency_audit.ledger.resampling import Floats
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.ledger.verdict import Verdict
 
@@ -80,9 +85,9 @@ def family_difference(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
         A comparison per method: score of the 1-Lipschitz predictors minus that of the others.
         Bootstrap over images, all distances of an image together, both families alike; Holm over
         the methods. It holds if the interval lies on the expected side and the difference has this
-        sign in at least 8 of the 10 pairs of folds. The verdict is
-        `family_verdict`'s; inconclusive if the accuracies on the explained images, each by
-        the predictor that has not seen it, differ by more than the margin.
+        sign in at least 8 of the 10 pairs of folds. The verdict is `family_verdict`'s; inconclusive
+        if the mean accuracies of the families, on the folds not seen, differ by more than the
+        margin. Another number of folds, or a method without rows, leaves at best partly.
 
     Raises:
         ValueError: a parameter or column that is missing or unknown, or families that do not
@@ -112,9 +117,7 @@ def family_difference_and_ranking(
     """
     needed = {"lower", "folds", "resamples", "alpha", "accuracy_margin", "ranking", "definition"}
     check_parameters("family_difference_and_ranking", parameters, needed)
-    statistic, other = ("reco", "reco_printed")[
-        :: 1 if parameters["definition"] == "balanced" else -1
-    ]
+    statistic, other = reco_statistics(parameters["definition"])
     return _difference("family_difference_and_ranking", rows, parameters, statistic, other)
 
 
@@ -147,20 +150,32 @@ def _difference(
         ordinary, constrained = (100 * each.accuracy for each in pair)
         comparable &= abs(ordinary - constrained) <= parameters["accuracy_margin"]
         accuracies.append(
-            f"{families.constrained} {constrained:.1f} %, {families.ordinary} {ordinary:.1f} %"
+            f"{families.constrained} {constrained:.1f} %, {families.ordinary} {ordinary:.1f} % on "
+            f"{families.images}"
         )
     if not comparisons:
         return not_tested(NO_ROWS)
+    missing += other_folds(groups, parameters)
     verdict = family_verdict(comparisons, complete=not missing)
     detail = sentences(
         tally(comparisons),
-        f"Accuracy on the explained images of {rows['images'].iloc[0]}: {'; '.join(accuracies)}.",
+        f"Accuracy, mean over the folds: {'; '.join(accuracies)}.",
         "" if comparable else "Too different to compare the families.",
         f"Not computed: {named(missing)}." if missing else "",
+        remarks(_sound_rows(groups)),
     )
     return ExternalResult(
         verdict if comparable else Verdict.INCONCLUSIVE, detail, None, tuple(comparisons)
     )
+
+
+def _sound_rows(groups: Groups) -> list[FoldRows]:
+    """The rows of the seven methods under predictors that are not degraded."""
+    return [
+        group
+        for key, group in groups.items()
+        if key.degradation == "none" and key.method in METHODS
+    ]
 
 
 def _signs(
@@ -174,52 +189,25 @@ def _signs(
     found: list[Drawn] = []
     conditions: list[bool] = []
     missing: list[str] = []
+    resamples = counted(parameters, len(METHODS))
     for method in METHODS:
         pair = families.pair(groups, method)
         if pair is None:
             missing.append(f"{families.images}, {method}")
             continue
-        count = len(pair[0].image)
-        counts = resample_counts(count, counted(parameters, len(METHODS)))
-        points, draws = _both(pair, statistic, counts)
         expected = "lower" if method in parameters["lower"] else "higher"
         agreeing, pairs = _agreeing(pair, statistic, expected)
         extra = {"share of fold pairs": Estimate(agreeing, agreeing, agreeing, pairs)}
         if other is not None:
-            other_points, other_draws = _both(pair, other, counts)
-            extra["other definition"] = estimate_of(
-                other_points[1] - other_points[0], other_draws[1] - other_draws[0], count
-            )
-            for family, group in zip(("ordinary", "1-Lipschitz"), pair, strict=True):
-                for sign, size in (("=", group.sets.equal.size), ("≠", group.sets.different.size)):
-                    extra[f"|S{sign}|, {family}"] = Estimate(size, size, size, count)
-        found.append(
-            Drawn(
-                keys={"images": families.images, "families": _named(families), "method": method},
-                point=points[1] - points[0],
-                draws=draws[1] - draws[0],
-                n=count,
-                base=points[0],
-                other=points[1],
-                expected=expected,
-                extra=extra,
-            )
-        )
+            extra |= beside_reco(difference_of(pair, other, resamples), pair, resamples)
+        keys = {"images": families.images, "families": _named(families), "method": method}
+        found.append(drawn_difference(keys, pair, statistic, resamples, expected, extra))
         conditions.append(agreeing >= AGREEING)
     return found, conditions, missing
 
 
 def _named(families: Families) -> str:
     return f"{families.constrained} − {families.ordinary}"
-
-
-def _both(
-    pair: Sequence[FoldRows], statistic: str, counts: Counts
-) -> tuple[list[float], list[Floats]]:
-    """A score of both families: on the images themselves, and on the resamples."""
-    measure = STATISTICS[statistic]
-    points = [float(measure(each.sets, once(len(each.image)))[0]) for each in pair]
-    return points, [measure(each.sets, counts) for each in pair]
 
 
 def _agreeing(pair: Sequence[FoldRows], statistic: str, expected: str) -> tuple[float, int]:
@@ -249,41 +237,43 @@ def _places(
     ranking: Sequence[str] = parameters.get("ranking", ())
     if not ranking or not set(ranking) <= set(present):
         return []
-    count = len(next(iter(present.values())).image)
-    counts = resample_counts(count, parameters["resamples"])
-    measure = STATISTICS[statistic]
-    scores = np.stack([measure(group.sets, counts) for group in present.values()])
-    whole = np.array([measure(group.sets, once(count))[0] for group in present.values()])
+    table = [group.drawn(statistic, parameters["resamples"]) for group in present.values()]
+    whole = np.array([point for point, _ in table])
+    scores = np.stack([draws for _, draws in table])
     return [
-        _place(families, method, place, scores, whole, list(present), count, parameters["alpha"])
+        _place(families, present[method], place, scores, whole, list(present), parameters["alpha"])
         for place, method in enumerate(ranking)
     ]
 
 
 def _place(
     families: Families,
-    method: str,
+    group: FoldRows,
     place: int,
     scores: Floats,
     whole: Floats,
     methods: list[str],
-    count: int,
     alpha: float,
 ) -> Comparison:
-    """How often a method takes a place; an undefined score comes last."""
-    mine = methods.index(method)
-    ranks = (np.nan_to_num(scores, nan=-np.inf) > np.nan_to_num(scores[mine], nan=-np.inf)).sum(0)
-    share = float((ranks == place).mean())
-    rank = int((whole > whole[mine]).sum()) + 1
+    """How often a method takes a place, of the resamples that define its score; others come last.
+
+    Where none does, the place is undecided.
+    """
+    mine = methods.index(group.key.method)
+    defined = np.isfinite(scores[mine])
+    others = np.nan_to_num(scores[:, defined], nan=-np.inf)
+    ranks = (others > others[mine]).sum(axis=0)
+    share = float((ranks == place).mean()) if defined.any() else float("nan")
+    rank = float((whole > whole[mine]).sum() + 1) if np.isfinite(whole[mine]) else float("nan")
     return Comparison(
         keys={
             "images": families.images,
             "families": families.constrained,
-            "method": f"{method} {PLACES[place]}",
+            "method": f"{group.key.method} {PLACES[place]}",
         },
-        estimate=Estimate(share, share, share, count),
+        estimate=Estimate(share, share, share, group.n),
         base_mean=float(place + 1),
-        other_mean=float(rank),
+        other_mean=rank,
         p_value=float("nan"),
         p_adjusted=float("nan"),
         expected=f"at least {1 - alpha:.0%} of resamples",
@@ -333,26 +323,15 @@ def better_separation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
             if pair is None:
                 missing.append(f"{families.images}, {method}")
                 continue
-            count = len(pair[0].image)
-            counts = resample_counts(count, counted(parameters, 3 * len(METHODS)))
+            resamples = counted(parameters, 3 * len(METHODS))
             for statistic, expected, title in SEPARATION:
-                points, draws = _both(pair, statistic, counts)
-                family.append(
-                    Drawn(
-                        keys={
-                            "images": families.images,
-                            "families": _named(families),
-                            "method": method,
-                            "score": title,
-                        },
-                        point=points[1] - points[0],
-                        draws=draws[1] - draws[0],
-                        n=count,
-                        base=points[0],
-                        other=points[1],
-                        expected=expected,
-                    )
-                )
+                keys = {
+                    "images": families.images,
+                    "families": _named(families),
+                    "method": method,
+                    "score": title,
+                }
+                family.append(drawn_difference(keys, pair, statistic, resamples, expected))
     if not family:
         return not_tested(NO_ROWS)
     comparisons = judged(family, parameters["alpha"])
@@ -364,5 +343,6 @@ def better_separation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
         tally(comparisons),
         f"{excepted} does not decide." if excepted else "",
         f"Not computed: {named(missing)}." if missing else "",
+        remarks(_sound_rows(groups)),
     )
     return ExternalResult(family_verdict(deciding, complete=not missing), detail, None, comparisons)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from saliency_audit.ledger.external.fold_rows import FoldRows
 from saliency_audit.ledger.external.result import Comparison
 from saliency_audit.ledger.external.rule import judge
 from saliency_audit.ledger.resampling import Floats, bootstrap_p, estimate_from
@@ -79,6 +80,58 @@ def _comparison(item: Drawn, p_value: float, adjusted: float, alpha: float) -> C
         contradicts=contradicts,
         extra=item.extra,
     )
+
+
+def difference_of(pair: Sequence[FoldRows], statistic: str, resamples: int) -> tuple[float, Floats]:
+    """Second minus first: on the images themselves, and on resamples of them."""
+    (base, base_draws), (other, other_draws) = (each.drawn(statistic, resamples) for each in pair)
+    return other - base, other_draws - base_draws
+
+
+def drawn_difference(
+    keys: Mapping[str, str],
+    pair: Sequence[FoldRows],
+    statistic: str,
+    resamples: int,
+    expected: str,
+    extra: Mapping[str, Estimate] | None = None,
+) -> Drawn:
+    """The difference of a statistic between two rows of the same images, second minus first.
+
+    n is the smaller of their numbers of images that have a distance.
+    """
+    point, draws = difference_of(pair, statistic, resamples)
+    return Drawn(
+        keys=keys,
+        point=point,
+        draws=draws,
+        n=min(each.n for each in pair),
+        base=pair[0].drawn(statistic, resamples)[0],
+        other=pair[1].drawn(statistic, resamples)[0],
+        expected=expected,
+        extra=extra or {},
+    )
+
+
+def beside_reco(
+    other_definition: tuple[float, Floats], pair: Sequence[FoldRows], resamples: int
+) -> dict[str, Estimate]:
+    """What stands beside a difference of ReCo: the other definition, AUROC, and both sizes.
+
+    The maximum in ReCo lies above 0 by chance, and the more so the fewer distances there are; the
+    AUROC of S≠ against S= is ½ by chance whatever their number.
+    """
+    n = min(each.n for each in pair)
+    sizes = {
+        f"|S{sign}|, {name}": float(size)
+        for name, each in zip(("first", "second"), pair, strict=True)
+        for sign, size in (("=", each.sets.equal.size), ("≠", each.sets.different.size))
+    }
+    return {
+        "other definition": estimate_of(*other_definition, n),
+        "AUROC": estimate_of(*difference_of(pair, "auroc", resamples), n),
+        **{name: Estimate(size, size, size, n) for name, size in sizes.items()},
+    }
 
 
 def reco_statistics(definition: str) -> tuple[str, str]:

@@ -1,8 +1,8 @@
 """Rows of `mege_stability`: the distances of one method under one series of predictors."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,9 @@ import torch
 from numpy.typing import NDArray
 
 from saliency_audit.ledger.external.rows import check_columns
-from saliency_audit.ledger.resampling import enough_resamples
+from saliency_audit.ledger.external.rule import named, sentences
+from saliency_audit.ledger.fold_statistics import STATISTICS, once
+from saliency_audit.ledger.resampling import Counts, enough_resamples, resample_counts
 from saliency_audit.metrics import FoldDistances, sorted_by_agreement
 
 Floats = NDArray[np.float64]
@@ -20,9 +22,10 @@ Floats = NDArray[np.float64]
 METHODS = ("saliency", "gradient_input", "ig", "smoothgrad", "gradcam", "gradcam++", "rise")
 CONTROL = "random"
 SCORES = ("mege", "reco")
+DEGRADATIONS = ("weights", "labels")
 COLUMNS = (
     *("images", "model", "degradation", "level", "method", "image", "fold", "right", "distances"),
-    "mu_fidelity",
+    *("mu_fidelity", "accuracy"),
 )
 
 
@@ -48,6 +51,7 @@ class FoldRows:
         right: `(n, k)` whether predictor k is right.
         distances: `(n, k)` from the map of the image's own fold; NaN there and where undefined.
         fidelity: `(n,)` μF of the predictor of the image's own fold.
+        accuracies: `(n,)` share of all images of that fold which that predictor gets right.
     """
 
     key: Key
@@ -56,6 +60,7 @@ class FoldRows:
     right: NDArray[np.bool_]
     distances: Floats
     fidelity: Floats
+    accuracies: Floats
 
     @cached_property
     def sets(self) -> FoldDistances:
@@ -66,10 +71,47 @@ class FoldRows:
             torch.from_numpy(self.folds),
         )
 
+    @cached_property
+    def n(self) -> int:
+        """Images that have a distance in S= or S≠."""
+        return len(np.union1d(self.sets.equal_images, self.sets.different_images))
+
     @property
     def accuracy(self) -> float:
-        """Share of the images that the predictor which has not seen them gets right."""
-        return float(self.right[np.arange(len(self.folds)), self.folds].mean())
+        """Mean over the folds of the accuracy of a fold's predictor on it."""
+        _, first = np.unique(self.folds, return_index=True)
+        return float(self.accuracies[first].mean())
+
+    @cached_property
+    def _kept(self) -> dict[tuple[str, int], tuple[float, Floats]]:
+        return {}
+
+    def drawn(self, score: str, resamples: int) -> tuple[float, Floats]:
+        """A score on the images themselves and on resamples of them: number and `(R,)`.
+
+        Args:
+            score: of `STATISTICS`, or "mu_fidelity", the mean of μF over the images that have one.
+            resamples: how many; the same images are drawn for all methods and series.
+
+        Returns:
+            NaN where the score is undefined.
+        """
+        key = (score, resamples)
+        if key not in self._kept:
+            counts = resample_counts(len(self.image), resamples)
+            whole = once(len(self.image))
+            measure = self._mean_fidelity if score == "mu_fidelity" else self._of_sets(score)
+            self._kept[key] = (float(measure(whole)[0]), measure(counts))
+        return self._kept[key]
+
+    def _of_sets(self, score: str) -> Callable[[Counts], Floats]:
+        return partial(STATISTICS[score], self.sets)
+
+    def _mean_fidelity(self, counts: Counts) -> Floats:
+        defined = np.isfinite(self.fidelity)
+        drawn = counts[:, defined].astype(float)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(drawn @ self.fidelity[defined] / drawn.sum(axis=1))
 
     def of_folds(self, first: int, second: int) -> FoldDistances:
         """S= and S≠ of two predictors alone: the images of their folds, one distance each."""
@@ -109,6 +151,7 @@ def fold_rows(test: str, rows: pd.DataFrame) -> Groups:
             right=np.stack([np.asarray(cell, dtype=bool) for cell in ordered["right"]]),
             distances=np.stack([np.asarray(cell, dtype=float) for cell in ordered["distances"]]),
             fidelity=ordered["mu_fidelity"].to_numpy(dtype=float),
+            accuracies=ordered["accuracy"].to_numpy(dtype=float),
         )
     return found
 
@@ -124,6 +167,40 @@ def same_images(test: str, groups: Mapping[Key, FoldRows]) -> None:
         other = first.setdefault(key.images, group)
         if not np.array_equal(other.image, group.image):
             raise ValueError(f"{test}: {key} and {other.key} explain different images")
+
+
+def other_folds(groups: Groups, parameters: Mapping[str, Any]) -> list[str]:
+    """Names the series that have another number of folds than declared."""
+    found = {
+        f"{key.images}, {key.model}: {group.right.shape[1]} folds instead of {parameters['folds']}"
+        for key, group in groups.items()
+        if group.right.shape[1] != parameters["folds"]
+    }
+    return sorted(found)
+
+
+def remarks(groups: Iterable[FoldRows]) -> str:
+    """Sentences on pairs of maps without a distance and on folds without a correct image."""
+    undefined: dict[str, list[int]] = {}
+    idle: set[str] = set()
+    for group in groups:
+        lost = undefined.setdefault(group.key.method, [0, 0])
+        lost[0] += group.sets.undefined
+        lost[1] += group.sets.undefined + group.sets.equal.size + group.sets.different.size
+        right = group.right[np.arange(len(group.folds)), group.folds]
+        where = f"{group.key.images}, {group.key.model}, {group.key.degradation} {group.key.level}"
+        idle |= {
+            f"{where}: fold {k}"
+            for k in np.unique(group.folds)
+            if not right[group.folds == k].any()
+        }
+    constant = [f"{name} {a} of {b}" for name, (a, b) in undefined.items() if a]
+    return sentences(
+        f"Pairs without a distance, because a map is constant: {named(constant)}."
+        if constant
+        else "",
+        f"Folds of which no image is classified correctly: {named(sorted(idle))}." if idle else "",
+    )
 
 
 def sound(groups: Groups) -> Iterator[tuple[str, str]]:

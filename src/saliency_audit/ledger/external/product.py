@@ -5,8 +5,15 @@ from typing import Any
 
 import pandas as pd
 
-from saliency_audit.ledger.external.fold_families import Drawn, estimate_of, judged
+from saliency_audit.ledger.external.fold_families import (
+    Drawn,
+    difference_of,
+    drawn_difference,
+    estimate_of,
+    judged,
+)
 from saliency_audit.ledger.external.fold_rows import (
+    FoldRows,
     Groups,
     Key,
     counted,
@@ -17,8 +24,6 @@ from saliency_audit.ledger.external.fold_rows import (
 from saliency_audit.ledger.external.result import ExternalResult, not_tested
 from saliency_audit.ledger.external.rows import check_parameters
 from saliency_audit.ledger.external.rule import family_verdict, named, sentences, tally
-from saliency_audit.ledger.fold_statistics import STATISTICS, once
-from saliency_audit.ledger.resampling import Counts, resample_counts
 from saliency_audit.ledger.statistics import Estimate
 
 CONTROL = ("random_input", "random")
@@ -33,8 +38,8 @@ def inflated_by_product(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ex
 
     Returns:
         A comparison per predictor and pair: MeGe with minus without, bootstrap over images, Holm
-        over all. `extra` has the same difference of random maps, the most that the input alone can
-        do. The verdict is `family_verdict`'s.
+        over all. `extra` has the same difference of random maps, which the input alone makes. The
+        verdict is `family_verdict`'s.
 
     Raises:
         ValueError: a parameter or column that is missing or unknown, or methods that do not explain
@@ -49,19 +54,21 @@ def inflated_by_product(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ex
     family: list[Drawn] = []
     missing: list[str] = []
     predictors = list(sound(groups))
+    resamples = counted(parameters, len(predictors) * len(parameters["pairs"]))
     for images, model in predictors:
-        control = _difference(groups, images, model, *CONTROL, parameters, len(predictors))
+        control = _pair(groups, images, model, *CONTROL)
         for with_product, without in parameters["pairs"]:
-            found = _difference(
-                groups, images, model, with_product, without, parameters, len(predictors)
-            )
-            if found is None:
+            pair = _pair(groups, images, model, with_product, without)
+            if pair is None:
                 missing.append(f"{images}, {model}, {with_product}")
                 continue
             extra: dict[str, Estimate] = {}
             if control is not None:
-                extra["random maps"] = estimate_of(control.point, control.draws, control.n)
-            family.append(Drawn(**{**vars(found), "extra": extra}))
+                extra["random maps"] = estimate_of(
+                    *difference_of(control, "mege", resamples), control[0].n
+                )
+            keys = {"images": images, "model": model, "method": with_product, "without": without}
+            family.append(drawn_difference(keys, pair, "mege", resamples, "higher", extra))
     if not family:
         return not_tested("no rows of a method with and without the product")
     comparisons = judged(family, parameters["alpha"])
@@ -71,30 +78,9 @@ def inflated_by_product(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ex
     )
 
 
-def _difference(
-    groups: Groups,
-    images: str,
-    model: str,
-    with_product: str,
-    without: str,
-    parameters: Mapping[str, Any],
-    predictors: int,
-) -> Drawn | None:
-    pair = [groups.get(Key(images, model, "none", 0, name)) for name in (without, with_product)]
-    base, other = pair
-    if base is None or other is None:
-        return None
-    count = len(base.image)
-    comparisons = predictors * len(parameters["pairs"])
-    counts: Counts = resample_counts(count, counted(parameters, comparisons))
-    measure = STATISTICS["mege"]
-    points = [float(measure(each.sets, once(count))[0]) for each in (base, other)]
-    return Drawn(
-        keys={"images": images, "model": model, "method": with_product, "without": without},
-        point=points[1] - points[0],
-        draws=measure(other.sets, counts) - measure(base.sets, counts),
-        n=count,
-        base=points[0],
-        other=points[1],
-        expected="higher",
-    )
+def _pair(
+    groups: Groups, images: str, model: str, with_product: str, without: str
+) -> tuple[FoldRows, FoldRows] | None:
+    """Rows without and with the product."""
+    base, other = (groups.get(Key(images, model, "none", 0, m)) for m in (without, with_product))
+    return None if base is None or other is None else (base, other)

@@ -12,14 +12,14 @@ from saliency_audit.ledger.external.fold_rows import (
     FoldRows,
     Key,
     fold_rows,
+    remarks,
     same_images,
     sound,
 )
 from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
 from saliency_audit.ledger.external.rows import check_parameters
 from saliency_audit.ledger.external.rule import named, sentences, tally
-from saliency_audit.ledger.fold_statistics import STATISTICS, once
-from saliency_audit.ledger.resampling import Counts, Floats, resample_counts
+from saliency_audit.ledger.resampling import Floats
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.ledger.verdict import Verdict
 
@@ -39,7 +39,8 @@ def among_the_first(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Extern
         A comparison per image set, score and method of the three: the share of resamples of images
         in which it is among the first. It holds at 1 − alpha and contradicts at alpha or less.
         Reproduced if all hold, not reproduced if more than half contradict, inconclusive if more
-        than half are undecided, else partly.
+        than half are undecided, else partly. A predictor without rows of all seven methods leaves
+        at best partly.
 
     Raises:
         ValueError: a parameter or column that is missing or unknown, or methods that do not explain
@@ -53,6 +54,7 @@ def among_the_first(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Extern
     same_images(name, groups)
     comparisons: list[Comparison] = []
     incomplete: list[str] = []
+    used: list[FoldRows] = []
     for images, model in sound(groups):
         if model.startswith(CONSTRAINED):
             continue
@@ -65,20 +67,23 @@ def among_the_first(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Extern
             incomplete.append(f"{images}, {model}")
             continue
         comparisons += _of_predictor(images, model, present, parameters)
+        used += present.values()
     if not comparisons:
         return not_tested("no predictor with rows of all seven methods")
     detail = sentences(
         tally(comparisons),
         f"Without rows of all seven methods: {named(incomplete)}." if incomplete else "",
+        remarks(used),
     )
-    return ExternalResult(_verdict(comparisons), detail, None, tuple(comparisons))
+    return ExternalResult(
+        _verdict(comparisons, complete=not incomplete), detail, None, tuple(comparisons)
+    )
 
 
 def _of_predictor(
     images: str, model: str, present: Mapping[str, FoldRows], parameters: Mapping[str, Any]
 ) -> list[Comparison]:
-    count = len(present[METHODS[0]].image)
-    counts = resample_counts(count, parameters["resamples"])
+    resamples, first = parameters["resamples"], parameters["first"]
     deciding, other = reco_statistics(parameters["definition"])
     found = []
     for score, statistic, beside in (
@@ -86,23 +91,25 @@ def _of_predictor(
         ("mege", "mege", None),
         ("reco", deciding, other),
     ):
-        points, draws = _table(present, statistic, counts)
-        besides = _table(present, beside, counts)[1] if beside else None
+        points, draws = _table(present, statistic, resamples)
         for method in SELECTED:
             place = METHODS.index(method)
+            n = _images(present[method], score)
             extra = {}
-            if besides is not None:
-                extra["other definition"] = _share(besides, place, parameters["first"], count)
-            share = _share(draws, place, parameters["first"], count)
+            if beside is not None:
+                _, besides = _table(present, beside, resamples)
+                extra["other definition"] = _share(besides, place, first, n)
+            share = _share(draws, place, first, n)
+            ordered = np.sort(np.nan_to_num(points, nan=-np.inf))[::-1]
             found.append(
                 Comparison(
                     keys={"images": images, "model": model, "score": score, "method": method},
                     estimate=share,
-                    base_mean=float(np.sort(points)[::-1][parameters["first"] - 1]),
+                    base_mean=float(ordered[first - 1]),
                     other_mean=float(points[place]),
                     p_value=float("nan"),
                     p_adjusted=float("nan"),
-                    expected=f"among the first {parameters['first']}",
+                    expected=f"among the first {first}",
                     holds=share.mean >= 1 - parameters["alpha"],
                     contradicts=share.mean <= parameters["alpha"],
                     extra=extra,
@@ -111,40 +118,35 @@ def _of_predictor(
     return found
 
 
+def _images(group: FoldRows, score: str) -> int:
+    return int(np.isfinite(group.fidelity).sum()) if score == "mu_fidelity" else group.n
+
+
 def _table(
-    present: Mapping[str, FoldRows], statistic: str, counts: Counts
+    present: Mapping[str, FoldRows], statistic: str, resamples: int
 ) -> tuple[Floats, Floats]:
     """A score of every method: on the images `(7,)`, on the resamples `(7, R)`."""
-    groups = [present[method] for method in METHODS]
-    if statistic == "mu_fidelity":
-        values = np.stack([group.fidelity for group in groups])
-        return np.nanmean(values, axis=1), _resampled_means(values, counts)
-    measure = STATISTICS[statistic]
-    whole = once(counts.shape[1])
-    points = np.array([measure(group.sets, whole)[0] for group in groups])
-    return points, np.stack([measure(group.sets, counts) for group in groups])
-
-
-def _resampled_means(values: Floats, counts: Counts) -> Floats:
-    """Means of `(7, n)` in every resample, without the images that have no value: `(7, R)`."""
-    defined = np.isfinite(values)
-    weights = counts.astype(float)
-    with np.errstate(invalid="ignore"):
-        means: Floats = (np.nan_to_num(values) @ weights.T) / (defined @ weights.T)
-    return means
+    scores = [present[method].drawn(statistic, resamples) for method in METHODS]
+    return np.array([point for point, _ in scores]), np.stack([draws for _, draws in scores])
 
 
 def _share(draws: Floats, place: int, first: int, count: int) -> Estimate:
-    """How often a method is among the first; an undefined score comes last."""
-    scores = np.nan_to_num(draws, nan=-np.inf)
+    """How often a method is among the first, of the resamples that define its score.
+
+    Another method's undefined score comes last. Undecided, as NaN, where none is defined.
+    """
+    defined = np.isfinite(draws[place])
+    if not defined.any():
+        return Estimate(float("nan"), float("nan"), float("nan"), count)
+    scores = np.nan_to_num(draws[:, defined], nan=-np.inf)
     better = (scores > scores[place]).sum(axis=0)
-    share = float(((better < first) & np.isfinite(draws[place])).mean())
+    share = float((better < first).mean())
     return Estimate(share, share, share, count)
 
 
-def _verdict(comparisons: Sequence[Comparison]) -> Verdict:
+def _verdict(comparisons: Sequence[Comparison], *, complete: bool) -> Verdict:
     if all(item.holds for item in comparisons):
-        return Verdict.REPRODUCED
+        return Verdict.REPRODUCED if complete else Verdict.PARTLY
     if 2 * sum(item.contradicts for item in comparisons) > len(comparisons):
         return Verdict.NOT_REPRODUCED
     if 2 * sum(item.undecided for item in comparisons) > len(comparisons):

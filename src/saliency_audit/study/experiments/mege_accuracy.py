@@ -18,7 +18,6 @@ from saliency_audit.study.predictors import (
     series_of,
     trained,
 )
-from saliency_audit.study.provenance import default_device
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def compute(task: Task) -> Outcome:
     for fold in range(setting.folds):
         model = degraded_model(series, trained(setting, fold).model, fold, setting.seed)
         own = data.folds == fold
-        answers = predicted_classes(model.to(default_device()), data.pictures[own])
+        answers = predicted_classes(model, data.pictures[own])
         rows.append(
             {
                 **asdict(series),

@@ -31,11 +31,11 @@ class Parameters:
 
     side: int = 32
     radius: float = 5.0
-    shifts: int = 50
-    sigmas: tuple[float, ...] = (0.05, 0.1, 0.2, 0.4, 0.8)
-    draws: int = 10
-    areas: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3)
-    repeats: int = 20
+    shifts: int = 25
+    sigmas: tuple[float, ...] = (0.1, 0.2, 0.4)
+    draws: int = 8
+    areas: tuple[float, ...] = (0.01, 0.1)
+    repeats: int = 10
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -148,6 +148,7 @@ LARGE: dict[str, Any] = {
     "shifts": 100,
     "sigmas": (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
     "draws": 50,
+    "areas": (0.01, 0.03, 0.1, 0.3),
 }
 
 EXPERIMENT = Experiment(

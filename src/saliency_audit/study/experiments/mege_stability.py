@@ -41,12 +41,12 @@ class Parameters(Trained):
     RISE; `subsets` those of μF.
     """
 
-    n_images: int = 150
+    n_images: int = 100
     steps: int = 60
     samples: int = 60
     masks: int = 200
     subsets: int = 100
-    slice_size: int = 150
+    slice_size: int = 100
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -93,16 +93,24 @@ def compute(task: Task) -> Outcome:
     setting = cross_training(series, **common)
     data = folded_images(setting.images, setting.n_images, setting.folds, setting.seed)
     part = slice(given["first"], given["last"])
+    if given["last"] > len(data.labels):
+        raise ValueError(
+            f"{given['last']} images are to be explained and {len(data.labels)} were trained on; "
+            "lower n_images or raise n_train"
+        )
     device = default_device()
     pictures, labels = data.pictures[part].to(device), data.labels[part].to(device)
     folds = data.folds[part]
     effort = Effort(given["steps"], given["samples"], given["masks"])
     maps, right, digests = [], [], []
+    accuracy = [float("nan")] * setting.folds
     fidelity = torch.full((len(METHODS), len(folds)), torch.nan, dtype=torch.float64)
     for fold in range(setting.folds):
-        model = degraded_model(series, trained(setting, fold).model, fold, setting.seed)
+        found_predictor = trained(setting, fold)
+        model = degraded_model(series, found_predictor.model, fold, setting.seed)
+        if model is found_predictor.model:
+            accuracy[fold] = found_predictor.accuracy
         digests.append(state_digest(model))
-        model = model.to(device)
         found = explain(model, pictures, labels, effort, seed=fold + 1)
         stacked = torch.stack([found[name] for name in METHODS])
         own = folds == fold
@@ -115,7 +123,7 @@ def compute(task: Task) -> Outcome:
                 subsets=given["subsets"],
                 seed=given["seed"],
             )
-        maps.append(stacked.cpu())
+        maps.append(stacked)
         right.append(predicted_classes(model, pictures) == data.labels[part])
     rows = [
         row
@@ -126,6 +134,7 @@ def compute(task: Task) -> Outcome:
             folds,
             {**asdict(series), "method": method},
             fidelity[number],
+            accuracy,
         )
     ]
     frame = pd.DataFrame(rows)
@@ -138,9 +147,14 @@ def compute(task: Task) -> Outcome:
 
 
 def _rows(
-    maps: Tensor, right: Tensor, folds: Tensor, keys: dict[str, Any], fidelity: Tensor
+    maps: Tensor,
+    right: Tensor,
+    folds: Tensor,
+    keys: dict[str, Any],
+    fidelity: Tensor,
+    accuracy: list[float],
 ) -> list[dict[str, Any]]:
-    """A row per image of one method's maps `(N, K, H, W)`."""
+    """A row per image of one method's maps `(N, K, H, W)`; `accuracy` is that of every fold."""
     distances = rank_distances(maps, folds)
     flat = maps.flatten(2)
     constant = (flat.amax(dim=2) == flat.amin(dim=2)).sum(dim=1)
@@ -153,6 +167,7 @@ def _rows(
             "distances": distances[place].to(torch.float32).tolist(),
             "constant": int(constant[place]),
             "mu_fidelity": float(fidelity[place]),
+            "accuracy": accuracy[int(folds[place])],
         }
         for place in range(len(folds))
     ]
@@ -161,7 +176,7 @@ def _rows(
 EXPERIMENT = Experiment(
     name="mege_stability",
     title="Distances between explanations of cross-trained predictors, and their fidelity",
-    version=1,
+    version=2,
     parameters=Parameters,
     profiles={
         "embedded": {},
