@@ -26,6 +26,8 @@
 profile: str = "embedded"  # embedded (digits), reference (CIFAR-10, Fashion-MNIST) or paper
 predictors: tuple[str, ...] | None = None  # IMAGE_SET:ARCHITECTURE (default: the profile's)
 degraded: tuple[str, ...] | None = None  # those of them that are degraded too (default: profile's)
+levels: tuple[int, ...] | None = None  # of degradation, in percent (default: the profile's)
+folds: int | None = None  # k of the cross-training (default: the profile's)
 n_train: int | None = None  # images that are dealt into folds (default: the profile's)
 epochs: int | None = None  # of training (default: the profile's)
 seed: int | None = None  # order of the images, folds, weights (default: the profile's)
@@ -41,6 +43,8 @@ from saliency_audit.report.verdicts import verdict_text
 given = {
     "predictors": predictors,
     "degraded": degraded,
+    "levels": levels,
+    "folds": folds,
     "n_train": n_train,
     "epochs": epochs,
     "seed": seed,

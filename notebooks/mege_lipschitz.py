@@ -36,9 +36,15 @@
 profile: str = "embedded"  # embedded (digits), reference (CIFAR-10, Fashion-MNIST) or paper
 predictors: tuple[str, ...] | None = None  # IMAGE_SET:ARCHITECTURE (default: the profile's)
 degraded: tuple[str, ...] | None = None  # those of them that are degraded too (default: profile's)
+levels: tuple[int, ...] | None = None  # of degradation, in percent (default: the profile's)
+folds: int | None = None  # k of the cross-training (default: the profile's)
 n_train: int | None = None  # images that are dealt into folds (default: the profile's)
 n_images: int | None = None  # images explained (default: the profile's)
 epochs: int | None = None  # of training (default: the profile's)
+steps: int | None = None  # points of Integrated Gradients (default: the profile's)
+samples: int | None = None  # of SmoothGrad (default: the profile's)
+masks: int | None = None  # of RISE (default: the profile's)
+subsets: int | None = None  # of pixels for μF (default: the profile's)
 seed: int | None = None  # order of the images, folds, weights (default: the profile's)
 
 # %% tags=["remove-input", "remove-output"]
@@ -55,9 +61,15 @@ from saliency_audit.report.verdicts import verdict_text
 given = {
     "predictors": predictors,
     "degraded": degraded,
+    "levels": levels,
+    "folds": folds,
     "n_train": n_train,
     "n_images": n_images,
     "epochs": epochs,
+    "steps": steps,
+    "samples": samples,
+    "masks": masks,
+    "subsets": subsets,
     "seed": seed,
 }
 overrides = {name: value for name, value in given.items() if value is not None}
@@ -98,8 +110,8 @@ HTML(
 
 # %% [markdown]
 # What they rest on: |S=|, |S≠|, and the pairs without a distance because a map is constant. ReCo is a
-# maximum, which chance can only raise, and in a resample it raises it more: where |S≠| is small, its
-# intervals reach too high.
+# maximum, which chance can only raise, and in a resample it raises it more: where |S≠| is small,
+# ReCo and its intervals reach too high. AUROC stands beside every difference on the claim's page.
 
 # %% tags=["remove-input"]
 HTML(as_html(size_table(sources(recorded, rows))))
