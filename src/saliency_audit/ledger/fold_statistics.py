@@ -26,9 +26,11 @@ def mege(sets: FoldDistances, counts: Counts) -> Floats:
 
 def mean_equal(sets: FoldDistances, counts: Counts) -> Floats:
     """Mean distance of S= in every resample: `(R,)`."""
-    drawn = counts[:, sets.equal_images].astype(float)
+    images, weights = counts.shape[1], counts.astype(float)
+    totals = np.bincount(sets.equal_images, weights=sets.equal, minlength=images)
+    sizes = np.bincount(sets.equal_images, minlength=images).astype(float)
     with np.errstate(invalid="ignore"):
-        return np.asarray(drawn @ sets.equal / drawn.sum(axis=1))
+        return np.asarray((weights @ totals) / (weights @ sizes))
 
 
 @dataclass(frozen=True)
