@@ -138,7 +138,7 @@ found = {
     name: best_against_others(of_source, SCORES)
     for name, of_source in sources(recorded, rows).items()
 }
-HTML(as_html(pivot(found, ["predictor", "score", "best"], ["method"])))
+HTML(as_html(pivot(found, ["predictor", "score", "best", "method"], [])))
 
 # %% [markdown]
 # ## Among the first three?

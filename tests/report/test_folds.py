@@ -95,7 +95,7 @@ def test_scores_stand_under_the_papers():
     table = score_table(
         {"this machine": rows}, ["mege", "reco", "reco_printed"], ["table_02", "table_03"]
     )
-    assert list(table.columns) == ["MeGe", "ReCo, balanced", "ReCo, as printed"]
+    assert list(table.columns) == ["MeGe", "ReCo,\nbalanced", "ReCo,\nas printed"]
     network = predictor("cifar10_train", "resnet18-8")
     paper = table.loc[(network, "IG", "paper")]
     # The paper's ReCo is the one of its formulas.
@@ -103,16 +103,16 @@ def test_scores_stand_under_the_papers():
     other = predictor("cifar10_train", "lipschitz-16")
     assert table.loc[(other, "RISE", "paper"), "MeGe"] == "0.85"
     group = next(g for k, g in fold_rows("t", rows).items() if k.method == "rise")
-    shown = table.loc[(network, "RISE", "this machine"), "MeGe"]
+    shown = table.loc[(network, "RISE", "this\nmachine"), "MeGe"]
     assert float(shown.split("<br>")[0]) == pytest.approx(mege(group.sets.equal), abs=0.01)
     sources = table.loc[(network, "Random")].index
-    assert list(sources) == ["this machine"]
+    assert list(sources) == ["this\nmachine"]
 
 
 def test_predictors_without_a_printed_line_have_none():
     rows = rows_of("small", "digits_train", degraded=False)
     table = score_table({"this machine": rows}, ["mege"], ["table_02"])
-    assert set(table.index.get_level_values("source")) == {"this machine"}
+    assert set(table.index.get_level_values("source")) == {"this\nmachine"}
     assert predictor("digits_train", "small") == "small CNN, on digits_train"
 
 
@@ -128,13 +128,20 @@ def test_comparisons_stand_down_and_across(rows):
     assert set(table.columns) == {
         f"{kind}, {score}" for kind in ("weights", "labels") for score in ("MeGe", "ReCo, balanced")
     }
-    cell = table.loc[("cifar10_train", "IG", "this machine"), "weights, MeGe"]
+    cell = table.loc[("cifar10_train", "IG", "this\nmachine"), "weights, MeGe"]
     item = next(
         c for c in result.comparisons if c.label == "cifar10_train, resnet18-8, weights, ig, mege"
     )
     assert cell.endswith(f"n = {item.estimate.n}")
     assert ("yes" in cell) == item.holds
     assert pivot_table({"this machine": result}, ["path"], []).empty
+
+
+def test_differences_are_called_by_their_names(rows):
+    parameters = {**load_claims()["MR-SANITY"].external.parameters, "levels": [0, 5]}
+    result = monotone_degradation(rows, parameters)
+    table = pivot_table({"recorded": result}, ["method"], ["score"])
+    assert "IG − Random" in table.index.get_level_values("method")
 
 
 def test_a_table_without_columns_across_has_one():
@@ -228,7 +235,9 @@ def test_sizes_count_the_pairs_without_a_distance():
     chosen = rows["method"] == "gradcam"
     rows.loc[chosen, "distances"] = pd.Series([[np.nan] * 3] * chosen.sum(), rows.index[chosen])
     table = size_table({"this machine": rows})
-    line = table.loc[(predictor("cifar10_train", "resnet18-8"), "this machine")]
+    (column,) = table.columns
+    assert column == "ResNet-18, 8 filters\non cifar10_train"
+    line = table.xs("this\nmachine", level="source")[column]
     groups = {key.method: group for key, group in fold_rows("test", rows).items()}
     sets = groups["ig"].sets
     assert line["IG"] == f"{sets.equal.size}, {sets.different.size}"
@@ -244,11 +253,12 @@ def test_the_best_method_is_held_against_each_other_one():
     )
     found = best_against_others(rows, ["mege", "mu_fidelity"])
     of_mege = [item for item in found if item.keys["score"] == "mege"]
-    assert {item.keys["best"] for item in of_mege} == {"rise"}
+    assert {item.keys["best"] for item in of_mege} == {"best: RISE"}
     assert {item.keys["method"] for item in of_mege} == set(METHODS) - {"rise"}
     assert all(item.holds for item in of_mege)
     by_chance = [item for item in found if item.keys["score"] == "mu_fidelity"]
     assert len(by_chance) == 6
     assert not any(item.holds for item in by_chance)
-    table = pivot({"this machine": found}, ["predictor", "score", "best"], ["method"])
-    assert table.loc[table.index.get_level_values("best") == "RISE", "RISE"].tolist() == [""]
+    table = pivot({"this machine": found}, ["predictor", "score", "best", "method"], [])
+    assert len(table) == 12
+    assert "IG" in table.xs("best: RISE", level="best").index.get_level_values("method")

@@ -17,7 +17,12 @@ from saliency_audit.ledger.external.fold_rows import (
 )
 from saliency_audit.ledger.resampling import enough_resamples
 from saliency_audit.report.folds import RESAMPLES, range_over_folds, score_of
-from saliency_audit.report.names import METHOD_NAMES, STABILITY_NAMES, predictor
+from saliency_audit.report.names import (
+    METHOD_NAMES,
+    STABILITY_NAMES,
+    on_two_lines,
+    predictor,
+)
 from saliency_audit.report.words import estimate, number
 
 ALPHA = 0.05
@@ -57,12 +62,13 @@ def score_table(
                 lines[*place, "paper"] = paper
             for source, found in groups.items():
                 if group := found.get(Key(images, model, "none", 0, method)):
-                    lines[*place, source] = {
+                    lines[*place, on_two_lines(source)] = {
                         STABILITY_NAMES[score]: _cell(group, score) for score in scores
                     }
     index = pd.MultiIndex.from_tuples(list(lines), names=["predictor", "method", "source"])
     columns = [STABILITY_NAMES[score] for score in scores]
-    return pd.DataFrame(list(lines.values()), index=index, columns=columns).fillna("")
+    table = pd.DataFrame(list(lines.values()), index=index, columns=columns).fillna("")
+    return table.rename(columns=on_two_lines)
 
 
 def _cell(group: FoldRows, score: str) -> str:
@@ -96,22 +102,27 @@ def size_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         sources: rows of `mege_stability` by where they come from.
 
     Returns:
-        A line per predictor and source, which form the index; a column per method: |S=|, |S≠|, and
+        A line per method and source, which form the index; a column per predictor: |S=|, |S≠|, and
         the pairs without a distance, because a map was constant.
     """
-    lines: dict[tuple[str, str], dict[str, str]] = {}
+    lines: dict[tuple[str, str], dict[str, str]] = {
+        (METHOD_NAMES[method], on_two_lines(source)): {}
+        for method in (*METHODS, "random")
+        for source in sources
+    }
     for source, rows in sources.items():
         groups = fold_rows("size_table", rows)
         for images, model in sound(groups):
-            cells = lines.setdefault((predictor(images, model), source), {})
             for method in (*METHODS, "random"):
                 group = groups.get(Key(images, model, "none", 0, method))
                 if group is not None:
                     sets = group.sets
-                    cells[METHOD_NAMES[method]] = f"{sets.equal.size}, {sets.different.size}" + (
-                        f"<br>{sets.undefined} undefined" if sets.undefined else ""
+                    column = predictor(images, model).replace(", on ", "\non ")
+                    lost = f"<br>{sets.undefined} undefined" if sets.undefined else ""
+                    lines[METHOD_NAMES[method], on_two_lines(source)][column] = (
+                        f"{sets.equal.size}, {sets.different.size}{lost}"
                     )
-    index = pd.MultiIndex.from_tuples(list(lines), names=["predictor", "source"])
+    index = pd.MultiIndex.from_tuples(list(lines), names=["method", "source"])
     return pd.DataFrame(list(lines.values()), index=index).fillna("")
 
 
@@ -145,7 +156,9 @@ def best_against_others(rows: pd.DataFrame, scores: Sequence[str]) -> tuple[Comp
             for item in _all_pairs(images, model, score, present, resamples)
         ]
         found += [
-            item for item in judged(family, ALPHA / 2) if item.keys["best"] == item.keys["better"]
+            item
+            for item in judged(family, ALPHA / 2)
+            if item.keys["best"] == f"best: {METHOD_NAMES[item.keys['better']]}"
         ]
     return tuple(found)
 
@@ -161,7 +174,7 @@ def _all_pairs(
             keys={
                 "predictor": predictor(images, model),
                 "score": score,
-                "best": order[0],
+                "best": f"best: {METHOD_NAMES[order[0]]}",
                 "better": better,
                 "method": method,
             },

@@ -6,7 +6,7 @@ import pandas as pd
 
 from saliency_audit.ledger import Comparison, ExternalResult
 from saliency_audit.report.comparisons import mark
-from saliency_audit.report.names import METHOD_NAMES, STABILITY_NAMES
+from saliency_audit.report.names import METHOD_NAMES, STABILITY_NAMES, on_two_lines
 from saliency_audit.report.words import estimate
 
 NAMES = METHOD_NAMES | STABILITY_NAMES
@@ -54,7 +54,7 @@ def pivot(
         for item in items:
             if not all(name in item.keys for name in (*down, *across)) or not only(item.keys):
                 continue
-            line = (*(_named(item, name) for name in down), run)
+            line = (*(_named(item, name) for name in down), on_two_lines(run))
             column = ", ".join(_named(item, name) for name in across) or "estimate"
             cells.setdefault(line, {})[column] = _cell(item)
     if not cells:
@@ -64,8 +64,8 @@ def pivot(
 
 
 def _named(item: Comparison, key: str) -> str:
-    value = item.keys[key]
-    return NAMES.get(value, value)
+    """What a reader calls a key's value: `ig − random` is `IG − Random`."""
+    return " − ".join(NAMES.get(part, part) for part in item.keys[key].split(" − "))
 
 
 def _cell(item: Comparison) -> str:
