@@ -24,6 +24,16 @@ def test_ranks_are_scipys_also_with_ties(rows):
     np.testing.assert_array_equal(found.numpy(), rankdata(rows, axis=1))
 
 
+@given(
+    st.lists(st.floats(allow_nan=False, allow_infinity=False, width=16), min_size=1, max_size=40),
+    st.sampled_from([torch.float64, torch.float32, torch.float16, torch.bfloat16]),
+)
+def test_ranks_are_scipys_for_all_floats(row, dtype):
+    values = torch.tensor([row, row[::-1]]).to(dtype)
+    expected = rankdata(values.double().numpy(), axis=1)
+    np.testing.assert_array_equal(average_ranks(values).numpy(), expected)
+
+
 def test_normalised_ranks_have_norm_one_and_constant_rows_none():
     rows = torch.tensor([[3.0, 1, 2, 2], [5, 5, 5, 5]])
     found = normalised_ranks(rows)

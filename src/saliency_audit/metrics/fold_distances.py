@@ -10,7 +10,7 @@ from torch import Tensor
 from saliency_audit.metrics.ranks import normalised_ranks
 
 # Values ranked together: few enough for the cache of a processor.
-VALUES_AT_ONCE = 2**19
+VALUES_AT_ONCE = 2**17
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,6 @@ def rank_distances(maps: Tensor, folds: Tensor) -> Tensor:
             f"folds must lie in 0..{predictors - 1} for {predictors} predictors, "
             f"got {int(folds.min())}..{int(folds.max())}"
         )
-    if not torch.isfinite(maps).all():
-        raise ValueError("maps hold NaN or infinite values")
     images = max(1, VALUES_AT_ONCE // max(1, maps[:1].numel()))
     parts = [
         _block_distances(part, own)
@@ -75,6 +73,8 @@ def rank_distances(maps: Tensor, folds: Tensor) -> Tensor:
 
 
 def _block_distances(maps: Tensor, folds: Tensor) -> Tensor:
+    if not torch.isfinite(maps).all():
+        raise ValueError("maps hold NaN or infinite values")
     count, predictors = maps.shape[:2]
     ranks = normalised_ranks(maps.flatten(0, 1).flatten(1)).unflatten(0, (count, predictors))
     each = torch.arange(count, device=maps.device)

@@ -16,26 +16,40 @@ def average_ranks(values: Tensor) -> Tensor:
     """
     order = _order(values)
     ordered = values.gather(1, order)
-    places = torch.arange(values.shape[1], device=values.device).expand_as(order)
-    ranks = torch.empty(values.shape, dtype=torch.float64, device=values.device)
-    if not (ordered[:, 1:] == ordered[:, :-1]).any():
-        return ranks.scatter_(1, order, places.double() + 1)
-    # First and last place of the run of equal values that each place lies in.
-    starts = torch.ones_like(order, dtype=torch.bool)
+    places = torch.arange(1, values.shape[1] + 1, device=values.device).double()
+    places = places.repeat(len(values), 1)
+    tied = (ordered[:, 1:] == ordered[:, :-1]).any(dim=1)
+    if tied.any():
+        places[tied] = _shared_places(ordered[tied])
+    return torch.empty_like(places).scatter_(1, order, places)
+
+
+def _shared_places(ordered: Tensor) -> Tensor:
+    """Places in sorted rows, from 1; a run of equal values shares its mean place."""
+    starts = torch.ones_like(ordered, dtype=torch.bool)
     starts[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    first = places.where(starts, 0).cummax(dim=1).values
-    ends = starts.roll(-1, dims=1)
-    last = places.where(ends, values.shape[1]).flip(1).cummin(dim=1).values.flip(1)
-    return ranks.scatter_(1, order, (first + last).double() / 2 + 1)
+    first = starts.flatten().nonzero().squeeze(1)
+    lengths = first.diff(append=first.new_tensor([ordered.numel()]))
+    middle = first % ordered.shape[1] + (lengths + 1).double() / 2
+    return middle.repeat_interleave(lengths, output_size=ordered.numel()).view_as(ordered)
 
 
 def _order(values: Tensor) -> Tensor:
-    """Positions that sort every row; on a CPU by numpy, which is five times as fast as torch."""
+    """Positions that sort every row; on a CPU by numpy, which is many times as fast as torch."""
     if values.device.type != "cpu":
         return values.argsort(dim=1)
     plain = values.detach()
-    plain = plain.float() if plain.dtype == torch.bfloat16 else plain
-    return torch.from_numpy(np.argsort(plain.numpy(), axis=1))
+    if plain.dtype == torch.float64:
+        return torch.from_numpy(np.argsort(plain.numpy(), axis=1))
+    # Whole numbers sort several times as fast as positions: the upper half of each is the value,
+    # its bits turned so that they grow with it (+ 0 makes one zero of two), the lower its position.
+    bits = (plain.float().numpy() + np.float32(0)).view(np.int32)
+    keys = (bits ^ ((bits >> 31) & 0x7FFFFFFF)).astype(np.int64)
+    keys <<= 32
+    keys |= np.arange(values.shape[1])
+    keys.sort(axis=1)
+    keys &= 0xFFFFFFFF
+    return torch.from_numpy(keys)
 
 
 def normalised_ranks(values: Tensor) -> Tensor:
