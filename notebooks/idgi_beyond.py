@@ -50,20 +50,13 @@ from saliency_audit.report.effects import effect_table, show_effects
 from saliency_audit.report.html_table import as_html
 from saliency_audit.report.localisation import show_regions
 from saliency_audit.report.names import method_name
-from saliency_audit.report.runs import both_runs, show_recorded
+from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded
 from saliency_audit.report.verdicts import verdict_text
 from saliency_audit.study.paths import study_path
 from saliency_audit.study.selection import images_of, select
 
-given = {
-    "models": models,
-    "images": images,
-    "n_images": n_images,
-    "steps": steps,
-    "seed": seed,
-}
-overrides = {name: value for name, value in given.items() if value is not None}
 experiment = study.get_experiment("idgi_beyond")
+overrides = chosen_parameters(experiment, globals())
 setting = experiment.configure(profile, overrides)
 claim = ledger.load_claims()["IDGI-XCEPTION"]
 
@@ -129,7 +122,8 @@ show_recorded(recorded, show_explainability)
 # intervals, for both localisation scores and both insertion scores.
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Mean difference IDGI minus base with its 95 percent interval for each score, network, path and run; filled circles hold, open ones are undecided, crosses contradict"}}
-runs = both_runs(claim, recorded, rows)
+audit = ledger.audit_claim("IDGI-XCEPTION")
+runs = both_runs(audit, rows)
 figure = show_effects(runs)
 
 # %% tags=["remove-input"]
@@ -143,4 +137,4 @@ HTML(as_html(effect_table(runs)))
 # since then are listed below it:
 
 # %% tags=["remove-input"]
-Markdown(verdict_text(ledger.audit_claim("IDGI-XCEPTION"), runs["this machine"], profile))
+Markdown(verdict_text(audit, runs["this machine"], profile))

@@ -38,19 +38,11 @@ from IPython.display import HTML, Markdown
 from saliency_audit import ledger, study
 from saliency_audit.report.cost import cost_table, show_cost
 from saliency_audit.report.html_table import as_html
-from saliency_audit.report.runs import both_runs, show_recorded
+from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded
 from saliency_audit.report.verdicts import verdict_text
 
-given = {
-    "models": models,
-    "images": images,
-    "n_images": n_images,
-    "steps": steps,
-    "repeats": repeats,
-    "seed": seed,
-}
-overrides = {name: value for name, value in given.items() if value is not None}
 experiment = study.get_experiment("idgi_cost")
+overrides = chosen_parameters(experiment, globals())
 claim = ledger.load_claims()["IDGI-COST"]
 
 # %% [markdown]
@@ -79,7 +71,8 @@ show_recorded(recorded, show_cost, claim)
 # before the hours.
 
 # %% tags=["remove-input"]
-runs = both_runs(claim, recorded, rows)
+audit = ledger.audit_claim("IDGI-COST")
+runs = both_runs(audit, rows)
 HTML(as_html(cost_table(claim, runs)))
 
 # %% [markdown]
@@ -89,4 +82,4 @@ HTML(as_html(cost_table(claim, runs)))
 # a machine with a GPU: `saliency-audit run idgi_cost --profile reference`.
 
 # %% tags=["remove-input"]
-Markdown(verdict_text(ledger.audit_claim("IDGI-COST"), runs["this machine"], profile))
+Markdown(verdict_text(audit, runs["this machine"], profile))

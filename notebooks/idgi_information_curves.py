@@ -47,7 +47,7 @@ from saliency_audit.ledger.external.areas import ON_COMMON
 from saliency_audit.report.comparisons import comparison_table
 from saliency_audit.report.curves import dropped_images, show_median_curves
 from saliency_audit.report.html_table import as_html
-from saliency_audit.report.runs import show_recorded, sources
+from saliency_audit.report.runs import both_runs, show_recorded, sources
 from saliency_audit.report.score_request import score_request
 from saliency_audit.report.stages import curve_example, show_stages
 from saliency_audit.report.verdicts import verdict_text
@@ -159,19 +159,17 @@ show_recorded(recorded, show_median_curves, similarity.external.parameters)
 # ### Normalised entropy (IDGI-NE)
 
 # %% tags=["remove-input"]
-audit = ledger.audit_claim("IDGI-NE")
-here = ledger.evaluate(entropy, rows)
-results = {"recorded": audit.external["reference"], "this machine": here}
-HTML(as_html(comparison_table(entropy, results, beside=[ON_COMMON])))
+entropy_audit = ledger.audit_claim("IDGI-NE")
+with_entropy = both_runs(entropy_audit, rows)
+HTML(as_html(comparison_table(entropy, with_entropy, beside=[ON_COMMON])))
 
 # %% [markdown]
 # ### MS-SSIM (IDGI-MSSSIM)
 
 # %% tags=["remove-input"]
 similarity_audit = ledger.audit_claim("IDGI-MSSSIM")
-similarity_here = ledger.evaluate(similarity, rows)
-results = {"recorded": similarity_audit.external["reference"], "this machine": similarity_here}
-HTML(as_html(comparison_table(similarity, results, beside=[ON_COMMON])))
+with_similarity = both_runs(similarity_audit, rows)
+HTML(as_html(comparison_table(similarity, with_similarity, beside=[ON_COMMON])))
 
 # %% [markdown]
 # ## Verdicts
@@ -182,10 +180,10 @@ HTML(as_html(comparison_table(similarity, results, beside=[ON_COMMON])))
 # ### IDGI-NE
 
 # %% tags=["remove-input"]
-Markdown(verdict_text(audit, here, profile))
+Markdown(verdict_text(entropy_audit, with_entropy["this machine"], profile))
 
 # %% [markdown]
 # ### IDGI-MSSSIM
 
 # %% tags=["remove-input"]
-Markdown(verdict_text(similarity_audit, similarity_here, profile))
+Markdown(verdict_text(similarity_audit, with_similarity["this machine"], profile))

@@ -45,7 +45,7 @@ from saliency_audit.report.comparisons import comparison_table, show_paired_diff
 from saliency_audit.report.html_table import as_html
 from saliency_audit.report.maps import show_maps
 from saliency_audit.report.names import PATH_NAMES
-from saliency_audit.report.runs import show_recorded
+from saliency_audit.report.runs import both_runs, show_recorded
 from saliency_audit.report.score_request import score_request
 from saliency_audit.report.verdicts import verdict_text
 from saliency_audit.study.paths import study_path
@@ -124,9 +124,8 @@ show_recorded(recorded, show_paired_differences, "probability", declared, "inser
 
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("IDGI-INS")
-here = ledger.evaluate(claim, rows)
-results = {"recorded": audit.external["reference"], "this machine": here}
-HTML(as_html(comparison_table(claim, results)))
+runs = both_runs(audit, rows)
+HTML(as_html(comparison_table(claim, runs)))
 
 # %% [markdown]
 # ## Verdict
@@ -135,4 +134,4 @@ HTML(as_html(comparison_table(claim, results)))
 # below it:
 
 # %% tags=["remove-input"]
-Markdown(verdict_text(audit, here, profile))
+Markdown(verdict_text(audit, runs["this machine"], profile))

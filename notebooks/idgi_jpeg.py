@@ -48,21 +48,13 @@ from saliency_audit.report.jpeg import (
     size_table,
 )
 from saliency_audit.report.names import method_name
-from saliency_audit.report.runs import both_runs, show_recorded
+from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded
 from saliency_audit.report.verdicts import verdict_text
 from saliency_audit.study.paths import study_path
 from saliency_audit.study.selection import images_of, select
 
-given = {
-    "models": models,
-    "images": images,
-    "n_images": n_images,
-    "steps": steps,
-    "quality": quality,
-    "seed": seed,
-}
-overrides = {name: value for name, value in given.items() if value is not None}
 experiment = study.get_experiment("idgi_jpeg")
+overrides = chosen_parameters(experiment, globals())
 setting = experiment.configure(profile, overrides)
 claim = ledger.load_claims()["IDGI-JPEG"]
 
@@ -132,7 +124,8 @@ show_recorded(recorded, show_stability)
 # differences are. Means over images with 95 % bootstrap intervals, IDGI variant minus base.
 
 # %% tags=["remove-input"]
-runs = both_runs(claim, recorded, rows)
+audit = ledger.audit_claim("IDGI-JPEG")
+runs = both_runs(audit, rows)
 HTML(as_html(gain_table(runs)))
 
 # %% [markdown]
@@ -149,4 +142,4 @@ HTML(as_html(least_stable_table(runs)))
 # below it. It asks for both scales: what holds for the maps as they are only is *partly* reproduced.
 
 # %% tags=["remove-input"]
-Markdown(verdict_text(ledger.audit_claim("IDGI-JPEG"), runs["this machine"], profile))
+Markdown(verdict_text(audit, runs["this machine"], profile))

@@ -36,7 +36,7 @@ from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
 from saliency_audit.report.html_table import as_html
-from saliency_audit.report.runs import show_recorded
+from saliency_audit.report.runs import both_runs, show_recorded
 from saliency_audit.report.score_request import score_request
 from saliency_audit.report.steps import change_table, show_scores_by_steps
 from saliency_audit.report.verdicts import verdict_text
@@ -82,9 +82,8 @@ show_recorded(recorded, show_scores_by_steps, claim.external.parameters)
 
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("IDGI-STEPS")
-here = ledger.evaluate(claim, rows)
-results = {"recorded": audit.external["reference"], "this machine": here}
-HTML(as_html(change_table(claim, results)))
+runs = both_runs(audit, rows)
+HTML(as_html(change_table(claim, runs)))
 
 # %% [markdown]
 # ## Verdict
@@ -93,4 +92,4 @@ HTML(as_html(change_table(claim, results)))
 # below it:
 
 # %% tags=["remove-input"]
-Markdown(verdict_text(audit, here, profile))
+Markdown(verdict_text(audit, runs["this machine"], profile))

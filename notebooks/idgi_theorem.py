@@ -41,7 +41,7 @@ from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
 from saliency_audit.report.html_table import as_html
-from saliency_audit.report.runs import both_runs, show_recorded
+from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded
 from saliency_audit.report.theorem import (
     completeness_table,
     show_completeness,
@@ -50,15 +50,8 @@ from saliency_audit.report.theorem import (
 )
 from saliency_audit.report.verdicts import verdict_text
 
-given = {
-    "models": models,
-    "images": images,
-    "n_images": n_images,
-    "steps": steps,
-    "seed": seed,
-}
-overrides = {name: value for name, value in given.items() if value is not None}
 experiment = study.get_experiment("idgi_theorem")
+overrides = chosen_parameters(experiment, globals())
 claims = ledger.load_claims()
 theorem, taylor = claims["IDGI-THM"], claims["IDGI-TAYLOR"]
 tolerance = theorem.external.parameters["tolerance"]
@@ -105,7 +98,8 @@ show_recorded(recorded, show_taylor_error)
 # rules, over all numbers of steps, and the log–log slope of the plain rule's error on the straight path.
 
 # %% tags=["remove-input"]
-complete = both_runs(theorem, recorded, rows)
+theorem_audit = ledger.audit_claim("IDGI-THM")
+complete = both_runs(theorem_audit, rows)
 HTML(as_html(completeness_table(complete)))
 
 # %% [markdown]
@@ -113,7 +107,8 @@ HTML(as_html(completeness_table(complete)))
 # bootstrap interval over images, and the share of the images that still have an error at the most steps.
 
 # %% tags=["remove-input"]
-order = both_runs(taylor, recorded, rows)
+taylor_audit = ledger.audit_claim("IDGI-TAYLOR")
+order = both_runs(taylor_audit, rows)
 HTML(as_html(taylor_table(order)))
 
 # %% [markdown]
@@ -122,10 +117,10 @@ HTML(as_html(taylor_table(order)))
 # The rule was written into the ledger before the rows were computed:
 
 # %% tags=["remove-input"]
-Markdown(verdict_text(ledger.audit_claim("IDGI-THM"), complete["this machine"], profile))
+Markdown(verdict_text(theorem_audit, complete["this machine"], profile))
 
 # %% [markdown]
 # ## Verdict on the first-order step
 
 # %% tags=["remove-input"]
-Markdown(verdict_text(ledger.audit_claim("IDGI-TAYLOR"), order["this machine"], profile))
+Markdown(verdict_text(taylor_audit, order["this machine"], profile))

@@ -37,25 +37,17 @@ from IPython.display import Markdown
 
 from saliency_audit import ledger, study
 from saliency_audit.report.distances import show_accuracies
-from saliency_audit.report.runs import both_runs, show_recorded
+from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded
 from saliency_audit.report.verdicts import verdict_text
 
-given = {
-    "predictors": predictors,
-    "degraded": degraded,
-    "levels": levels,
-    "folds": folds,
-    "n_train": n_train,
-    "epochs": epochs,
-    "seed": seed,
-}
-overrides = {name: value for name, value in given.items() if value is not None}
 claim = ledger.load_claims()["MR-ACC"]
 stated = {
     (item["images"], item["model"]): (item["accuracy"], item["within"])
     for item in claim.external.parameters["stated"]
 }
-rows = study.compute(study.get_experiment("mege_accuracy"), profile, overrides)
+experiment = study.get_experiment("mege_accuracy")
+overrides = chosen_parameters(experiment, globals())
+rows = study.compute(experiment, profile, overrides)
 recorded = ledger.recorded_rows(claim, "reference")
 
 # %% [markdown]
@@ -79,5 +71,6 @@ show_recorded(recorded, show_accuracies, stated)
 # The rule was written into the ledger before the rows were computed:
 
 # %% tags=["remove-input"]
-runs = both_runs(claim, recorded, rows)
-Markdown(verdict_text(ledger.audit_claim("MR-ACC"), runs["this machine"], profile))
+audit = ledger.audit_claim("MR-ACC")
+runs = both_runs(audit, rows)
+Markdown(verdict_text(audit, runs["this machine"], profile))

@@ -44,25 +44,11 @@ from saliency_audit import ledger, study
 from saliency_audit.report.definitions import show_definitions, show_imbalance
 from saliency_audit.report.html_table import as_html
 from saliency_audit.report.pivot import pivot_table
-from saliency_audit.report.runs import both_runs, show_recorded
+from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded
 from saliency_audit.report.verdicts import verdict_text
 
-given = {
-    "predictors": predictors,
-    "degraded": degraded,
-    "levels": levels,
-    "folds": folds,
-    "n_train": n_train,
-    "n_images": n_images,
-    "epochs": epochs,
-    "steps": steps,
-    "samples": samples,
-    "masks": masks,
-    "subsets": subsets,
-    "seed": seed,
-}
-overrides = {name: value for name, value in given.items() if value is not None}
 experiment = study.get_experiment("mege_stability")
+overrides = chosen_parameters(experiment, globals())
 claims = ledger.load_claims()
 definition, average = claims["MR-DEF"], claims["MR-AUC"]
 recorded = ledger.recorded_rows(definition, "reference")
@@ -99,7 +85,8 @@ show_recorded(recorded, show_definitions)
 # seven methods by either definition.
 
 # %% tags=["remove-input"]
-of_definition = both_runs(definition, recorded, rows)
+definition_audit = ledger.audit_claim("MR-DEF")
+of_definition = both_runs(definition_audit, rows)
 HTML(as_html(pivot_table(of_definition, ["question"], [])))
 
 # %% [markdown]
@@ -109,7 +96,8 @@ HTML(as_html(pivot_table(of_definition, ["question"], [])))
 # decides.
 
 # %% tags=["remove-input"]
-of_average = both_runs(average, recorded, rows)
+average_audit = ledger.audit_claim("MR-AUC")
+of_average = both_runs(average_audit, rows)
 HTML(as_html(pivot_table(of_average, ["definition"], [])))
 
 # %% [markdown]
@@ -118,10 +106,10 @@ HTML(as_html(pivot_table(of_average, ["definition"], [])))
 # The rules were written into the ledger before the rows were computed:
 
 # %% tags=["remove-input"]
-Markdown(verdict_text(ledger.audit_claim("MR-DEF"), of_definition["this machine"], profile))
+Markdown(verdict_text(definition_audit, of_definition["this machine"], profile))
 
 # %% [markdown]
 # ## Verdict on the average
 
 # %% tags=["remove-input"]
-Markdown(verdict_text(ledger.audit_claim("MR-AUC"), of_average["this machine"], profile))
+Markdown(verdict_text(average_audit, of_average["this machine"], profile))

@@ -38,20 +38,13 @@ from saliency_audit import ledger, study
 from saliency_audit.report.distances import show_distances, variation_table
 from saliency_audit.report.html_table import as_html
 from saliency_audit.report.pivot import pivot_table
-from saliency_audit.report.runs import both_runs, show_recorded, sources
+from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded, sources
 from saliency_audit.report.verdicts import verdict_text
 
-given = {
-    "side": side,
-    "radius": radius,
-    "shifts": shifts,
-    "sigmas": sigmas,
-    "draws": draws,
-    "seed": seed,
-}
-overrides = {name: value for name, value in given.items() if value is not None}
 claim = ledger.load_claims()["MR-DIST"]
-rows = study.compute(study.get_experiment("mege_distances"), profile, overrides)
+experiment = study.get_experiment("mege_distances")
+overrides = chosen_parameters(experiment, globals())
+rows = study.compute(experiment, profile, overrides)
 recorded = ledger.recorded_rows(claim, "reference")
 
 # %% [markdown]
@@ -96,7 +89,8 @@ HTML(as_html(variation_table(sources(recorded, rows))))
 # ## All questions
 
 # %% tags=["remove-input"]
-runs = both_runs(claim, recorded, rows)
+audit = ledger.audit_claim("MR-DIST")
+runs = both_runs(audit, rows)
 HTML(as_html(pivot_table(runs, ["question", "distance"], [])))
 
 # %% [markdown]
@@ -105,4 +99,4 @@ HTML(as_html(pivot_table(runs, ["question", "distance"], [])))
 # The rule was written into the ledger before the rows were computed:
 
 # %% tags=["remove-input"]
-Markdown(verdict_text(ledger.audit_claim("MR-DIST"), runs["this machine"], profile))
+Markdown(verdict_text(audit, runs["this machine"], profile))

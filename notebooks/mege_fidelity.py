@@ -46,27 +46,12 @@ from saliency_audit import ledger, study
 from saliency_audit.report.folds import show_levels
 from saliency_audit.report.html_table import as_html
 from saliency_audit.report.pivot import pivot_table
-from saliency_audit.report.runs import both_runs, show_recorded
+from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded
 from saliency_audit.report.verdicts import verdict_text
 
-given = {
-    "predictors": predictors,
-    "degraded": degraded,
-    "levels": levels,
-    "folds": folds,
-    "n_train": n_train,
-    "n_images": n_images,
-    "epochs": epochs,
-    "steps": steps,
-    "samples": samples,
-    "masks": masks,
-    "subsets": subsets,
-    "seed": seed,
-}
-overrides = {name: value for name, value in given.items() if value is not None}
 experiment = study.get_experiment("mege_stability")
-claims = ledger.load_claims()
-claim = claims["MR-FIDELITY"]
+overrides = chosen_parameters(experiment, globals())
+claim = ledger.load_claims()["MR-FIDELITY"]
 recorded = ledger.recorded_rows(claim, "reference")
 rows = study.compute(experiment, profile, overrides)
 
@@ -91,7 +76,8 @@ show_recorded(recorded, show_levels, "mu_fidelity")
 # *no*: it lies below zero and reaches beyond −0.10.
 
 # %% tags=["remove-input"]
-runs = both_runs(claim, recorded, rows)
+audit = ledger.audit_claim("MR-FIDELITY")
+runs = both_runs(audit, rows)
 HTML(as_html(pivot_table(runs, ["images", "method"], ["degradation"])))
 
 # %% [markdown]
@@ -100,4 +86,4 @@ HTML(as_html(pivot_table(runs, ["images", "method"], ["degradation"])))
 # The rule was written into the ledger before the rows were computed:
 
 # %% tags=["remove-input"]
-Markdown(verdict_text(ledger.audit_claim("MR-FIDELITY"), runs["this machine"], profile))
+Markdown(verdict_text(audit, runs["this machine"], profile))

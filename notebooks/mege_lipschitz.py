@@ -55,25 +55,11 @@ from saliency_audit.report.fold_tables import score_table, size_table
 from saliency_audit.report.folds import show_histograms
 from saliency_audit.report.html_table import as_html
 from saliency_audit.report.pivot import pivot_table
-from saliency_audit.report.runs import both_runs, show_recorded, sources
+from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded, sources
 from saliency_audit.report.verdicts import verdict_text
 
-given = {
-    "predictors": predictors,
-    "degraded": degraded,
-    "levels": levels,
-    "folds": folds,
-    "n_train": n_train,
-    "n_images": n_images,
-    "epochs": epochs,
-    "steps": steps,
-    "samples": samples,
-    "masks": masks,
-    "subsets": subsets,
-    "seed": seed,
-}
-overrides = {name: value for name, value in given.items() if value is not None}
 experiment = study.get_experiment("mege_stability")
+overrides = chosen_parameters(experiment, globals())
 claims = ledger.load_claims()
 representativity, consistency = claims["MR-LIP-MEGE"], claims["MR-LIP-RECO"]
 separation = claims["MR-HIST"]
@@ -123,21 +109,24 @@ HTML(as_html(size_table(sources(recorded, rows))))
 # show in at least eight of the ten pairs of folds.
 
 # %% tags=["remove-input"]
-of_mege = both_runs(representativity, recorded, rows)
+mege_audit = ledger.audit_claim("MR-LIP-MEGE")
+of_mege = both_runs(mege_audit, rows)
 HTML(as_html(pivot_table(of_mege, ["images", "method"], ["families"])))
 
 # %% [markdown]
 # Then ReCo, and the share of resamples in which a method takes the place that the paper gives it:
 
 # %% tags=["remove-input"]
-of_reco = both_runs(consistency, recorded, rows)
+reco_audit = ledger.audit_claim("MR-LIP-RECO")
+of_reco = both_runs(reco_audit, rows)
 HTML(as_html(pivot_table(of_reco, ["images", "method"], ["families"])))
 
 # %% [markdown]
 # And how far apart the histograms are:
 
 # %% tags=["remove-input"]
-of_histograms = both_runs(separation, recorded, rows)
+histogram_audit = ledger.audit_claim("MR-HIST")
+of_histograms = both_runs(histogram_audit, rows)
 HTML(as_html(pivot_table(of_histograms, ["images", "method"], ["score"])))
 
 # %% [markdown]
@@ -146,16 +135,16 @@ HTML(as_html(pivot_table(of_histograms, ["images", "method"], ["score"])))
 # The rules were written into the ledger before the rows were computed:
 
 # %% tags=["remove-input"]
-Markdown(verdict_text(ledger.audit_claim("MR-LIP-MEGE"), of_mege["this machine"], profile))
+Markdown(verdict_text(mege_audit, of_mege["this machine"], profile))
 
 # %% [markdown]
 # ## Verdict on ReCo
 
 # %% tags=["remove-input"]
-Markdown(verdict_text(ledger.audit_claim("MR-LIP-RECO"), of_reco["this machine"], profile))
+Markdown(verdict_text(reco_audit, of_reco["this machine"], profile))
 
 # %% [markdown]
 # ## Verdict on the histograms
 
 # %% tags=["remove-input"]
-Markdown(verdict_text(ledger.audit_claim("MR-HIST"), of_histograms["this machine"], profile))
+Markdown(verdict_text(histogram_audit, of_histograms["this machine"], profile))

@@ -49,27 +49,12 @@ from saliency_audit import ledger, study
 from saliency_audit.report.folds import show_levels
 from saliency_audit.report.html_table import as_html
 from saliency_audit.report.pivot import pivot_table
-from saliency_audit.report.runs import both_runs, show_recorded
+from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded
 from saliency_audit.report.verdicts import verdict_text
 
-given = {
-    "predictors": predictors,
-    "degraded": degraded,
-    "levels": levels,
-    "folds": folds,
-    "n_train": n_train,
-    "n_images": n_images,
-    "epochs": epochs,
-    "steps": steps,
-    "samples": samples,
-    "masks": masks,
-    "subsets": subsets,
-    "seed": seed,
-}
-overrides = {name: value for name, value in given.items() if value is not None}
 experiment = study.get_experiment("mege_stability")
-claims = ledger.load_claims()
-claim = claims["MR-SANITY"]
+overrides = chosen_parameters(experiment, globals())
+claim = ledger.load_claims()["MR-SANITY"]
 recorded = ledger.recorded_rows(claim, "reference")
 rows = study.compute(experiment, profile, overrides)
 
@@ -116,7 +101,8 @@ show_recorded(recorded, show_levels, "reco")
 # curves and prints none of their numbers.
 
 # %% tags=["remove-input"]
-runs = both_runs(claim, recorded, rows)
+audit = ledger.audit_claim("MR-SANITY")
+runs = both_runs(audit, rows)
 HTML(
     as_html(
         pivot_table(
@@ -151,4 +137,4 @@ HTML(
 # The rule was written into the ledger before the rows were computed:
 
 # %% tags=["remove-input"]
-Markdown(verdict_text(ledger.audit_claim("MR-SANITY"), runs["this machine"], profile))
+Markdown(verdict_text(audit, runs["this machine"], profile))

@@ -50,29 +50,14 @@ from saliency_audit.report.html_table import as_html
 from saliency_audit.report.maps import show_maps
 from saliency_audit.report.names import METHOD_NAMES
 from saliency_audit.report.pivot import pivot, pivot_table
-from saliency_audit.report.runs import both_runs, sources
+from saliency_audit.report.runs import both_runs, chosen_parameters, sources
 from saliency_audit.report.verdicts import verdict_text
 from saliency_audit.study.explanations import Effort, explain
-from saliency_audit.study.predictors import cross_training, series_of, trained
+from saliency_audit.study.predictors import cross_training, series_of, shared_settings, trained
 
-given = {
-    "predictors": predictors,
-    "degraded": degraded,
-    "levels": levels,
-    "folds": folds,
-    "n_train": n_train,
-    "n_images": n_images,
-    "epochs": epochs,
-    "steps": steps,
-    "samples": samples,
-    "masks": masks,
-    "subsets": subsets,
-    "seed": seed,
-}
-overrides = {name: value for name, value in given.items() if value is not None}
 experiment = study.get_experiment("mege_stability")
-claims = ledger.load_claims()
-claim = claims["MR-SELECT"]
+overrides = chosen_parameters(experiment, globals())
+claim = ledger.load_claims()["MR-SELECT"]
 recorded = ledger.recorded_rows(claim, "reference")
 setting = experiment.configure(profile, overrides)
 rows = study.compute(experiment, profile, overrides)
@@ -85,8 +70,7 @@ rows = study.compute(experiment, profile, overrides)
 
 # %% mystnb={"image": {"alt": "Input images in the first row; below, their maps by seven methods and random values"}}
 series = next(series_of(setting))
-common = {name: getattr(setting, name) for name in ("n_train", "folds", "epochs", "seed")}
-training = cross_training(series, **common)
+training = cross_training(series, shared_settings(setting))
 data = folded_images(training.images, training.n_images, training.folds, training.seed)
 pictures, labels = data.pictures[:shown], data.labels[:shown]
 model = trained(training, 0).model
@@ -147,7 +131,8 @@ HTML(as_html(pivot(found, ["predictor", "score", "best", "method"], [])))
 # At least 95 % counts as true, at most 5 % as false.
 
 # %% tags=["remove-input"]
-runs = both_runs(claim, recorded, rows)
+audit = ledger.audit_claim("MR-SELECT")
+runs = both_runs(audit, rows)
 HTML(as_html(pivot_table(runs, ["images", "score"], ["method"])))
 
 # %% [markdown]
@@ -156,4 +141,4 @@ HTML(as_html(pivot_table(runs, ["images", "score"], ["method"])))
 # The rule was written into the ledger before the rows were computed:
 
 # %% tags=["remove-input"]
-Markdown(verdict_text(ledger.audit_claim("MR-SELECT"), runs["this machine"], profile))
+Markdown(verdict_text(audit, runs["this machine"], profile))

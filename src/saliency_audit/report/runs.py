@@ -1,10 +1,12 @@
-"""The recorded rows of a claim, which may be missing, beside the rows of this execution."""
+"""What a notebook runs: its parameters, recorded rows, which may be missing, and its own."""
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from saliency_audit.ledger import Claim, ExternalResult, evaluate
+from saliency_audit.ledger import ClaimAudit, ExternalResult, Verdict, evaluate
+from saliency_audit.study.experiment import Experiment
 
 
 def show_recorded(
@@ -29,8 +31,19 @@ def sources(recorded: pd.DataFrame | str, rows: pd.DataFrame) -> dict[str, pd.Da
     return {**found, "this machine": rows}
 
 
-def both_runs(
-    claim: Claim, recorded: pd.DataFrame | str, rows: pd.DataFrame
-) -> dict[str, ExternalResult]:
-    """Outcome of the claim's test on the recorded rows, if there are any, and on these rows."""
-    return {name: evaluate(claim, found) for name, found in sources(recorded, rows).items()}
+def both_runs(audit: ClaimAudit, rows: pd.DataFrame) -> dict[str, ExternalResult]:
+    """Outcome of the claim's test on the recorded rows, if it was tested, and on these rows."""
+    recorded = audit.external["reference"]
+    found = {} if recorded.verdict is Verdict.NOT_TESTED else {"recorded": recorded}
+    return {**found, "this machine": evaluate(audit.claim, rows)}
+
+
+def chosen_parameters(experiment: Experiment, names: Mapping[str, object]) -> dict[str, object]:
+    """The experiment's parameters that a notebook sets: those that are not None.
+
+    Args:
+        experiment: whose parameters to look for.
+        names: the notebook's variables, its `globals()`.
+    """
+    known = [field.name for field in dataclasses.fields(experiment.parameters)]
+    return {name: names[name] for name in known if names.get(name) is not None}
