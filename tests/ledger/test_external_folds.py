@@ -18,9 +18,10 @@ from saliency_audit.ledger.external import (
     monotone_degradation,
     rank_correlation_at_least,
 )
-from saliency_audit.ledger.external.fold_rows import METHODS, fold_rows
+from saliency_audit.ledger.external.fold_rows import fold_rows
 from saliency_audit.ledger.verdict import Verdict
 from saliency_audit.metrics import mege, reco
+from saliency_audit.study.explanations import METHODS
 
 FOLDS = 5
 

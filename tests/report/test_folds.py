@@ -6,7 +6,7 @@ import pytest
 
 from saliency_audit.ledger import load_claims
 from saliency_audit.ledger.external import inflated_by_product, monotone_degradation
-from saliency_audit.ledger.external.fold_rows import METHODS, fold_rows
+from saliency_audit.ledger.external.fold_rows import fold_rows
 from saliency_audit.metrics import mege, reco
 from saliency_audit.report.definitions import show_definitions, show_imbalance
 from saliency_audit.report.distances import show_accuracies, show_distances, variation_table
@@ -14,6 +14,7 @@ from saliency_audit.report.fold_tables import best_against_others, score_table, 
 from saliency_audit.report.folds import range_over_folds, score_of, show_histograms, show_levels
 from saliency_audit.report.names import METHOD_NAMES, predictor
 from saliency_audit.report.pivot import pivot, pivot_table
+from saliency_audit.study.explanations import METHODS
 
 
 def rows_of(model="resnet18-8", images="cifar10_train", degraded=True, methods=METHODS, n=20):

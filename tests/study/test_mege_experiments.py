@@ -15,7 +15,7 @@ from saliency_audit.models.cross_training import folded_images
 from saliency_audit.models.small import DigitsCNN
 from saliency_audit.study import explanations
 from saliency_audit.study.experiments import mege_distances
-from saliency_audit.study.explanations import METHODS, Effort, explain
+from saliency_audit.study.explanations import MAPS, Effort, explain
 from saliency_audit.study.predictors import (
     Series,
     cross_training,
@@ -32,6 +32,7 @@ TINY = {
     "n_train": 120,
     "epochs": 3,
 }
+SETTINGS = {"n_train": 120, "folds": 3, "epochs": 3, "seed": 0}
 FEW = {**TINY, "n_images": 9, "steps": 4, "samples": 3, "masks": 10, "subsets": 8, "slice_size": 6}
 
 
@@ -53,7 +54,7 @@ def rows(scratch):
 
 
 def test_a_row_per_method_image_and_series(rows):
-    assert len(rows) == len(METHODS) * 9 * 3
+    assert len(rows) == len(MAPS) * 9 * 3
     kinds = rows[["degradation", "level"]].drop_duplicates().to_numpy().tolist()
     assert sorted(kinds) == [["labels", 30], ["none", 0], ["weights", 30]]
     for _, group in rows.groupby(["degradation", "method"]):
@@ -71,9 +72,7 @@ def test_distances_are_missing_at_the_own_fold_alone_unless_a_map_is_constant(ro
 
 
 def test_a_distance_is_that_of_two_predictors_maps(rows, scratch):
-    setting = cross_training(
-        Series("digits_train", "small"), n_train=120, folds=3, epochs=3, seed=0
-    )
+    setting = cross_training(Series("digits_train", "small"), SETTINGS)
     data = folded_images("digits_train", 120, 3, 0)
     image, label = data.pictures[:1], data.labels[:1]
     explain_it = Saliency(output="logit")
@@ -93,14 +92,12 @@ def test_a_distance_is_that_of_two_predictors_maps(rows, scratch):
 
 
 def test_the_product_is_all_that_lies_between_two_methods(scratch):
-    setting = cross_training(
-        Series("digits_train", "small"), n_train=120, folds=3, epochs=3, seed=0
-    )
+    setting = cross_training(Series("digits_train", "small"), SETTINGS)
     data = folded_images("digits_train", 120, 3, 0)
     images, labels = data.pictures[:4], data.labels[:4]
     model = trained(setting, 0).model
     maps = explain(model, images, labels, Effort(6, 2, 8), seed=1)
-    assert tuple(maps) == METHODS
+    assert tuple(maps) == MAPS
     assert all(found.shape == (4, 8, 8) for found in maps.values())
     grey = images[:, 0]
     torch.testing.assert_close(maps["ig"], grey * maps["ig_without_product"], rtol=1e-4, atol=1e-6)
@@ -113,9 +110,7 @@ def test_the_product_is_all_that_lies_between_two_methods(scratch):
 
 
 def test_fidelity_is_that_of_the_predictor_that_has_not_seen_the_image(rows, scratch):
-    setting = cross_training(
-        Series("digits_train", "small"), n_train=120, folds=3, epochs=3, seed=0
-    )
+    setting = cross_training(Series("digits_train", "small"), SETTINGS)
     data = folded_images("digits_train", 120, 3, 0)
     image, label = data.pictures[:1], data.labels[:1]
     fold = int(data.folds[0])
@@ -187,9 +182,7 @@ def test_accuracy_rows_count_each_fold(scratch):
     assert (found["held_out"] == 40).all()
     assert (found["seen"] == 80).all()
     sound = found[found["degradation"] == "none"]
-    setting = cross_training(
-        Series("digits_train", "small"), n_train=120, folds=3, epochs=3, seed=0
-    )
+    setting = cross_training(Series("digits_train", "small"), SETTINGS)
     assert sound["correct"].tolist() == [trained(setting, fold).correct for fold in range(3)]
 
 
@@ -201,13 +194,9 @@ def test_series_of_the_reference_run():
 
 
 def test_switched_labels_reach_the_training_and_noise_does_not():
-    switched = cross_training(
-        Series("digits_train", "small", "labels", 10), n_train=None, folds=5, epochs=1, seed=0
-    )
+    switched = cross_training(Series("digits_train", "small", "labels", 10), SETTINGS)
     assert switched.switched == 0.1
-    noisy = cross_training(
-        Series("digits_train", "small", "weights", 10), n_train=None, folds=5, epochs=1, seed=0
-    )
+    noisy = cross_training(Series("digits_train", "small", "weights", 10), SETTINGS)
     assert noisy.switched == 0
     assert isinstance(noisy.plan, TrainingPlan)
 
@@ -288,6 +277,6 @@ def test_pictures_that_cannot_be(change, message):
 
 
 def test_the_methods_are_the_papers_and_the_controls():
-    assert explanations.METHODS[:7] == (
+    assert explanations.MAPS[:7] == (
         *("saliency", "gradient_input", "ig", "smoothgrad", "gradcam", "gradcam++", "rise"),
     )

@@ -5,11 +5,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from saliency_audit.ledger.external.fold_rows import METHODS, fold_rows
+from saliency_audit.ledger.external.fold_rows import fold_rows
 from saliency_audit.metrics import reco
 from saliency_audit.metrics.stability import Definition
 from saliency_audit.report.figures import label_outside, refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, METHOD_LOOKS, METHOD_NAMES
+from saliency_audit.study.explanations import METHODS
 
 
 def show_definitions(rows: pd.DataFrame) -> Figure:

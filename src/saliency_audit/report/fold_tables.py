@@ -9,7 +9,6 @@ import pandas as pd
 from saliency_audit.ledger import Comparison, printed_tables
 from saliency_audit.ledger.external.fold_families import Drawn, judged
 from saliency_audit.ledger.external.fold_rows import (
-    METHODS,
     FoldRows,
     Key,
     fold_rows,
@@ -22,8 +21,10 @@ from saliency_audit.report.names import (
     STABILITY_NAMES,
     on_two_lines,
     predictor,
+    predictor_on_two_lines,
 )
 from saliency_audit.report.words import estimate, number
+from saliency_audit.study.explanations import CONTROL, METHODS
 
 ALPHA = 0.05
 # What the paper calls our image sets and architectures.
@@ -56,7 +57,7 @@ def score_table(
     groups = {source: fold_rows("score_table", rows) for source, rows in sources.items()}
     predictors = dict.fromkeys(pair for found in groups.values() for pair in sound(found))
     for images, model in predictors:
-        for method in (*METHODS, "random"):
+        for method in (*METHODS, CONTROL):
             place = (predictor(images, model), METHOD_NAMES[method])
             if paper := _printed_cells(printed, images, model, method, scores):
                 lines[*place, "paper"] = paper
@@ -107,17 +108,17 @@ def size_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """
     lines: dict[tuple[str, str], dict[str, str]] = {
         (METHOD_NAMES[method], on_two_lines(source)): {}
-        for method in (*METHODS, "random")
+        for method in (*METHODS, CONTROL)
         for source in sources
     }
     for source, rows in sources.items():
         groups = fold_rows("size_table", rows)
         for images, model in sound(groups):
-            for method in (*METHODS, "random"):
+            for method in (*METHODS, CONTROL):
                 group = groups.get(Key(images, model, "none", 0, method))
                 if group is not None:
                     sets = group.sets
-                    column = predictor(images, model).replace(", on ", "\non ")
+                    column = predictor_on_two_lines(images, model)
                     lost = f"<br>{sets.undefined} undefined" if sets.undefined else ""
                     lines[METHOD_NAMES[method], on_two_lines(source)][column] = (
                         f"{sets.equal.size}, {sets.different.size}{lost}"

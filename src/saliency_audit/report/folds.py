@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 
 from saliency_audit.ledger.external.fold_families import estimate_of
 from saliency_audit.ledger.external.fold_rows import (
-    METHODS,
     FoldRows,
     Key,
     degradations,
@@ -18,7 +17,6 @@ from saliency_audit.ledger.external.fold_rows import (
     levels_of,
     sound,
 )
-from saliency_audit.ledger.fold_statistics import STATISTICS, once
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.report.figures import label_outside, panels, refuse_empty
 from saliency_audit.report.names import (
@@ -26,7 +24,9 @@ from saliency_audit.report.names import (
     METHOD_NAMES,
     STABILITY_NAMES,
     predictor,
+    predictor_on_two_lines,
 )
+from saliency_audit.study.explanations import CONTROL, METHODS
 
 RESAMPLES = 1000
 KINDS = {"weights": "noise on weights", "labels": "labels switched"}
@@ -53,25 +53,17 @@ def range_over_folds(group: FoldRows, score: str) -> tuple[float, float]:
             if len(part := group.fidelity[(group.folds == fold) & np.isfinite(group.fidelity)])
         ]
     else:
-        found = [
-            float(STATISTICS[score](group.of_folds(*pair), once(_size(group, pair)))[0])
-            for pair in combinations(range(k), 2)
-        ]
+        found = [group.between(*pair, score) for pair in combinations(range(k), 2)]
     defined = [value for value in found if np.isfinite(value)]
     return (min(defined), max(defined)) if defined else (float("nan"), float("nan"))
 
 
-def _size(group: FoldRows, pair: tuple[int, ...]) -> int:
-    return int(np.isin(group.folds, pair).sum())
-
-
-def show_levels(rows: pd.DataFrame, score: str, *, control: bool = True) -> Figure:
+def show_levels(rows: pd.DataFrame, score: str) -> Figure:
     """A score against the level of degradation: a row of panels per predictor, a column per kind.
 
     Args:
         rows: of `mege_stability`.
         score: "mege", "reco", "reco_printed" or "mu_fidelity".
-        control: whether random maps are shown.
 
     Returns:
         The figure; bars are 95 % bootstrap intervals over images.
@@ -86,7 +78,7 @@ def show_levels(rows: pd.DataFrame, score: str, *, control: bool = True) -> Figu
         raise ValueError("no rows of degraded predictors; name some in `degraded`")
     kinds = degradations(groups, *lines[0])
     levels = sorted({key.level for key in groups})
-    methods = [*METHODS, *(["random"] if control else [])]
+    methods = (*METHODS, CONTROL)
 
     def draw(axis: Axes, line: tuple[str, str], kind: str) -> bool:
         for place, method in enumerate(methods):
@@ -116,10 +108,7 @@ def show_levels(rows: pd.DataFrame, score: str, *, control: bool = True) -> Figu
     for axis, kind in zip(axes[0], kinds, strict=True):
         axis.set_title(KINDS[kind], fontsize=9)
     for axis, line in zip(axes[:, 0], lines, strict=True):
-        axis.set_ylabel(
-            f"{predictor(*line).replace(', on', chr(10) + 'on')}\n{STABILITY_NAMES[score]}",
-            fontsize=9,
-        )
+        axis.set_ylabel(f"{predictor_on_two_lines(*line)}\n{STABILITY_NAMES[score]}", fontsize=9)
     figure.supxlabel("level (%)", fontsize=9)
     label_outside(figure, axes[0, 0], columns=4)
     return figure
@@ -167,11 +156,9 @@ def show_histograms(rows: pd.DataFrame, methods: Sequence[str] = METHODS) -> Fig
     for axis, method in zip(axes[:, 0], shown, strict=True):
         axis.set_ylabel(METHOD_NAMES[method], fontsize=8, rotation=0, ha="right", va="center")
     for axis, column in zip(axes[0], columns, strict=True):
-        axis.set_title(f"{_two_lines(*columns[column])}\n{axis.get_title()}", fontsize=8)
+        axis.set_title(
+            f"{predictor_on_two_lines(*columns[column])}\n{axis.get_title()}", fontsize=8
+        )
     figure.supxlabel("distance between two explanations, 1 − |Spearman|", fontsize=9)
     label_outside(figure, axes[0, 0])
     return figure
-
-
-def _two_lines(images: str, model: str) -> str:
-    return predictor(images, model).replace(", on ", "\non ")

@@ -78,3 +78,8 @@ def predictor(images: str, model: str) -> str:
     }
     size = f", {filters} filters" if filters else ""
     return f"{names.get(kind, kind)}{size}, on {images}"
+
+
+def predictor_on_two_lines(images: str, model: str) -> str:
+    """The same, broken before the image set, for narrow places."""
+    return predictor(images, model).replace(", on ", "\non ")

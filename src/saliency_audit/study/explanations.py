@@ -19,11 +19,11 @@ from saliency_audit.attributions import (
 )
 from saliency_audit.attributions.quadrature import nodes
 
-# The paper's seven, its control, and what tells the share of the product with the input.
-METHODS = (
-    *("saliency", "gradient_input", "ig", "smoothgrad", "gradcam", "gradcam++", "rise", "random"),
-    *("ig_without_product", "random_input"),
-)
+# The paper's seven methods, in the order of its text, and its control.
+METHODS = ("saliency", "gradient_input", "ig", "smoothgrad", "gradcam", "gradcam++", "rise")
+CONTROL = "random"
+# The last two tell the share of the product with the input.
+MAPS = (*METHODS, CONTROL, "ig_without_product", "random_input")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Effort:
 def explain(
     model: nn.Module, images: Tensor, targets: Tensor, effort: Effort, seed: int
 ) -> Mapping[str, Tensor]:
-    """The map of every method: `(N, H, W)` each, in the order of `METHODS`.
+    """The map of every method: `(N, H, W)` each, in the order of `MAPS`.
 
     The score is the logit, the baseline black, as the paper writes them. Channels are added up:
     Saliency is |∂f/∂x|, Gradient ⊙ Input x ⊙ |∂f/∂x|, the others keep their sign.
@@ -84,8 +84,8 @@ def explain(
         "gradcam": GradCam(output="logit")(model, images, targets),
         "gradcam++": GradCamPlusPlus(output="logit")(model, images, targets),
         "rise": Rise(masks=effort.masks, seed=seed, output="logit")(model, images, targets),
-        "random": noise,
+        CONTROL: noise,
         "ig_without_product": mean,
         "random_input": images * noise,
     }
-    return {name: maps[name].sum(dim=1) for name in METHODS}
+    return {name: maps[name].sum(dim=1) for name in MAPS}

@@ -1,8 +1,9 @@
 """Which predictors the MeGe/ReCo study trains, how, and how they are made worse on purpose."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 from torch import nn
 
@@ -12,6 +13,7 @@ from saliency_audit.models.architectures import check_architecture
 from saliency_audit.models.cross_training import CrossTraining, Predictor, predictor
 from saliency_audit.models.degradation import with_noisy_weights
 from saliency_audit.study.checks import check_counts
+from saliency_audit.study.experiment import Task
 from saliency_audit.study.provenance import default_device
 
 DEGRADATIONS = ("weights", "labels")
@@ -101,16 +103,32 @@ def training_plan(images: str, architecture: str, epochs: int, seed: int) -> Tra
     return replace(plan, learning_rate=3e-3)
 
 
-def cross_training(
-    series: Series, *, n_train: int | None, folds: int, epochs: int, seed: int
-) -> CrossTraining:
-    """The training behind a series; noise on the weights comes after it."""
+def shared_settings(parameters: Trained) -> dict[str, Any]:
+    """How all series are trained; with the series itself, what a task must know."""
+    return {name: getattr(parameters, name) for name in ("n_train", "folds", "epochs", "seed")}
+
+
+def series_in(task: Task) -> tuple[Series, CrossTraining]:
+    """The series that a task is about and the training behind it."""
+    given = task.parameters
+    series = Series(*(given[name] for name in ("images", "model", "degradation", "level")))
+    return series, cross_training(series, given)
+
+
+def cross_training(series: Series, settings: Mapping[str, Any]) -> CrossTraining:
+    """The training behind a series; noise on the weights comes after it.
+
+    Args:
+        series: of predictors.
+        settings: those of `shared_settings`; others may stand beside them.
+    """
+    seed = settings["seed"]
     return CrossTraining(
         images=series.images,
         architecture=series.model,
-        plan=training_plan(series.images, series.model, epochs, seed),
-        n_images=n_train,
-        folds=folds,
+        plan=training_plan(series.images, series.model, settings["epochs"], seed),
+        n_images=settings["n_train"],
+        folds=settings["folds"],
         switched=series.level / 100 if series.degradation == "labels" else 0.0,
         dropout=DROPOUT.get(series.images, 0.0),
         seed=seed,

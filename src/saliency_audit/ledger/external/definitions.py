@@ -9,7 +9,6 @@ from scipy.stats import kendalltau, rankdata
 
 from saliency_audit.ledger.external.fold_families import reco_statistics
 from saliency_audit.ledger.external.fold_rows import (
-    METHODS,
     FoldRows,
     Groups,
     Key,
@@ -22,6 +21,7 @@ from saliency_audit.ledger.external.rule import sentences, tally
 from saliency_audit.ledger.resampling import Floats, estimate_from, resample_counts
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.ledger.verdict import Verdict
+from saliency_audit.study.explanations import METHODS
 
 # A rank correlation of fewer pairs says nothing.
 FEWEST_PAIRS = 4

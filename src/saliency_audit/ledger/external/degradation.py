@@ -11,16 +11,12 @@ import pandas as pd
 from saliency_audit.ledger.external.fold_families import (
     Drawn,
     beside_reco,
-    difference_of,
     drawn_difference,
     estimate_of,
     judged,
     reco_statistics,
 )
 from saliency_audit.ledger.external.fold_rows import (
-    CONTROL,
-    DEGRADATIONS,
-    METHODS,
     FoldRows,
     Groups,
     Key,
@@ -39,6 +35,8 @@ from saliency_audit.ledger.external.rule import family_verdict, judge, named, se
 from saliency_audit.ledger.resampling import Floats, bootstrap_p, resample_counts
 from saliency_audit.ledger.statistics import Estimate, holm
 from saliency_audit.ledger.verdict import Verdict
+from saliency_audit.study.explanations import CONTROL, METHODS
+from saliency_audit.study.predictors import DEGRADATIONS
 
 NO_ROWS = "no rows of degraded predictors"
 NAN = float("nan")
@@ -177,13 +175,13 @@ def _against_random(
         return [], [f"{images}, {model}, {CONTROL}"]
     resamples = _resamples(parameters)
     found = []
-    for score, method in product(_scores(parameters["definition"]), METHODS):
-        statistic, other = _scores(parameters["definition"])[score]
+    scores = _scores(parameters["definition"]).items()
+    for (score, (statistic, other)), method in product(scores, METHODS):
         group = groups.get(Key(images, model, "none", 0, method))
         if group is None:
             continue  # named among the trends
         pair = (control, group)
-        extra = beside_reco(difference_of(pair, other, resamples), pair, resamples) if other else {}
+        extra = beside_reco(pair, other, resamples) if other else {}
         keys = {
             "images": images,
             "model": model,

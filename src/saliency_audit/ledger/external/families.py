@@ -11,19 +11,19 @@ import pandas as pd
 from saliency_audit.ledger.external.fold_families import (
     Drawn,
     beside_reco,
-    difference_of,
     drawn_difference,
     judged,
     only_if,
+    places_taken,
     reco_statistics,
 )
 from saliency_audit.ledger.external.fold_rows import (
-    METHODS,
     FoldRows,
     Groups,
     Key,
     counted,
     fold_rows,
+    is_constrained,
     other_folds,
     remarks,
     same_images,
@@ -32,12 +32,11 @@ from saliency_audit.ledger.external.fold_rows import (
 from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
 from saliency_audit.ledger.external.rows import check_parameters
 from saliency_audit.ledger.external.rule import family_verdict, named, sentences, tally
-from saliency_audit.ledger.fold_statistics import STATISTICS, once
 from saliency_audit.ledger.resampling import Floats
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.ledger.verdict import Verdict
+from saliency_audit.study.explanations import METHODS
 
-CONSTRAINED = "lipschitz"
 # Of ten pairs of folds so many must agree with the sign of the difference.
 AGREEING = 0.8
 PLACES = ("first", "second", "third")
@@ -67,7 +66,7 @@ def families_of(groups: Groups) -> Iterator[Families]:
     for images, model in sound(groups):
         models.setdefault(images, []).append(model)
     for images, names in models.items():
-        constrained = [name for name in names if name.startswith(CONSTRAINED)]
+        constrained = [name for name in names if is_constrained(name)]
         for other in (name for name in names if name not in constrained):
             for name in constrained:
                 yield Families(images, other, name)
@@ -199,7 +198,7 @@ def _signs(
         agreeing, pairs = _agreeing(pair, statistic, expected)
         extra = {"share of fold pairs": Estimate(agreeing, agreeing, agreeing, pairs)}
         if other is not None:
-            extra |= beside_reco(difference_of(pair, other, resamples), pair, resamples)
+            extra |= beside_reco(pair, other, resamples)
         keys = {"images": families.images, "families": _named(families), "method": method}
         found.append(drawn_difference(keys, pair, statistic, resamples, expected, extra))
         conditions.append(agreeing >= AGREEING)
@@ -215,12 +214,9 @@ def _agreeing(pair: Sequence[FoldRows], statistic: str, expected: str) -> tuple[
 
     A pair of folds that leaves a score undefined does not agree.
     """
-    measure = STATISTICS[statistic]
-    k = pair[0].right.shape[1]
     signs = []
-    for first, second in combinations(range(k), 2):
-        size = int(np.isin(pair[0].folds, (first, second)).sum())
-        base, other = (measure(each.of_folds(first, second), once(size))[0] for each in pair)
+    for folds in combinations(range(pair[0].right.shape[1]), 2):
+        base, other = (each.between(*folds, statistic) for each in pair)
         signs.append(other > base if expected == "higher" else other < base)
     return float(np.mean(signs)), len(signs)
 
@@ -255,15 +251,10 @@ def _place(
     methods: list[str],
     alpha: float,
 ) -> Comparison:
-    """How often a method takes a place, of the resamples that define its score; others come last.
-
-    Where none does, the place is undecided.
-    """
+    """How often a method takes a place; undecided where no resample defines its score."""
     mine = methods.index(group.key.method)
-    defined = np.isfinite(scores[mine])
-    others = np.nan_to_num(scores[:, defined], nan=-np.inf)
-    ranks = (others > others[mine]).sum(axis=0)
-    share = float((ranks == place).mean()) if defined.any() else float("nan")
+    taken = places_taken(scores, mine)
+    share = float((taken == place).mean()) if taken.size else float("nan")
     rank = float((whole > whole[mine]).sum() + 1) if np.isfinite(whole[mine]) else float("nan")
     return Comparison(
         keys={

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from saliency_audit.ledger.external.fold_rows import FoldRows
 from saliency_audit.ledger.external.result import Comparison
@@ -113,10 +114,8 @@ def drawn_difference(
     )
 
 
-def beside_reco(
-    other_definition: tuple[float, Floats], pair: Sequence[FoldRows], resamples: int
-) -> dict[str, Estimate]:
-    """What stands beside a difference of ReCo: the other definition, AUROC, and both sizes.
+def beside_reco(pair: Sequence[FoldRows], other: str, resamples: int) -> dict[str, Estimate]:
+    """What stands beside a difference of ReCo: the `other` definition, AUROC, and both sizes.
 
     The maximum in ReCo lies above 0 by chance, and the more so the fewer distances there are; the
     AUROC of S≠ against S= is ½ by chance whatever their number.
@@ -128,7 +127,7 @@ def beside_reco(
         for sign, size in (("=", each.sets.equal.size), ("≠", each.sets.different.size))
     }
     return {
-        "other definition": estimate_of(*other_definition, n),
+        "other definition": estimate_of(*difference_of(pair, other, resamples), n),
         "AUROC": estimate_of(*difference_of(pair, "auroc", resamples), n),
         **{name: Estimate(size, size, size, n) for name, size in sizes.items()},
     }
@@ -144,6 +143,17 @@ def reco_statistics(definition: str) -> tuple[str, str]:
     if definition not in names:
         raise ValueError(f"definition must be 'printed' or 'balanced', got {definition!r}")
     return names[definition]
+
+
+def places_taken(draws: Floats, method: int) -> NDArray[np.int64]:
+    """How many methods are better than one, in every resample that defines its score.
+
+    Args:
+        draws: `(methods, R)`; where another method's score is undefined, that method comes last.
+        method: which one.
+    """
+    scores = np.nan_to_num(draws[:, np.isfinite(draws[method])], nan=-np.inf)
+    return np.asarray((scores > scores[method]).sum(axis=0))
 
 
 def only_if(item: Comparison, condition: bool) -> Comparison:

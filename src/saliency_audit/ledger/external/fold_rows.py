@@ -18,11 +18,7 @@ from saliency_audit.metrics import FoldDistances, sorted_by_agreement
 
 Floats = NDArray[np.float64]
 
-# The paper's seven methods, in the order of its text.
-METHODS = ("saliency", "gradient_input", "ig", "smoothgrad", "gradcam", "gradcam++", "rise")
-CONTROL = "random"
 SCORES = ("mege", "reco")
-DEGRADATIONS = ("weights", "labels")
 COLUMNS = (
     *("images", "model", "degradation", "level", "method", "image", "fold", "right", "distances"),
     *("mu_fidelity", "accuracy"),
@@ -113,8 +109,20 @@ class FoldRows:
         with np.errstate(invalid="ignore"):
             return np.asarray(drawn @ self.fidelity[defined] / drawn.sum(axis=1))
 
+    def between(self, first: int, second: int, score: str) -> float:
+        """A score of two predictors alone, on the images of their folds; NaN where undefined.
+
+        Args:
+            first: a fold.
+            second: another one.
+            score: of `STATISTICS`.
+        """
+        sets = self.of_folds(first, second)
+        n = int(np.isin(self.folds, (first, second)).sum())
+        return float(STATISTICS[score](sets, once(n))[0])
+
     def of_folds(self, first: int, second: int) -> FoldDistances:
-        """S= and S≠ of two predictors alone: the images of their folds, one distance each."""
+        """S= and S≠ of two predictors: one distance per image."""
         mine = np.isin(self.folds, (first, second))
         other = np.where(self.folds[mine] == first, second, first)
         distances = np.full(self.distances[mine].shape, np.nan)
@@ -154,6 +162,11 @@ def fold_rows(test: str, rows: pd.DataFrame) -> Groups:
             accuracies=ordered["accuracy"].to_numpy(dtype=float),
         )
     return found
+
+
+def is_constrained(model: str) -> bool:
+    """Whether an architecture has Lipschitz constant 1."""
+    return model.startswith("lipschitz")
 
 
 def same_images(test: str, groups: Mapping[Key, FoldRows]) -> None:

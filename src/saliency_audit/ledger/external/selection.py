@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from saliency_audit.ledger.external.fold_families import reco_statistics
+from saliency_audit.ledger.external.fold_families import places_taken, reco_statistics
 from saliency_audit.ledger.external.fold_rows import (
-    METHODS,
     FoldRows,
     Key,
     fold_rows,
+    is_constrained,
     remarks,
     same_images,
     sound,
@@ -22,9 +22,9 @@ from saliency_audit.ledger.external.rule import named, sentences, tally
 from saliency_audit.ledger.resampling import Floats
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.ledger.verdict import Verdict
+from saliency_audit.study.explanations import METHODS
 
 SELECTED = ("gradcam", "gradcam++", "rise")
-CONSTRAINED = "lipschitz"
 
 
 def among_the_first(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalResult:
@@ -56,7 +56,7 @@ def among_the_first(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Extern
     incomplete: list[str] = []
     used: list[FoldRows] = []
     for images, model in sound(groups):
-        if model.startswith(CONSTRAINED):
+        if is_constrained(model):
             continue
         present = {
             method: group
@@ -131,16 +131,9 @@ def _table(
 
 
 def _share(draws: Floats, place: int, first: int, count: int) -> Estimate:
-    """How often a method is among the first, of the resamples that define its score.
-
-    Another method's undefined score comes last. Undecided, as NaN, where none is defined.
-    """
-    defined = np.isfinite(draws[place])
-    if not defined.any():
-        return Estimate(float("nan"), float("nan"), float("nan"), count)
-    scores = np.nan_to_num(draws[:, defined], nan=-np.inf)
-    better = (scores > scores[place]).sum(axis=0)
-    share = float((better < first).mean())
+    """How often a method is among the first; NaN where no resample defines its score."""
+    taken = places_taken(draws, place)
+    share = float((taken < first).mean()) if taken.size else float("nan")
     return Estimate(share, share, share, count)
 
 

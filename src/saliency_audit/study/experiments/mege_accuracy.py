@@ -11,11 +11,11 @@ from saliency_audit.models.cross_training import folded_images
 from saliency_audit.models.training import predicted_classes
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.predictors import (
-    Series,
     Trained,
-    cross_training,
     degraded_model,
+    series_in,
     series_of,
+    shared_settings,
     trained,
 )
 
@@ -27,16 +27,13 @@ class Parameters(Trained):
 
 def tasks(parameters: Parameters) -> Sequence[Task]:
     """One task per series of predictors."""
-    common = {name: getattr(parameters, name) for name in ("n_train", "folds", "epochs", "seed")}
+    common = shared_settings(parameters)
     return [Task(series.name, {**asdict(series), **common}) for series in series_of(parameters)]
 
 
 def compute(task: Task) -> Outcome:
     """Rows of one series: one per fold."""
-    given: dict[str, Any] = dict(task.parameters)
-    series = Series(*(given[name] for name in ("images", "model", "degradation", "level")))
-    common = {name: given[name] for name in ("n_train", "folds", "epochs", "seed")}
-    setting = cross_training(series, **common)
+    series, setting = series_in(task)
     data = folded_images(setting.images, setting.n_images, setting.folds, setting.seed)
     rows, digests = [], []
     for fold in range(setting.folds):

@@ -15,21 +15,18 @@ from saliency_audit.models.training import predicted_classes
 from saliency_audit.study.checks import check_counts
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.experiments import mege_accuracy
-from saliency_audit.study.explanations import METHODS, Effort, explain
+from saliency_audit.study.explanations import MAPS, Effort, explain
 from saliency_audit.study.predictors import (
-    Series,
     Trained,
-    cross_training,
     degraded_model,
+    series_in,
     series_of,
+    shared_settings,
     trained,
 )
 from saliency_audit.study.provenance import default_device
 
-COMMON = (
-    *("n_train", "folds", "epochs", "seed"),
-    *("steps", "samples", "masks", "subsets"),
-)
+EFFORT = ("steps", "samples", "masks", "subsets")
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,8 @@ class Parameters(Trained):
 
 def tasks(parameters: Parameters) -> Sequence[Task]:
     """One task per series of predictors and slice of images."""
-    common = {name: getattr(parameters, name) for name in COMMON}
+    effort = {name: getattr(parameters, name) for name in EFFORT}
+    common = {**shared_settings(parameters), **effort}
     return [
         Task(
             f"{series.name}-{first:05d}",
@@ -88,9 +86,7 @@ def tasks(parameters: Parameters) -> Sequence[Task]:
 def compute(task: Task) -> Outcome:
     """Rows of one task: image × method."""
     given: dict[str, Any] = dict(task.parameters)
-    series = Series(*(given[name] for name in ("images", "model", "degradation", "level")))
-    common = {name: given[name] for name in ("n_train", "folds", "epochs", "seed")}
-    setting = cross_training(series, **common)
+    series, setting = series_in(task)
     data = folded_images(setting.images, setting.n_images, setting.folds, setting.seed)
     part = slice(given["first"], given["last"])
     if given["last"] > len(data.labels):
@@ -104,7 +100,7 @@ def compute(task: Task) -> Outcome:
     effort = Effort(given["steps"], given["samples"], given["masks"])
     maps, right, digests = [], [], []
     accuracy = [float("nan")] * setting.folds
-    fidelity = torch.full((len(METHODS), len(folds)), torch.nan, dtype=torch.float64)
+    fidelity = torch.full((len(MAPS), len(folds)), torch.nan, dtype=torch.float64)
     for fold in range(setting.folds):
         found_predictor = trained(setting, fold)
         model = degraded_model(series, found_predictor.model, fold, setting.seed)
@@ -112,7 +108,7 @@ def compute(task: Task) -> Outcome:
             accuracy[fold] = found_predictor.accuracy
         digests.append(state_digest(model))
         found = explain(model, pictures, labels, effort, seed=fold + 1)
-        stacked = torch.stack([found[name] for name in METHODS])
+        stacked = torch.stack([found[name] for name in MAPS])
         own = folds == fold
         if own.any():
             fidelity[:, own] = mu_fidelity(
@@ -127,29 +123,28 @@ def compute(task: Task) -> Outcome:
         right.append(predicted_classes(model, pictures) == data.labels[part])
     rows = [
         row
-        for number, method in enumerate(METHODS)
+        for number, method in enumerate(MAPS)
         for row in _rows(
             torch.stack([each[number] for each in maps], dim=1),
             torch.stack(right, dim=1),
             folds,
+            data.indices[part],
             {**asdict(series), "method": method},
             fidelity[number],
             accuracy,
         )
     ]
     frame = pd.DataFrame(rows)
-    positions = range(part.start, part.start + len(folds))
-    names = {index: data.indices[place] for index, place in enumerate(positions)}
-    frame["image"] = frame["position"].map(names)
-    frame["image_name"] = [data.source.names[index] for index in frame["image"]]
+    frame["image_name"] = [data.source.names[image] for image in frame["image"]]
     notes = {"unreadable": data.unreadable, "models_sha256": digests, "images": len(folds)}
-    return Outcome(frame.drop(columns="position"), notes)
+    return Outcome(frame, notes)
 
 
 def _rows(
     maps: Tensor,
     right: Tensor,
     folds: Tensor,
+    images: Sequence[int],
     keys: dict[str, Any],
     fidelity: Tensor,
     accuracy: list[float],
@@ -161,7 +156,7 @@ def _rows(
     return [
         {
             **keys,
-            "position": place,
+            "image": images[place],
             "fold": int(folds[place]),
             "right": right[place].tolist(),
             "distances": distances[place].to(torch.float32).tolist(),
