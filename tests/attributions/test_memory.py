@@ -10,7 +10,17 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakIdKeyDictionary
 
-from saliency_audit.attributions import IDGI, BlurPath, GuidedPath, Riemann, StraightPath, walk
+from saliency_audit.attributions import (
+    IDGI,
+    AscendingPath,
+    BlurPath,
+    GuidedPath,
+    Maximum,
+    MeanOfMaxima,
+    Riemann,
+    StraightPath,
+    walk,
+)
 
 # Eight steps of an image are two batches, so that in both runs one follows another.
 BATCH = 4
@@ -106,3 +116,15 @@ def test_peak_memory_is_the_same_for_8_and_512_steps(counting, network, name):
 def test_what_does_grow_is_seen(network):
     kept = [peak(network, StraightPath(steps), [Hoarder()]) for steps in (8, 64)]
     assert kept[1] - kept[0] > 56 * IMAGE_BYTES
+
+
+def test_peak_memory_is_the_same_for_2_and_64_ascents(network):
+    peaks = [
+        peak(
+            network,
+            AscendingPath(4, ascents, 0.01),
+            [Maximum(), Maximum(absolute=True), MeanOfMaxima((0.25,) * 4, ascents)],
+        )
+        for ascents in (2, 64)
+    ]
+    assert peaks[0] == peaks[1]

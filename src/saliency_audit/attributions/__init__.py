@@ -1,8 +1,10 @@
 """Explanation methods: (model, inputs, targets) -> attribution maps `(N, C, H, W)`."""
 
+from saliency_audit.attributions.ascending_path import AscendingPath
 from saliency_audit.attributions.blur_path import BlurPath
 from saliency_audit.attributions.controls import Edge, RandomMap
 from saliency_audit.attributions.deeplift import DeepLift
+from saliency_audit.attributions.ggig import GGIG
 from saliency_audit.attributions.gradcam import GradCam, GradCamPlusPlus
 from saliency_audit.attributions.gradients import GradientInput, Saliency
 from saliency_audit.attributions.guided_backprop import GuidedBackprop
@@ -12,12 +14,21 @@ from saliency_audit.attributions.paths import Path
 from saliency_audit.attributions.reduction import saliency
 from saliency_audit.attributions.registry import Explainer, available, create
 from saliency_audit.attributions.rise import Rise
-from saliency_audit.attributions.rules import IDGI, MeanGradient, Riemann, Rule
+from saliency_audit.attributions.rules import (
+    IDGI,
+    Maximum,
+    MeanGradient,
+    MeanOfMaxima,
+    Riemann,
+    Rule,
+)
 from saliency_audit.attributions.smoothgrad import SmoothGrad
 from saliency_audit.attributions.straight_path import StraightPath
 
 __all__ = [
+    "GGIG",
     "IDGI",
+    "AscendingPath",
     "BlurPath",
     "DeepLift",
     "Edge",
@@ -27,7 +38,9 @@ __all__ = [
     "GradientInput",
     "GuidedBackprop",
     "GuidedPath",
+    "Maximum",
     "MeanGradient",
+    "MeanOfMaxima",
     "Path",
     "PathAttribution",
     "RandomMap",

@@ -7,7 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from saliency_audit.attributions.gaussian import GaussianBlur
-from saliency_audit.attributions.paths import check_steps
+from saliency_audit.attributions.paths import TurnsAtOnce, check_steps
 
 SCHEDULES = ("linear", "sqrt")
 
@@ -46,7 +46,7 @@ class BlurPath:
         return BlurWalker(self, inputs)
 
 
-class BlurWalker:
+class BlurWalker(TurnsAtOnce):
     """The blur path bound to a block of images; see `paths.Walker`."""
 
     start: None = None

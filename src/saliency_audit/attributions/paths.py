@@ -42,6 +42,23 @@ class Walker(Protocol):
         """
         ...
 
+    def onward(self, points: Tensor, gradients: Tensor) -> Tensor | None:
+        """Where to look next before the walk turns to its next points; None to turn to them.
+
+        Args:
+            points: where the walk stands, `(N, P, C, H, W)`.
+            gradients: ∂f/∂x there.
+        """
+        ...
+
+
+class TurnsAtOnce:
+    """Of a walker: every point is visited once."""
+
+    def onward(self, points: Tensor, gradients: Tensor) -> Tensor | None:
+        """None: the next points come at once."""
+        return None
+
 
 class Path(Protocol):
     """A family of points γ(0) = x′ … γ(1) = x; one frozen dataclass per path."""

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from saliency_audit.attributions.blur_path import BlurPath
 from saliency_audit.attributions.controls import Edge, RandomMap
 from saliency_audit.attributions.deeplift import DeepLift
+from saliency_audit.attributions.ggig import GGIG
 from saliency_audit.attributions.gradcam import GradCam, GradCamPlusPlus
 from saliency_audit.attributions.gradients import GradientInput, Saliency
 from saliency_audit.attributions.guided_backprop import GuidedBackprop
@@ -48,6 +49,7 @@ _METHODS: dict[str, Callable[..., Explainer]] = {
         for name, path in PATHS.items()
         for suffix, rule in RULES.items()
     },
+    "ggig": GGIG,
     "gradcam": GradCam,
     "gradcam++": GradCamPlusPlus,
     "rise": Rise,

@@ -108,6 +108,83 @@ class MeanGradient:
         return _WeightedMean(self.weights)
 
 
+class _RunningMaximum:
+    def __init__(self, *, absolute: bool) -> None:
+        self._absolute = absolute
+        self._highest: Tensor | None = None
+
+    def update(self, scores: Tensor, gradients: Tensor, increments: Tensor | None) -> None:
+        found = (gradients.abs() if self._absolute else gradients).amax(dim=1)
+        self._highest = found if self._highest is None else torch.maximum(self._highest, found)
+
+    def result(self, end: Tensor | None) -> Tensor:
+        assert self._highest is not None, "a path has at least one point"
+        return self._highest
+
+
+@dataclass(frozen=True)
+class Maximum:
+    """max_j ∂f/∂x(γ_j): the highest gradient met, pixel by pixel and channel by channel.
+
+    Signed as printed: a pixel whose gradient is negative everywhere gets the one closest to zero.
+    With `absolute` the largest magnitude. In units of the score per unit of intensity. One map is
+    kept, so memory does not grow with the number of visits.
+
+    Source: GGIG paper, Algorithm 1, line 10.
+    """
+
+    absolute: bool = False
+
+    needs_increments: ClassVar[bool] = False
+    needs_ends: ClassVar[bool] = False
+
+    def start(self, start: Tensor | None = None) -> Accumulator:
+        """A fresh accumulator."""
+        return _RunningMaximum(absolute=self.absolute)
+
+
+class _MeanOfMaxima:
+    def __init__(self, rule: "MeanOfMaxima") -> None:
+        self._rule = rule
+        self._mean = _WeightedMean(rule.weights)
+        self._highest: Tensor | None = None
+        self._visits = 0
+
+    def update(self, scores: Tensor, gradients: Tensor, increments: Tensor | None) -> None:
+        found = gradients.abs() if self._rule.absolute else gradients
+        self._highest = found if self._highest is None else torch.maximum(self._highest, found)
+        self._visits += 1
+        if self._visits == self._rule.visits:
+            self._mean.update(scores, self._highest, increments)
+            self._highest, self._visits = None, 0
+
+    def result(self, end: Tensor | None) -> Tensor:
+        assert self._highest is None, "a climb was not finished"
+        return self._mean.result(end)
+
+
+@dataclass(frozen=True)
+class MeanOfMaxima:
+    """Σ_k w_k max_j ∂f/∂x(γ_kj): the highest gradient of each climb, averaged over the line.
+
+    For an `AscendingPath` of `visits` ascents; `weights` are those of the line's quadrature. This
+    is the second variant of the authors' code, which averages by the trapezoidal rule.
+
+    Source: the implementation that the GGIG paper's authors published; the paper has it not.
+    """
+
+    weights: tuple[float, ...]
+    visits: int
+    absolute: bool = False
+
+    needs_increments: ClassVar[bool] = False
+    needs_ends: ClassVar[bool] = False
+
+    def start(self, start: Tensor | None = None) -> Accumulator:
+        """A fresh accumulator."""
+        return _MeanOfMaxima(self)
+
+
 class _ImportantDirectionSum:
     def __init__(self, start: Tensor | None) -> None:
         self._total: Tensor | float = 0.0

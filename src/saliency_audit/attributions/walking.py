@@ -94,11 +94,29 @@ def visits(
     """
     for first in range(0, path.steps, block.points):
         last = min(first + block.points, path.steps)
-        points = block.walker.points(first, last)
-        scores, gradients = score_and_gradient_along(model, points, block.targets, output)
-        wanted = increments or path.adaptive
-        moves = block.walker.increments(first, last, gradients) if wanted else None
-        yield Visit(points, scores, gradients, moves)
+        points: Tensor | None = block.walker.points(first, last)
+        steps = 0
+        while points is not None:
+            scores, gradients = _met(model, points, block, output, steps)
+            wanted = increments or path.adaptive
+            moves = block.walker.increments(first, last, gradients) if wanted else None
+            yield Visit(points, scores, gradients, moves)
+            points = block.walker.onward(points, gradients)
+            steps += 1
+
+
+def _met(
+    model: nn.Module, points: Tensor, block: Block, output: str, steps: int
+) -> tuple[Tensor, Tensor]:
+    """Scores and gradients; what fails only after steps of a climb may be the climb's fault."""
+    try:
+        return score_and_gradient_along(model, points, block.targets, output)
+    except ValueError as error:
+        if not steps:
+            raise
+        raise ValueError(
+            f"after {steps} steps of ascent: {error}; or lower learning_rate"
+        ) from None
 
 
 def _filled(part: Tensor, count: int) -> Tensor:

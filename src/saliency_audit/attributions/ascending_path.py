@@ -1,0 +1,69 @@
+"""The straight line with a climb at each of its points, along the gradient of the class score."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from saliency_audit.attributions.paths import check_steps
+from saliency_audit.attributions.straight_path import StraightPath, StraightWalker
+
+
+@dataclass(frozen=True)
+class AscendingPath:
+    """From each of `steps` points of the straight line, `ascents` visits that climb the score.
+
+    The points are n + 1 = `steps`, both ends of the line included. At each the gradient is taken
+    `ascents` times; between two visits the point moves by `learning_rate` times the gradient. It
+    may leave [0, 1] by that; nothing is clipped.
+
+    The rate is in units of pixels in [0, 1]. In normalised pixels, (x − mean) / std, where the
+    authors' code climbs, one and the same rate moves a point by 1/std² as much.
+
+    Source: GGIG paper, Algorithm 1.
+    """
+
+    steps: int = 51
+    ascents: int = 200
+    learning_rate: float = 1e-4
+    adaptive: ClassVar[bool] = False
+    has_baseline: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_steps(self.steps, 2)
+        if isinstance(self.ascents, bool) or not isinstance(self.ascents, int) or self.ascents < 1:
+            raise ValueError(
+                f"a climb needs at least 1 ascent (its gradient is what is kept), got "
+                f"{self.ascents!r}"
+            )
+        if not (math.isfinite(self.learning_rate) and self.learning_rate >= 0):
+            raise ValueError(
+                f"learning_rate must be a finite number ≥ 0, got {self.learning_rate!r}"
+            )
+
+    def start(self, inputs: Tensor, baselines: Tensor) -> "AscendingWalker":
+        """The line from each baseline to its image, with its climbs."""
+        return AscendingWalker(self, inputs, baselines)
+
+
+class AscendingWalker(StraightWalker):
+    """The climbs bound to a block of images; see `paths.Walker`."""
+
+    def __init__(self, path: AscendingPath, inputs: Tensor, baselines: Tensor) -> None:
+        super().__init__(StraightPath(path.steps, "trapezoid"), inputs, baselines)
+        self._climb = path
+        self._visits = 0
+
+    def points(self, first: int, last: int) -> Tensor:
+        """Where the climbs `first … last-1` begin: `(N, last-first, C, H, W)`."""
+        self._visits = 0
+        return super().points(first, last)
+
+    def onward(self, points: Tensor, gradients: Tensor) -> Tensor | None:
+        """One step up, until there were `ascents` visits."""
+        self._visits += 1
+        if self._visits == self._climb.ascents:
+            return None
+        return torch.add(points, gradients, alpha=self._climb.learning_rate)

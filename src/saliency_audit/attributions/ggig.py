@@ -1,0 +1,81 @@
+"""Geometrically Guided Integrated Gradients: the highest gradient met on climbs along the line."""
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from saliency_audit.attributions.ascending_path import AscendingPath
+from saliency_audit.attributions.baselines import baselines_for, check_baseline
+from saliency_audit.attributions.path_attribution import walk
+from saliency_audit.attributions.quadrature import nodes
+from saliency_audit.attributions.rules import Maximum, MeanOfMaxima, Rule
+from saliency_audit.attributions.scores import check_inputs, check_output
+
+
+@dataclass(frozen=True)
+class GGIG:
+    """max over k and j of ∂f_c/∂x at x_k^j, where x_k^{j+1} = x_k^j + lr ∂f_c/∂x(x_k^j).
+
+    x_k^0, k = 0 … n, are `steps` = n + 1 points of the line from the baseline to the image, both
+    included; j = 0 … m − 1 with m = `ascents`. In units of the score per unit of intensity; signed
+    by default. The paper does not say whether its maximum is over values or magnitudes; its
+    algorithm and the authors' code take values, `absolute` takes magnitudes. `trapezoid` averages
+    the highest gradient of each climb over the line instead of taking the highest of all.
+
+    It costs `steps` × `ascents` gradients. With one ascent it is the maximum of the gradients that
+    Integrated Gradients averages.
+
+    The paper climbs 200 times on MNIST, its code on ImageNet 100 times. The rate acts on pixels in
+    [0, 1]; see `AscendingPath` for that of normalised pixels. The paper's score is the logit.
+
+    Source: GGIG paper, Algorithm 1.
+    """
+
+    steps: int = 51
+    ascents: int = 200
+    learning_rate: float = 1e-4
+    absolute: bool = False
+    trapezoid: bool = False
+    baseline: str = "black"
+    output: str = "logit"
+    batch_size: int | str = "auto"
+
+    def __post_init__(self) -> None:
+        check_baseline(self.baseline)
+        check_output(self.output)
+        AscendingPath(self.steps, self.ascents, self.learning_rate)
+
+    @property
+    def path(self) -> AscendingPath:
+        """The line with its climbs."""
+        return AscendingPath(self.steps, self.ascents, self.learning_rate)
+
+    @property
+    def rule(self) -> Rule:
+        """What is made of the gradients."""
+        if not self.trapezoid:
+            return Maximum(self.absolute)
+        _, weights = nodes("trapezoid", self.steps)
+        return MeanOfMaxima(tuple(float(w) for w in weights), self.ascents, self.absolute)
+
+    def __call__(
+        self, model: nn.Module, inputs: Tensor, targets: Tensor, baselines: Tensor | None = None
+    ) -> Tensor:
+        """Maps `(N, C, H, W)`; memory grows neither with `ascents` nor with `steps`.
+
+        Raises:
+            ValueError: malformed inputs, targets, baselines or model answers, or a rate with which
+                a climb leaves the finite numbers.
+        """
+        check_inputs(inputs, targets)
+        (maps,) = walk(
+            model,
+            inputs,
+            targets,
+            path=self.path,
+            rules=[self.rule],
+            baselines=baselines_for(inputs, baselines, self.baseline),
+            output=self.output,
+            batch_size=self.batch_size,
+        )
+        return maps
