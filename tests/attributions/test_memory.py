@@ -118,13 +118,13 @@ def test_what_does_grow_is_seen(network):
     assert kept[1] - kept[0] > 56 * IMAGE_BYTES
 
 
-def test_peak_memory_is_the_same_for_2_and_64_ascents(network):
+def test_peak_memory_is_the_same_for_4_and_64_ascents(network):
     peaks = [
         peak(
             network,
             AscendingPath(4, ascents, 0.01),
             [Maximum(), Maximum(absolute=True), MeanOfMaxima((0.25,) * 4, ascents)],
         )
-        for ascents in (2, 64)
+        for ascents in (4, 64)
     ]
     assert peaks[0] == peaks[1]
