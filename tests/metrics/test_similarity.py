@@ -6,9 +6,17 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import rankdata, spearmanr, wasserstein_distance
-from skimage.metrics import structural_similarity
+from skimage.metrics import normalized_root_mse, structural_similarity
 
-from saliency_audit.metrics import dice, norm_distance, spearman, ssim, wasserstein1
+from saliency_audit.metrics import (
+    dice,
+    norm_distance,
+    normalized_mse,
+    spearman,
+    ssim,
+    wasserstein1,
+    weighted_jaccard,
+)
 from saliency_audit.metrics.ranks import average_ranks, normalised_ranks
 from saliency_audit.metrics.similarity import DISTANCES
 
@@ -152,3 +160,32 @@ def test_what_single_measures_refuse():
         wasserstein1(torch.rand(1, 65, 64), torch.rand(1, 65, 64))
     with pytest.raises(ValueError, match="too small for SSIM"):
         ssim(torch.rand(1, 8, 8), torch.rand(1, 8, 8))
+
+
+def test_weighted_jaccard_is_that_of_the_overlap():
+    first = torch.tensor([[[1.0, 2], [0, 3]], [[0, 0], [0, 0]], [[1, 1], [0, 0]]])
+    second = torch.tensor([[[2.0, 1], [1, 3]], [[0, 0], [0, 0]], [[0, 0], [2, 0]]])
+    found = weighted_jaccard(first, second)
+    assert found[0].item() == pytest.approx((1 + 1 + 0 + 3) / (2 + 2 + 1 + 3))
+    assert found[1].isnan()
+    assert found[2] == 0
+    assert weighted_jaccard(first, first)[0] == 1
+    with pytest.raises(ValueError, match="without negative values"):
+        weighted_jaccard(first, -second)
+
+
+def test_weighted_jaccard_of_independent_maps_is_not_zero():
+    generator = torch.Generator().manual_seed(0)
+    first, second = torch.randn(2, 1, 400, 400, generator=generator).abs()
+    assert weighted_jaccard(first, second).item() == pytest.approx(2**0.5 - 1, abs=0.005)
+
+
+def test_normalized_mse_is_scikit_images():
+    first, second = maps(4, 12, 0), maps(4, 12, 1)
+    expected = [
+        normalized_root_mse(b.numpy(), a.numpy(), normalization="euclidean") ** 2
+        for a, b in zip(first, second, strict=True)
+    ]
+    np.testing.assert_allclose(normalized_mse(first, second).numpy(), expected, rtol=1e-12)
+    assert normalized_mse(first, torch.zeros_like(first)).isnan().all()
+    assert normalized_mse(torch.zeros_like(first), second).tolist() == [1.0] * 4

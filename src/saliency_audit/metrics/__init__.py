@@ -26,7 +26,15 @@ from saliency_audit.metrics.localisation import (
 from saliency_audit.metrics.mixture import gaussian_wasserstein_squared, mixture_wasserstein
 from saliency_audit.metrics.ms_ssim import ms_ssim
 from saliency_audit.metrics.mu_fidelity import mu_fidelity
-from saliency_audit.metrics.similarity import dice, norm_distance, spearman, ssim, wasserstein1
+from saliency_audit.metrics.similarity import (
+    dice,
+    norm_distance,
+    normalized_mse,
+    spearman,
+    ssim,
+    wasserstein1,
+    weighted_jaccard,
+)
 from saliency_audit.metrics.stability import mege, reco, reco_auc
 from saliency_audit.metrics.taylor import taylor_error
 
@@ -53,6 +61,7 @@ __all__ = [
     "ms_ssim",
     "mu_fidelity",
     "norm_distance",
+    "normalized_mse",
     "pointing_game",
     "rank_distances",
     "reco",
@@ -63,4 +72,5 @@ __all__ = [
     "ssim",
     "taylor_error",
     "wasserstein1",
+    "weighted_jaccard",
 ]

@@ -1,5 +1,6 @@
 """Predictors made worse on purpose: noise on their weights, wrong labels in their training."""
 
+import math
 from copy import deepcopy
 
 import torch
@@ -41,6 +42,42 @@ def with_noisy_weights(
             chosen = torch.rand(weights.shape, generator=generator) < share
             noise = deviation * torch.randn(weights.shape, generator=generator)
             weights.add_((chosen * noise).to(weights))
+    return copied
+
+
+def with_sigma_noise(model: nn.Module, level: float, *, seed: int = 0) -> nn.Module:
+    """A copy of the model with N(0, (level · σ)²) added to every parameter, σ being its tensor's.
+
+    σ is the standard deviation of the values of one parameter tensor, such as the weights of one
+    layer; a tensor with a single value, whose σ is undefined, stays. Weights, biases and the affine
+    parameters of batch norm are parameters; its running statistics are not. Of one seed the noise
+    of two levels differs in size only.
+
+    The GGIG paper writes one σ of all parameters and noise of variance ε; its authors' code takes
+    σ per tensor and ε σ as the standard deviation, which is followed here.
+
+    Args:
+        model: left as it is.
+        level: size of the noise in σ, ≥ 0.
+        seed: of the noise; tensors of equal shape draw different ones.
+
+    Raises:
+        ValueError: a negative level, or a model without parameters.
+
+    Source: GGIG paper, §4.
+    """
+    if not (math.isfinite(level) and level >= 0):
+        raise ValueError(f"the level of noise must be a finite number ≥ 0, got {level!r}")
+    copied = deepcopy(model)
+    parameters = list(copied.parameters())
+    if not parameters:
+        raise ValueError("the model has no parameters that could be perturbed")
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for values in parameters:
+            noise = torch.randn(values.shape, generator=generator)
+            if values.numel() > 1:
+                values.add_(level * values.std() * noise.to(values))
     return copied
 
 

@@ -1,0 +1,171 @@
+"""Models with layers drawn anew: the cascade from the output down, and one layer at a time."""
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+def _own(layer: nn.Module) -> None:
+    layer.reset_parameters()  # type: ignore[operator]
+
+
+def _truncated_normal(layer: nn.Module) -> None:
+    for values in layer.parameters(recurse=False):
+        nn.init.trunc_normal_(values, 0.0, 0.1)
+
+
+def _permuted(layer: nn.Module) -> None:
+    for values in layer.parameters(recurse=False):
+        order = torch.randperm(values.numel())
+        values.copy_(values.flatten()[order.to(values.device)].reshape(values.shape))
+
+
+INITIALISERS: dict[str, Callable[[nn.Module], None]] = {
+    "default": _own,
+    "truncated_normal": _truncated_normal,
+    "permuted": _permuted,
+}
+STATISTICS = ("keep", "reset")
+
+
+@dataclass(frozen=True)
+class Randomisation:
+    """How layers are drawn anew.
+
+    Attributes:
+        initialiser: "default", each layer's own `reset_parameters`, which is how torch draws it
+            before training; "truncated_normal", N(0, 0.1²) cut off at ±2 for weights, biases and
+            the affine parameters of batch norm, as in the GGIG authors' code; "permuted", the
+            trained values in another order, which keeps their distribution.
+        statistics: whether batch norm keeps its running mean and variance ("keep", as that code
+            does) or starts from 0 and 1 ("reset").
+        seed: stage i draws from its own stream of (seed, i), so that layers of equal shape get
+            different values.
+    """
+
+    initialiser: str = "default"
+    statistics: str = "keep"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.initialiser not in INITIALISERS:
+            known = ", ".join(INITIALISERS)
+            raise ValueError(f"unknown initialiser {self.initialiser!r}; known: {known}")
+        if self.statistics not in STATISTICS:
+            known = ", ".join(STATISTICS)
+            raise ValueError(f"unknown statistics {self.statistics!r}; known: {known}")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A model after some of its layers were drawn anew.
+
+    Attributes:
+        name: the layer drawn anew last.
+        number: how many layers of the model are random.
+        model: the copy.
+    """
+
+    name: str
+    number: int
+    model: nn.Module
+
+
+def layers_in_order(model: nn.Module, image: Tensor) -> list[str]:
+    """Names of the layers with own parameters, in the order in which a pass runs them first.
+
+    That need not be the order in which they were defined. Layers that the pass does not reach, as
+    an auxiliary head, are left out.
+
+    Args:
+        model: in the state in which it is explained.
+        image: `(1, C, H, W)`, for the pass.
+
+    Raises:
+        ValueError: no layer with parameters runs.
+    """
+    names = {
+        layer: name
+        for name, layer in model.named_modules()
+        if any(True for _ in layer.parameters(recurse=False))
+    }
+    met: dict[str, None] = {}
+    handles = [
+        layer.register_forward_pre_hook(lambda layer, given: met.setdefault(names[layer]))
+        for layer in names
+    ]
+    training = [(layer, layer.training) for layer in model.modules()]
+    try:
+        model.eval()
+        with torch.no_grad():
+            model(image)
+    finally:
+        for handle in handles:
+            handle.remove()
+        for layer, flag in training:
+            layer.training = flag
+    if not met:
+        raise ValueError("the model has no layer with parameters that could be drawn anew")
+    return list(met)
+
+
+def cascade(
+    model: nn.Module, image: Tensor, how: Randomisation = Randomisation()
+) -> Iterator[Stage]:
+    """Stage by stage one more layer drawn anew, from the output down; the stages are nested.
+
+    Stage i keeps what stage i−1 drew. (The GGIG authors' code draws all layers of a stage afresh;
+    the distribution is the same, neighbouring stages have less in common.)
+
+    Args:
+        model: left as it is.
+        image: `(1, C, H, W)`, tells the order of the layers.
+        how: initialiser, batch norm, seed.
+
+    Yields:
+        Models that may be used until the next one is asked for.
+
+    Raises:
+        ValueError: no layer with parameters, or one without the initialiser asked for.
+
+    Source: Adebayo et al. 2018; GGIG paper, §5.
+    """
+    copied = deepcopy(model)
+    for number, name in enumerate(reversed(layers_in_order(model, image)), start=1):
+        _redraw(copied, name, how, number)
+        yield Stage(name, number, copied)
+
+
+def one_by_one(
+    model: nn.Module, image: Tensor, how: Randomisation = Randomisation()
+) -> Iterator[Stage]:
+    """Each layer drawn anew alone, all others trained; arguments and errors as `cascade`."""
+    for number, name in enumerate(reversed(layers_in_order(model, image)), start=1):
+        copied = deepcopy(model)
+        _redraw(copied, name, how, number)
+        yield Stage(name, 1, copied)
+
+
+@torch.no_grad()
+def _redraw(model: nn.Module, name: str, how: Randomisation, number: int) -> None:
+    layer = model.get_submodule(name)
+    if how.initialiser == "default" and not hasattr(layer, "reset_parameters"):
+        raise ValueError(
+            f"the layer {name!r} ({type(layer).__name__}) has no initialiser of its own; take "
+            "'truncated_normal' or 'permuted'"
+        )
+    kept = {key: value.clone() for key, value in layer.named_buffers(recurse=False)}
+    device = next(layer.parameters(recurse=False)).device
+    # The layers' own initialisers draw from the global stream, which is put back; on the CPU all
+    # devices draw alike.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1_000_003 * how.seed + number)
+        INITIALISERS[how.initialiser](layer.to("cpu"))
+    layer.to(device)
+    for key, value in layer.named_buffers(recurse=False):
+        value.copy_(kept[key])
+    if how.statistics == "reset" and isinstance(layer, nn.modules.batchnorm._BatchNorm):
+        layer.reset_running_stats()
