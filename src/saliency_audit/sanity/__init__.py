@@ -1,0 +1,18 @@
+"""Sanity checks of any explanation method on any model: what a map must depend on, and must not."""
+
+from saliency_audit.sanity.backgrounds import BACKGROUNDS, mass_outside, replace_background
+from saliency_audit.sanity.baselines import baseline_similarity
+from saliency_audit.sanity.comparison import MEASURES, SIGNS, similarities
+from saliency_audit.sanity.parameters import perturbed_weights, randomised_layers
+
+__all__ = [
+    "BACKGROUNDS",
+    "MEASURES",
+    "SIGNS",
+    "baseline_similarity",
+    "mass_outside",
+    "perturbed_weights",
+    "randomised_layers",
+    "replace_background",
+    "similarities",
+]

@@ -1,0 +1,99 @@
+"""Does a map keep to the object? Another background behind it, and the mass that falls there."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+def _checkerboard(height: int, width: int, size: int) -> Tensor:
+    rows = torch.arange(height)[:, None] // size
+    columns = torch.arange(width)[None] // size
+    return ((rows + columns) % 2).float()
+
+
+def _stripes(height: int, width: int, size: int) -> Tensor:
+    return (torch.arange(height)[:, None] // size % 2).float().expand(height, width)
+
+
+def _grey(height: int, width: int, size: int) -> Tensor:
+    return torch.full((height, width), 0.5)
+
+
+# `(H, W)` in [0, 1] from height, width and the size of what repeats, in pixels.
+BACKGROUNDS: dict[str, Callable[[int, int, int], Tensor]] = {
+    "checkerboard": _checkerboard,
+    "stripes": _stripes,
+    "grey": _grey,
+}
+
+
+def replace_background(
+    images: Tensor, masks: Tensor, background: str = "checkerboard", *, size: int = 16
+) -> Tensor:
+    """The objects before another background, black and white and the same for all images.
+
+    Args:
+        images: `(N, C, H, W)` in [0, 1].
+        masks: `(N, H, W)` bool, where the object is.
+        background: "checkerboard", "stripes" (across) or "grey".
+        size: of a square or stripe in pixels.
+
+    Returns:
+        `(N, C, H, W)`.
+
+    Raises:
+        ValueError: an unknown background, a size below 1, masks of another size or kind, or one
+            that is empty or covers the whole image.
+
+    Source: GGIG paper, §5, Figure 8, which prints no size of the squares.
+    """
+    if background not in BACKGROUNDS:
+        raise ValueError(f"unknown background {background!r}; known: {', '.join(BACKGROUNDS)}")
+    if size < 1:
+        raise ValueError(f"size must be at least 1 pixel, got {size}")
+    check_masks(images.shape[0], images.shape[2:], masks)
+    behind = BACKGROUNDS[background](images.shape[2], images.shape[3], size).to(images)
+    return torch.where(masks[:, None], images, behind)
+
+
+def mass_outside(saliency: Tensor, masks: Tensor) -> Tensor:
+    """Share of the saliency that lies outside the object: 0 is all on it.
+
+    A map that is the same everywhere has the share of the area outside.
+
+    Args:
+        saliency: `(N, H, W)`, ≥ 0.
+        masks: `(N, H, W)` bool.
+
+    Returns:
+        `(N,)` float64 in [0, 1]; NaN where a map is 0 everywhere.
+
+    Raises:
+        ValueError: negative values, or masks as in `replace_background`.
+    """
+    check_masks(saliency.shape[0], saliency.shape[1:], masks)
+    if (saliency < 0).any():
+        raise ValueError("a share of the saliency needs maps without negative values; reduce them")
+    values = saliency.double()
+    total = values.sum(dim=(1, 2))
+    outside = (values * ~masks).sum(dim=(1, 2))
+    return outside / total.where(total > 0, torch.nan)
+
+
+def check_masks(count: int, size: torch.Size, masks: Tensor) -> None:
+    """Refuse masks that do not part each of `count` images in two.
+
+    Raises:
+        ValueError: says what is wrong and names the first image.
+    """
+    if masks.dtype != torch.bool or masks.shape != (count, *size):
+        raise ValueError(
+            f"masks must be bool of shape {(count, *size)}, got {masks.dtype} {tuple(masks.shape)}"
+        )
+    areas = masks.sum(dim=(1, 2))
+    for areas_of, what in ((areas == 0, "is empty"), (areas == size.numel(), "covers all of it")):
+        if areas_of.any():
+            raise ValueError(
+                f"the mask of image {int(areas_of.nonzero()[0])} {what}; leave such images out"
+            )

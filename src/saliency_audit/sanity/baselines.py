@@ -1,0 +1,66 @@
+"""Does a map depend on the baseline? Maps of the same image from several beginnings."""
+
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Any, Protocol
+
+import pandas as pd
+from torch import Tensor, nn
+
+from saliency_audit.sanity.comparison import SIGNS, similarities
+
+
+class FromBaseline(Protocol):
+    """A method that takes its baselines in the call, as `PathAttribution` and `GGIG` do."""
+
+    def __call__(
+        self, model: nn.Module, inputs: Tensor, targets: Tensor, baselines: Tensor | None = None
+    ) -> Tensor:
+        """Attribution maps `(N, C, H, W)`."""
+        ...
+
+
+def baseline_similarity(
+    model: nn.Module,
+    explainers: Mapping[str, FromBaseline],
+    images: Tensor,
+    targets: Tensor,
+    baselines: Mapping[str, Tensor],
+) -> pd.DataFrame:
+    """How alike the maps of an image from two baselines are.
+
+    Args:
+        model: maps `(N, C, H, W)` in [0, 1] to logits.
+        explainers: methods by name.
+        images: `(N, C, H, W)`.
+        targets: `(N,)`.
+        baselines: at least two, `(N, C, H, W)` each, by name.
+
+    Returns:
+        A row per image × method × sign × pair of baselines: `position`, `method`, `sign`, `first`,
+        `second`, and a column per measure of `MEASURES`.
+
+    Raises:
+        ValueError: fewer than two baselines, or as the methods.
+
+    Source: GGIG paper, §3.
+    """
+    if len(baselines) < 2:
+        raise ValueError(f"two baselines are needed to compare, got {list(baselines)}")
+    rows: list[dict[str, Any]] = []
+    for name, explain in explainers.items():
+        maps = {key: explain(model, images, targets, start) for key, start in baselines.items()}
+        for (first, second), sign in (
+            (pair, sign) for pair in combinations(baselines, 2) for sign in SIGNS
+        ):
+            found = similarities(maps[first], maps[second], sign)
+            keys = {"method": name, "sign": sign, "first": first, "second": second}
+            rows += [
+                {
+                    "position": position,
+                    **keys,
+                    **{measure: float(values[position]) for measure, values in found.items()},
+                }
+                for position in range(len(images))
+            ]
+    return pd.DataFrame(rows)

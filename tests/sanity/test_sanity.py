@@ -1,0 +1,207 @@
+"""The sanity checks on models whose maps are known in closed form."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from saliency_audit.attributions import (
+    GGIG,
+    Edge,
+    MeanGradient,
+    PathAttribution,
+    RandomMap,
+    Saliency,
+    StraightPath,
+    saliency,
+)
+from saliency_audit.metrics import spearman, ssim
+from saliency_audit.models.randomization import Randomisation
+from saliency_audit.sanity import (
+    MEASURES,
+    baseline_similarity,
+    mass_outside,
+    perturbed_weights,
+    randomised_layers,
+    replace_background,
+    similarities,
+)
+
+SIDE = 12
+IMAGES = torch.rand(3, 2, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
+TARGETS = torch.tensor([0, 2, 1])
+METHODS = {"saliency": Saliency(output="logit"), "edge": Edge(), "random": RandomMap()}
+
+
+@pytest.fixture(scope="module")
+def model():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        return nn.Sequential(nn.Conv2d(2, 4, 3), nn.Tanh(), nn.Flatten(), nn.Linear(400, 3)).eval()
+
+
+@pytest.fixture(scope="module")
+def linear():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(2)
+        return nn.Sequential(nn.Flatten(), nn.Linear(2 * SIDE * SIDE, 3)).eval()
+
+
+@pytest.mark.parametrize("sign", ["absolute", "signed"])
+def test_similarities_are_those_of_the_measures_on_scaled_maps(sign):
+    first, second = torch.randn(2, 3, 2, SIDE, SIDE, generator=torch.Generator().manual_seed(3))
+    found = similarities(first, second, sign)
+    assert set(found) == set(MEASURES)
+    flat = [saliency(m, {"absolute": "sum_abs", "signed": "sum"}[sign]) for m in (first, second)]
+    torch.testing.assert_close(found["spearman"], spearman(*flat))
+    torch.testing.assert_close(found["ssim"], ssim(*flat), atol=1e-6, rtol=1e-6)
+    a, b = [
+        (
+            (m - m.amin((1, 2), keepdim=True)) / (m.amax((1, 2), True) - m.amin((1, 2), True))
+        ).double()
+        for m in flat
+    ]
+    jaccard = torch.minimum(a, b).sum((1, 2)) / torch.maximum(a, b).sum((1, 2))
+    torch.testing.assert_close(found["weighted_jaccard"], jaccard, atol=1e-6, rtol=1e-6)
+    error = 1 - (a - b).square().sum((1, 2)) / b.square().sum((1, 2))
+    torch.testing.assert_close(found["reverse_mse"], error, atol=1e-6, rtol=1e-6)
+    same = similarities(first, 3 * first, sign)
+    assert all(np.allclose(values, 1) for values in same.values())
+
+
+def test_constant_maps_and_small_ones_are_undefined_and_counted():
+    maps = torch.rand(3, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(4))
+    other = maps.clone()
+    other[1] = 0.5
+    for found in similarities(maps, other, "absolute").values():
+        assert found.isnan().tolist() == [False, True, False]
+    small = similarities(maps[:, :, :8, :8], maps[:, :, :8, :8], "signed")
+    assert small["ssim"].isnan().all()
+    assert (small["spearman"] - 1).abs().max() < 1e-12
+    none = similarities(maps[1:2] * 0, other[1:2], "absolute")
+    assert all(values.isnan().all() for values in none.values())
+    with pytest.raises(ValueError, match="unknown sign 'both'; known: absolute, signed"):
+        similarities(maps, maps, "both")
+
+
+def test_without_noise_nothing_changes_and_controls_never_do(model):
+    rows = perturbed_weights(model, METHODS, IMAGES, TARGETS, levels=(0.0, 1.0, 3.0), draws=2)
+    assert len(rows) == 3 * 2 * len(METHODS) * 3 * 2
+    assert set(rows.columns) >= {"position", "level", "draw", "probability", *MEASURES}
+    quiet = rows[rows["level"] == 0]
+    assert np.allclose(quiet[list(MEASURES)], 1)
+    controls = rows[rows["method"] != "saliency"]
+    assert np.allclose(controls[list(MEASURES)], 1)
+    shaken = rows[(rows["method"] == "saliency") & (rows["sign"] == "signed")]
+    means = shaken.groupby("level")["spearman"].mean()
+    assert means[0.0] > means[1.0] > means[3.0]
+    probability = model(IMAGES).softmax(dim=1).gather(1, TARGETS[:, None]).squeeze(1)
+    first = quiet[
+        (quiet["method"] == "saliency") & (quiet["sign"] == "signed") & (quiet["draw"] == 0)
+    ]
+    assert np.allclose(first["probability"], probability.detach())
+
+
+def test_noise_on_a_linear_score_has_the_correlation_of_its_closed_form(linear):
+    # The gradient is the row of weights; w and w + level·σ·noise correlate by 1/√(1 + level²).
+    rows = perturbed_weights(
+        linear, {"saliency": Saliency(output="logit")}, IMAGES[:1], TARGETS[:1],
+        levels=(1.0,), draws=40,
+    )  # fmt: skip
+    signed = rows[rows["sign"] == "signed"]["spearman"]
+    pearson = 1 / np.sqrt(2)
+    assert signed.mean() == pytest.approx(6 / np.pi * np.arcsin(pearson / 2), abs=0.03)
+
+
+@pytest.mark.parametrize("independent", [False, True])
+def test_layers_are_randomised_one_after_the_other(model, independent):
+    rows = randomised_layers(model, METHODS, IMAGES, TARGETS, independent=independent)
+    stages = rows[["stage", "layer"]].drop_duplicates().to_numpy().tolist()
+    assert stages == [[1, "3"], [2, "0"]]
+    assert len(rows) == 2 * len(METHODS) * 3 * 2
+    mine = rows[(rows["method"] == "saliency") & (rows["sign"] == "signed")]
+    assert (mine["spearman"].abs() < 0.9).all()
+    again = randomised_layers(
+        model, METHODS, IMAGES, TARGETS, how=Randomisation(seed=1), independent=independent
+    )
+    assert not np.allclose(again["probability"], rows["probability"])
+
+
+def test_the_background_is_replaced_outside_the_mask_only():
+    masks = torch.zeros(3, SIDE, SIDE, dtype=torch.bool)
+    masks[:, 3:8, 2:9] = True
+    found = replace_background(IMAGES, masks, size=3)
+    for channel in range(2):
+        assert torch.equal(found[:, channel][masks], IMAGES[:, channel][masks])
+    outside = found[:, 0][~masks]
+    assert set(outside.tolist()) == {0.0, 1.0}
+    assert found[0, 0, 0, 0] != found[0, 0, 0, 3]
+    assert found[0, 0, 0, 0] == found[0, 0, 2, 2]
+    grey = replace_background(IMAGES, masks, "grey")
+    assert (grey[:, 0][~masks] == 0.5).all()
+    stripes = replace_background(IMAGES, masks, "stripes", size=2)
+    assert stripes[0, 0, 0, 0] == stripes[0, 0, 0, 11] != stripes[0, 0, 2, 0]
+
+
+def test_mass_outside_is_a_share():
+    masks = torch.zeros(3, SIDE, SIDE, dtype=torch.bool)
+    masks[:, :3] = True
+    maps = torch.ones(3, SIDE, SIDE)
+    maps[1][~masks[1]] = 0
+    maps[2] = 0
+    found = mass_outside(maps, masks)
+    assert found[:2].tolist() == [0.75, 0.0]
+    assert found[2].isnan()
+    with pytest.raises(ValueError, match="without negative values"):
+        mass_outside(-maps, masks)
+
+
+@pytest.mark.parametrize(
+    ("masks", "message"),
+    [
+        (torch.ones(3, 5, 5, dtype=torch.bool), r"masks must be bool of shape \(3, 12, 12\)"),
+        (torch.ones(3, SIDE, SIDE), "masks must be bool of shape"),
+        (torch.zeros(3, SIDE, SIDE, dtype=torch.bool), "mask of image 0 is empty"),
+        (torch.ones(3, SIDE, SIDE, dtype=torch.bool), "mask of image 0 covers all of it"),
+    ],
+)
+def test_masks_that_part_nothing_are_refused(masks, message):
+    with pytest.raises(ValueError, match=message):
+        replace_background(IMAGES, masks)
+    with pytest.raises(ValueError, match=message):
+        mass_outside(IMAGES[:, 0], masks)
+
+
+def test_bad_backgrounds_are_named():
+    masks = torch.zeros(3, SIDE, SIDE, dtype=torch.bool)
+    masks[:, 0] = True
+    with pytest.raises(ValueError, match="unknown background 'forest'; known: checkerboard"):
+        replace_background(IMAGES, masks, "forest")
+    with pytest.raises(ValueError, match="size must be at least 1 pixel, got 0"):
+        replace_background(IMAGES, masks, size=0)
+
+
+def test_a_linear_score_has_one_map_without_the_product_and_many_with_it(linear):
+    weights = tuple([1 / 5] * 5)
+    explainers = {
+        "ig": PathAttribution(StraightPath(5), output="logit"),
+        "ig_without_product": PathAttribution(
+            StraightPath(5), MeanGradient(weights), output="logit"
+        ),
+        "ggig": GGIG(steps=3, ascents=4),
+    }
+    baselines = {"black": torch.zeros_like(IMAGES), "white": torch.ones_like(IMAGES)}
+    rows = baseline_similarity(linear, explainers, IMAGES, TARGETS, baselines)
+    assert len(rows) == 3 * 3 * 2
+    assert rows[["first", "second"]].drop_duplicates().to_numpy().tolist() == [["black", "white"]]
+    signed = rows[rows["sign"] == "signed"].groupby("method")["spearman"].mean()
+    assert signed["ig_without_product"] == pytest.approx(1)
+    assert signed["ggig"] == pytest.approx(1)
+    assert signed["ig"] < 0.5
+    with pytest.raises(ValueError, match=r"two baselines are needed to compare, got \['black'\]"):
+        baseline_similarity(linear, explainers, IMAGES, TARGETS, {"black": baselines["black"]})
+
+
+def test_no_draw_is_refused(model):
+    with pytest.raises(ValueError, match="at least one draw of the noise is needed, got 0"):
+        perturbed_weights(model, METHODS, IMAGES, TARGETS, levels=(1.0,), draws=0)
