@@ -15,9 +15,13 @@ BELOW: dict[str, set[str]] = {
     "models": {"datasets"},
     "attributions": set(),
     "metrics": {"attributions"},
-    "study": {"metrics", "attributions", "models", "datasets"},
-    "ledger": {"study", "metrics", "attributions", "models", "datasets"},
-    "report": {"ledger", "study", "metrics", "attributions", "models", "datasets", "notebooks"},
+    "sanity": {"metrics", "attributions", "models"},
+    "study": {"sanity", "metrics", "attributions", "models", "datasets"},
+    "ledger": {"study", "sanity", "metrics", "attributions", "models", "datasets"},
+    "report": {
+        *("ledger", "study", "sanity", "metrics", "attributions", "models", "datasets"),
+        "notebooks",
+    },
 }
 
 
