@@ -149,9 +149,50 @@ def test_one_cycle_rises_and_falls(digits, monkeypatch):
     assert rates[0] < 0.001 > rates[-1]
 
 
+def test_training_stops_after_so_many_steps_and_shows_the_network_on_the_way(digits):
+    images, labels = digits
+    seen = []
+
+    def observe(done, model):
+        assert not model.training
+        seen.append((done, model.head.bias.detach().clone()))
+
+    plan = TrainingPlan(epochs=9, batch_size=30, iterations=6)
+    model = train(DigitsCNN, images, labels, plan, observe=observe)
+    assert [done for done, _ in seen] == list(range(1, 7))  # four steps an epoch
+    assert torch.equal(seen[-1][1], model.head.bias)
+    assert not torch.equal(seen[-2][1], model.head.bias)
+    unseen = train(DigitsCNN, images, labels, plan)
+    assert torch.equal(unseen.head.bias, model.head.bias)
+
+
+def test_sgd_with_momentum_is_that_of_the_textbook(digits):
+    images, labels = digits
+    images, labels = images[:20], labels[:20]
+    plan = TrainingPlan(epochs=3, batch_size=20, learning_rate=0.1, optimizer="sgd", momentum=0.9)
+    build = lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 10))  # noqa: E731
+    trained = train(build, images, labels, plan)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(plan.seed)
+        model = build()
+    weights, velocity = model[1].weight.detach().clone(), torch.zeros_like(model[1].weight)
+    bias, bias_velocity = model[1].bias.detach().clone(), torch.zeros_like(model[1].bias)
+    flat = images.flatten(1)
+    for _ in range(3):
+        error = (flat @ weights.T + bias).softmax(dim=1)
+        error[range(20), labels] -= 1
+        velocity = 0.9 * velocity + error.T @ flat / 20
+        bias_velocity = 0.9 * bias_velocity + error.mean(dim=0)
+        weights, bias = weights - 0.1 * velocity, bias - 0.1 * bias_velocity
+    torch.testing.assert_close(trained[1].weight.detach(), weights, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(trained[1].bias.detach(), bias, rtol=1e-4, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("plan", "message"),
     [
+        ({"optimizer": "lion"}, "unknown optimizer 'lion'; known: adam, sgd"),
+        ({"momentum": 0.9}, "momentum belongs to sgd, got 0.9 for adam"),
         ({"schedule": "cosine"}, "unknown schedule 'cosine'; known: constant, one_cycle"),
         ({"batch_size": 0}, "batch_size at least 1"),
         ({"learning_rate": 0.0}, "learning_rate and temperature must be above 0"),

@@ -1,9 +1,10 @@
 """The project's one training loop."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 from torch import Tensor, nn
@@ -12,8 +13,10 @@ from torch import Tensor, nn
 _GLOBAL_GENERATOR = threading.Lock()
 
 SCHEDULES = ("constant", "one_cycle")
+OPTIMIZERS = ("adam", "sgd")
 
 Progress = Callable[[int, int, float], None]
+Observer = Callable[[int, nn.Module], None]
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class TrainingPlan:
     Attributes:
         epochs: passes over the images.
         batch_size: images per step.
-        learning_rate: of Adam; with `schedule="one_cycle"` the highest it reaches.
+        learning_rate: of the optimizer; with `schedule="one_cycle"` the highest it reaches.
         seed: of the first weights, of dropout, of order and flips.
         schedule: "constant", or "one_cycle" (Smith and Topin 2018).
         flips: whether every image is mirrored left-right half of the time.
@@ -31,6 +34,10 @@ class TrainingPlan:
             whose logits cannot differ by much, as 1-Lipschitz ones, need more than 1.
         bfloat16: whether a GPU may compute in bfloat16, which weights that must stay orthogonal
             do not survive.
+        optimizer: "adam", or "sgd" with `momentum`.
+        momentum: of SGD.
+        iterations: steps after which training stops, in the middle of an epoch if need be; that of
+            `epochs` if None.
     """
 
     epochs: int = 20
@@ -41,11 +48,19 @@ class TrainingPlan:
     flips: bool = False
     temperature: float = 1.0
     bfloat16: bool = True
+    optimizer: str = "adam"
+    momentum: float = 0.0
+    iterations: int | None = None
 
     def __post_init__(self) -> None:
         if self.schedule not in SCHEDULES:
             known = ", ".join(SCHEDULES)
             raise ValueError(f"unknown schedule {self.schedule!r}; known: {known}")
+        if self.optimizer not in OPTIMIZERS:
+            known = ", ".join(OPTIMIZERS)
+            raise ValueError(f"unknown optimizer {self.optimizer!r}; known: {known}")
+        if self.momentum and self.optimizer != "sgd":
+            raise ValueError(f"momentum belongs to sgd, got {self.momentum} for {self.optimizer}")
         if self.epochs < 0 or self.batch_size < 1:
             raise ValueError(
                 "epochs must be at least 0 and batch_size at least 1, got "
@@ -66,8 +81,9 @@ def train(
     *,
     device: torch.device | None = None,
     progress: Progress | None = None,
+    observe: Observer | None = None,
 ) -> nn.Module:
-    """Train a network with Adam on cross-entropy; the global random state is left alone.
+    """Train a network on cross-entropy; the global random state is left alone.
 
     The same plan gives the same weights on the same kind of CPU with the same number of threads;
     another number of threads adds floats in another order. On a GPU the network computes in
@@ -81,6 +97,8 @@ def train(
         plan: epochs, batch size, learning rate, seed and what else is asked for.
         device: where to train; the images' if not given.
         progress: called after every epoch with (epochs done, epochs, mean loss of the epoch).
+        observe: called after every step with (steps done, the network), which it may evaluate; it
+            stands in training mode before and after.
 
     Returns:
         The trained network in evaluation mode, on that device.
@@ -100,26 +118,48 @@ def train(
         if fast:
             model = model.to(memory_format=torch.channels_last)
         generator = torch.Generator().manual_seed(plan.seed)
-        optimizer = torch.optim.Adam(model.parameters(), lr=plan.learning_rate)
+        optimizer = _optimizer(model, plan)
         steps = plan.epochs * -(-len(images) // plan.batch_size)
+        steps = steps if plan.iterations is None else min(steps, plan.iterations)
         schedule = _schedule(optimizer, plan, steps)
         model.train()
-        for epoch in range(plan.epochs):
-            losses = torch.zeros((), device=place)
-            for chosen in torch.randperm(len(images), generator=generator).split(plan.batch_size):
-                optimizer.zero_grad()
-                with _precision(place, plan):
-                    batch = _flipped(images[chosen.to(place)], plan, generator)
-                    logits = plan.temperature * model(batch)
-                loss = nn.functional.cross_entropy(logits.float(), labels[chosen.to(place)])
-                loss.backward()
-                optimizer.step()
-                if schedule is not None:
-                    schedule.step()
-                losses += loss.detach() * len(chosen)
-            if progress is not None:
-                progress(epoch + 1, plan.epochs, float(losses) / len(images))
+        losses = torch.zeros((), device=place)
+        walk = islice(_batches(len(images), plan, generator), steps)
+        for done, (epoch, chosen, ends_epoch) in enumerate(walk, start=1):
+            optimizer.zero_grad()
+            with _precision(place, plan):
+                batch = _flipped(images[chosen.to(place)], plan, generator)
+                logits = plan.temperature * model(batch)
+            loss = nn.functional.cross_entropy(logits.float(), labels[chosen.to(place)])
+            loss.backward()
+            optimizer.step()
+            if schedule is not None:
+                schedule.step()
+            if observe is not None:
+                observe(done, model.eval())
+                model.train()
+            losses += loss.detach() * len(chosen)
+            if ends_epoch:
+                if progress is not None:
+                    progress(epoch + 1, plan.epochs, float(losses) / len(images))
+                losses.zero_()
     return model.eval()
+
+
+def _batches(
+    count: int, plan: TrainingPlan, generator: torch.Generator
+) -> Iterator[tuple[int, Tensor, bool]]:
+    """Epoch, which images, and whether they are its last: every epoch in another order."""
+    for epoch in range(plan.epochs):
+        parts = torch.randperm(count, generator=generator).split(plan.batch_size)
+        for number, chosen in enumerate(parts, start=1):
+            yield epoch, chosen, number == len(parts)
+
+
+def _optimizer(model: nn.Module, plan: TrainingPlan) -> torch.optim.Optimizer:
+    if plan.optimizer == "sgd":
+        return torch.optim.SGD(model.parameters(), lr=plan.learning_rate, momentum=plan.momentum)
+    return torch.optim.Adam(model.parameters(), lr=plan.learning_rate)
 
 
 def _precision(place: torch.device, plan: TrainingPlan) -> AbstractContextManager[object]:
