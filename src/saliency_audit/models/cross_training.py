@@ -21,7 +21,7 @@ from saliency_audit.models.folds import stratified_folds
 from saliency_audit.models.training import TrainingPlan, predicted_classes, train
 
 # Counted up when the same setting must give other weights.
-VERSION = 1
+VERSION = 2
 
 logger = logging.getLogger(__name__)
 
@@ -206,9 +206,12 @@ def _train(
         logger.info("%s, fold %d: epoch %d of %d, loss %.3f", name, fold, done, epochs, loss)
 
     plan = TrainingPlan(**{**asdict(setting.plan), "seed": setting.plan.seed + fold})
-    trained = train(
-        built.trainable, data.pictures[seen], labels[seen], plan, device=device, progress=tell
-    )
+
+    def build() -> nn.Module:
+        # Convolutions are half as fast again on a CPU in this format.
+        return built.trainable().to(memory_format=torch.channels_last)
+
+    trained = train(build, data.pictures[seen], labels[seen], plan, device=device, progress=tell)
     state = {name: value.cpu() for name, value in built.weights(trained).items()}
     own = ~seen
     model = load_plain(built, state).to(device or "cpu")

@@ -99,7 +99,8 @@ def training_plan(images: str, architecture: str, epochs: int, seed: int) -> Tra
     plan = replace(plan, batch_size=128, schedule="one_cycle", flips=images in MIRRORED)
     if architecture.startswith("lipschitz"):
         # Logits of these networks differ by hundredths, and a loss at temperature 1 sees nothing.
-        return replace(plan, learning_rate=1e-2, temperature=200.0, bfloat16=False)
+        # Of 15, 50 and 200 the middle one gave the best accuracy on CIFAR-10.
+        return replace(plan, learning_rate=1e-2, temperature=50.0, bfloat16=False)
     return replace(plan, learning_rate=3e-3)
 
 

@@ -58,7 +58,7 @@ def compute(task: Task) -> Outcome:
 REFERENCE: dict[str, Any] = {
     "predictors": (
         "cifar10_train:resnet18-8",
-        "cifar10_train:lipschitz-16",
+        "cifar10_train:lipschitz-24",
         "fashion_mnist_train:resnet18-8",
     ),
     "degraded": ("cifar10_train:resnet18-8", "fashion_mnist_train:resnet18-8"),
@@ -87,7 +87,7 @@ PAPER: dict[str, Any] = {
 EXPERIMENT = Experiment(
     name="mege_accuracy",
     title="Accuracy of cross-trained predictors, sound and degraded",
-    version=1,
+    version=2,
     parameters=Parameters,
     profiles={"embedded": {}, "reference": REFERENCE, "paper": PAPER},
     tasks=tasks,

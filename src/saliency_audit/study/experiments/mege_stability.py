@@ -171,7 +171,7 @@ def _rows(
 EXPERIMENT = Experiment(
     name="mege_stability",
     title="Distances between explanations of cross-trained predictors, and their fidelity",
-    version=2,
+    version=3,
     parameters=Parameters,
     profiles={
         "embedded": {},
