@@ -32,7 +32,7 @@ class Trained:
     `levels` percent. `n_train` images of each set are dealt into `folds`; all if None.
     """
 
-    predictors: tuple[str, ...] = ("digits_train:small", "digits_train:lipschitz-8")
+    predictors: tuple[str, ...] = ("digits_train:small", "digits_train:lipschitz-16")
     degraded: tuple[str, ...] = ("digits_train:small",)
     levels: tuple[int, ...] = (5, 10, 30)
     folds: int = 5
