@@ -54,3 +54,31 @@ class ShapesCNN(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Logits `(N, 8)` of images `(N, 3, 64, 64)`, centred and scaled."""
         return self.head(self.pool(self.features(images)).flatten(1))
+
+
+class MnistCNN(nn.Module):
+    """Two 5×5 convolutions without padding and one linear layer, for 28×28 grey digits.
+
+    32 and 64 filters, each followed by a maximum over 2×2 pixels and a ReLU, then 1024 inputs to 10
+    classes; about 62,000 parameters.
+
+    Source: GGIG paper, §5.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            OrderedDict(
+                conv1=nn.Conv2d(1, 32, 5),
+                pool1=nn.MaxPool2d(2),
+                relu1=nn.ReLU(),
+                conv2=nn.Conv2d(32, 64, 5),
+                pool2=nn.MaxPool2d(2),
+                relu2=nn.ReLU(),
+            )
+        )
+        self.head = nn.Linear(1024, 10)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits `(N, 10)` of images `(N, 1, 28, 28)`."""
+        return self.head(self.features(images).flatten(1))

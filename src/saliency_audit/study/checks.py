@@ -17,8 +17,17 @@ def check_names(models: Sequence[str], images: str | None, paths: Sequence[str] 
     """
     _refuse_unknown("classifiers", models, list(CLASSIFIERS))
     _refuse_unknown("paths", paths, PATHS)
+    check_image_sets(*(images_of(model, images) for model in models))
+
+
+def check_image_sets(*names: str) -> None:
+    """Refuse image sets that no catalogue knows, or that cannot be opened.
+
+    Raises:
+        ValueError: names the unknown one and the known ones.
+    """
     readable = [name for name, entry in CATALOG.items() if entry.opener]
-    for name in (images_of(model, images) for model in models):
+    for name in names:
         if name not in readable:
             raise ValueError(f"unknown image set {name!r}; known: {', '.join(readable)}")
 

@@ -7,12 +7,11 @@ from typing import Any
 
 from torch import nn
 
-from saliency_audit.datasets import CATALOG
 from saliency_audit.models import TrainingPlan
 from saliency_audit.models.architectures import check_architecture
 from saliency_audit.models.cross_training import CrossTraining, Predictor, predictor
 from saliency_audit.models.degradation import with_noisy_weights
-from saliency_audit.study.checks import check_counts
+from saliency_audit.study.checks import check_counts, check_image_sets
 from saliency_audit.study.experiment import Task
 from saliency_audit.study.provenance import default_device
 
@@ -48,9 +47,7 @@ class Trained:
             images, separator, architecture = name.partition(":")
             if not separator:
                 raise ValueError(f"a predictor is written IMAGE_SET:ARCHITECTURE, got {name!r}")
-            if images not in CATALOG or CATALOG[images].opener is None:
-                known = ", ".join(key for key, entry in CATALOG.items() if entry.opener)
-                raise ValueError(f"unknown image set {images!r}; known: {known}")
+            check_image_sets(images)
             check_architecture(architecture)
         if unknown := sorted(set(self.degraded) - set(self.predictors)):
             raise ValueError(f"degraded predictors {unknown} are not among the predictors")

@@ -2,6 +2,7 @@
 
 from saliency_audit.study.experiment import Experiment, ParameterError
 from saliency_audit.study.experiments import (
+    ggig_training,
     idgi_beyond,
     idgi_cost,
     idgi_illustration,
@@ -25,6 +26,7 @@ _EXPERIMENTS: dict[str, Experiment] = {
         mege_accuracy,
         mege_distances,
         mege_stability,
+        ggig_training,
     )
 }
 

@@ -35,6 +35,7 @@ from saliency_audit.ledger.external.result import Comparison, ExternalResult, no
 from saliency_audit.ledger.external.selection import among_the_first
 from saliency_audit.ledger.external.steps import step_sensitivity
 from saliency_audit.ledger.external.theorem import completeness, taylor_order
+from saliency_audit.ledger.external.training import training_accuracy
 
 TESTS: dict[str, Callable[[pd.DataFrame, Mapping[str, Any]], ExternalResult]] = {
     test.__name__: test
@@ -58,6 +59,7 @@ TESTS: dict[str, Callable[[pd.DataFrame, Mapping[str, Any]], ExternalResult]] = 
         definitions_agree,
         rank_correlation_at_least,
         distance_sanity,
+        training_accuracy,
         accuracy_within,
     )
 }

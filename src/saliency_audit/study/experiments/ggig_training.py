@@ -1,0 +1,182 @@
+"""The MNIST network of the GGIG paper, trained as described, and what it takes to 99.2 %."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from saliency_audit.datasets import open_images, read_batch, shuffled_indices
+from saliency_audit.models import TrainingPlan, state_digest
+from saliency_audit.models.normalized import Normalized
+from saliency_audit.models.small import MnistCNN
+from saliency_audit.models.training import predicted_classes, train
+from saliency_audit.study.checks import check_counts, check_image_sets
+from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.provenance import default_device
+
+SIDE = 28
+# Mean and deviation that bring pixels in [0, 1] to what the network sees; the paper names none.
+SCALINGS = {
+    "unit": (0.0, 1.0),
+    "standardised": (0.1307, 0.3081),
+    "bytes": (0.0, 1 / 255),
+}
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Parameters of the trainings.
+
+    For each of `scalings` and as many `seeds`, the network is trained for `iterations` steps of
+    `batch` images with SGD; the first `long_seeds` of each of `long_scalings` go on to
+    `long_iterations`. Pictures of another size than 28×28 are scaled to it.
+    """
+
+    training_images: str = "digits_train"
+    test_images: str = "digits"
+    scalings: tuple[str, ...] = ("unit", "standardised", "bytes")
+    seeds: int = 3
+    iterations: int = 400
+    long_scalings: tuple[str, ...] = ()
+    long_seeds: int = 1
+    long_iterations: int = 400
+    batch: int = 64
+    learning_rate: float = 4e-4
+    momentum: float = 0.9
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_counts(
+            seeds=self.seeds,
+            iterations=self.iterations,
+            long_iterations=self.long_iterations,
+            batch=self.batch,
+        )
+        check_image_sets(self.training_images, self.test_images)
+        unknown = sorted({*self.scalings, *self.long_scalings} - set(SCALINGS))
+        if unknown:
+            raise ValueError(f"unknown scalings {unknown}; known: {', '.join(SCALINGS)}")
+        if self.long_iterations < self.iterations:
+            raise ValueError(
+                f"long_iterations {self.long_iterations} is below iterations {self.iterations}"
+            )
+
+
+def tasks(parameters: Parameters) -> Sequence[Task]:
+    """One task per scaling and seed."""
+    found = []
+    for scaling in parameters.scalings:
+        for number in range(parameters.seeds):
+            goes_on = scaling in parameters.long_scalings and number < parameters.long_seeds
+            given = {
+                "training_images": parameters.training_images,
+                "test_images": parameters.test_images,
+                "scaling": scaling,
+                "iterations": parameters.long_iterations if goes_on else parameters.iterations,
+                "stop": parameters.iterations,
+                "batch": parameters.batch,
+                "learning_rate": parameters.learning_rate,
+                "momentum": parameters.momentum,
+                "seed": parameters.seed + number,
+            }
+            found.append(Task(f"{scaling}-{number:02d}", given))
+    return found
+
+
+def compute(task: Task) -> Outcome:
+    """Rows of one training: the test accuracy after 1, 2, 4, … steps and at its stops."""
+    given: dict[str, Any] = dict(task.parameters)
+    images, labels, unreadable = _pictures(given["training_images"])
+    test_images, test_labels, also_unreadable = _pictures(given["test_images"])
+    stops = look_at(given["stop"], given["iterations"])
+    device = default_device()
+    rows: list[dict[str, Any]] = []
+
+    def observe(done: int, model: nn.Module) -> None:
+        if done not in stops:
+            return
+        answers = predicted_classes(model, test_images)
+        rows.append(
+            {
+                "images": given["training_images"],
+                "scaling": given["scaling"],
+                "seed": given["seed"],
+                "iterations": done,
+                "seen": done * given["batch"],
+                "training_images": len(images),
+                "correct": int((answers == test_labels).sum()),
+                "tested": len(test_labels),
+            }
+        )
+
+    steps_per_epoch = -(-len(images) // given["batch"])
+    plan = TrainingPlan(
+        epochs=-(-given["iterations"] // steps_per_epoch),
+        batch_size=given["batch"],
+        learning_rate=given["learning_rate"],
+        seed=given["seed"],
+        bfloat16=False,
+        optimizer="sgd",
+        momentum=given["momentum"],
+        iterations=given["iterations"],
+    )
+    mean, deviation = SCALINGS[given["scaling"]]
+    model = train(
+        lambda: Normalized(MnistCNN(), (mean,), (deviation,)),
+        images,
+        labels,
+        plan,
+        device=device,
+        observe=observe,
+    )
+    notes = {"unreadable": [*unreadable, *also_unreadable], "model_sha256": state_digest(model)}
+    return Outcome(pd.DataFrame(rows), notes)
+
+
+def look_at(stop: int, last: int) -> set[int]:
+    """After which steps the network is tested: about four times per doubling, at both stops."""
+    found = {round(2 ** (quarter / 4)) for quarter in range(4 * last.bit_length())}
+    return {step for step in found if step < last} | {stop, last}
+
+
+def _pictures(name: str) -> tuple[Tensor, Tensor, tuple[str, ...]]:
+    source = open_images(name)
+    batch = read_batch(source, shuffled_indices(source, 0))
+    images = batch.images
+    if images.shape[-1] != SIDE:
+        images = torch.nn.functional.interpolate(
+            images, (SIDE, SIDE), mode="bilinear", align_corners=False
+        )
+    return images, batch.labels, batch.unreadable
+
+
+EXPERIMENT = Experiment(
+    name="ggig_training",
+    title="The MNIST network of the GGIG paper, trained as described",
+    version=1,
+    parameters=Parameters,
+    profiles={
+        "embedded": {},
+        "reference": {
+            "training_images": "mnist_train",
+            "test_images": "mnist_test",
+            "seeds": 10,
+            "long_scalings": ("unit", "standardised"),
+            "long_seeds": 2,
+            "long_iterations": 30000,
+        },
+        "paper": {
+            "training_images": "mnist_train",
+            "test_images": "mnist_test",
+            "seeds": 10,
+            "long_scalings": ("unit", "standardised"),
+            "long_seeds": 10,
+            "long_iterations": 100000,
+        },
+    },
+    tasks=tasks,
+    compute=compute,
+)
