@@ -350,3 +350,9 @@ def test_settings_are_refused_when_the_method_is_made(case):
     name, settings, message = BAD_SETTINGS[case]
     with pytest.raises(ValueError, match=message):
         create(name, **settings)
+
+
+@pytest.mark.parametrize("name", sorted({"ig", "saliency", "gradcam", "rise", "ggig"}))
+def test_a_plain_function_is_no_model(name):
+    with pytest.raises(ValueError, match=r"must be a torch.nn.Module, got function; call the"):
+        create(name)(lambda x: x.sum(dim=(2, 3)), IMAGES, TARGETS)

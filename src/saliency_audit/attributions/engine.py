@@ -26,7 +26,15 @@ def frozen(model: nn.Module) -> Iterator[nn.Module]:
     Freezing spares the backward pass the weight gradients. Training flags (per module) and
     `requires_grad` (per parameter) come back as they were, also after an exception, and where
     several threads explain one model when the last of them is done.
+
+    Raises:
+        ValueError: the model is a plain function, whose state nobody can keep.
     """
+    if not isinstance(model, nn.Module):
+        raise ValueError(
+            f"the model must be a torch.nn.Module, got {type(model).__name__}; call the function "
+            "in the `forward` of one"
+        )
     with _HOLDING:
         if model not in _HELD:
             _HELD[model] = _Held(model)

@@ -22,6 +22,8 @@ class GuidedPath:
     of the plain attributions can be several times f(x) − f(x′).
 
     The path is a discontinuous function of the gradients: rounding noise can lead to another one.
+    Rounding differs with the size of a batch, so batches are filled up to one size (see
+    `walking.blocks`): explain many images in one call, since few cost as much as a full batch.
 
     Source: Kapishnikov et al. 2021 (Algorithm 1), as implemented in PAIR saliency.
     """
