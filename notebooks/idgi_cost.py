@@ -13,11 +13,16 @@
 # about nine hours per method and model on average, that is about 1.08 images per second.
 #
 # *In plain words.* A path method asks the network for its score and gradient at every point of the path:
-# 128 forward and backward passes per image. Nothing gets below the time of those passes, so each method
-# is timed beside just as many plain ones, in the same process, at the batch size that suits them best.
-# Their ratio says how much a method costs on top of what it cannot avoid. Guided IG must know one
-# point's gradient before it can choose the next; IG and Blur IG can take many points at once. Base and
-# IDGI walk the same path; only the sum differs.
+# 128 forward and backward passes per image. Timing noise aside, nothing gets below the time of those
+# passes, so each method is timed beside just as many plain ones, in the same process, at the batch size
+# that suits them best. Their ratio says how much a method costs on top of what it cannot avoid. Guided
+# IG must know one point's gradient before it can choose the next; IG and Blur IG can take many points at
+# once. Base and IDGI walk the same path; only the sum differs.
+#
+# *Guided IG with few images.* Its path reacts to rounding, which differs with the size of a batch. All
+# its batches are therefore filled up to one size (4 images of 224 × 224 pixels on a CPU, 16 small ones,
+# 64 on a GPU), so that an image's map does not depend on its neighbours. One image alone costs as much
+# as a full batch; the embedded profile, with few small images, shows that.
 #
 # *What can be decided.* The claim is about a GPU. Hours on a processor neither support nor refute it,
 # and the small network of the embedded profile is none of the ten of the paper: on a CPU the test says
@@ -79,7 +84,8 @@ HTML(as_html(cost_table(claim, runs)))
 # ## Verdict
 #
 # The rule was written into the ledger before the rows were computed. To decide it, run this notebook on
-# a machine with a GPU: `saliency-audit run idgi_cost --profile reference`.
+# a machine with a GPU: `saliency-audit run idgi_cost --profile reference -p n_images=64`, which fills
+# Guided IG's batches there.
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(audit, runs["this machine"], profile))

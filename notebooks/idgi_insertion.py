@@ -116,7 +116,8 @@ show_recorded(recorded, show_paired_differences, "probability", declared, "inser
 #
 # The *levels* are not comparable across sources. The paper does not print the blur it starts from; ours
 # (11 taps, σ = 5 pixels, the sizes of RISE's) leaves pictures that a network partly recognises, so every
-# curve starts higher. The weights differ too: ours are public conversions of quantised networks
+# curve starts higher. The reference run reveals eight rows' worth of pixels at a time, the original
+# measure one. The weights differ too: ours are public conversions of quantised networks
 # (`saliency-audit data list` names their sources), the paper's are torchvision's. The sample's pictures
 # probably belong to ImageNet's training split. And SqueezeNet is none of the paper's networks. What the
 # claim is about, and what the test decides on, is the sign of the paired difference. The claim's page

@@ -14,10 +14,14 @@
 # they do so consistently.
 #
 # *In plain words.* A path method looks at finitely many points of its path. More points cost more time,
-# and a method whose score depends on their number has one more knob that can make it look good. IDGI
-# replaces each step by a projection that is exact only for small steps, so that it may need more of
-# them. This notebook explains the same images with few and with many steps, and asks whether the scores
-# move more with IDGI than without.
+# and a method whose score depends on their number has one more knob that can make it look good. This
+# notebook explains the same images with few and with many steps, and asks whether the scores move more
+# with IDGI than without.
+#
+# *What to expect.* The sum of an IDGI map is exact at any number of steps; how it is shared out among
+# the pixels is not, since each step uses the gradient at its beginning only. The plain sum has an error
+# of its own: for Blur IG it leaves out what changes between the sharp image and the first blur, which at
+# 8 steps is as wide as 6 pixels of 224. IDGI, which adds up changes of the score, does not.
 #
 # The scores are those of the other notebooks: the mean insertion score, and the area under the median
 # information curve.

@@ -21,7 +21,12 @@ from saliency_audit.report.names import (
 )
 from saliency_audit.report.words import estimate, number, significant_digits
 
-NAMES = {**SCORE_NAMES, "explainability": "explainability", "box_iou": "overlap of the boxes"}
+NAMES = {
+    **SCORE_NAMES,
+    "explainability": "explainability",
+    "box_iou": "overlap of the boxes",
+    "region_iou": "overlap at the object's area",
+}
 # Filled circle, open circle, cross: readable without colour.
 STYLES: dict[str, dict[str, Any]] = {
     "yes": {"marker": "o", "color": IDGI_COLOUR},

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from saliency_audit.ledger import ClaimAudit, ExternalResult, Verdict, evaluate
+from saliency_audit.ledger import Claim, ClaimAudit, ExternalResult, Verdict, evaluate
+from saliency_audit.ledger.external import TESTS
 from saliency_audit.study.experiment import Experiment
 
 
@@ -36,6 +37,22 @@ def both_runs(audit: ClaimAudit, rows: pd.DataFrame) -> dict[str, ExternalResult
     recorded = audit.external["reference"]
     found = {} if recorded.verdict is Verdict.NOT_TESTED else {"recorded": recorded}
     return {**found, "this machine": evaluate(audit.claim, rows)}
+
+
+def also_tested(
+    claim: Claim, recorded: pd.DataFrame | str, rows: pd.DataFrame, **parameters: object
+) -> dict[str, ExternalResult]:
+    """The claim's test with some of its parameters replaced, which decides nothing.
+
+    Args:
+        claim: whose test and parameters to take.
+        recorded: answer of `ledger.recorded_rows`.
+        rows: of this execution.
+        parameters: replace those that the ledger declares.
+    """
+    test = TESTS[str(claim.external.test)]
+    given = {**claim.external.parameters, **parameters}
+    return {name: test(found, given) for name, found in sources(recorded, rows).items()}
 
 
 def chosen_parameters(experiment: Experiment, names: Mapping[str, object]) -> dict[str, object]:

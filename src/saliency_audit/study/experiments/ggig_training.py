@@ -132,7 +132,7 @@ def compute(task: Task) -> Outcome:
         device=device,
         observe=observe,
     )
-    notes = {"unreadable": [*unreadable, *also_unreadable], "model_sha256": state_digest(model)}
+    notes = {"unreadable": [*unreadable, *also_unreadable], "models_sha256": [state_digest(model)]}
     return Outcome(pd.DataFrame(rows), notes)
 
 
