@@ -19,8 +19,8 @@
 # use.
 #
 # Two shapes are shown. The *disc* is flat inside and zero outside, and decides. The *blob* is smooth, and
-# all of its values differ, as those of a saliency map do. The sign matters there: two blobs far apart
-# have *opposite* ranks, and |Spearman| takes that for likeness.
+# all of its values differ, as those of a saliency map do. The sign matters for the disc: two regions that
+# no longer overlap have a slightly *negative* rank correlation, and |Spearman| takes that for likeness.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded, reference or paper: more steps and draws

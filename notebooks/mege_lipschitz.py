@@ -30,7 +30,8 @@
 #
 # The 1-Lipschitz network is the paper's Table 4 with a stated number of filters, trained with
 # deel-torchlip's layers and explained in plain ones; its PReLU is kept within slopes of ±1, without which
-# it would not be 1-Lipschitz. A difference counts only if the families are about as accurate.
+# it would not be 1-Lipschitz. The other one is a ResNet-18, also with a stated number of filters, or, in
+# the embedded profile, a small CNN. A difference counts only if the families are about as accurate.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits), reference (CIFAR-10, Fashion-MNIST) or paper

@@ -72,8 +72,9 @@ show_recorded(recorded, show_histograms, PAIRS)
 # %% [markdown]
 # ## MeGe with minus without
 #
-# With 95 % bootstrap intervals over images. The paper prints MeGe with the product only. What random
-# maps gain stands on the claim's page, beside every comparison.
+# With 95 % bootstrap intervals over images. Of Integrated Gradients the paper prints MeGe with the
+# product only; of the gradient it prints both (its Saliency and its Gradient ⊙ Input), which the claim's
+# page takes apart. What random maps gain stands there too, beside every comparison.
 
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("MR-PROD")

@@ -46,10 +46,11 @@ seed: int | None = None  # order of the images, folds, weights (default: the pro
 from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
+from saliency_audit.report.fold_tables import size_table
 from saliency_audit.report.folds import show_levels
 from saliency_audit.report.html_table import as_html
 from saliency_audit.report.pivot import pivot_table
-from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded
+from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded, sources
 from saliency_audit.report.verdicts import verdict_text
 
 experiment = study.get_experiment("mege_stability")
@@ -61,7 +62,7 @@ rows = study.compute(experiment, profile, overrides)
 # %% [markdown]
 # ## MeGe against the level of degradation
 #
-# Five, ten and thirty percent: of the weights of every convolution that get noise N(0, 0.5), or of the
+# Five, ten and thirty percent: of the weights of every convolution that get noise N(0, 0.5²), or of the
 # training labels that are switched. Bars are 95 % bootstrap intervals over images. A distance of
 # 1 − |Spearman| is at most 1, so MeGe lies between ½ and 1.
 
@@ -113,6 +114,13 @@ HTML(
         )
     )
 )
+
+# %% [markdown]
+# What the scores of sound predictors rest on: |S=|, |S≠|, and pairs without a distance. The sizes at every
+# level stand on the claim's page.
+
+# %% tags=["remove-input"]
+HTML(as_html(size_table(sources(recorded, rows))))
 
 # %% [markdown]
 # ## Against random maps

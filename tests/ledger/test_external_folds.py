@@ -8,6 +8,7 @@ import pytest
 
 from saliency_audit.ledger import load_claims
 from saliency_audit.ledger.external import (
+    TESTS,
     among_the_first,
     better_separation,
     definitions_agree,
@@ -136,7 +137,7 @@ def test_an_empty_set_is_named_and_undecided():
     result = monotone_degradation(rows, declared("MR-SANITY"))
     reco_comparisons = [c for c in result.comparisons if c.keys["score"] == "reco"]
     assert all(c.undecided for c in reco_comparisons)
-    assert "Undefined (S= or S≠ is empty)" in result.detail
+    assert "Undefined, because a set is empty: set, net, labels 10" in result.detail
     assert all(c.holds for c in result.comparisons if c.keys["score"] == "mege")
 
 
@@ -536,3 +537,22 @@ def test_an_average_of_another_order_is_not_similar():
     assert between.n == 7 * 7  # seven methods under seven series; random maps do not count
     parameters = {**declared("MR-AUC"), "correlation": between.mean}
     assert rank_correlation_at_least(rows, parameters).verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("claim", ["MR-SELECT", "MR-PROD", "MR-DEF", "MR-AUC", "MR-LIP-RECO"])
+def test_every_verdict_names_empty_sets_and_lost_pairs(claim):
+    extra = [*METHODS, "ig_without_product"]
+    parts = [series(method, accuracy=1.0, model=model) for method in extra for model in NETWORKS]
+    some = [series(method, model="third") for method in METHODS]
+    rows = table(*parts, *some)
+    constant = (rows["method"] == "ig") & (rows["image"] < 3)
+    rows.loc[constant, "distances"] = rows[constant]["distances"].map(
+        lambda cell: [float("nan")] * len(cell)
+    )
+    spec = load_claims()[claim].external
+    detail = TESTS[spec.test](rows, dict(spec.parameters)).detail
+    assert "a map is constant: ig " in detail
+    assert "Undefined, because a set is empty: set, " in detail
+
+
+NETWORKS = ("net", "lipschitz-8")

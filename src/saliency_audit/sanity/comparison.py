@@ -50,7 +50,7 @@ def similarities(first: Tensor, second: Tensor, sign: str) -> dict[str, Tensor]:
     """
     if sign not in SIGNS:
         raise ValueError(f"unknown sign {sign!r}; known: {', '.join(SIGNS)}")
-    scaled = [scale(saliency(maps, SIGNS[sign]).double()) for maps in (first, second)]
+    scaled = [_scale(saliency(maps, SIGNS[sign]).double()) for maps in (first, second)]
     defined = ~(scaled[0].isnan() | scaled[1].isnan()).flatten(1).any(dim=1)
     found = {}
     for name, measure in MEASURES.items():
@@ -61,7 +61,7 @@ def similarities(first: Tensor, second: Tensor, sign: str) -> dict[str, Tensor]:
     return found
 
 
-def scale(maps: Tensor) -> Tensor:
+def _scale(maps: Tensor) -> Tensor:
     """`(N, H, W)` scaled to [0, 1] by each map's extremes; NaN where it is constant."""
     low = maps.amin(dim=(1, 2), keepdim=True)
     span = maps.amax(dim=(1, 2), keepdim=True) - low

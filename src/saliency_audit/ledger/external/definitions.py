@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau, rankdata
 
-from saliency_audit.ledger.external.fold_families import reco_statistics
+from saliency_audit.ledger.external.fold_families import estimate_of, reco_statistics
 from saliency_audit.ledger.external.fold_rows import (
     FoldRows,
     Groups,
     Key,
     fold_rows,
+    remarks,
     sound,
 )
 from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
@@ -66,6 +67,7 @@ def definitions_agree(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
         tally(comparisons),
         f"{defined.sum()} pairs S=, S≠ (methods × predictors).",
         f"{left_out} without a value in both definitions were left out." if left_out else "",
+        remarks(seven),
         "Headline: mean absolute difference, resampled by pair.",
     )
     return ExternalResult(verdict, detail, first.estimate, comparisons)
@@ -162,6 +164,7 @@ def rank_correlation_at_least(rows: pd.DataFrame, parameters: Mapping[str, Any])
     detail = sentences(
         f"Spearman correlation of ReCo and ReCo_AUC over {first.estimate.n} pairs S=, S≠; "
         f"the first definition decides: {first.keys['definition']}.",
+        remarks(groups),
     )
     return ExternalResult(verdict, detail, first.estimate, tuple(comparisons))
 
@@ -173,7 +176,7 @@ def _correlation(
     draws = np.random.default_rng(0).integers(0, count, (parameters["resamples"], count))
     resampled = _spearman(reco[draws], auc[draws])
     point = float(_spearman(reco[None], auc[None])[0])
-    estimate = estimate_from(point, resampled[np.isfinite(resampled)], count)
+    estimate = estimate_of(point, resampled, count)
     least = parameters["correlation"]
     return Comparison(
         keys={"definition": "printed" if statistic.endswith("printed") else "balanced"},

@@ -15,6 +15,7 @@ from saliency_audit.ledger.external.fold_families import (
     estimate_of,
     judged,
     reco_statistics,
+    sizes_of,
 )
 from saliency_audit.ledger.external.fold_rows import (
     FoldRows,
@@ -86,7 +87,6 @@ def monotone_degradation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> E
         return not_tested(NO_ROWS)
     detail = sentences(
         tally(comparisons),
-        _undefined(comparisons),
         f"Not computed: {named(missing)}." if missing else "",
         remarks(_of_the_seven(groups)),
         _of_networks(groups),
@@ -154,16 +154,14 @@ def _slope(at: Mapping[int, FoldRows], statistic: str, resamples: int) -> tuple[
 
 
 def _beside_slope(at: Mapping[int, FoldRows], other: str, resamples: int) -> dict[str, Estimate]:
-    """Slopes of the other definition and of AUROC, and the sizes at the first and last level."""
+    """Slopes of the other definition and of AUROC, and the sizes at every level."""
     n = min(group.n for group in at.values())
     found = {
         "other definition": estimate_of(*_slope(at, other, resamples), n),
         "AUROC": estimate_of(*_slope(at, "auroc", resamples), n),
     }
-    for level in (min(at), max(at)):
-        sets = at[level].sets
-        for sign, size in (("=", sets.equal.size), ("≠", sets.different.size)):
-            found[f"|S{sign}|, {level} %"] = Estimate(size, size, size, n)
+    for level in sorted(at):
+        found |= sizes_of(at[level], f"{level} %")
     return found
 
 
@@ -315,11 +313,6 @@ def _equivalence_verdict(
         item for item in comparisons if not item.estimate.high - item.estimate.low <= 2 * margin
     ]
     return Verdict.INCONCLUSIVE if 2 * len(wide) > len(comparisons) else Verdict.PARTLY
-
-
-def _undefined(comparisons: Sequence[Comparison]) -> str:
-    labels = [item.label for item in comparisons if not np.isfinite(item.estimate.mean)]
-    return f"Undefined (S= or S≠ is empty): {named(labels)}." if labels else ""
 
 
 def _of_networks(groups: Groups) -> str:

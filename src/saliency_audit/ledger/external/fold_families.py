@@ -121,16 +121,19 @@ def beside_reco(pair: Sequence[FoldRows], other: str, resamples: int) -> dict[st
     AUROC of S≠ against S= is ½ by chance whatever their number.
     """
     n = min(each.n for each in pair)
-    sizes = {
-        f"|S{sign}|, {name}": float(size)
-        for name, each in zip(("first", "second"), pair, strict=True)
-        for sign, size in (("=", each.sets.equal.size), ("≠", each.sets.different.size))
-    }
     return {
         "other definition": estimate_of(*difference_of(pair, other, resamples), n),
         "AUROC": estimate_of(*difference_of(pair, "auroc", resamples), n),
-        **{name: Estimate(size, size, size, n) for name, size in sizes.items()},
+        **sizes_of(pair[0], "first"),
+        **sizes_of(pair[1], "second"),
     }
+
+
+def sizes_of(group: FoldRows, name: str = "") -> dict[str, Estimate]:
+    """|S=| and |S≠|, which stand beside every ReCo."""
+    sizes = (("=", group.sets.equal.size), ("≠", group.sets.different.size))
+    after = f", {name}" if name else ""
+    return {f"|S{sign}|{after}": Estimate(size, size, size, group.n) for sign, size in sizes}
 
 
 def reco_statistics(definition: str) -> tuple[str, str]:

@@ -193,15 +193,23 @@ def other_folds(groups: Groups, parameters: Mapping[str, Any]) -> list[str]:
 
 
 def remarks(groups: Iterable[FoldRows]) -> str:
-    """Sentences on pairs of maps without a distance and on folds without a correct image."""
+    """Sentences on what was left out or is undefined, and why.
+
+    Pairs of maps without a distance, folds without a correct image, and empty sets: without S= no
+    score is defined, without S≠ ReCo is not.
+    """
     undefined: dict[str, list[int]] = {}
     idle: set[str] = set()
+    empty: set[str] = set()
     for group in groups:
         lost = undefined.setdefault(group.key.method, [0, 0])
         lost[0] += group.sets.undefined
         lost[1] += group.sets.undefined + group.sets.equal.size + group.sets.different.size
         right = group.right[np.arange(len(group.folds)), group.folds]
         where = f"{group.key.images}, {group.key.model}, {group.key.degradation} {group.key.level}"
+        for sign, values in (("S=", group.sets.equal), ("S≠", group.sets.different)):
+            if not values.size:
+                empty.add(f"{where}, {group.key.method}: {sign}")
         idle |= {
             f"{where}: fold {k}"
             for k in np.unique(group.folds)
@@ -213,6 +221,7 @@ def remarks(groups: Iterable[FoldRows]) -> str:
         if constant
         else "",
         f"Folds of which no image is classified correctly: {named(sorted(idle))}." if idle else "",
+        f"Undefined, because a set is empty: {named(sorted(empty))}." if empty else "",
     )
 
 

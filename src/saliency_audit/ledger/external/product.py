@@ -1,6 +1,6 @@
 """Does the product with the input raise MeGe?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -18,6 +18,7 @@ from saliency_audit.ledger.external.fold_rows import (
     Key,
     counted,
     fold_rows,
+    remarks,
     same_images,
     sound,
 )
@@ -72,10 +73,22 @@ def inflated_by_product(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ex
     if not family:
         return not_tested("no rows of a method with and without the product")
     comparisons = judged(family, parameters["alpha"])
-    detail = sentences(tally(comparisons), f"Not computed: {named(missing)}." if missing else "")
+    detail = sentences(
+        tally(comparisons),
+        f"Not computed: {named(missing)}." if missing else "",
+        remarks(_compared(groups, parameters["pairs"])),
+    )
     return ExternalResult(
         family_verdict(comparisons, complete=not missing), detail, None, comparisons
     )
+
+
+def _compared(groups: Groups, pairs: Sequence[Sequence[str]]) -> list[FoldRows]:
+    """The rows of sound predictors under a method that is compared."""
+    names = {name for pair in pairs for name in pair}
+    return [
+        group for key, group in groups.items() if key.degradation == "none" and key.method in names
+    ]
 
 
 def _pair(

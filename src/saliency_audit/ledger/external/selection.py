@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from saliency_audit.ledger.external.fold_families import places_taken, reco_statistics
+from saliency_audit.ledger.external.fold_families import places_taken, reco_statistics, sizes_of
 from saliency_audit.ledger.external.fold_rows import (
     FoldRows,
     Key,
@@ -99,6 +99,7 @@ def _of_predictor(
             if beside is not None:
                 _, besides = _table(present, beside, resamples)
                 extra["other definition"] = _share(besides, place, first, n)
+                extra |= sizes_of(present[method])
             share = _share(draws, place, first, n)
             ordered = np.sort(np.nan_to_num(points, nan=-np.inf))[::-1]
             found.append(
