@@ -74,6 +74,13 @@ def test_an_exception_must_be_lower():
         "n, gig, probability",
         "n, gig, ratio",
     }
+    others = [
+        comparison.estimate.mean
+        for comparison in result.comparisons
+        if comparison.keys["score"] == "probability" and comparison.expected == "higher"
+    ]
+    assert result.headline.mean == pytest.approx(sum(others) / len(others))
+    assert "declared exceptions left out" in result.detail
     gains[("n", "gig")] = 0.1
     higher = paired_improvement(rows(gains), declared)
     assert higher.verdict is Verdict.PARTLY

@@ -136,6 +136,8 @@ def test_an_exception_must_be_smaller(scores):
     assert result.verdict is Verdict.REPRODUCED
     assert by_label(result)["m, gig, aic"].expected == "lower"
     assert by_label(result)["m, ig, aic"].expected == "higher"
+    assert result.headline.low > 0
+    assert "paths, declared exceptions left out)" in result.detail
     assert paired_area_improvement(scores(UP), declared).verdict is Verdict.NOT_REPRODUCED
 
 

@@ -107,11 +107,7 @@ def paired_area_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -
     verdict, other_steps = unless_other_steps(verdict, steps.differ)
     if empty:
         verdict, too_few = Verdict.INCONCLUSIVE, f"No image is left for {named(empty)}."
-    headline, first = _headline(groups, curves)
-    said = (
-        f"Headline: mean difference of the areas under each image's own {first.upper()} curve "
-        "(images × models × paths), resampled by image."
-    )
+    headline, said = _headline(groups, parameters)
     detail = sentences(tally(comparisons), too_few, *about, other_steps, said)
     return ExternalResult(verdict, detail, headline, comparisons)
 
@@ -238,12 +234,24 @@ def _expected(pair: CurvePair, parameters: Mapping[str, Any]) -> str:
     return "higher"
 
 
-def _headline(groups: Sequence[CurveGroup], curves: Sequence[str]) -> tuple[Estimate, str]:
-    """Pooled per-image differences of the first declared curve that has any."""
+def _headline(groups: Sequence[CurveGroup], parameters: Mapping[str, Any]) -> tuple[Estimate, str]:
+    """Pooled per-image differences of the first declared curve that has any, where gains are due.
+
+    Where the claim expects a loss, a gain is no evidence for it: the two must not be averaged.
+    """
     used = [pair for group in groups for pair in group.pairs if pair.used.any()]
-    first = next(name for name in curves if any(pair.keys["curve"] == name for pair in used))
-    pooled = pd.concat([p.image_differences() for p in used if p.keys["curve"] == first])
-    return bootstrap_mean(pooled.to_numpy(dtype=float), pooled.index.tolist()), first
+    first = next(
+        name for name in parameters["curves"] if any(p.keys["curve"] == name for p in used)
+    )
+    mine = [pair for pair in used if pair.keys["curve"] == first]
+    gains = [pair for pair in mine if _expected(pair, parameters) == "higher"] or mine
+    pooled = pd.concat([pair.image_differences() for pair in gains])
+    without = "" if len(gains) == len(mine) else ", declared exceptions left out"
+    said = (
+        f"Headline: mean difference of the areas under each image's own {first.upper()} curve "
+        f"(images × models × paths{without}), resampled by image."
+    )
+    return bootstrap_mean(pooled.to_numpy(dtype=float), pooled.index.tolist()), said
 
 
 def _counts(groups: Sequence[CurveGroup], complexity: str) -> str:

@@ -216,11 +216,15 @@ def _conclude(
         for score in parameters["scores"]
         if any(values.keys["score"] == score for values in family)
     )
+    mine = [values for values in family if values.keys["score"] == first]
+    # Where the claim expects a loss, a gain is no evidence for it: the two must not be averaged.
+    gains = [values for values in mine if values.expected == "higher"] or mine
     # An image seen by several models gives several differences that are not independent.
-    pooled = pd.concat([values.differences for values in family if values.keys["score"] == first])
+    pooled = pd.concat([values.differences for values in gains])
+    without = "" if len(gains) == len(mine) else ", declared exceptions left out"
     headline = (
-        f"Headline: mean of the {len(pooled)} differences (images × models × paths) of the "
-        f"{first} score, resampled by image."
+        f"Headline: mean of the {len(pooled)} differences (images × models × paths{without}) of "
+        f"the {first} score, resampled by image."
     )
     detail = sentences(
         tally(comparisons),
