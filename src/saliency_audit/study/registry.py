@@ -2,6 +2,7 @@
 
 from saliency_audit.study.experiment import Experiment, ParameterError
 from saliency_audit.study.experiments import (
+    ggig_mnist,
     ggig_training,
     idgi_beyond,
     idgi_cost,
@@ -27,6 +28,7 @@ _EXPERIMENTS: dict[str, Experiment] = {
         mege_distances,
         mege_stability,
         ggig_training,
+        ggig_mnist,
     )
 }
 

@@ -19,7 +19,7 @@ from saliency_audit.models import load_classifier, state_digest
 from saliency_audit.study.provenance import default_device
 
 # What the networks trained here were made for.
-OWN_IMAGES = {"digits_cnn": "digits", "shapes_cnn": "shapes"}
+OWN_IMAGES = {"digits_cnn": "digits", "shapes_cnn": "shapes", "mnist_cnn": "mnist_test"}
 
 
 @dataclass(frozen=True)

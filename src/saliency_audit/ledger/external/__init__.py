@@ -33,6 +33,7 @@ from saliency_audit.ledger.external.paired import paired_difference, paired_impr
 from saliency_audit.ledger.external.product import inflated_by_product
 from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
 from saliency_audit.ledger.external.selection import among_the_first
+from saliency_audit.ledger.external.similarity import paired_similarity
 from saliency_audit.ledger.external.steps import step_sensitivity
 from saliency_audit.ledger.external.theorem import completeness, taylor_order
 from saliency_audit.ledger.external.training import training_accuracy
@@ -60,6 +61,7 @@ TESTS: dict[str, Callable[[pd.DataFrame, Mapping[str, Any]], ExternalResult]] = 
         rank_correlation_at_least,
         distance_sanity,
         training_accuracy,
+        paired_similarity,
         accuracy_within,
     )
 }

@@ -1,0 +1,144 @@
+"""How much maps of digits look like the digit itself: the rows behind Table 1 of the GGIG paper."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from torch import Tensor
+
+from saliency_audit.attributions import (
+    GGIG,
+    Edge,
+    MeanGradient,
+    RandomMap,
+    Riemann,
+    Saliency,
+    StraightPath,
+    walk,
+)
+from saliency_audit.attributions.quadrature import nodes
+from saliency_audit.sanity import MEASURES, SIGNS, similarities
+from saliency_audit.study.checks import check_counts, check_names, check_steps
+from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.selection import Selection, images_of, select
+
+SETTINGS = ("steps", "ascents", "learning_rate", "seed")
+COLUMNS = (
+    *("model", "images", "method", "sign", "image", "image_name", "target", "confidence"),
+    *MEASURES,
+)
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Parameters of the experiment; `n_images` counts candidates, before classification.
+
+    `steps` are the points of the line, both ends included, `ascents` and `learning_rate` those of
+    the climb at each.
+    """
+
+    models: tuple[str, ...] = ("digits_cnn",)
+    images: str | None = None
+    n_images: int = 100
+    steps: int = 51
+    ascents: int = 200
+    learning_rate: float = 1e-4
+    seed: int = 0
+    slice_size: int = 100
+
+    def __post_init__(self) -> None:
+        check_names(self.models, self.images)
+        check_steps(self.steps)
+        check_counts(n_images=self.n_images, slice_size=self.slice_size, ascents=self.ascents)
+
+
+def tasks(parameters: Parameters) -> Sequence[Task]:
+    """One task per model and slice of images."""
+    common = {name: getattr(parameters, name) for name in SETTINGS}
+    return [
+        Task(
+            f"{model}-{first:05d}",
+            {
+                **common,
+                "model": model,
+                "images": images_of(model, parameters.images),
+                "first": first,
+                "last": min(first + parameters.slice_size, parameters.n_images),
+            },
+        )
+        for first in range(0, parameters.n_images, parameters.slice_size)
+        for model in parameters.models
+    ]
+
+
+def compute(task: Task) -> Outcome:
+    """Rows of one task: image × method × sign."""
+    given: dict[str, Any] = dict(task.parameters)
+    chosen = select(given["model"], given["images"], given["seed"], given["first"], given["last"])
+    rows: list[dict[str, Any]] = []
+    for method, maps in _maps(chosen, given).items():
+        for sign in SIGNS:
+            found = similarities(maps, chosen.pictures, sign)
+            rows += [
+                {
+                    "model": given["model"],
+                    "images": given["images"],
+                    "method": method,
+                    "sign": sign,
+                    **chosen.describe(position),
+                    **{name: float(values[position]) for name, values in found.items()},
+                }
+                for position in range(len(chosen.indices))
+            ]
+    return Outcome(pd.DataFrame(rows, columns=list(COLUMNS)), chosen.notes)
+
+
+def _maps(chosen: Selection, given: Mapping[str, Any]) -> dict[str, Tensor]:
+    """The three methods of the paper, variants of two of them, and the controls.
+
+    As in the paper "ig" is without the product with the input; "ig_product" has it.
+    """
+    if not chosen.indices:
+        return {}
+    on = (chosen.model, chosen.pictures, chosen.targets)
+    line = StraightPath(given["steps"], "trapezoid")
+    _, weights = nodes("trapezoid", given["steps"])
+    mean, product = walk(
+        *on,
+        path=line,
+        rules=[MeanGradient(tuple(float(weight) for weight in weights)), Riemann()],
+        output="logit",
+    )
+    climb = GGIG(given["steps"], given["ascents"], given["learning_rate"])
+    variants = {
+        "ggig": climb,
+        "ggig_absolute": GGIG(climb.steps, climb.ascents, climb.learning_rate, absolute=True),
+        "ggig_trapezoid": GGIG(climb.steps, climb.ascents, climb.learning_rate, trapezoid=True),
+    }
+    climbed = walk(
+        *on, path=climb.path, rules=[each.rule for each in variants.values()], output="logit"
+    )
+    return {
+        "saliency": Saliency(output="logit")(*on),
+        "ig": mean,
+        "ig_product": product,
+        **dict(zip(variants, climbed, strict=True)),
+        "edge": Edge()(*on),
+        "random": RandomMap(seed=given["seed"])(*on),
+    }
+
+
+EXPERIMENT = Experiment(
+    name="ggig_mnist",
+    title="Similarity of maps to the digit that they explain",
+    version=1,
+    parameters=Parameters,
+    profiles={
+        "embedded": {},
+        "reference": {"models": ("mnist_cnn",), "n_images": 10000},
+        "paper": {"models": ("mnist_cnn",), "n_images": 10000},
+    },
+    tasks=tasks,
+    compute=compute,
+)
