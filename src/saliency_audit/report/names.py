@@ -22,6 +22,11 @@ METHOD_NAMES = {
     "random": "Random",
     "ig_without_product": "IG without product",
     "random_input": "Random ⊙ Input",
+    "ig_product": "IG with product",
+    "ggig": "GGIG",
+    "ggig_absolute": "GGIG, magnitudes",
+    "ggig_trapezoid": "GGIG, mean of climbs",
+    "edge": "Edges",
 }
 STABILITY_NAMES = {
     "mege": "MeGe",
