@@ -38,7 +38,7 @@ class Parameters:
     training_images: str = "digits_train"
     test_images: str = "digits"
     scalings: tuple[str, ...] = ("unit", "standardised", "bytes")
-    seeds: int = 2
+    seeds: int = 1
     iterations: int = 400
     long_scalings: tuple[str, ...] = ()
     long_seeds: int = 1
