@@ -39,7 +39,8 @@ def _fresh_cache():
 
 def test_unknown_classifier_lists_the_known():
     with pytest.raises(
-        ValueError, match="unknown classifier 'resnet'; known: digits_cnn, shapes_cnn, mnist_cnn, squeeze"
+        ValueError,
+        match="unknown classifier 'resnet'; known: digits_cnn, shapes_cnn, mnist_cnn, squeeze",
     ):
         load_classifier("resnet")
 
