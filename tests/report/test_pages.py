@@ -359,11 +359,11 @@ def test_status_lists_what_was_tested_in_one_line_each():
     text = status_block([paper()], found)
     badge = "[{}]{{.verdict .verdict-{}}}"
     assert (
-        f"| XX-ONE | {badge.format('partly', 'partly')} | `reference` | 1 of 2 "
+        f"| XX-ONE | {badge.format('partly', 'partly')} | reference | 1 of 2 "
         "| 0.10 [0.05, 0.15] | 60 |"
     ) in text
     assert (
-        f"| XX-TWO | {badge.format('reproduced', 'reproduced')} | `embedded` | — | 0.080 | 17 |"
+        f"| XX-TWO | {badge.format('reproduced', 'reproduced')} | embedded | — | 0.080 | 17 |"
     ) in text
     assert "| XX-THREE |" not in text
 

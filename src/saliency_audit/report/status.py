@@ -108,7 +108,7 @@ def _tested(audits: Sequence[ClaimAudit]) -> str:
             (
                 audit.claim.id,
                 badge(result.verdict),
-                markdown.code(profile),
+                profile,
                 f"{held} of {total}" if total else "—",
                 estimate(found),
                 str(found.n) if found else "—",
