@@ -24,7 +24,8 @@
 #
 # *What is compared.* Map and digit are both scaled to 0–1. The paper does not say whether maps keep their
 # signs; its code takes magnitudes, and so does the test here. As in the paper IG stands *without* the
-# product with the input; with it the map is zero wherever the picture is.
+# product with the input; with it the map is zero wherever the
+# picture is black.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits), reference (MNIST) or paper
