@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from saliency_audit.errors import refuse_unknown
+
 BASELINES = {"black": 0.0, "white": 1.0}
 
 
@@ -12,8 +14,7 @@ def check_baseline(name: str) -> None:
     Raises:
         ValueError: names the known ones.
     """
-    if name not in BASELINES:
-        raise ValueError(f"unknown baseline {name!r}; known: {', '.join(BASELINES)}")
+    refuse_unknown("baseline", name, BASELINES)
 
 
 def baselines_for(inputs: Tensor, given: Tensor | None, name: str) -> Tensor:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from saliency_audit.attributions.gaussian import GaussianBlur
 from saliency_audit.attributions.paths import TurnsAtOnce, check_steps
+from saliency_audit.errors import refuse_unknown
 
 SCHEDULES = ("linear", "sqrt")
 
@@ -35,8 +36,7 @@ class BlurPath:
 
     def __post_init__(self) -> None:
         check_steps(self.steps, 2)
-        if self.schedule not in SCHEDULES:
-            raise ValueError(f"unknown schedule {self.schedule!r}; known: {', '.join(SCHEDULES)}")
+        refuse_unknown("schedule", self.schedule, SCHEDULES)
         for name in ("max_sigma", "grad_step"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise ValueError(f"{name} must be a positive number, got {getattr(self, name)!r}")

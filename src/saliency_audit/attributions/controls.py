@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from saliency_audit.attributions.scores import check_inputs
 from saliency_audit.attributions.seeding import image_generator
+from saliency_audit.errors import refuse_unknown
 
 DISTRIBUTIONS = {"uniform": torch.rand, "normal": torch.randn}
 
@@ -62,9 +63,7 @@ class RandomMap:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.distribution not in DISTRIBUTIONS:
-            known = ", ".join(DISTRIBUTIONS)
-            raise ValueError(f"unknown distribution {self.distribution!r}; known: {known}")
+        refuse_unknown("distribution", self.distribution, DISTRIBUTIONS)
 
     def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
         """Attribution maps `(N, C, H, W)`, on the device and in the type of the inputs.

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from saliency_audit.errors import refuse_unknown
+
 Array = NDArray[np.float64]
 Nodes = tuple[Array, Array]
 
@@ -59,6 +61,5 @@ def nodes(quadrature: str, n: int) -> Nodes:
     Raises:
         ValueError: unknown quadrature.
     """
-    if quadrature not in QUADRATURES:
-        raise ValueError(f"unknown quadrature {quadrature!r}; known: {', '.join(QUADRATURES)}")
+    refuse_unknown("quadrature", quadrature, QUADRATURES)
     return QUADRATURES[quadrature](n)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from torch import Tensor
 
+from saliency_audit.errors import refuse_unknown
+
 REDUCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "sum_abs": lambda maps: maps.abs().sum(dim=1),
     "abs_sum": lambda maps: maps.sum(dim=1).abs(),
@@ -26,8 +28,7 @@ def saliency(maps: Tensor, reduction: str = "sum_abs") -> Tensor:
     Raises:
         ValueError: unknown reduction or a tensor that is not `(N, C, H, W)`.
     """
-    if reduction not in REDUCTIONS:
-        raise ValueError(f"unknown reduction {reduction!r}; known: {', '.join(REDUCTIONS)}")
+    refuse_unknown("reduction", reduction, REDUCTIONS)
     if maps.ndim != 4:
         raise ValueError(f"maps must have shape (N, C, H, W), got {tuple(maps.shape)}")
     return REDUCTIONS[reduction](maps)

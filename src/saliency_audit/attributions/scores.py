@@ -5,6 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from saliency_audit.errors import refuse_unknown
+
 OUTPUTS: dict[str, Callable[[Tensor], Tensor]] = {
     "probability": lambda logits: logits.softmax(dim=1),
     "logit": lambda logits: logits,
@@ -21,8 +23,7 @@ def check_output(output: str) -> None:
     Raises:
         ValueError: `output` is no key of `OUTPUTS`.
     """
-    if output not in OUTPUTS:
-        raise ValueError(f"unknown output {output!r}; known: {', '.join(OUTPUTS)}")
+    refuse_unknown("output", output, OUTPUTS)
 
 
 def answer(model: nn.Module, images: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from saliency_audit.attributions.engine import frozen, score_and_gradient, with_room
 from saliency_audit.attributions.scores import check_inputs, check_output
 from saliency_audit.attributions.seeding import image_generator
+from saliency_audit.errors import refuse_unknown
 
 NOISE_UNITS = ("range", "absolute")
 
@@ -49,9 +50,7 @@ class SmoothGrad:
             raise ValueError(f"SmoothGrad needs at least 1 sample, got {self.samples!r}")
         if not (math.isfinite(self.noise) and self.noise >= 0):
             raise ValueError(f"noise must be a finite number ≥ 0, got {self.noise!r}")
-        if self.noise_unit not in NOISE_UNITS:
-            known = ", ".join(NOISE_UNITS)
-            raise ValueError(f"unknown noise_unit {self.noise_unit!r}; known: {known}")
+        refuse_unknown("noise_unit", self.noise_unit, NOISE_UNITS)
         check_output(self.output)
 
     def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ from saliency_audit.datasets.images import (
 from saliency_audit.datasets.mnist import open_mnist
 from saliency_audit.datasets.shapes import open_shapes
 from saliency_audit.datasets.tiny_imagenet import open_tiny_imagenet
+from saliency_audit.errors import refuse_unknown
 from saliency_audit.locations import data_root
 
 UNPACK = "Unpack it into the data root (environment variable SALIENCY_DATA), "
@@ -252,8 +253,7 @@ def open_images(name: str) -> Images:
         ValueError: unknown name, or a set that no experiment reads yet.
         MissingDataError: the set is not below the data root; the message says how to get it.
     """
-    if name not in CATALOG:
-        raise ValueError(f"unknown image set {name!r}; known: {', '.join(CATALOG)}")
+    refuse_unknown("image set", name, CATALOG)
     entry = CATALOG[name]
     if entry.opener is None:
         raise ValueError(f"image set {name!r} has no reader yet")

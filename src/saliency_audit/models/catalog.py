@@ -17,6 +17,7 @@ from torchvision.models import get_model, get_model_weights
 from saliency_audit.datasets import MissingDataError, open_images, read_batch
 from saliency_audit.datasets.digits import digits_training_set
 from saliency_audit.datasets.shapes import shapes_training_set
+from saliency_audit.errors import refuse_unknown
 from saliency_audit.locations import data_root
 from saliency_audit.models.normalized import IMAGENET_MEAN, IMAGENET_STD, Normalized
 from saliency_audit.models.small import DigitsCNN, MnistCNN, ShapesCNN
@@ -211,8 +212,7 @@ def load_classifier(name: str) -> nn.Module:
         ValueError: unknown name.
         MissingDataError: its weights are neither in the data root nor downloadable.
     """
-    if name not in CLASSIFIERS:
-        raise ValueError(f"unknown classifier {name!r}; known: {', '.join(CLASSIFIERS)}")
+    refuse_unknown("classifier", name, CLASSIFIERS)
     with _LOADING:
         return _loaded(name)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from saliency_audit.errors import refuse_unknown
+
 
 def _own(layer: nn.Module) -> None:
     layer.reset_parameters()  # type: ignore[operator]
@@ -51,12 +53,8 @@ class Randomisation:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.initialiser not in INITIALISERS:
-            known = ", ".join(INITIALISERS)
-            raise ValueError(f"unknown initialiser {self.initialiser!r}; known: {known}")
-        if self.statistics not in STATISTICS:
-            known = ", ".join(STATISTICS)
-            raise ValueError(f"unknown statistics {self.statistics!r}; known: {known}")
+        refuse_unknown("initialiser", self.initialiser, INITIALISERS)
+        refuse_unknown("statistics", self.statistics, STATISTICS)
 
 
 @dataclass(frozen=True)

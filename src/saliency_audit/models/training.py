@@ -9,6 +9,8 @@ from itertools import islice
 import torch
 from torch import Tensor, nn
 
+from saliency_audit.errors import refuse_unknown
+
 # torch's global generator is one per process: two trainings in two threads would share it.
 _GLOBAL_GENERATOR = threading.Lock()
 
@@ -53,12 +55,8 @@ class TrainingPlan:
     iterations: int | None = None
 
     def __post_init__(self) -> None:
-        if self.schedule not in SCHEDULES:
-            known = ", ".join(SCHEDULES)
-            raise ValueError(f"unknown schedule {self.schedule!r}; known: {known}")
-        if self.optimizer not in OPTIMIZERS:
-            known = ", ".join(OPTIMIZERS)
-            raise ValueError(f"unknown optimizer {self.optimizer!r}; known: {known}")
+        refuse_unknown("schedule", self.schedule, SCHEDULES)
+        refuse_unknown("optimizer", self.optimizer, OPTIMIZERS)
         if self.momentum and self.optimizer != "sgd":
             raise ValueError(f"momentum belongs to sgd, got {self.momentum} for {self.optimizer}")
         if self.epochs < 0 or self.batch_size < 1:

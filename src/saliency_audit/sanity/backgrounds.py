@@ -5,6 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from saliency_audit.errors import refuse_unknown
+
 
 def _checkerboard(height: int, width: int, size: int) -> Tensor:
     rows = torch.arange(height)[:, None] // size
@@ -48,8 +50,7 @@ def replace_background(
 
     Source: GGIG paper, §5, Figure 8, which prints no size of the squares.
     """
-    if background not in BACKGROUNDS:
-        raise ValueError(f"unknown background {background!r}; known: {', '.join(BACKGROUNDS)}")
+    refuse_unknown("background", background, BACKGROUNDS)
     if size < 1:
         raise ValueError(f"size must be at least 1 pixel, got {size}")
     check_masks(images.shape[0], images.shape[2:], masks)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from saliency_audit.attributions import saliency
+from saliency_audit.errors import refuse_unknown
 from saliency_audit.metrics import normalized_mse, spearman, ssim, weighted_jaccard
 
 # Reduction over the channels: with "absolute" a sum of magnitudes, with "signed" a plain sum.
@@ -48,8 +49,7 @@ def similarities(first: Tensor, second: Tensor, sign: str) -> dict[str, Tensor]:
 
     Source: GGIG paper, §5 (maps and inputs rescaled to [0, 1]); Adebayo et al. 2018.
     """
-    if sign not in SIGNS:
-        raise ValueError(f"unknown sign {sign!r}; known: {', '.join(SIGNS)}")
+    refuse_unknown("sign", sign, SIGNS)
     scaled = [_scale(saliency(maps, SIGNS[sign]).double()) for maps in (first, second)]
     defined = ~(scaled[0].isnan() | scaled[1].isnan()).flatten(1).any(dim=1)
     found = {}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from saliency_audit.attributions.reduction import REDUCTIONS
 from saliency_audit.datasets import CATALOG
+from saliency_audit.errors import refuse_unknown
 from saliency_audit.models import CLASSIFIERS
 from saliency_audit.study.paths import PATHS
 from saliency_audit.study.selection import images_of
@@ -28,8 +29,7 @@ def check_image_sets(*names: str) -> None:
     """
     readable = [name for name, entry in CATALOG.items() if entry.opener]
     for name in names:
-        if name not in readable:
-            raise ValueError(f"unknown image set {name!r}; known: {', '.join(readable)}")
+        refuse_unknown("image set", name, readable)
 
 
 def check_steps(*steps: int) -> None:
@@ -60,8 +60,7 @@ def check_reduction(reduction: str) -> None:
     Raises:
         ValueError: names the known ones.
     """
-    if reduction not in REDUCTIONS:
-        raise ValueError(f"unknown reduction {reduction!r}; known: {', '.join(REDUCTIONS)}")
+    refuse_unknown("reduction", reduction, REDUCTIONS)
 
 
 def _refuse_unknown(kind: str, given: Sequence[str], known: Sequence[str]) -> None:
