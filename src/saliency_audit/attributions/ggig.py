@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from saliency_audit.attributions.ascending_path import AscendingPath
-from saliency_audit.attributions.baselines import baselines_for, check_baseline
-from saliency_audit.attributions.path_attribution import walk
-from saliency_audit.attributions.quadrature import nodes
+from saliency_audit.attributions.path_attribution import PathAttribution
+from saliency_audit.attributions.quadrature import weights
 from saliency_audit.attributions.rules import Maximum, MeanOfMaxima, Rule
-from saliency_audit.attributions.scores import check_inputs, check_output
 
 
 @dataclass(frozen=True)
@@ -41,9 +39,7 @@ class GGIG:
     batch_size: int | str = "auto"
 
     def __post_init__(self) -> None:
-        check_baseline(self.baseline)
-        check_output(self.output)
-        AscendingPath(self.steps, self.ascents, self.learning_rate)
+        self._attribution()
 
     @property
     def path(self) -> AscendingPath:
@@ -55,8 +51,7 @@ class GGIG:
         """What is made of the gradients."""
         if not self.trapezoid:
             return Maximum(self.absolute)
-        _, weights = nodes("trapezoid", self.steps)
-        return MeanOfMaxima(tuple(float(w) for w in weights), self.ascents, self.absolute)
+        return MeanOfMaxima(weights("trapezoid", self.steps), self.ascents, self.absolute)
 
     def __call__(
         self, model: nn.Module, inputs: Tensor, targets: Tensor, baselines: Tensor | None = None
@@ -67,15 +62,7 @@ class GGIG:
             ValueError: malformed inputs, targets, baselines or model answers, or a rate with which
                 a climb leaves the finite numbers.
         """
-        check_inputs(inputs, targets)
-        (maps,) = walk(
-            model,
-            inputs,
-            targets,
-            path=self.path,
-            rules=[self.rule],
-            baselines=baselines_for(inputs, baselines, self.baseline),
-            output=self.output,
-            batch_size=self.batch_size,
-        )
-        return maps
+        return self._attribution()(model, inputs, targets, baselines)
+
+    def _attribution(self) -> PathAttribution:
+        return PathAttribution(self.path, self.rule, self.baseline, self.output, self.batch_size)

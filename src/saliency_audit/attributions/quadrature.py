@@ -63,3 +63,8 @@ def nodes(quadrature: str, n: int) -> Nodes:
     """
     refuse_unknown("quadrature", quadrature, QUADRATURES)
     return QUADRATURES[quadrature](n)
+
+
+def weights(quadrature: str, n: int) -> tuple[float, ...]:
+    """The weights of `nodes` as plain numbers, which a frozen rule can hold."""
+    return tuple(nodes(quadrature, n)[1].tolist())

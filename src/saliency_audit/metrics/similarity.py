@@ -119,7 +119,7 @@ def ssim(first: Tensor, second: Tensor) -> Tensor:
         ValueError: as `spearman`; maps of fewer than 11 pixels a side.
     """
     _check(first, second)
-    scaled = [_min_max(maps.double())[:, None] for maps in (first, second)]
+    scaled = [min_max(maps.double())[:, None] for maps in (first, second)]
     return picture_ssim(*scaled)
 
 
@@ -167,7 +167,7 @@ def norm_distance(first: Tensor, second: Tensor, order: float = 2) -> Tensor:
     return torch.linalg.vector_norm((first.double() - second.double()).flatten(1), order, dim=1)
 
 
-def _min_max(maps: Tensor) -> Tensor:
+def min_max(maps: Tensor) -> Tensor:
     """Scaled to [0, 1] by each map's extremes; NaN where it has none."""
     low = maps.amin(dim=(1, 2), keepdim=True)
     span = maps.amax(dim=(1, 2), keepdim=True) - low

@@ -2,7 +2,7 @@
 
 from saliency_audit.sanity.backgrounds import BACKGROUNDS, mass_outside, replace_background
 from saliency_audit.sanity.baselines import baseline_similarity
-from saliency_audit.sanity.comparison import MEASURES, SIGNS, similarities
+from saliency_audit.sanity.comparison import MEASURES, SIGNS, similarities, similarity_rows
 from saliency_audit.sanity.parameters import perturbed_weights, randomised_layers
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "randomised_layers",
     "replace_background",
     "similarities",
+    "similarity_rows",
 ]

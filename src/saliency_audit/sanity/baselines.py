@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import pandas as pd
 from torch import Tensor, nn
 
-from saliency_audit.sanity.comparison import SIGNS, similarities
+from saliency_audit.sanity.comparison import similarity_rows
 
 
 class FromBaseline(Protocol):
@@ -50,17 +50,7 @@ def baseline_similarity(
     rows: list[dict[str, Any]] = []
     for name, explain in explainers.items():
         maps = {key: explain(model, images, targets, start) for key, start in baselines.items()}
-        for (first, second), sign in (
-            (pair, sign) for pair in combinations(baselines, 2) for sign in SIGNS
-        ):
-            found = similarities(maps[first], maps[second], sign)
-            keys = {"method": name, "sign": sign, "first": first, "second": second}
-            rows += [
-                {
-                    "position": position,
-                    **keys,
-                    **{measure: float(values[position]) for measure, values in found.items()},
-                }
-                for position in range(len(images))
-            ]
+        for first, second in combinations(baselines, 2):
+            keys = {"method": name, "first": first, "second": second}
+            rows += similarity_rows(maps[first], maps[second], keys)
     return pd.DataFrame(rows)

@@ -1,6 +1,7 @@
 """How alike two maps of one image are, by several measures and with or without their signs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -8,15 +9,15 @@ from torch import Tensor
 from saliency_audit.attributions import saliency
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.metrics import normalized_mse, spearman, ssim, weighted_jaccard
+from saliency_audit.metrics.ms_ssim import WINDOW
+from saliency_audit.metrics.similarity import min_max
 
 # Reduction over the channels: with "absolute" a sum of magnitudes, with "signed" a plain sum.
 SIGNS = {"absolute": "sum_abs", "signed": "sum"}
-# SSIM's window.
-SMALLEST_SIDE = 11
 
 
 def _ssim_where_it_fits(first: Tensor, second: Tensor) -> Tensor:
-    if min(first.shape[1:]) < SMALLEST_SIDE:
+    if min(first.shape[1:]) < WINDOW:
         return torch.full((len(first),), torch.nan, dtype=torch.float64)
     return ssim(first, second)
 
@@ -50,7 +51,7 @@ def similarities(first: Tensor, second: Tensor, sign: str) -> dict[str, Tensor]:
     Source: GGIG paper, §5 (maps and inputs rescaled to [0, 1]); Adebayo et al. 2018.
     """
     refuse_unknown("sign", sign, SIGNS)
-    scaled = [_scale(saliency(maps, SIGNS[sign]).double()) for maps in (first, second)]
+    scaled = [min_max(saliency(maps, SIGNS[sign]).double()) for maps in (first, second)]
     defined = ~(scaled[0].isnan() | scaled[1].isnan()).flatten(1).any(dim=1)
     found = {}
     for name, measure in MEASURES.items():
@@ -61,8 +62,24 @@ def similarities(first: Tensor, second: Tensor, sign: str) -> dict[str, Tensor]:
     return found
 
 
-def _scale(maps: Tensor) -> Tensor:
-    """`(N, H, W)` scaled to [0, 1] by each map's extremes; NaN where it is constant."""
-    low = maps.amin(dim=(1, 2), keepdim=True)
-    span = maps.amax(dim=(1, 2), keepdim=True) - low
-    return (maps - low) / span.where(span > 0, torch.nan)
+def similarity_rows(first: Tensor, second: Tensor, keys: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """`similarities` as rows, one per sign and image, in this order.
+
+    Args:
+        first: as in `similarities`.
+        second: the same.
+        keys: what every row has beside `sign`, `position` of the image, and the measures.
+    """
+    rows: list[dict[str, Any]] = []
+    for sign in SIGNS:
+        found = similarities(first, second, sign)
+        rows += [
+            {
+                **keys,
+                "sign": sign,
+                "position": position,
+                **{measure: float(values[position]) for measure, values in found.items()},
+            }
+            for position in range(len(first))
+        ]
+    return rows

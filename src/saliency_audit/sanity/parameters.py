@@ -10,7 +10,7 @@ from saliency_audit.attributions import Explainer
 from saliency_audit.attributions.engine import frozen, predict
 from saliency_audit.models.degradation import with_sigma_noise
 from saliency_audit.models.randomization import Randomisation, cascade, one_by_one
-from saliency_audit.sanity.comparison import SIGNS, similarities
+from saliency_audit.sanity.comparison import similarity_rows
 
 Maps = Mapping[str, Tensor]
 
@@ -49,7 +49,7 @@ def perturbed_weights(
     if draws < 1:
         raise ValueError(f"at least one draw of the noise is needed, got {draws}")
     before = _explained(model, explainers, images, targets)
-    return _table(
+    return pd.DataFrame(
         row
         for level in levels
         for draw in range(draws)
@@ -95,7 +95,7 @@ def randomised_layers(
     """
     before = _explained(model, explainers, images, targets)
     stages = (one_by_one if independent else cascade)(model, images[:1], how)
-    return _table(
+    return pd.DataFrame(
         row
         for number, stage in enumerate(stages, start=1)
         for row in _rows(
@@ -121,18 +121,5 @@ def _rows(
     with frozen(model):
         probability, _ = predict(model, images, targets)
     for name, maps in _explained(model, explainers, images, targets).items():
-        for sign in SIGNS:
-            found = similarities(maps, before[name], sign)
-            for position in range(len(images)):
-                yield {
-                    **keys,
-                    "position": position,
-                    "method": name,
-                    "sign": sign,
-                    "probability": float(probability[position]),
-                    **{measure: float(values[position]) for measure, values in found.items()},
-                }
-
-
-def _table(rows: Iterator[dict[str, Any]]) -> pd.DataFrame:
-    return pd.DataFrame(list(rows))
+        for row in similarity_rows(maps, before[name], {**keys, "method": name}):
+            yield {**row, "probability": float(probability[row["position"]])}

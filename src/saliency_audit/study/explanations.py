@@ -17,7 +17,7 @@ from saliency_audit.attributions import (
     StraightPath,
     walk,
 )
-from saliency_audit.attributions.quadrature import nodes
+from saliency_audit.attributions.quadrature import weights
 
 # The paper's seven methods, in the order of its text, and its control.
 METHODS = ("saliency", "gradient_input", "ig", "smoothgrad", "gradcam", "gradcam++", "rise")
@@ -65,13 +65,12 @@ def explain(
     """
     gradients = Saliency(output="logit")(model, images, targets).abs()
     path = StraightPath(effort.steps, "trapezoid")
-    _, weights = nodes(path.quadrature, path.steps)
     integrated, mean = walk(
         model,
         images,
         targets,
         path=path,
-        rules=[Riemann(), MeanGradient(tuple(float(weight) for weight in weights))],
+        rules=[Riemann(), MeanGradient(weights(path.quadrature, path.steps))],
         output="logit",
     )
     smooth = SmoothGrad(effort.samples, 0.2, "absolute", seed=seed, output="logit")

@@ -17,8 +17,8 @@ from saliency_audit.attributions import (
     StraightPath,
     walk,
 )
-from saliency_audit.attributions.quadrature import nodes
-from saliency_audit.sanity import MEASURES, SIGNS, similarities
+from saliency_audit.attributions.quadrature import weights
+from saliency_audit.sanity import MEASURES, similarity_rows
 from saliency_audit.study.checks import check_counts, check_names, check_steps
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.selection import Selection, images_of, select
@@ -78,19 +78,9 @@ def compute(task: Task) -> Outcome:
     chosen = select(given["model"], given["images"], given["seed"], given["first"], given["last"])
     rows: list[dict[str, Any]] = []
     for method, maps in _maps(chosen, given).items():
-        for sign in SIGNS:
-            found = similarities(maps, chosen.pictures, sign)
-            rows += [
-                {
-                    "model": given["model"],
-                    "images": given["images"],
-                    "method": method,
-                    "sign": sign,
-                    **chosen.describe(position),
-                    **{name: float(values[position]) for name, values in found.items()},
-                }
-                for position in range(len(chosen.indices))
-            ]
+        keys = {"model": given["model"], "images": given["images"], "method": method}
+        found = similarity_rows(maps, chosen.pictures, keys)
+        rows += [{**row, **chosen.describe(row["position"])} for row in found]
     return Outcome(pd.DataFrame(rows, columns=list(COLUMNS)), chosen.notes)
 
 
@@ -103,11 +93,10 @@ def _maps(chosen: Selection, given: Mapping[str, Any]) -> dict[str, Tensor]:
         return {}
     on = (chosen.model, chosen.pictures, chosen.targets)
     line = StraightPath(given["steps"], "trapezoid")
-    _, weights = nodes("trapezoid", given["steps"])
     mean, product = walk(
         *on,
         path=line,
-        rules=[MeanGradient(tuple(float(weight) for weight in weights)), Riemann()],
+        rules=[MeanGradient(weights(line.quadrature, line.steps)), Riemann()],
         output="logit",
     )
     climb = GGIG(given["steps"], given["ascents"], given["learning_rate"])
