@@ -24,8 +24,7 @@
 #
 # *What is compared.* Map and digit are both scaled to 0–1. The paper does not say whether maps keep their
 # signs; its code takes magnitudes, and so does the test here. As in the paper IG stands *without* the
-# product with the input; with it the map is zero wherever the
-# picture is black.
+# product with the input; with it the map is zero wherever the picture is black.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits), reference (MNIST) or paper
@@ -133,7 +132,7 @@ HTML(as_html(pivot_table(runs, ["model", "rival"], ["score"])))
 stated = training.external.parameters
 of_training = study.get_experiment("ggig_training")
 trainings = {"seeds": seeds, "iterations": iterations, "long_iterations": iterations}
-given = {key: value for key, value in trainings.items() if value is not None}
+given = chosen_parameters(of_training, trainings)
 training_rows = study.compute(of_training, profile, given)
 figure = show_training(training_rows, stated["accuracy"], stated["iterations"])
 

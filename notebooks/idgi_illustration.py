@@ -32,10 +32,11 @@ from IPython.display import Markdown
 
 from saliency_audit import ledger, study
 from saliency_audit.report.illustration import show_paths, show_straight_path
+from saliency_audit.report.runs import chosen_parameters
 from saliency_audit.report.verdicts import verdict_text
 
-overrides = {"steps": steps} if steps is not None else {}
 experiment = study.get_experiment("idgi_illustration")
+overrides = chosen_parameters(experiment, globals())
 claim = ledger.load_claims()["IDGI-ILLUS"]
 
 # %% [markdown]

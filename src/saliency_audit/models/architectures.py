@@ -93,6 +93,11 @@ def architecture(name: str, classes: int, channels: int, side: int, dropout: flo
     )
 
 
+def is_constrained(name: str) -> bool:
+    """Whether an architecture has Lipschitz constant 1."""
+    return name.startswith("lipschitz")
+
+
 def check_architecture(name: str) -> None:
     """Refuse an unknown name.
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 
 from saliency_audit.ledger import Claim, ClaimAudit, ExternalResult, Verdict, evaluate
-from saliency_audit.ledger.external import TESTS
 from saliency_audit.study.experiment import Experiment
 
 
@@ -50,9 +49,10 @@ def also_tested(
         rows: of this execution.
         parameters: replace those that the ledger declares.
     """
-    test = TESTS[str(claim.external.test)]
-    given = {**claim.external.parameters, **parameters}
-    return {name: test(found, given) for name, found in sources(recorded, rows).items()}
+    return {
+        name: evaluate(claim, found, **parameters)
+        for name, found in sources(recorded, rows).items()
+    }
 
 
 def chosen_parameters(experiment: Experiment, names: Mapping[str, object]) -> dict[str, object]:

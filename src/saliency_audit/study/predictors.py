@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from saliency_audit.models import TrainingPlan
-from saliency_audit.models.architectures import check_architecture
+from saliency_audit.models.architectures import check_architecture, is_constrained
 from saliency_audit.models.cross_training import CrossTraining, Predictor, predictor
 from saliency_audit.models.degradation import with_noisy_weights
 from saliency_audit.study.checks import check_counts, check_image_sets
@@ -94,7 +94,7 @@ def training_plan(images: str, architecture: str, epochs: int, seed: int) -> Tra
     if architecture == "small":
         return plan
     plan = replace(plan, batch_size=128, schedule="one_cycle", flips=images in MIRRORED)
-    if architecture.startswith("lipschitz"):
+    if is_constrained(architecture):
         # Logits of these networks differ by hundredths, and a loss at temperature 1 sees nothing.
         # Of 15, 50 and 200 the middle one gave the best accuracy on CIFAR-10.
         return replace(plan, learning_rate=1e-2, temperature=50.0, bfloat16=False)

@@ -37,6 +37,7 @@ from saliency_audit.ledger.external.rule import (
     tally,
     unless_other_steps,
     unless_too_few,
+    where_gains_are_due,
 )
 from saliency_audit.ledger.resampling import Floats, bootstrap_p, enough_resamples, estimate_from
 from saliency_audit.ledger.statistics import Estimate, bootstrap_mean, holm
@@ -235,18 +236,14 @@ def _expected(pair: CurvePair, parameters: Mapping[str, Any]) -> str:
 
 
 def _headline(groups: Sequence[CurveGroup], parameters: Mapping[str, Any]) -> tuple[Estimate, str]:
-    """Pooled per-image differences of the first declared curve that has any, where gains are due.
-
-    Where the claim expects a loss, a gain is no evidence for it: the two must not be averaged.
-    """
+    """Pooled per-image differences of the first declared curve with any, where gains are due."""
     used = [pair for group in groups for pair in group.pairs if pair.used.any()]
     first = next(
         name for name in parameters["curves"] if any(p.keys["curve"] == name for p in used)
     )
     mine = [pair for pair in used if pair.keys["curve"] == first]
-    gains = [pair for pair in mine if _expected(pair, parameters) == "higher"] or mine
+    gains, without = where_gains_are_due(mine, [_expected(pair, parameters) for pair in mine])
     pooled = pd.concat([pair.image_differences() for pair in gains])
-    without = "" if len(gains) == len(mine) else ", declared exceptions left out"
     said = (
         f"Headline: mean difference of the areas under each image's own {first.upper()} curve "
         f"(images × models × paths{without}), resampled by image."

@@ -13,6 +13,7 @@ from saliency_audit.ledger.external.fold_rows import (
     Groups,
     Key,
     fold_rows,
+    of_the_seven,
     remarks,
     sound,
 )
@@ -52,7 +53,7 @@ def definitions_agree(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
     if rows.empty:
         return not_tested("no recorded distances")
     groups = fold_rows(name, rows)
-    seven = [group for key, group in groups.items() if key.method in METHODS]
+    seven = of_the_seven(groups)
     printed, balanced = (scores(seven, statistic) for statistic in ("reco_printed", "reco"))
     defined = np.isfinite(printed) & np.isfinite(balanced)
     if defined.sum() < 2:
@@ -145,7 +146,7 @@ def rank_correlation_at_least(rows: pd.DataFrame, parameters: Mapping[str, Any])
     check_parameters(name, parameters, {"correlation", "definition", "resamples"})
     if rows.empty:
         return not_tested("no recorded distances")
-    groups = [group for key, group in fold_rows(name, rows).items() if key.method in METHODS]
+    groups = of_the_seven(fold_rows(name, rows))
     comparisons = []
     for statistic in reco_statistics(parameters["definition"]):
         of_auc = statistic.replace("reco", "reco_auc")

@@ -25,6 +25,7 @@ from saliency_audit.ledger.external.fold_rows import (
     degradations,
     fold_rows,
     levels_of,
+    of_the_seven,
     other_folds,
     remarks,
     same_images,
@@ -88,16 +89,12 @@ def monotone_degradation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> E
     detail = sentences(
         tally(comparisons),
         f"Not computed: {named(missing)}." if missing else "",
-        remarks(_of_the_seven(groups)),
+        remarks(of_the_seven(groups)),
         _of_networks(groups),
     )
     return ExternalResult(
         family_verdict(comparisons, complete=not missing), detail, None, comparisons
     )
-
-
-def _of_the_seven(groups: Groups) -> list[FoldRows]:
-    return [group for key, group in groups.items() if key.method in METHODS]
 
 
 def _scores(definition: str) -> dict[str, tuple[str, str | None]]:

@@ -23,7 +23,6 @@ from saliency_audit.ledger.external.fold_rows import (
     Key,
     counted,
     fold_rows,
-    is_constrained,
     other_folds,
     remarks,
     same_images,
@@ -35,6 +34,7 @@ from saliency_audit.ledger.external.rule import family_verdict, named, sentences
 from saliency_audit.ledger.resampling import Floats
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.ledger.verdict import Verdict
+from saliency_audit.models.architectures import is_constrained
 from saliency_audit.study.explanations import METHODS
 
 # Of ten pairs of folds so many must agree with the sign of the difference.

@@ -15,6 +15,7 @@ from saliency_audit.ledger.external.rule import named, sentences
 from saliency_audit.ledger.fold_statistics import STATISTICS, once
 from saliency_audit.ledger.resampling import Counts, enough_resamples, resample_counts
 from saliency_audit.metrics import FoldDistances, sorted_by_agreement
+from saliency_audit.study.explanations import METHODS
 
 Floats = NDArray[np.float64]
 
@@ -164,9 +165,9 @@ def fold_rows(test: str, rows: pd.DataFrame) -> Groups:
     return found
 
 
-def is_constrained(model: str) -> bool:
-    """Whether an architecture has Lipschitz constant 1."""
-    return model.startswith("lipschitz")
+def of_the_seven(groups: Groups) -> list[FoldRows]:
+    """The rows of the paper's seven methods."""
+    return [group for key, group in groups.items() if key.method in METHODS]
 
 
 def same_images(test: str, groups: Mapping[Key, FoldRows]) -> None:

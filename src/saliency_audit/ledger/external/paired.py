@@ -28,6 +28,7 @@ from saliency_audit.ledger.external.rule import (
     tally,
     unless_other_steps,
     unless_too_few,
+    where_gains_are_due,
 )
 from saliency_audit.ledger.statistics import Estimate, bootstrap_mean, holm, signed_rank_p
 
@@ -217,11 +218,9 @@ def _conclude(
         if any(values.keys["score"] == score for values in family)
     )
     mine = [values for values in family if values.keys["score"] == first]
-    # Where the claim expects a loss, a gain is no evidence for it: the two must not be averaged.
-    gains = [values for values in mine if values.expected == "higher"] or mine
+    gains, without = where_gains_are_due(mine, [values.expected for values in mine])
     # An image seen by several models gives several differences that are not independent.
     pooled = pd.concat([values.differences for values in gains])
-    without = "" if len(gains) == len(mine) else ", declared exceptions left out"
     headline = (
         f"Headline: mean of the {len(pooled)} differences (images × models × paths{without}) of "
         f"the {first} score, resampled by image."

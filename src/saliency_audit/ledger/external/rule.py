@@ -1,13 +1,15 @@
 """The rule that all tests of differences share: three outcomes of a comparison, four verdicts."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from saliency_audit.ledger.external.result import Comparison
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.ledger.verdict import Verdict
 
 NAMED = 8
+
+Item = TypeVar("Item")
 
 
 def judge(
@@ -75,6 +77,24 @@ def unless_too_few(
     if fewest >= needed:
         return verdict, ""
     return Verdict.INCONCLUSIVE, f"Too few images to decide: {fewest}, {needed} needed."
+
+
+def where_gains_are_due(items: Sequence[Item], sides: Sequence[str]) -> tuple[list[Item], str]:
+    """What a headline averages: the items where a gain is expected, all where none is.
+
+    Where it expects a loss, a gain is no evidence for it: the two must not be averaged.
+
+    Args:
+        items: one per comparison.
+        sides: "higher", "lower" or "equal", what is expected of each.
+
+    Returns:
+        The items, and words for what was left out.
+    """
+    gains = [item for item, side in zip(items, sides, strict=True) if side == "higher"]
+    if not gains or len(gains) == len(items):
+        return list(items), ""
+    return gains, ", declared exceptions left out"
 
 
 def tally(comparisons: Sequence[Comparison]) -> str:

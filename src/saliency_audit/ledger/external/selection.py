@@ -11,7 +11,6 @@ from saliency_audit.ledger.external.fold_rows import (
     FoldRows,
     Key,
     fold_rows,
-    is_constrained,
     remarks,
     same_images,
     sound,
@@ -22,6 +21,7 @@ from saliency_audit.ledger.external.rule import named, sentences, tally
 from saliency_audit.ledger.resampling import Floats
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.ledger.verdict import Verdict
+from saliency_audit.models.architectures import is_constrained
 from saliency_audit.study.explanations import METHODS
 
 SELECTED = ("gradcam", "gradcam++", "rise")

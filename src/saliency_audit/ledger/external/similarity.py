@@ -93,13 +93,10 @@ def _of_model(
     missing = [f"{model}, {', '.join(pair)}" for pair in pairs if pair not in present]
     images = group["image"].nunique()
     left_out = sum(images - len(deciding[pair]) for pair in present)
-    differences = [np.subtract(*deciding[pair].to_numpy(dtype=float).T) for pair in present]
-    p_values = [signed_rank_p(found, "greater") for found in differences]
+    p_values = [signed_rank_p(_differences(deciding[pair]), "greater") for pair in present]
     comparisons = []
-    for pair, found, p_value, adjusted in zip(
-        present, differences, p_values, holm(p_values), strict=True
-    ):
-        estimate = _median(found, parameters["resamples"])
+    for pair, p_value, adjusted in zip(present, p_values, holm(p_values), strict=True):
+        estimate = _median(deciding[pair], parameters["resamples"])
         significant = adjusted < parameters["alpha"]
         holds, contradicts = judge(estimate, "higher", significant=significant)
         medians = deciding[pair].median()
@@ -115,10 +112,7 @@ def _of_model(
                 holds=holds,
                 contradicts=contradicts,
                 extra={
-                    f"{sign} maps": _median(
-                        np.subtract(*values[sign, pair].to_numpy(dtype=float).T),
-                        parameters["resamples"],
-                    )
+                    f"{sign} maps": _median(values[sign, pair], parameters["resamples"])
                     for sign in signs[1:]
                     if len(values[sign, pair])
                 },
@@ -135,7 +129,14 @@ def _values(group: pd.DataFrame, measure: str, rival: str) -> pd.DataFrame:
     return table[[BEST, rival]].set_axis([BEST, "rival"], axis=1).dropna()
 
 
-def _median(differences: Floats, resamples: int) -> Estimate:
+def _differences(values: pd.DataFrame) -> Floats:
+    """GGIG minus rival: `(n,)`."""
+    return (values[BEST] - values["rival"]).to_numpy(dtype=float)
+
+
+def _median(values: pd.DataFrame, resamples: int) -> Estimate:
+    """The median difference with its interval, resampled by image."""
+    differences = _differences(values)
     counts = resample_counts(len(differences), resamples)
     draws = resampled_medians(differences[:, None], counts)[:, 0]
     return estimate_from(float(np.median(differences)), draws, len(differences))
