@@ -1,0 +1,93 @@
+"""The methods that the experiments on GGIG run: the paper's three, its controls, all the others."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from saliency_audit.attributions import (
+    Explainer,
+    MeanGradient,
+    PathAttribution,
+    StraightPath,
+    available,
+    create,
+)
+from saliency_audit.attributions.quadrature import weights
+from saliency_audit.attributions.registry import PATHS
+from saliency_audit.errors import refuse_unknown
+
+# As the paper names them: GRAD, IG (without the product with the input) and GGIG.
+PAPER = ("saliency", "ig", "ggig")
+CONTROLS = ("edge", "random")
+# IG with the product, which the library calls "ig".
+WITH_PRODUCT = "ig_product"
+VARIANTS = {"ggig_absolute": {"absolute": True}, "ggig_trapezoid": {"trapezoid": True}}
+METHODS = (
+    *PAPER,
+    *VARIANTS,
+    WITH_PRODUCT,
+    *(name for name in available() if name not in (*PAPER, *CONTROLS)),
+    *CONTROLS,
+)
+SAMPLERS = ("smoothgrad", "rise", "random")
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How many points the methods take, and GGIG's climb.
+
+    Attributes:
+        steps: points on the line of IG and GGIG and on the other paths, both ends included.
+        ascents: of GGIG at each point.
+        learning_rate: of GGIG's climb.
+        samples: of SmoothGrad.
+        masks: of RISE.
+    """
+
+    steps: int = 51
+    ascents: int = 200
+    learning_rate: float = 1e-4
+    samples: int = 50
+    masks: int = 1000
+
+
+def explainers(names: Sequence[str], effort: Effort, seed: int) -> dict[str, Explainer]:
+    """Methods by name, each explaining the logit.
+
+    Args:
+        names: of `METHODS`.
+        effort: how many points each takes.
+        seed: of noise, masks and random maps.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    for name in names:
+        refuse_unknown("method", name, METHODS)
+    return {name: _create(name, effort, seed) for name in names}
+
+
+def _create(name: str, effort: Effort, seed: int) -> Explainer:
+    if name == "ig":
+        line = StraightPath(effort.steps, "trapezoid")
+        mean = MeanGradient(weights(line.quadrature, line.steps))
+        return PathAttribution(line, mean, output="logit")
+    if name == WITH_PRODUCT:
+        return PathAttribution(StraightPath(effort.steps, "trapezoid"), output="logit")
+    if name == "ggig" or name in VARIANTS:
+        climb: dict[str, Any] = {"ascents": effort.ascents, "learning_rate": effort.learning_rate}
+        return create("ggig", steps=effort.steps, **climb, **VARIANTS.get(name, {}))
+    return create(name, **_settings(name, effort, seed))
+
+
+def _settings(name: str, effort: Effort, seed: int) -> dict[str, Any]:
+    settings: dict[str, Any] = {} if name in CONTROLS else {"output": "logit"}
+    if name in SAMPLERS:
+        settings["seed"] = seed
+    if name == "smoothgrad":
+        settings["samples"] = effort.samples
+    if name == "rise":
+        settings["masks"] = effort.masks
+    if name.removesuffix("+idgi") in PATHS:
+        settings["steps"] = effort.steps
+    return settings

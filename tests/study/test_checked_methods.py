@@ -1,0 +1,41 @@
+"""The methods that the GGIG experiments run: all of the library's, with the effort asked for."""
+
+import pytest
+import torch
+
+from saliency_audit.attributions import available, create
+from saliency_audit.study.checked_methods import METHODS, VARIANTS, Effort, explainers
+from saliency_audit.study.selection import select
+
+SMALL = Effort(steps=5, ascents=3, learning_rate=0.01, samples=4, masks=20)
+
+
+def test_every_method_of_the_library_is_there():
+    assert set(available()) - {"ig"} <= set(METHODS)
+    assert set(METHODS) - set(available()) == {"ig_product", *VARIANTS}
+
+
+def test_they_are_the_library_s_with_the_effort_and_seed_asked_for():
+    chosen = select("digits_cnn", "digits", 0, 0, 4)
+    on = (chosen.model, chosen.pictures, chosen.targets)
+    made = explainers(METHODS, SMALL, seed=3)
+    maps = {name: explain(*on) for name, explain in made.items()}
+    expected = {
+        "ig_product": create("ig", steps=5, quadrature="trapezoid", output="logit"),
+        "gig+idgi": create("gig+idgi", steps=5, output="logit"),
+        "smoothgrad": create("smoothgrad", samples=4, seed=3, output="logit"),
+        "rise": create("rise", masks=20, seed=3, output="logit"),
+        "ggig_absolute": create(
+            "ggig", steps=5, ascents=3, learning_rate=0.01, absolute=True, output="logit"
+        ),
+        "random": create("random", seed=3),
+    }
+    for name, explain in expected.items():
+        torch.testing.assert_close(maps[name], explain(*on))
+    # Without the product: the same times the image is IG.
+    torch.testing.assert_close(maps["ig"] * chosen.pictures, maps["ig_product"])
+
+
+def test_unknown_methods_are_refused():
+    with pytest.raises(ValueError, match="lime"):
+        explainers(["saliency", "lime"], SMALL, seed=0)
