@@ -13,8 +13,10 @@ from torch import Tensor, nn
 
 from saliency_audit.attributions import (
     IDGI,
+    AscendingPath,
     BlurPath,
     GuidedPath,
+    Maximum,
     Path,
     Riemann,
     Rule,
@@ -25,6 +27,7 @@ from saliency_audit.attributions.engine import resolve_batch_size
 
 LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 GUIDED_IMAGES = 8
+ASCENTS = 4
 
 
 def installed(package: str) -> bool:
@@ -51,7 +54,7 @@ def path_peers(
         images: at least `max(images_per_run, 8)` of them.
         targets: one class per image.
         images_per_run: images in a run of a path that is not adaptive.
-        steps: points of such a path.
+        steps: points of such a path; of GGIG, which climbs 4 times from a point, all visits.
         guided_steps: points of a guided path, which is run on 8 images.
         bare_batches: batch sizes of the bare passes; each divides `images_per_run * steps`.
         captum_batches: `internal_batch_size` of captum.
@@ -80,6 +83,7 @@ def path_peers(
             peers.append(Peer("captum ig", points, run, batch, steps=steps))
     peers.append(ours("blurig", BlurPath(steps), Riemann()))
     peers.append(Peer("blur alone", points, _blur(BlurPath(steps), few), steps=steps))
+    peers.append(ours("ggig", AscendingPath(steps // ASCENTS, ASCENTS), Maximum()))
     guided = GuidedPath(guided_steps)
     run = partial(walk, model, group, group_targets, path=guided, rules=[Riemann()])
     peers.append(Peer("gig", len(group) * guided_steps, run, steps=guided_steps))

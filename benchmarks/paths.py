@@ -31,6 +31,7 @@ COMPARISONS = (
     Comparison("time", "ig and ig+idgi", "ig"),
     Comparison("speed", "blurig", "bare passes"),
     Comparison("time", "blur alone", "blurig", "<= 0.15"),
+    Comparison("speed", "ggig", "bare passes", ">= 0.85"),
     Comparison("speed", "gig", "bare passes"),
     Comparison("speed", "gig", "pair gig", ">= 2"),
 )
