@@ -43,10 +43,11 @@ seed: int | None = None  # order of the images, folds, weights (default: the pro
 from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
+from saliency_audit.report.fold_tables import level_table
 from saliency_audit.report.folds import show_levels
 from saliency_audit.report.html_table import as_html
 from saliency_audit.report.pivot import pivot_table
-from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded
+from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded, sources
 from saliency_audit.report.verdicts import verdict_text
 
 experiment = study.get_experiment("mege_stability")
@@ -68,6 +69,13 @@ figure = show_levels(rows, "mu_fidelity")
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Fidelity against the level of degradation in the recorded reference run: a row of panels per image set, a column per kind of degradation"}}
 show_recorded(recorded, show_levels, "mu_fidelity")
+
+# %% [markdown]
+# The numbers of these pictures: mean, its 95 % bootstrap interval over images, and the range of the means of
+# the folds.
+
+# %% tags=["remove-input", "hide-output"]
+HTML(as_html(level_table(sources(recorded, rows), "mu_fidelity")))
 
 # %% [markdown]
 # ## Sound against 30 %

@@ -46,7 +46,7 @@ seed: int | None = None  # order of the images, folds, weights (default: the pro
 from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
-from saliency_audit.report.fold_tables import size_table
+from saliency_audit.report.fold_tables import level_table, size_table
 from saliency_audit.report.folds import show_levels
 from saliency_audit.report.html_table import as_html
 from saliency_audit.report.pivot import pivot_table
@@ -92,6 +92,16 @@ figure = show_levels(rows, "reco")
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "ReCo against the level of degradation in the recorded reference run: a row of panels per image set, a column per kind of degradation"}}
 show_recorded(recorded, show_levels, "reco")
+
+# %% [markdown]
+# The numbers of these pictures: score, its 95 % bootstrap interval over images, and its range over the pairs
+# of folds, first MeGe, then ReCo.
+
+# %% tags=["remove-input", "hide-output"]
+HTML(as_html(level_table(sources(recorded, rows), "mege")))
+
+# %% tags=["remove-input", "hide-output"]
+HTML(as_html(level_table(sources(recorded, rows), "reco")))
 
 # %% [markdown]
 # ## Slopes

@@ -1,16 +1,23 @@
 """Figures and tables of the MeGe/ReCo notebooks: what they show is what the metrics say."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from saliency_audit.ledger import load_claims
 from saliency_audit.ledger.external import inflated_by_product, monotone_degradation
-from saliency_audit.ledger.external.fold_rows import fold_rows
+from saliency_audit.ledger.external.fold_rows import Key, fold_rows
 from saliency_audit.metrics import mege, reco
 from saliency_audit.report.definitions import show_definitions, show_imbalance
 from saliency_audit.report.distances import show_accuracies, show_distances, variation_table
-from saliency_audit.report.fold_tables import best_against_others, score_table, size_table
+from saliency_audit.report.fold_tables import (
+    best_against_others,
+    level_table,
+    score_table,
+    size_table,
+)
 from saliency_audit.report.folds import range_over_folds, score_of, show_histograms, show_levels
 from saliency_audit.report.names import METHOD_NAMES, predictor
 from saliency_audit.report.pivot import pivot, pivot_table
@@ -108,6 +115,20 @@ def test_scores_stand_under_the_papers():
     assert float(shown.split("<br>")[0]) == pytest.approx(mege(group.sets.equal), abs=0.01)
     sources = table.loc[(network, "Random")].index
     assert list(sources) == ["this\nmachine"]
+
+
+def test_levels_stand_beside_each_other_with_their_range_over_folds(rows):
+    table = level_table({"this machine": rows}, "mege")
+    assert list(table.columns) == ["0 %", "5 %"]
+    assert len(table) == 2 * (len(METHODS) + 1)
+    groups = fold_rows("t", rows)
+    network = predictor("cifar10_train", "resnet18-8")
+    for place, (kind, level) in {"0 %": ("none", 0), "5 %": ("labels", 5)}.items():
+        group = groups[Key("cifar10_train", "resnet18-8", kind, level, "rise")]
+        shown = table.loc[(f"{network}: labels switched", "RISE", "this\nmachine"), place]
+        assert float(shown.split("<br>")[0]) == pytest.approx(mege(group.sets.equal), abs=0.01)
+        pairs = [group.between(*pair, "mege") for pair in combinations(range(3), 2)]
+        assert shown.endswith(f"folds {min(pairs):.2f} to {max(pairs):.2f}")
 
 
 def test_predictors_without_a_printed_line_have_none():

@@ -11,11 +11,13 @@ from saliency_audit.ledger.external.fold_families import Drawn, judged
 from saliency_audit.ledger.external.fold_rows import (
     FoldRows,
     Key,
+    degradations,
     fold_rows,
+    levels_of,
     sound,
 )
 from saliency_audit.ledger.resampling import enough_resamples
-from saliency_audit.report.folds import RESAMPLES, range_over_folds, score_of
+from saliency_audit.report.folds import KINDS, RESAMPLES, range_over_folds, score_of
 from saliency_audit.report.names import (
     METHOD_NAMES,
     STABILITY_NAMES,
@@ -94,6 +96,34 @@ def _printed_cells(
         for score in scores
         if names.get(score) in values.index
     }
+
+
+def level_table(sources: Mapping[str, pd.DataFrame], score: str) -> pd.DataFrame:
+    """One score at every level of degradation, method by method.
+
+    Args:
+        sources: rows of `mege_stability` by where they come from.
+        score: of `STABILITY_NAMES`.
+
+    Returns:
+        A line per predictor and kind of degradation, method and source, which form the index; a
+        column per level. Cells as in `score_table`; empty where there is no such series.
+    """
+    lines: dict[tuple[str, str, str], dict[str, str]] = {}
+    for source, rows in sources.items():
+        groups = fold_rows("level_table", rows)
+        levels = sorted({key.level for key in groups})
+        for pair in sound(groups):
+            for kind in degradations(groups, *pair):
+                for method in (*METHODS, CONTROL):
+                    found = levels_of(groups, *pair, kind, method, levels)
+                    place = f"{predictor(*pair)}: {KINDS[kind]}", METHOD_NAMES[method]
+                    lines[*place, on_two_lines(source)] = {
+                        f"{level} %": _cell(group, score) for level, group in found.items()
+                    }
+    index = pd.MultiIndex.from_tuples(list(lines), names=["predictor", "method", "source"])
+    table = pd.DataFrame(list(lines.values()), index=index).fillna("")
+    return table.sort_index(axis=1, key=lambda names: names.str.removesuffix(" %").astype(int))
 
 
 def size_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -62,9 +62,18 @@ def explainers(names: Sequence[str], effort: Effort, seed: int) -> dict[str, Exp
     Raises:
         ValueError: an unknown name.
     """
+    check_methods(names)
+    return {name: _create(name, effort, seed) for name in names}
+
+
+def check_methods(names: Sequence[str]) -> None:
+    """Refuse methods that these experiments do not know.
+
+    Raises:
+        ValueError: names the first unknown one and the known ones.
+    """
     for name in names:
         refuse_unknown("method", name, METHODS)
-    return {name: _create(name, effort, seed) for name in names}
 
 
 def _create(name: str, effort: Effort, seed: int) -> Explainer:

@@ -13,6 +13,7 @@ from saliency_audit.study.experiments import (
     mege_accuracy,
     mege_distances,
     mege_stability,
+    method_cost,
 )
 
 _EXPERIMENTS: dict[str, Experiment] = {
@@ -29,6 +30,7 @@ _EXPERIMENTS: dict[str, Experiment] = {
         mege_stability,
         ggig_training,
         ggig_mnist,
+        method_cost,
     )
 }
 

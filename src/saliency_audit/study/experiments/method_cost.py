@@ -1,0 +1,139 @@
+"""What a map costs: passes through the network, counted, and seconds, for every method."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+import pandas as pd
+from torch import Tensor, nn
+
+from saliency_audit.attributions import Saliency
+from saliency_audit.study.checked_methods import METHODS, Effort, check_methods, explainers
+from saliency_audit.study.checks import check_counts, check_names, check_steps
+from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.selection import images_of, select
+from saliency_audit.study.timing import device_name, timed
+
+COLUMNS = (
+    *("model", "images", "method", "image", "image_name", "target", "confidence"),
+    *("forward_passes", "backward_passes", "seconds", "gradient_seconds", "device"),
+)
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Parameters of the experiment; `n_images` counts candidates, before classification.
+
+    The rest are the methods and their `Effort`, by default the settings of the papers.
+    """
+
+    models: tuple[str, ...] = ("shapes_cnn",)
+    images: str | None = None
+    n_images: int = 3
+    methods: tuple[str, ...] = METHODS
+    steps: int = 51
+    ascents: int = 200
+    learning_rate: float = 1e-4
+    samples: int = 50
+    masks: int = 1000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_names(self.models, self.images)
+        check_methods(self.methods)
+        check_steps(self.steps)
+        check_counts(
+            n_images=self.n_images, ascents=self.ascents, samples=self.samples, masks=self.masks
+        )
+
+    @property
+    def effort(self) -> Effort:
+        """How many points the methods take."""
+        return Effort(self.steps, self.ascents, self.learning_rate, self.samples, self.masks)
+
+
+def tasks(parameters: Parameters) -> Sequence[Task]:
+    """One task per model: what is compared is timed in one process."""
+    return [
+        Task(
+            model,
+            {
+                "model": model,
+                "images": images_of(model, parameters.images),
+                "n_images": parameters.n_images,
+                "methods": list(parameters.methods),
+                "effort": asdict(parameters.effort),
+                "seed": parameters.seed,
+            },
+        )
+        for model in parameters.models
+    ]
+
+
+def compute(task: Task) -> Outcome:
+    """Rows of one model: one per image and method, each image explained alone."""
+    given: dict[str, Any] = dict(task.parameters)
+    chosen = select(given["model"], given["images"], given["seed"], 0, given["n_images"])
+    made = explainers(given["methods"], Effort(**given["effort"]), given["seed"])
+    device = chosen.pictures.device
+    rows = []
+    for position in range(len(chosen.indices)):
+        picture = chosen.pictures[position : position + 1]
+        on = (chosen.model, picture, chosen.targets[position : position + 1])
+        gradient = partial(Saliency(output="logit"), *on)
+        gradient()  # the first pass of a shape prepares it
+        for method, explain in made.items():
+            with counted_passes(chosen.model) as passes:
+                seconds = timed(partial(explain, *on), device)
+            rows.append(
+                {
+                    "model": given["model"],
+                    "images": given["images"],
+                    "method": method,
+                    **chosen.describe(position),
+                    "forward_passes": passes["forward"],
+                    "backward_passes": passes["backward"],
+                    "seconds": seconds,
+                    "gradient_seconds": timed(gradient, device),
+                    "device": device_name(device),
+                }
+            )
+    return Outcome(pd.DataFrame(rows, columns=list(COLUMNS)), chosen.notes)
+
+
+@contextmanager
+def counted_passes(model: nn.Module) -> Iterator[Counter[str]]:
+    """Counts the pictures that go through the model: "forward", and "backward" on their way back.
+
+    The model comes back without the hook, also after an exception.
+    """
+    passes: Counter[str] = Counter()
+
+    def count(module: nn.Module, given: tuple[Tensor, ...], scores: Tensor) -> None:
+        passes["forward"] += len(scores)
+        if scores.requires_grad:
+            scores.register_hook(lambda gradient: passes.update(backward=len(gradient)))
+
+    handle = model.register_forward_hook(count)
+    try:
+        yield passes
+    finally:
+        handle.remove()
+
+
+EXPERIMENT = Experiment(
+    name="method_cost",
+    title="Passes and seconds per map of every method",
+    version=1,
+    parameters=Parameters,
+    profiles={
+        "embedded": {},
+        "reference": {"models": ("squeezenet1_0",), "images": "imagenet_sample", "n_images": 2},
+        "paper": {"models": ("inception_v3", "resnet101"), "images": "imagenet_val"},
+    },
+    tasks=tasks,
+    compute=compute,
+)

@@ -1,0 +1,65 @@
+"""Passes are those that each method's definition asks for."""
+
+import pytest
+import torch
+from torch import nn
+
+from saliency_audit import study
+from saliency_audit.study.checked_methods import METHODS
+from saliency_audit.study.experiments.method_cost import counted_passes
+
+FEW = {"n_images": 2, "steps": 7, "ascents": 3, "samples": 5, "masks": 11}
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "data" / "claims").mkdir(parents=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SALIENCY_PROJECT", str(folder))
+        return study.compute(study.get_experiment("method_cost"), "embedded", FEW)
+
+
+def test_passes_are_those_of_the_definitions(rows):
+    assert set(rows["method"]) == set(METHODS)
+    found = rows.groupby("method")[["forward_passes", "backward_passes"]].agg(["min", "max"])
+    expected = {
+        "saliency": 1,
+        "gradient_input": 1,
+        "guided_backprop": 1,
+        "smoothgrad": 5,
+        "ig": 7,
+        "ig_product": 7,
+        "blurig": 7,
+        "ggig": 7 * 3,
+        "ggig_trapezoid": 7 * 3,
+        "rise": 11,
+        "edge": 0,
+        "random": 0,
+    }
+    for method, passes in expected.items():
+        assert set(found.loc[method, "forward_passes"]) == {passes}, method
+        assert set(found.loc[method, "backward_passes"]) == {0 if method == "rise" else passes}
+
+
+def test_seconds_are_positive(rows):
+    assert (rows[["seconds", "gradient_seconds"]] > 0).all().all()
+
+
+def test_the_hook_goes_also_after_an_exception():
+    model = nn.Linear(2, 2)
+    with counted_passes(model) as passes:
+        model(torch.zeros(3, 2)).sum().backward()
+    with pytest.raises(RuntimeError, match="stop"), counted_passes(model):
+        raise RuntimeError("stop")
+    assert passes == {"forward": 3, "backward": 3}
+    assert not model._forward_hooks
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"methods": ("lime",)}, "lime"), ({"masks": 0}, "masks"), ({"steps": 1}, "steps")],
+)
+def test_settings_that_cannot_be_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        study.get_experiment("method_cost").configure("embedded", change)
