@@ -6,6 +6,7 @@ from saliency_audit.ledger.audit import (
     audit_all,
     audit_claim,
     evaluate,
+    experiment_rows,
     recorded_rows,
 )
 from saliency_audit.ledger.external import Comparison, ExternalResult
@@ -29,6 +30,7 @@ __all__ = [
     "audit_all",
     "audit_claim",
     "evaluate",
+    "experiment_rows",
     "load_claims",
     "load_papers",
     "printed_table",

@@ -112,9 +112,14 @@ def recorded_rows(claim: Claim, profile: str) -> pd.DataFrame | str:
         return spec.nothing_to_test
     if spec.planned:
         return f"the experiment {spec.experiment} is planned and not written yet"
-    experiment = get_experiment(str(spec.experiment))
+    return experiment_rows(str(spec.experiment), profile)
+
+
+def experiment_rows(name: str, profile: str) -> pd.DataFrame | str:
+    """Recorded rows of an experiment at its profile, or the reason why there are none."""
+    experiment = get_experiment(name)
     if profile not in experiment.profiles:
-        return f"the experiment {spec.experiment} has no {profile} profile"
+        return f"the experiment {name} has no {profile} profile"
     store = ResultStore(recorded_folder(experiment.name, profile), experiment)
     tasks = list(experiment.tasks(experiment.configure(profile)))
     faults = {task.name: fault for task in tasks if (fault := store.fault(task))}
