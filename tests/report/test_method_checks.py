@@ -25,7 +25,7 @@ def test_a_panel_per_check_and_a_mark_per_estimate():
         ("X", 1.0),
         ("o", 0.1),
     ]
-    assert [line.get_marker() for line in background.lines][0] == "D"
+    assert next(line.get_marker() for line in background.lines) == "D"
 
 
 def test_nothing_to_show_is_said():
