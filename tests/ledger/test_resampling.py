@@ -17,6 +17,7 @@ from saliency_audit.ledger.resampling import (
     resample_counts,
     resampled_means,
     resampled_medians,
+    resampled_table_means,
 )
 from saliency_audit.ledger.statistics import Estimate, bootstrap_mean
 
@@ -152,3 +153,16 @@ def test_a_comparison_of_one_image_leaves_resamples_out():
     tables = [table([1.0], [0]), table([0.0] * 30, range(30))]
     found = mean_of_statistics(tables, first, 500)
     assert (found.mean, found.low, found.high) == (0.5, 0.5, 0.5)
+
+
+def test_tables_are_resampled_in_both_directions():
+    random = np.random.default_rng(0)
+    values = random.normal(size=(6, 4))
+    values[2, 1] = np.nan
+    rows, columns = resample_counts(6, 50), resample_counts(4, 50, seed=1)
+    found = resampled_table_means(values, rows, columns)
+    for number, (row, column) in enumerate(zip(rows, columns, strict=True)):
+        table = np.repeat(np.repeat(values, row, axis=0), column, axis=1)
+        assert found[number] == pytest.approx(np.nanmean(table))
+    nothing = resampled_table_means(np.full((6, 4), np.nan), rows, columns)
+    assert np.isnan(nothing).all()

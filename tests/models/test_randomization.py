@@ -7,6 +7,7 @@ from torch import nn
 from saliency_audit.models.degradation import with_sigma_noise
 from saliency_audit.models.randomization import (
     Randomisation,
+    all_anew,
     cascade,
     layers_in_order,
     one_by_one,
@@ -74,6 +75,13 @@ def test_one_by_one_touches_one_layer(model):
     for stage, name in zip(one_by_one(model, IMAGE), reversed(ORDER), strict=True):
         assert (stage.name, stage.number) == (name, 1)
         assert {part.rpartition(".")[0] for part in changed(model, stage.model)} == {name}
+
+
+def test_all_anew_is_the_end_of_the_cascade(model):
+    *_, last = cascade(model, IMAGE, Randomisation(seed=4))
+    found = all_anew(model, IMAGE, Randomisation(seed=4))
+    assert not changed(found, last.model)
+    assert {part.rpartition(".")[0] for part in changed(model, found)} == set(ORDER)
 
 
 def test_equally_shaped_layers_get_different_values(model):

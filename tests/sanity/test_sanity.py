@@ -1,5 +1,7 @@
 """The sanity checks on models whose maps are known in closed form."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 import torch
@@ -16,15 +18,17 @@ from saliency_audit.attributions import (
     saliency,
 )
 from saliency_audit.metrics import spearman, ssim
-from saliency_audit.models.randomization import Randomisation
+from saliency_audit.models.randomization import Randomisation, all_anew
 from saliency_audit.sanity import (
     MEASURES,
+    RandomPerModel,
     baseline_similarity,
     mass_outside,
     perturbed_weights,
     randomised_layers,
     replace_background,
     similarities,
+    unrelated_models,
 )
 
 SIDE = 12
@@ -111,6 +115,38 @@ def test_noise_on_a_linear_score_has_the_correlation_of_its_closed_form(linear):
     signed = rows[rows["sign"] == "signed"]["spearman"]
     pearson = 1 / np.sqrt(2)
     assert signed.mean() == pytest.approx(6 / np.pi * np.arcsin(pearson / 2), abs=0.03)
+
+
+def test_unrelated_models_tell_the_floor_of_a_method(model):
+    methods = {**METHODS, "random": RandomPerModel()}
+    how = Randomisation(seed=3)
+    rows = unrelated_models(model, methods, IMAGES, TARGETS, draws=20, how=how)
+    assert len(rows) == 3 * len(methods) * 2 * 20
+    means = rows[rows["sign"] == "signed"].groupby("method")["spearman"].mean()
+    assert means["edge"] == pytest.approx(1)
+    assert abs(means["random"]) < 0.05
+    assert abs(means["saliency"]) < 0.1
+    other = all_anew(model, IMAGES[:1], Randomisation(seed=3002))
+    maps = [methods["saliency"](each, IMAGES, TARGETS) for each in (other, model)]
+    third = rows[(rows["method"] == "saliency") & (rows["draw"] == 2) & (rows["sign"] == "signed")]
+    assert np.allclose(third["spearman"], similarities(*maps, "signed")["spearman"])
+    with pytest.raises(ValueError, match="at least one draw"):
+        unrelated_models(model, methods, IMAGES, TARGETS, draws=0)
+
+
+def test_random_maps_of_a_model_follow_from_its_weights(model):
+    control = RandomPerModel(seed=1)
+    maps = control(model, IMAGES, TARGETS)
+    assert torch.equal(maps, control(deepcopy(model), IMAGES, TARGETS))
+    assert torch.equal(maps[1:2], control(model, IMAGES[1:2], TARGETS[1:2]))
+    assert not torch.equal(maps, RandomPerModel(seed=2)(model, IMAGES, TARGETS))
+    changed = deepcopy(model)
+    with torch.no_grad():
+        changed[0].bias[0] += 1e-3
+    correlation = spearman(maps.sum(1), control(changed, IMAGES, TARGETS).sum(1))
+    assert correlation.abs().max() < 0.3
+    with pytest.raises(ValueError, match="targets"):
+        control(model, IMAGES, TARGETS[:1])
 
 
 @pytest.mark.parametrize("independent", [False, True])
@@ -203,5 +239,5 @@ def test_a_linear_score_has_one_map_without_the_product_and_many_with_it(linear)
 
 
 def test_no_draw_is_refused(model):
-    with pytest.raises(ValueError, match="at least one draw of the noise is needed, got 0"):
+    with pytest.raises(ValueError, match="at least one draw is needed, got 0"):
         perturbed_weights(model, METHODS, IMAGES, TARGETS, levels=(1.0,), draws=0)

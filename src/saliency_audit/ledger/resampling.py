@@ -67,6 +67,26 @@ def resampled_means(values: Floats, counts: Counts) -> Floats:
     return means
 
 
+def resampled_table_means(values: Floats, rows: Counts, columns: Counts) -> Floats:
+    """Mean of a table whose rows and columns are both drawn anew in every resample.
+
+    Args:
+        values: `(n, k)`; cells that are not finite are left out.
+        rows: `(R, n)` how often each row is drawn.
+        columns: `(R, k)` how often each column is.
+
+    Returns:
+        `(R,)`; NaN where a resample holds no finite cell.
+    """
+    known = np.isfinite(values)
+    drawn = columns.astype(float)
+    weights = rows.astype(float)
+    total = ((weights @ np.where(known, values, 0.0)) * drawn).sum(axis=1)
+    count = ((weights @ known.astype(float)) * drawn).sum(axis=1)
+    found: Floats = np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
+    return found
+
+
 def resampled_medians(values: Floats, counts: Counts) -> Floats:
     """Median of every column in every resample, exactly as `numpy.median` of the drawn rows.
 

@@ -1,4 +1,4 @@
-"""Models with layers drawn anew: the cascade from the output down, and one layer at a time."""
+"""Models with layers drawn anew: the cascade from the output down, one at a time, or all."""
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -145,6 +145,15 @@ def one_by_one(
         copied = deepcopy(model)
         _redraw(copied, name, how, number)
         yield Stage(name, 1, copied)
+
+
+def all_anew(model: nn.Module, image: Tensor, how: Randomisation = Randomisation()) -> nn.Module:
+    """A copy with every layer drawn anew, the last stage of `cascade`, which see.
+
+    Nothing that a pass uses is trained any more, but batch norm's statistics where they are kept.
+    """
+    *_, last = cascade(model, image, how)
+    return last.model
 
 
 @torch.no_grad()

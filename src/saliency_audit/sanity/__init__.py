@@ -3,12 +3,18 @@
 from saliency_audit.sanity.backgrounds import BACKGROUNDS, mass_outside, replace_background
 from saliency_audit.sanity.baselines import baseline_similarity
 from saliency_audit.sanity.comparison import MEASURES, SIGNS, similarities, similarity_rows
-from saliency_audit.sanity.parameters import perturbed_weights, randomised_layers
+from saliency_audit.sanity.controls import RandomPerModel
+from saliency_audit.sanity.parameters import (
+    perturbed_weights,
+    randomised_layers,
+    unrelated_models,
+)
 
 __all__ = [
     "BACKGROUNDS",
     "MEASURES",
     "SIGNS",
+    "RandomPerModel",
     "baseline_similarity",
     "mass_outside",
     "perturbed_weights",
@@ -16,4 +22,5 @@ __all__ = [
     "replace_background",
     "similarities",
     "similarity_rows",
+    "unrelated_models",
 ]

@@ -1,6 +1,7 @@
 """Does a map depend on the model's parameters? Noise on the weights, and layers drawn anew."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 from saliency_audit.attributions import Explainer
 from saliency_audit.attributions.engine import frozen, predict
 from saliency_audit.models.degradation import with_sigma_noise
-from saliency_audit.models.randomization import Randomisation, cascade, one_by_one
+from saliency_audit.models.randomization import Randomisation, all_anew, cascade, one_by_one
 from saliency_audit.sanity.comparison import similarity_rows
 
 Maps = Mapping[str, Tensor]
@@ -46,8 +47,7 @@ def perturbed_weights(
 
     Source: GGIG paper, §4.
     """
-    if draws < 1:
-        raise ValueError(f"at least one draw of the noise is needed, got {draws}")
+    _check_draws(draws)
     before = _explained(model, explainers, images, targets)
     return pd.DataFrame(
         row
@@ -60,6 +60,53 @@ def perturbed_weights(
             targets,
             before,
             {"level": float(level), "draw": draw},
+        )
+    )
+
+
+def unrelated_models(
+    model: nn.Module,
+    explainers: Mapping[str, Explainer],
+    images: Tensor,
+    targets: Tensor,
+    *,
+    draws: int = 10,
+    how: Randomisation = Randomisation(),  # noqa: B008 (frozen, hence shareable)
+) -> pd.DataFrame:
+    """The floor of a similarity: maps of the model against those of models that share no weight.
+
+    Properties of the method and of the picture alone keep such maps alike: what a method shows of
+    any model, as an edge detector does, or where a picture has nothing.
+
+    Args:
+        model: maps `(N, C, H, W)` in [0, 1] to logits.
+        explainers: methods by name.
+        images: `(N, C, H, W)`.
+        targets: `(N,)`, the class that is explained before and after.
+        draws: models with all layers drawn anew, at least 1.
+        how: initialiser, batch norm and seed.
+
+    Returns:
+        A row per image × method × sign × draw: `position`, `method`, `sign`, `draw`, `probability`
+        of the target, and a column per measure of `MEASURES`.
+
+    Raises:
+        ValueError: no draw, a model without parameters, or as the methods.
+
+    Source: GGIG paper, §4, asks for a similarity of about 0; what unrelated maps have is here.
+    """
+    _check_draws(draws)
+    before = _explained(model, explainers, images, targets)
+    return pd.DataFrame(
+        row
+        for draw in range(draws)
+        for row in _rows(
+            all_anew(model, images[:1], replace(how, seed=1000 * how.seed + draw)),
+            explainers,
+            images,
+            targets,
+            before,
+            {"draw": draw},
         )
     )
 
@@ -102,6 +149,11 @@ def randomised_layers(
             stage.model, explainers, images, targets, before, {"layer": stage.name, "stage": number}
         )
     )
+
+
+def _check_draws(draws: int) -> None:
+    if draws < 1:
+        raise ValueError(f"at least one draw is needed, got {draws}")
 
 
 def _explained(
