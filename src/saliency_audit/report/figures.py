@@ -31,6 +31,7 @@ def panels(
     *,
     width: float,
     height: float,
+    sharex: bool = True,
     sharey: bool | Literal["row"] = "row",
 ) -> tuple[Figure, np.ndarray]:
     """A row of panels per line, a column per path.
@@ -41,6 +42,7 @@ def panels(
         draw: fills one panel; False where there is nothing to draw, which leaves a gap.
         width: of a panel, in inches.
         height: of a panel, in inches.
+        sharex: whether all panels share their horizontal scale.
         sharey: whether all panels share their vertical scale, or those of a row.
 
     Returns:
@@ -50,7 +52,7 @@ def panels(
         len(lines),
         len(paths),
         figsize=(width * len(paths) + 0.6, height * len(lines) + 0.5),
-        sharex=True,
+        sharex=sharex,
         sharey=sharey,
         squeeze=False,
         layout="constrained",

@@ -27,6 +27,13 @@ METHOD_NAMES = {
     "ggig_absolute": "GGIG, magnitudes",
     "ggig_trapezoid": "GGIG, mean of climbs",
     "edge": "Edges",
+    "gig": "Guided IG",
+    "blurig": "Blur IG",
+    "ig+idgi": "IG+IDGI",
+    "gig+idgi": "Guided IG+IDGI",
+    "blurig+idgi": "Blur IG+IDGI",
+    "guided_backprop": "guided backprop",
+    "deeplift": "DeepLIFT",
 }
 STABILITY_NAMES = {
     "mege": "MeGe",
@@ -46,6 +53,15 @@ METHOD_LOOKS = {
     "gradcam": ("#0072b2", "D"),
     "gradcam++": ("#56b4e9", "P"),
     "rise": ("#000000", "X"),
+    "random": ("#888888", "x"),
+}
+
+# The same for the methods of the GGIG paper and its controls.
+CHECK_LOOKS = {
+    "saliency": ("#e69f00", "o"),
+    "ig": ("#cc79a7", "^"),
+    "ggig": ("#0072b2", "D"),
+    "edge": ("#000000", "s"),
     "random": ("#888888", "x"),
 }
 

@@ -3,6 +3,8 @@
 from saliency_audit.study.experiment import Experiment, ParameterError
 from saliency_audit.study.experiments import (
     ggig_mnist,
+    ggig_randomization,
+    ggig_sigma,
     ggig_training,
     idgi_beyond,
     idgi_cost,
@@ -31,6 +33,8 @@ _EXPERIMENTS: dict[str, Experiment] = {
         ggig_training,
         ggig_mnist,
         method_cost,
+        ggig_sigma,
+        ggig_randomization,
     )
 }
 

@@ -30,7 +30,9 @@ from saliency_audit.ledger.external.families import (
 from saliency_audit.ledger.external.illustration import illustration_facts
 from saliency_audit.ledger.external.jpeg import jpeg_stability
 from saliency_audit.ledger.external.paired import paired_difference, paired_improvement
+from saliency_audit.ledger.external.perturbation import sigma_perturbation
 from saliency_audit.ledger.external.product import inflated_by_product
+from saliency_audit.ledger.external.randomization import randomization_equivalence
 from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
 from saliency_audit.ledger.external.selection import among_the_first
 from saliency_audit.ledger.external.similarity import paired_similarity
@@ -62,6 +64,8 @@ TESTS: dict[str, Callable[[pd.DataFrame, Mapping[str, Any]], ExternalResult]] = 
         distance_sanity,
         training_accuracy,
         paired_similarity,
+        sigma_perturbation,
+        randomization_equivalence,
         accuracy_within,
     )
 }
@@ -88,7 +92,9 @@ __all__ = [
     "paired_area_improvement",
     "paired_difference",
     "paired_improvement",
+    "randomization_equivalence",
     "rank_correlation_at_least",
+    "sigma_perturbation",
     "step_sensitivity",
     "taylor_order",
 ]

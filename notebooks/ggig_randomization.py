@@ -1,0 +1,149 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Layers drawn anew: is GGIG as sensitive as the gradient and IG?
+#
+# **Claim GG-RANDOM** (GGIG paper, §5, Figures 7 and 21–23). When the layers of a network are randomised one
+# after the other, from the output down, maps of GGIG change as much as those of the gradient (GRAD) and of
+# Integrated Gradients (IG).
+#
+# *In plain words.* Take a trained network and replace the weights of its last layer by random ones, then
+# those of the layer before, and so on. Explanations of a network that knows less and less should look less
+# and less like those of the trained one. A method whose maps stay as they were shows the picture, not the
+# network. The paper lets readers look at a few maps; here their similarity to the map of the trained
+# network is measured, stage by stage.
+#
+# *What is compared.* Similarity of GGIG's map minus that of the rival's, on the same picture after the same
+# stage: above zero, GGIG has changed less. Two controls stand beside the methods: the edges of the picture,
+# which never change, and random maps, drawn anew for every network, which show how similar maps are that
+# have nothing in common.
+#
+# *What was chosen.* The stages are nested: what one has drawn the next ones keep, unlike in the authors'
+# code. Each layer is drawn as torch draws it before training (the authors draw from a normal distribution:
+# `initialiser=truncated_normal`). Layers of equal shape get different values.
+
+# %% tags=["parameters"]
+profile: str = "embedded"  # embedded (digits, shapes), reference (MNIST, ImageNet) or paper
+models: tuple[str, ...] | None = None  # classifiers of small pictures (default: the profile's)
+large_models: tuple[str, ...] | None = None  # classifiers of larger pictures (default: profile's)
+n_images: int | None = None  # candidate images of the small (default: the profile's)
+large_n_images: int | None = None  # and of the large (default: the profile's)
+methods: tuple[str, ...] | None = None  # for small pictures (default: all of the library)
+large_methods: tuple[str, ...] | None = None  # for larger ones (default: the profile's)
+draws: int | None = None  # of every layer (default: the profile's)
+initialiser: str | None = None  # default, truncated_normal or permuted (default: the profile's)
+steps: int | None = None  # points on the paths, both ends included (default: the profile's)
+ascents: int | None = None  # steps of GGIG's climb at each point (default: the profile's)
+learning_rate: float | None = None  # of the climb (default: 0.0001, the paper's)
+seed: int | None = None  # order of the images, layers (default: the profile's)
+sign: str = "absolute"  # maps in the pictures and the table: absolute or signed
+shown: int = 0  # which of the images is in the first picture
+
+# %% tags=["remove-input", "remove-output"]
+from IPython.display import HTML, Markdown
+
+from saliency_audit import ledger, study
+from saliency_audit.attributions import GGIG, Edge, Saliency
+from saliency_audit.models.randomization import Randomisation
+from saliency_audit.report.changed_maps import show_cascaded_maps
+from saliency_audit.report.html_table import as_html
+from saliency_audit.report.pivot import pivot_table
+from saliency_audit.report.randomization import show_stages, stage_table
+from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded, sources
+from saliency_audit.report.verdicts import verdict_text
+from saliency_audit.study.selection import images_of, select
+
+experiment = study.get_experiment("ggig_randomization")
+overrides = chosen_parameters(experiment, globals())
+setting = experiment.configure(profile, overrides)
+claim = ledger.load_claims()["GG-RANDOM"]
+recorded = ledger.recorded_rows(claim, "reference")
+
+# %% [markdown]
+# ## What the maps look like
+#
+# One picture, and its maps on the trained network and with more and more layers drawn anew; above each
+# column how many, and the score of the picture's class. Each map is scaled to its own 99th percentile.
+
+# %% mystnb={"image": {"alt": "One picture in the first row; below, the maps of the gradient, of GGIG and the edges, a column for the trained network and for each stage of the cascade"}}
+name = (*setting.large_models, *setting.models)[0]
+large = name in setting.large_models
+on = images_of(name, setting.large_images if large else setting.images)
+chosen = select(name, on, setting.seed, 0, 2 * (shown + 2))
+climb = (setting.large_steps, setting.large_ascents) if large else (setting.steps, setting.ascents)
+figure = show_cascaded_maps(
+    chosen.model,
+    {
+        "GRAD": Saliency(output="logit"),
+        "GGIG": GGIG(*climb, setting.learning_rate),
+        "edges": Edge(),
+    },
+    chosen.pictures[shown],
+    chosen.targets[shown],
+    Randomisation(setting.initialiser, setting.statistics, setting.seed),
+)
+
+# %% [markdown]
+# ## Similarity through the cascade
+#
+# Similarity to the map of the trained network, from the first stage (output layer drawn anew) to the last
+# (all layers). Lines are means over images and draws, bands their 95 % bootstrap intervals over images. SSIM
+# looks at windows of 11 × 11 pixels and is undefined for digits of 8 × 8.
+
+# %% mystnb={"image": {"alt": "Similarity of the maps of five methods to those of the trained network after each stage of the cascade, a row of panels per network, a column per measure"}}
+rows = study.compute(experiment, profile, overrides)
+figure = show_stages(rows, "cascade", sign)
+
+# %% [markdown]
+# The same for the recorded reference run, on MNIST and ImageNet:
+
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Similarity of the maps to those of the trained network after each stage of the cascade in the recorded reference run"}}
+show_recorded(recorded, show_stages, "cascade", sign)
+
+# %% [markdown]
+# ## Each layer alone
+#
+# One layer is drawn anew, all others stay trained.
+
+# %% mystnb={"image": {"alt": "Similarity of the maps of five methods to those of the trained network with one layer drawn anew, a row of panels per network, a column per measure"}}
+figure = show_stages(rows, "independent", sign)
+
+# %% [markdown]
+# The recorded reference run, on MNIST:
+
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Similarity of the maps to those of the trained network with one layer drawn anew, in the recorded reference run"}}
+show_recorded(recorded, show_stages, "independent", sign)
+
+# %% [markdown]
+# ## All methods
+#
+# Mean similarity over the stages; for the cascade, behind the slash, after the last, when nothing that was
+# learned is left. Maps that are constant have no similarity and are counted in the last column.
+
+# %% tags=["remove-input"]
+HTML(as_html(stage_table(sources(recorded, rows), sign)))
+
+# %% [markdown]
+# ## GGIG against its rivals
+#
+# Similarity of GGIG minus rival, mean over images, stages and draws with its 95 % bootstrap interval over
+# images. A pair holds if GGIG's maps stay at most 0.10 more similar than the rival's.
+
+# %% tags=["remove-input"]
+audit = ledger.audit_claim("GG-RANDOM")
+runs = both_runs(audit, rows)
+HTML(as_html(pivot_table(runs, ["model", "rival"], ["score"])))
+
+# %% [markdown]
+# ## Verdict
+#
+# The rule was written into the ledger before the rows were computed:
+
+# %% tags=["remove-input"]
+Markdown(verdict_text(audit, runs["this machine"], profile))

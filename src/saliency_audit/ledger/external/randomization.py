@@ -1,0 +1,168 @@
+"""Model randomisation: do the maps of GGIG change as much as those of its rivals?"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from saliency_audit.ledger.external.checked_maps import (
+    lacking,
+    mean_over_images,
+    measures_of,
+    shifted,
+    too_small,
+    undefined,
+    undefined_sentence,
+)
+from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
+from saliency_audit.ledger.external.rows import check_columns, check_parameters, identified
+from saliency_audit.ledger.external.rule import (
+    family_verdict,
+    judge,
+    named,
+    sentences,
+    tally,
+    unless_too_few,
+)
+from saliency_audit.ledger.external.similarity import BEST
+from saliency_audit.ledger.statistics import Estimate
+
+NAN = float("nan")
+CASCADE, ALONE = "cascade", "independent"
+# A line of a table of values: one image after one stage of one draw.
+PLACE = ["image", "stage", "draw"]
+
+
+def randomization_equivalence(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalResult:
+    """Is the map of GGIG, as layers are drawn anew, no more like the trained model's than rivals'?
+
+    Args:
+        rows: of `ggig_randomization`; those of the cascade decide.
+        parameters: `rivals`, `measures`, `sign` of the maps that decides, the other one stands in
+            `extra`; `margin`; optional `minimum_images`.
+
+    Returns:
+        A comparison per network, measure and rival: similarity of GGIG's map minus the rival's on
+        the same image, stage and draw, mean over all with its 95 % bootstrap interval over images.
+        It holds if the upper end is at most `margin`, contradicts if the interval lies wholly above
+        it. The verdict is `family_verdict`'s; a rival or measure that no network has leaves at best
+        partly. `extra` has signed maps, the last stage, with every layer drawn anew, and each layer
+        drawn anew alone.
+
+    Raises:
+        ValueError: a parameter or column that is missing or unknown.
+    """
+    name = "randomization_equivalence"
+    check_parameters(name, parameters, {"rivals", "measures", "sign", "margin"}, {"minimum_images"})
+    if rows.empty:
+        return not_tested("no rows of randomised models")
+    columns = ["model", "images", "method", "sign", "image", "how", "stage", "draw"]
+    check_columns(name, rows, [*columns, *parameters["measures"]])
+    methods = [BEST, *parameters["rivals"]]
+    used = identified(rows[rows["method"].isin(methods)])
+    comparisons: list[Comparison] = []
+    missing: list[str] = []
+    pooled: list[pd.Series] = []
+    measures: dict[str, list[str]] = {}
+    said: list[str] = []
+    lost = total = 0
+    for model, group in used.groupby("model", sort=True):
+        cascade = group[(group["how"] == CASCADE) & (group["sign"] == parameters["sign"])]
+        if cascade.empty:
+            missing.append(f"{model}, {CASCADE}")
+            continue
+        measures[str(model)] = measures_of(cascade, parameters["measures"])
+        gone, there = undefined(cascade, measures[str(model)])
+        lost, total = lost + gone, total + there
+        said.append(_said(str(model), cascade))
+        for measure in measures[str(model)]:
+            for rival in parameters["rivals"]:
+                differences = _differences(cascade, measure, rival)
+                if differences.empty:
+                    missing.append(f"{model}, {measure}, {rival}")
+                    continue
+                keys = {"model": str(model), "score": measure, "rival": rival}
+                comparisons.append(_comparison(keys, differences, group, cascade, parameters))
+                pooled.append(differences)
+    if not comparisons:
+        return not_tested("no image with maps of GGIG and of a rival through the cascade")
+    missing += lacking(measures, parameters["measures"])
+    verdict = family_verdict(comparisons, complete=not missing)
+    verdict, too_few = unless_too_few(verdict, comparisons, parameters)
+    detail = sentences(
+        tally(comparisons),
+        too_few,
+        *said,
+        f"Not computed: {named(missing)}." if missing else "",
+        too_small(measures, parameters["measures"]),
+        undefined_sentence(lost, total),
+        "Headline: mean difference of GGIG and a rival over all networks, rivals and measures, "
+        "resampled by image.",
+    )
+    headline = mean_over_images(pd.concat(pooled))
+    return ExternalResult(verdict, detail, headline, tuple(comparisons))
+
+
+def _said(model: str, cascade: pd.DataFrame) -> str:
+    first = cascade.iloc[0]
+    return (
+        f"{model}: {cascade['image'].nunique()} images of {first['images']}, "
+        f"{cascade['stage'].nunique()} stages, draws: {cascade['draw'].nunique()}."
+    )
+
+
+def _values(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """A line per image, stage and draw, a column per method."""
+    return rows.pivot(index=PLACE, columns="method", values=measure)
+
+
+def _differences(rows: pd.DataFrame, measure: str, rival: str) -> pd.Series:
+    """GGIG minus rival, indexed by image, where both are defined."""
+    table = _values(rows, measure)
+    if not {BEST, rival} <= set(table.columns):
+        return pd.Series(dtype=float)
+    found: pd.Series = (table[BEST] - table[rival]).dropna()
+    return found.set_axis(found.index.get_level_values("image"))
+
+
+def _comparison(
+    keys: Mapping[str, str],
+    differences: pd.Series,
+    group: pd.DataFrame,
+    cascade: pd.DataFrame,
+    parameters: Mapping[str, Any],
+) -> Comparison:
+    estimate = mean_over_images(differences)
+    assert estimate is not None
+    holds, contradicts = judge(shifted(estimate, -parameters["margin"]), "lower")
+    measure, rival = keys["score"], keys["rival"]
+    both = _values(cascade, measure)[[BEST, rival]].dropna()
+    return Comparison(
+        keys=keys,
+        estimate=estimate,
+        base_mean=float(both[rival].mean()),
+        other_mean=float(both[BEST].mean()),
+        p_value=NAN,
+        p_adjusted=NAN,
+        expected=f"at most {parameters['margin']} above",
+        holds=holds,
+        contradicts=contradicts,
+        extra=_beside(measure, rival, group, cascade, parameters["sign"]),
+    )
+
+
+def _beside(
+    measure: str, rival: str, group: pd.DataFrame, cascade: pd.DataFrame, sign: str
+) -> dict[str, Estimate]:
+    """The same difference on other rows."""
+    through = group[group["how"] == CASCADE]
+    others = {
+        f"{other} maps": through[through["sign"] == other]
+        for other in sorted(set(through["sign"]) - {sign})
+    }
+    others["all layers anew"] = cascade[cascade["stage"] == cascade["stage"].max()]
+    others["each layer alone"] = group[(group["how"] == ALONE) & (group["sign"] == sign)]
+    found = {
+        name: mean_over_images(_differences(rows, measure, rival)) for name, rows in others.items()
+    }
+    return {name: estimate for name, estimate in found.items() if estimate is not None}

@@ -1,0 +1,114 @@
+"""Maps as layers are drawn anew: the rows behind Figures 7 and 21–23 of the GGIG paper."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from saliency_audit.errors import refuse_unknown
+from saliency_audit.models.randomization import Randomisation
+from saliency_audit.sanity import MEASURES, randomised_layers
+from saliency_audit.study.changed_models import (
+    ChangedModels,
+    checked_explainers,
+    described,
+    model_tasks,
+)
+from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.selection import select
+
+# Whether the layers that were drawn anew before stay so.
+WAYS: Mapping[str, bool] = {"cascade": False, "independent": True}
+COLUMNS = [
+    *("model", "images", "method", "sign", "image", "image_name", "target", "confidence"),
+    *("how", "stage", "layer", "draw", "probability"),
+    *MEASURES,
+]
+
+
+@dataclass(frozen=True)
+class Parameters(ChangedModels):
+    """Parameters of the experiment: those of `ChangedModels`, how layers are drawn anew, and where.
+
+    `ways`: "cascade", from the output down, or "independent", each layer alone. `initialiser` and
+    `statistics` are those of `Randomisation`.
+    """
+
+    ways: tuple[str, ...] = ("cascade", "independent")
+    large_ways: tuple[str, ...] = ("cascade", "independent")
+    initialiser: str = "default"
+    statistics: str = "keep"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for way in (*self.ways, *self.large_ways):
+            refuse_unknown("way", way, WAYS)
+        Randomisation(self.initialiser, self.statistics)
+
+
+def tasks(parameters: Parameters) -> Sequence[Task]:
+    """One task per network and slice of images."""
+    how = {"initialiser": parameters.initialiser, "statistics": parameters.statistics}
+    return model_tasks(
+        parameters,
+        {**how, "ways": parameters.ways},
+        {**how, "ways": parameters.large_ways},
+    )
+
+
+def compute(task: Task) -> Outcome:
+    """Rows of one task: image × method × sign × way × stage × draw."""
+    given: dict[str, Any] = dict(task.parameters)
+    chosen = select(given["model"], given["images"], given["seed"], given["first"], given["last"])
+    if not chosen.indices:
+        return Outcome(pd.DataFrame(columns=COLUMNS), chosen.notes)
+    on = (chosen.model, checked_explainers(given), chosen.pictures, chosen.targets)
+    found = []
+    for way in given["ways"]:
+        for draw in range(given["draws"]):
+            seed = 1000 * given["seed"] + draw
+            how = Randomisation(given["initialiser"], given["statistics"], seed)
+            rows = randomised_layers(*on, how=how, independent=WAYS[way])
+            found.append(rows.assign(how=way, draw=draw))
+    rows = pd.concat(found, ignore_index=True)
+    return Outcome(described(rows, chosen, given, COLUMNS), chosen.notes)
+
+
+EXPERIMENT = Experiment(
+    name="ggig_randomization",
+    title="Maps as layers are drawn anew",
+    version=1,
+    parameters=Parameters,
+    profiles={
+        "embedded": {},
+        "reference": {
+            "models": ("mnist_cnn",),
+            "n_images": 100,
+            "draws": 5,
+            "steps": 21,
+            "ascents": 20,
+            "samples": 50,
+            "masks": 1000,
+            "large_models": ("squeezenet1_0",),
+            "large_images": "imagenet_sample",
+            "large_n_images": 32,
+            "large_draws": 1,
+            "large_steps": 11,
+            "large_ascents": 10,
+            "large_ways": ("cascade",),
+        },
+        "paper": {
+            "models": (),
+            "large_models": ("inception_v3",),
+            "large_images": "imagenet_val",
+            "large_n_images": 100,
+            "large_draws": 1,
+            "large_steps": 51,
+            "large_ascents": 200,
+            "initialiser": "truncated_normal",
+        },
+    },
+    tasks=tasks,
+    compute=compute,
+)

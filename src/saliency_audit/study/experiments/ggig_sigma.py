@@ -1,0 +1,123 @@
+"""Maps and scores as noise on the weights grows: the rows behind Figure 4 of the GGIG paper."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import torch
+
+from saliency_audit.models.randomization import Randomisation
+from saliency_audit.sanity import MEASURES, perturbed_weights, unrelated_models
+from saliency_audit.study.changed_models import (
+    ChangedModels,
+    checked_explainers,
+    described,
+    model_tasks,
+)
+from saliency_audit.study.checked_methods import METHODS
+from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.selection import Selection, select
+
+NOISE, UNRELATED = "noise", "unrelated"
+COLUMNS = [
+    *("model", "images", "method", "sign", "image", "image_name", "target", "confidence"),
+    *("against", "level", "draw", "probability", "classes"),
+    *MEASURES,
+]
+TENTHS = tuple(n / 10 for n in range(11))
+
+
+@dataclass(frozen=True)
+class Parameters(ChangedModels):
+    """Parameters of the experiment: those of `ChangedModels`, and `levels` of the noise in σ.
+
+    As many models as there are draws per level, with all layers drawn anew, tell the floor of each
+    method and measure.
+    """
+
+    levels: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.levels or not all(math.isfinite(t) and t >= 0 for t in self.levels):
+            raise ValueError(f"levels of noise must be finite numbers ≥ 0, got {self.levels}")
+
+
+def tasks(parameters: Parameters) -> Sequence[Task]:
+    """One task per network and slice of images."""
+    levels = {"levels": parameters.levels}
+    return model_tasks(parameters, levels, levels)
+
+
+def compute(task: Task) -> Outcome:
+    """Rows of one task: image × method × sign × level × draw, and × draw of an unrelated model.
+
+    `against` says which of the two; `level` is NaN for unrelated models.
+    """
+    given: dict[str, Any] = dict(task.parameters)
+    chosen = select(given["model"], given["images"], given["seed"], given["first"], given["last"])
+    if not chosen.indices:
+        return Outcome(pd.DataFrame(columns=COLUMNS), chosen.notes)
+    on = (chosen.model, checked_explainers(given), chosen.pictures, chosen.targets)
+    draws, seed = given["draws"], given["seed"]
+    noisy = perturbed_weights(*on, levels=given["levels"], draws=draws, seed=seed)
+    unrelated = unrelated_models(*on, draws=draws, how=Randomisation(seed=seed))
+    rows = pd.concat(
+        [noisy.assign(against=NOISE), unrelated.assign(against=UNRELATED, level=math.nan)],
+        ignore_index=True,
+    ).assign(classes=_classes(chosen))
+    return Outcome(described(rows, chosen, given, COLUMNS), chosen.notes)
+
+
+def _classes(chosen: Selection) -> int:
+    with torch.no_grad():
+        return chosen.model(chosen.pictures[:1]).shape[1]
+
+
+EXPERIMENT = Experiment(
+    name="ggig_sigma",
+    title="Maps and scores as noise on the weights grows",
+    version=1,
+    parameters=Parameters,
+    profiles={
+        "embedded": {},
+        # With 51 points and the 200 steps of the paper, 100 images under 120 changed models would
+        # be 10⁸ gradients; with these it is a twentieth.
+        "reference": {
+            "models": ("mnist_cnn",),
+            "n_images": 100,
+            "draws": 10,
+            "steps": 21,
+            "ascents": 20,
+            "levels": TENTHS,
+            "samples": 50,
+            "masks": 1000,
+            "large_models": ("squeezenet1_0",),
+            "large_images": "imagenet_sample",
+            "large_n_images": 32,
+            "large_steps": 6,
+            "large_ascents": 10,
+        },
+        "paper": {
+            "models": ("mnist_cnn",),
+            "n_images": 100,
+            "draws": 10,
+            "steps": 51,
+            "ascents": 200,
+            "levels": tuple(n / 100 for n in range(101)),
+            "samples": 50,
+            "masks": 1000,
+            "large_models": ("resnet101", "inception_v3"),
+            "large_images": "imagenet_val",
+            "large_n_images": 100,
+            "large_methods": METHODS,
+            "large_draws": 10,
+            "large_steps": 51,
+            "large_ascents": 200,
+        },
+    },
+    tasks=tasks,
+    compute=compute,
+)
