@@ -87,6 +87,7 @@ def model():
 def test_curves_fall_beside_their_limits(sigma):
     figure = show_perturbation(sigma)
     shown = [axis for axis in figure.axes if axis.axison]
+    assert not any(axis.get_title() for axis in figure.axes if not axis.axison)
     titles = [axis.get_title() for axis in shown]
     assert titles == [
         *("class score", "Spearman", "weighted Jaccard"),

@@ -1,6 +1,7 @@
 """What the figures of the checks on changed models share: a line per method with its band."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from matplotlib.axes import Axes
 from saliency_audit.ledger.resampling import resample_counts, resampled_means
 from saliency_audit.ledger.statistics import LEVEL
 from saliency_audit.report.digits import MEASURE_NAMES
-from saliency_audit.report.names import CHECK_LOOKS, METHOD_NAMES
+from saliency_audit.report.names import CHECK_LOOKS, METHOD_NAMES, network
 
 # Measures that are shown; the squared error has no lower limit.
 SHOWN = ("spearman", "weighted_jaccard", "ssim")
@@ -71,6 +72,11 @@ def look_of(method: str) -> tuple[str, str]:
 def title_of(measure: str) -> str:
     """A measure in print."""
     return MEASURE_NAMES[measure]
+
+
+def network_on_lines(model: str) -> str:
+    """A network's name in print, broken for the side of a panel."""
+    return fill(network(model), 16)
 
 
 def in_order(methods: Sequence[str]) -> list[str]:

@@ -12,6 +12,7 @@ from saliency_audit.report.check_curves import (
     in_order,
     look_of,
     measures_in,
+    network_on_lines,
     title_of,
     undefined_share,
 )
@@ -42,6 +43,8 @@ def show_perturbation(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
 
     def draw(axis: Axes, model: str, column: str) -> bool:
         mine = noise[noise["model"] == model]
+        if not mine[column].notna().any():
+            return False
         axis.set_title("class score" if column == SCORE else title_of(column), fontsize=9)
         if column == SCORE:
             once = mine.drop_duplicates(["image", "level", "draw"])
@@ -54,12 +57,12 @@ def show_perturbation(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
                 draw_line(axis, here, "level", column, method)
                 floor = _of(unrelated, model, method)[column].mean()
                 axis.axhline(floor, linestyle="--", linewidth=0.9, color=look_of(method)[0])
-        return bool(mine[column].notna().any())
+        return True
 
     models = list(dict.fromkeys(noise["model"]))
     figure, axes = panels(models, columns, draw, width=2.3, height=2.3)
     for axis, model in zip(axes[:, 0], models, strict=True):
-        axis.set_ylabel(on_two_lines(network(model)), fontsize=9)
+        axis.set_ylabel(network_on_lines(model), fontsize=9)
     figure.supxlabel("noise on the weights, in their standard deviations", fontsize=9)
     _label(figure, axes)
     return figure

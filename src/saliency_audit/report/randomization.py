@@ -10,6 +10,7 @@ from saliency_audit.report.check_curves import (
     draw_line,
     in_order,
     measures_in,
+    network_on_lines,
     title_of,
     undefined_share,
 )
@@ -43,18 +44,20 @@ def show_stages(rows: pd.DataFrame, way: str, sign: str = "absolute") -> Figure:
 
     def draw(axis: Axes, model: str, measure: str) -> bool:
         mine = chosen[chosen["model"] == model]
+        if not mine[measure].notna().any():
+            return False
         axis.set_title(title_of(measure), fontsize=9)
         for method in methods:
             here = mine[mine["method"] == method]
             if here[measure].notna().any():
                 draw_line(axis, here, "stage", measure, method)
         _name_layers(axis, mine)
-        return bool(mine[measure].notna().any())
+        return True
 
     models, measures = list(dict.fromkeys(chosen["model"])), measures_in(chosen)
     figure, axes = panels(models, measures, draw, width=2.7, height=2.6, sharex=False)
     for axis, model in zip(axes[:, 0], models, strict=True):
-        axis.set_ylabel(on_two_lines(network(model)), fontsize=9)
+        axis.set_ylabel(network_on_lines(model), fontsize=9)
     what = "drawn anew last, from the output down" if way == "cascade" else "drawn anew alone"
     figure.supxlabel(f"layer {what}", fontsize=9)
     fullest = max(axes.flat, key=lambda axis: len(axis.get_legend_handles_labels()[1]))

@@ -14,8 +14,8 @@ from saliency_audit.study.checks import check_counts, check_names, check_steps
 from saliency_audit.study.experiment import Task
 from saliency_audit.study.selection import Selection, images_of
 
-# Decimals of the recorded similarities: far finer than any margin, and the files stay small.
-DECIMALS = 5
+# Decimals of the recorded similarities: far finer than any margin, and files stay small.
+DECIMALS = 4
 SHARED = ("learning_rate", "samples", "masks", "seed")
 PER_SIZE = ("methods", "draws", "steps", "ascents")
 
@@ -36,14 +36,14 @@ class ChangedModels:
     methods: tuple[str, ...] = METHODS
     draws: int = 2
     steps: int = 11
-    ascents: int = 10
+    ascents: int = 5
     large_models: tuple[str, ...] = ("shapes_cnn",)
     large_images: str | None = None
     large_n_images: int = 24
     large_methods: tuple[str, ...] = (*PAPER, *CONTROLS)
     large_draws: int = 2
-    large_steps: int = 6
-    large_ascents: int = 5
+    large_steps: int = 5
+    large_ascents: int = 3
     learning_rate: float = 1e-4
     samples: int = 20
     masks: int = 200

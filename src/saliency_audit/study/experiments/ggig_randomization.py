@@ -36,7 +36,7 @@ class Parameters(ChangedModels):
     """
 
     ways: tuple[str, ...] = ("cascade", "independent")
-    large_ways: tuple[str, ...] = ("cascade", "independent")
+    large_ways: tuple[str, ...] = ("cascade",)
     initialiser: str = "default"
     statistics: str = "keep"
 
@@ -89,7 +89,8 @@ EXPERIMENT = Experiment(
             "steps": 21,
             "ascents": 20,
             "samples": 50,
-            "masks": 1000,
+            "masks": 500,
+            "slice_size": 16,
             "large_models": ("squeezenet1_0",),
             "large_images": "imagenet_sample",
             "large_n_images": 32,
