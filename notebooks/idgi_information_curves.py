@@ -43,7 +43,7 @@ from IPython.display import HTML, Markdown
 from saliency_audit import ledger, study
 from saliency_audit.attributions import IDGI, Riemann, saliency, walk
 from saliency_audit.datasets import open_images, shuffled_indices
-from saliency_audit.ledger.external.areas import ON_COMMON
+from saliency_audit.ledger.external.area_family import ON_COMMON
 from saliency_audit.report.comparisons import comparison_table
 from saliency_audit.report.curves import dropped_images, show_median_curves
 from saliency_audit.report.html_table import as_html

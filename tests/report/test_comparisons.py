@@ -5,7 +5,7 @@ import pytest
 
 from saliency_audit.ledger import load_claims
 from saliency_audit.ledger.external import paired_area_improvement, paired_improvement
-from saliency_audit.ledger.external.areas import ON_COMMON
+from saliency_audit.ledger.external.area_family import ON_COMMON
 from saliency_audit.report.comparisons import (
     comparison_table,
     show_paired_differences,

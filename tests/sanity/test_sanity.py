@@ -4,6 +4,7 @@ from copy import deepcopy
 
 import numpy as np
 import pytest
+import scipy.stats
 import torch
 from torch import nn
 
@@ -20,6 +21,7 @@ from saliency_audit.attributions import (
 from saliency_audit.metrics import spearman, ssim
 from saliency_audit.models.randomization import Randomisation, all_anew
 from saliency_audit.sanity import (
+    DIFFERENCE,
     MEASURES,
     RandomPerModel,
     baseline_similarity,
@@ -236,6 +238,38 @@ def test_a_linear_score_has_one_map_without_the_product_and_many_with_it(linear)
     assert signed["ig"] < 0.5
     with pytest.raises(ValueError, match=r"two baselines are needed to compare, got \['black'\]"):
         baseline_similarity(linear, explainers, IMAGES, TARGETS, {"black": baselines["black"]})
+
+
+def test_with_the_product_a_map_is_like_the_input_whatever_the_weights(linear):
+    weights = tuple([1 / 5] * 5)
+    explainers = {
+        "ig": PathAttribution(StraightPath(5), output="logit"),
+        "mean": PathAttribution(StraightPath(5), MeanGradient(weights), output="logit"),
+    }
+    baselines = {"black": torch.zeros_like(IMAGES), "grey": torch.full_like(IMAGES, 0.5)}
+    on = (linear, explainers, IMAGES, TARGETS, baselines)
+    rows = baseline_similarity(*on, input_difference=True)
+    pairs = baseline_similarity(*on)
+    assert len(rows) == len(pairs) + 3 * 2 * 2 * 2
+    beside = rows[rows["second"] == DIFFERENCE]
+    assert set(beside["first"]) == {"black", "grey"}
+    for sign, reduce in (
+        ("signed", torch.sum),
+        ("absolute", lambda maps, dim: maps.abs().sum(dim)),
+    ):
+        for name, start in baselines.items():
+            maps = explainers["ig"](linear, IMAGES, TARGETS, start)
+            expected = [
+                scipy.stats.spearmanr(
+                    reduce(one, 0).flatten(), reduce(other, 0).flatten()
+                ).statistic
+                for one, other in zip(maps, IMAGES - start, strict=True)
+            ]
+            mine = beside[(beside["sign"] == sign) & (beside["first"] == name)]
+            mine = mine[mine["method"] == "ig"].sort_values("position")
+            assert mine["spearman"].to_numpy() == pytest.approx(expected, abs=1e-6)
+    means = beside[beside["sign"] == "absolute"].groupby("method")["spearman"].mean()
+    assert means["ig"] > means["mean"] + 0.2
 
 
 def test_no_draw_is_refused(model):

@@ -1,11 +1,43 @@
 """The pictures that explanations compare an image with."""
 
+from collections.abc import Callable
+
+import numpy as np
 import torch
 from torch import Tensor
 
+from saliency_audit.attributions.gaussian import GaussianBlur
 from saliency_audit.errors import refuse_unknown
 
-BASELINES = {"black": 0.0, "white": 1.0}
+# Standard deviation of the blur as a share of the shorter side: 22 pixels at 224.
+BLUR_SHARE = 0.1
+
+
+def blurred(images: Tensor) -> Tensor:
+    """The images under a Gaussian blur that leaves patches of colour and no outline.
+
+    σ is a tenth of the shorter side. Near the border, where a part of the kernel lies outside, the
+    rest of it is scaled up to weigh 1: a picture of one colour stays as it is.
+
+    Args:
+        images: `(N, C, H, W)`.
+
+    Returns:
+        `(N, C, H, W)`, detached.
+
+    Source: one of the baselines of Sturmfels et al. 2020, who vary its width.
+    """
+    pictures = images.detach()
+    sigmas = np.array([BLUR_SHARE * min(pictures.shape[2:])])
+    inside = GaussianBlur(torch.ones_like(pictures[:1, :1]), sigmas, step=1.0).images()[:, 0]
+    return GaussianBlur(pictures, sigmas, step=1.0).images()[:, 0] / inside
+
+
+BASELINES: dict[str, Callable[[Tensor], Tensor]] = {
+    "black": torch.zeros_like,
+    "white": torch.ones_like,
+    "blur": blurred,
+}
 
 
 def check_baseline(name: str) -> None:
@@ -18,18 +50,18 @@ def check_baseline(name: str) -> None:
 
 
 def baselines_for(inputs: Tensor, given: Tensor | None, name: str) -> Tensor:
-    """The given baselines, detached; pictures of one colour like the inputs where none are given.
+    """The given baselines, detached; the named ones where none are given.
 
     Args:
         inputs: `(N, C, H, W)`.
         given: the same, or None.
-        name: the colour, a key of `BASELINES`.
+        name: a key of `BASELINES`: pictures of one colour, or the inputs themselves, blurred.
 
     Raises:
         ValueError: baselines that are not finite pictures like the inputs; names what differs.
     """
     if given is None:
-        return torch.full_like(inputs, BASELINES[name])
+        return BASELINES[name](inputs.detach())
     _check_like(inputs, given)
     return given.detach()
 

@@ -49,7 +49,7 @@ class DeepLift:
     between them: elsewhere its maps do not sum to the difference (a max pool right after a ReLU,
     overlapping pools) or mix the images of a batch, and it cannot use a module twice.
 
-    `baseline` is "black" or "white"; a call may give its own tensor instead.
+    `baseline` is "black", "white" or "blur"; a call may give its own tensor instead.
 
     Source: Shrikumar et al. 2017, §3.5.1.
     """

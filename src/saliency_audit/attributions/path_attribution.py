@@ -108,8 +108,8 @@ def _walk_block(
 class PathAttribution:
     """A path under a rule: `PathAttribution(StraightPath(64), IDGI())` is IG+IDGI.
 
-    The fields are the whole configuration. `baseline` is "black" or "white"; a call may give its
-    own tensor instead.
+    The fields are the whole configuration. `baseline` is "black", "white" or "blur" (`blurred`); a
+    call may give its own tensor instead.
     """
 
     path: Path = StraightPath()  # noqa: RUF009 (frozen, hence shareable)

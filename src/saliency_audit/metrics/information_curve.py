@@ -23,7 +23,12 @@ from torch import Tensor, nn
 
 from saliency_audit.attributions.engine import frozen, predict, with_room
 from saliency_audit.attributions.scores import check_inputs, check_saliency
-from saliency_audit.metrics.entropy import EXACT_QUALITY, FAST_QUALITY, webp_size
+from saliency_audit.metrics.entropy import (
+    EXACT_QUALITY,
+    FAST_QUALITY,
+    grey_entropy,
+    webp_size,
+)
 from saliency_audit.metrics.ms_ssim import ms_ssim, scales_for
 from saliency_audit.metrics.reveal import (
     Mask,
@@ -34,11 +39,15 @@ from saliency_audit.metrics.reveal import (
     threshold_masks,
 )
 
-Complexity = Literal["entropy", "ms_ssim"]
+Complexity = Literal["entropy", "ms_ssim", "grey_entropy"]
 Kind = Literal["sic", "aic"]
+Aggregate = Literal["median", "mean"]
 
 # The shares of revealed pixels that PAIR documents.
 THRESHOLDS = (0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.10, 0.13, 0.21, 0.34, 0.5, 0.75)
+
+# What is measured of every picture; fields of `InformationPoints`.
+MEASURED = ("entropy", "ms_ssim", "grey_entropy", "probability", "correct")
 
 # Pictures prepared together; bounds memory (about 20 MB of 224×224 pictures).
 PICTURES_AT_ONCE = 32
@@ -54,6 +63,7 @@ class InformationPoints:
     Attributes:
         entropy: `(N, T+2)` bytes of the lossless WebP file; NaN if not asked for.
         ms_ssim: `(N, T+2)` MS-SSIM to the original picture, 1 at the end; NaN if not asked for.
+        grey_entropy: `(N, T+2)` Shannon entropy of the grey levels, in bits; NaN if not asked for.
         probability: `(N, T+2)` softmax probability of the target.
         correct: `(N, T+2)` 1 where the target is the top class, else 0.
         mode: how the pictures were made.
@@ -62,6 +72,7 @@ class InformationPoints:
 
     entropy: Tensor
     ms_ssim: Tensor
+    grey_entropy: Tensor
     probability: Tensor
     correct: Tensor
     mode: Mode = "exact"
@@ -127,7 +138,8 @@ def information_points(
             the same for all maps that are compared.
         thresholds: T rising shares of revealed pixels in (0, 1].
         mode: "exact" or "fast".
-        complexities: what to measure of "entropy" (C = 1 or 3) and "ms_ssim" (11 pixels a side).
+        complexities: what to measure of "entropy" (C = 1 or 3), "ms_ssim" (11 pixels a side) and
+            "grey_entropy" (C = 1 or 3), the GGIG paper's.
         batch_size: pictures per forward pass; "auto" takes a size that suits the device.
         workers: threads that fill and compress pictures; `torch.get_num_threads()` if not given.
         ends: points of the same model, images, seeds and mode for other maps. Their first and last
@@ -143,7 +155,8 @@ def information_points(
             small for what was asked, a model that does not answer `(N, classes)`, targets that are
             no class of it.
 
-    Source: Kapishnikov et al. 2019 and PAIR's implementation; MS-SSIM: IDGI study §4.4.
+    Source: Kapishnikov et al. 2019 and PAIR's implementation; MS-SSIM: IDGI study §4.4; entropy of
+    grey levels: GGIG paper §5.1.
     """
     shares = [float(threshold) for threshold in thresholds]
     check_inputs(images, targets)
@@ -157,42 +170,46 @@ def information_points(
     if ends is not None:
         _check_ends(ends, chosen, mode, complexities)
     positions = len(shares) + 2
-    points = torch.full((4, count, positions), torch.nan, dtype=torch.float64)
+    points = {
+        name: torch.full((count, positions), torch.nan, dtype=torch.float64) for name in MEASURED
+    }
     measured = slice(0, positions) if ends is None else slice(1, positions - 1)
     per_image = len(range(positions)[measured])
     originals = images.mul(255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
     maps = saliency.detach().cpu().numpy()
     quality = (EXACT_QUALITY if mode == "exact" else FAST_QUALITY) if with_entropy else None
+    with_grey = "grey_entropy" in complexities
     group = max(1, PICTURES_AT_ONCE // positions)
     with frozen(model), ThreadPoolExecutor(workers or torch.get_num_threads()) as pool:
         # Threads and model take turns: at once they would fight for the same cores.
         for first in range(0, count, group):
             some = slice(first, min(first + group, count))
             stages = [
-                (originals[image], mask, mode, quality)
+                (originals[image], mask, mode, quality, with_grey)
                 for image in range(count)[some]
                 for mask in _masks(maps[image], chosen[image], shares)[measured]
             ]
             # The last stages take longest; begun first, they leave no thread idle at the end.
             with _blas().limit(limits=1, user_api="blas"):
                 done = list(pool.map(_reveal, stages[::-1]))[::-1]
-            sizes = torch.tensor([size for _, size in done], dtype=torch.float64)
-            points[0, some, measured] = sizes.reshape(-1, per_image)
-            shown = _tensor(np.stack([picture for picture, _ in done]), images)
+            pictures, sizes, bits = zip(*done, strict=True)
+            for name, values in (("entropy", sizes), ("grey_entropy", bits)):
+                found = torch.tensor(values, dtype=torch.float64)
+                points[name][some, measured] = found.reshape(-1, per_image)
+            shown = _tensor(np.stack(pictures), images)
             if with_ms_ssim:
                 pairs = zip(shown.split(per_image), _tensor(originals[some], images), strict=True)
                 similarity = torch.stack([ms_ssim(part, whole[None]) for part, whole in pairs])
-                points[1, some, measured] = similarity.double().cpu()
+                points["ms_ssim"][some, measured] = similarity.double().cpu()
             wanted = targets[some].to(images.device).repeat_interleave(per_image)
             probability, correct = _predictions(model, shown, wanted, batch_size)
-            points[2, some, measured] = probability.reshape(-1, per_image)
-            points[3, some, measured] = correct.reshape(-1, per_image)
+            points["probability"][some, measured] = probability.reshape(-1, per_image)
+            points["correct"][some, measured] = correct.reshape(-1, per_image)
     if ends is not None:
-        for row, name in enumerate(("entropy", "ms_ssim", "probability", "correct")):
+        for name in MEASURED:
             if name not in get_args(Complexity) or name in complexities:
-                points[row][:, [0, -1]] = getattr(ends, name)[:, [0, -1]]
-    entropy, similarity, probability, correct = points
-    return InformationPoints(entropy, similarity, probability, correct, mode, tuple(chosen))
+                points[name][:, [0, -1]] = getattr(ends, name)[:, [0, -1]]
+    return InformationPoints(**points, mode=mode, seeds=tuple(chosen))
 
 
 def information_curves(
@@ -269,7 +286,7 @@ def information_curves(
 
 def curve_area(
     curves: InformationCurves,
-    aggregate: Literal["median", "mean"] = "median",
+    aggregate: Aggregate = "median",
     subset: Tensor | None = None,
 ) -> float:
     """Area under the aggregated curve of the used images: the AUC of SIC or AIC, in [0, 1].
@@ -286,7 +303,7 @@ def curve_area(
     Raises:
         ValueError: an unknown aggregate or a subset of another shape or kind.
     """
-    if aggregate not in ("median", "mean"):
+    if aggregate not in get_args(Aggregate):
         raise ValueError(f"aggregate must be 'median' or 'mean', got {aggregate!r}")
     kept = curves.used
     if subset is not None:
@@ -333,7 +350,7 @@ def information_curve(
         images: as there.
         saliency: as there.
         targets: as there.
-        complexity: "entropy" or "ms_ssim", the horizontal axis.
+        complexity: "entropy", "ms_ssim" or "grey_entropy", the horizontal axis.
         kind: "sic" (probability of the target) or "aic" (target is the top class).
         seeds: as there.
         thresholds: as there.
@@ -365,7 +382,7 @@ def information_curve(
         workers=workers,
     )
     return information_curves(
-        points.entropy if complexity == "entropy" else points.ms_ssim,
+        getattr(points, complexity),
         points.probability if kind == "sic" else points.correct,
         minimum=minimum,
         monotone=monotone,
@@ -393,11 +410,12 @@ def _masks(
     return np.concatenate([start[None], salient, np.ones_like(start)[None]])
 
 
-def _reveal(stage: tuple[Picture, Mask, Mode, int | None]) -> tuple[Picture, float]:
-    """One picture and its size in bytes; NaN for the size if no quality is given."""
-    picture, mask, mode, quality = stage
+def _reveal(stage: tuple[Picture, Mask, Mode, int | None, bool]) -> tuple[Picture, float, float]:
+    """One picture, its size in bytes and its grey entropy; NaN for what is not asked for."""
+    picture, mask, mode, quality, with_grey = stage
     filled = fill_hidden(picture, mask, mode)
-    return filled, float("nan") if quality is None else webp_size(filled, quality)
+    size = float("nan") if quality is None else webp_size(filled, quality)
+    return filled, size, grey_entropy(filled) if with_grey else float("nan")
 
 
 def _tensor(pictures: NDArray[np.uint8], like: Tensor) -> Tensor:
@@ -452,11 +470,12 @@ def _check_options(
         raise ValueError(f"mode must be 'exact' or 'fast', got {mode!r}")
     unknown = [name for name in complexities if name not in get_args(Complexity)]
     if unknown or isinstance(complexities, str):
-        raise ValueError(f"complexities must be some of 'entropy', 'ms_ssim', got {complexities!r}")
+        known = ", ".join(map(repr, get_args(Complexity)))
+        raise ValueError(f"complexities must be some of {known}, got {complexities!r}")
     if workers is not None and workers < 1:
         raise ValueError(f"workers must be at least 1, got {workers}")
     _, channels, height, width = images.shape
-    if "entropy" in complexities and channels not in (1, 3):
+    if {"entropy", "grey_entropy"} & set(complexities) and channels not in (1, 3):
         raise ValueError(f"entropy needs images with 1 or 3 channels, got {channels}")
     if "ms_ssim" in complexities and scales_for(height, width) == 0:
         raise ValueError(

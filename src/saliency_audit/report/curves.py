@@ -83,7 +83,7 @@ def _pairs(
         for pair in method_pairs(chosen, parameters["paths"])
     ]
     return {
-        (group.model, group.path, pair.keys["curve"]): pair
+        (group.model, group.compared, pair.keys["curve"]): pair
         for group in groups
         if group is not None
         for pair in group.pairs
@@ -96,7 +96,7 @@ def _draw(axis: Axes, pair: CurvePair) -> None:
         return
     for name, curves, colour, style in (
         ("base", pair.base, BASE_COLOUR, "--"),
-        ("+IDGI", pair.idgi, IDGI_COLOUR, "-"),
+        ("+IDGI", pair.other, IDGI_COLOUR, "-"),
     ):
         grid = curves.grid.numpy()[::STRIDE]
         values = curves.curves.numpy()[pair.used][:, ::STRIDE]
@@ -129,8 +129,9 @@ def dropped_images(sources: Mapping[str, pd.DataFrame], steps: int | None = None
     Start picture and original are the same for every map of an image, and so are the drops.
 
     Args:
-        sources: rows of `idgi_scores` by where they come from ("recorded", "this machine").
-        steps: number of steps; the largest there is if not given or absent.
+        sources: rows of an experiment with such curves by where they come from ("recorded", "this
+            machine").
+        steps: number of steps, of rows that have one; the largest there is if not given or absent.
 
     Returns:
         A line per network, complexity, curve that can be measured, and source, which form the
@@ -150,7 +151,7 @@ def dropped_images(sources: Mapping[str, pd.DataFrame], steps: int | None = None
 def _dropped(source: str, rows: pd.DataFrame, steps: int | None) -> list[dict[str, str | int]]:
     """A line per method; the methods agree where all is well."""
     refuse_empty(rows)
-    chosen, _ = at_steps(rows, steps)
+    chosen = at_steps(rows, steps)[0] if "steps" in rows else rows
     return [
         {
             "network": network(str(model)),
@@ -161,7 +162,7 @@ def _dropped(source: str, rows: pd.DataFrame, steps: int | None) -> list[dict[st
         }
         for (model, _), group in chosen.groupby(["model", "method"], sort=True)
         for complexity in COMPLEXITIES
-        if (kept := measurable(group, complexity)).any()
+        if f"ic_{complexity}" in group and (kept := measurable(group, complexity)).any()
         for curve in PREDICTIONS
     ]
 

@@ -23,6 +23,10 @@ METHOD_NAMES = {
     "ig_without_product": "IG without product",
     "random_input": "Random ⊙ Input",
     "ig_product": "IG with product",
+    "ig+idgi": "IG+IDGI",
+    "gig": "Guided IG",
+    "gig+idgi": "Guided IG+IDGI",
+    "deeplift": "DeepLIFT",
     "ggig": "GGIG",
     "ggig_absolute": "GGIG, magnitudes",
     "ggig_trapezoid": "GGIG, mean of climbs",
@@ -42,7 +46,11 @@ STABILITY_NAMES = {
     "mu_fidelity": "μF",
 }
 CURVE_NAMES = {"aic": "AIC", "sic": "SIC"}
-COMPLEXITY_NAMES = {"entropy": "normalised entropy", "ms_ssim": "MS-SSIM"}
+COMPLEXITY_NAMES = {
+    "entropy": "normalised entropy",
+    "ms_ssim": "MS-SSIM",
+    "grey_entropy": "normalised entropy of grey levels",
+}
 
 # A colour and a mark per method, so that neither alone carries the meaning (Okabe and Ito).
 METHOD_LOOKS = {

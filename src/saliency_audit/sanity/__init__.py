@@ -1,7 +1,7 @@
 """Sanity checks of any explanation method on any model: what a map must depend on, and must not."""
 
 from saliency_audit.sanity.backgrounds import BACKGROUNDS, mass_outside, replace_background
-from saliency_audit.sanity.baselines import baseline_similarity
+from saliency_audit.sanity.baselines import DIFFERENCE, baseline_similarity
 from saliency_audit.sanity.comparison import MEASURES, SIGNS, similarities, similarity_rows
 from saliency_audit.sanity.controls import RandomPerModel
 from saliency_audit.sanity.parameters import (
@@ -12,6 +12,7 @@ from saliency_audit.sanity.parameters import (
 
 __all__ = [
     "BACKGROUNDS",
+    "DIFFERENCE",
     "MEASURES",
     "SIGNS",
     "RandomPerModel",

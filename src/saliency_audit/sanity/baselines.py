@@ -1,4 +1,4 @@
-"""Does a map depend on the baseline? Maps of the same image from several beginnings."""
+"""Does a map depend on the baseline, and does the image dominate it?"""
 
 from collections.abc import Mapping
 from itertools import combinations
@@ -8,6 +8,9 @@ import pandas as pd
 from torch import Tensor, nn
 
 from saliency_audit.sanity.comparison import similarity_rows
+
+# What stands in `second` where a map is compared with the image's distance from the baseline.
+DIFFERENCE = "input_difference"
 
 
 class FromBaseline(Protocol):
@@ -26,8 +29,10 @@ def baseline_similarity(
     images: Tensor,
     targets: Tensor,
     baselines: Mapping[str, Tensor],
+    *,
+    input_difference: bool = False,
 ) -> pd.DataFrame:
-    """How alike the maps of an image from two baselines are.
+    """How alike the maps of an image from two baselines are, and each map and x − x′.
 
     Args:
         model: maps `(N, C, H, W)` in [0, 1] to logits.
@@ -35,10 +40,13 @@ def baseline_similarity(
         images: `(N, C, H, W)`.
         targets: `(N,)`.
         baselines: at least two, `(N, C, H, W)` each, by name.
+        input_difference: whether to compare every map with x − x′ too, the image minus the
+            baseline. A product with x − x′ makes a map like it, whatever the model does.
 
     Returns:
         A row per image × method × sign × pair of baselines: `position`, `method`, `sign`, `first`,
-        `second`, and a column per measure of `MEASURES`.
+        `second`, and a column per measure of `MEASURES`. With `input_difference` also a row per
+        image × method × sign × baseline, whose `second` is "input_difference".
 
     Raises:
         ValueError: fewer than two baselines, or as the methods.
@@ -53,4 +61,7 @@ def baseline_similarity(
         for first, second in combinations(baselines, 2):
             keys = {"method": name, "first": first, "second": second}
             rows += similarity_rows(maps[first], maps[second], keys)
+        for first, start in baselines.items() if input_difference else ():
+            keys = {"method": name, "first": first, "second": DIFFERENCE}
+            rows += similarity_rows(maps[first], images - start, keys)
     return pd.DataFrame(rows)

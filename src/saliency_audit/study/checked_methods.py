@@ -42,6 +42,8 @@ class Effort:
         learning_rate: of GGIG's climb.
         samples: of SmoothGrad.
         masks: of RISE.
+        climb_steps: points on the line of GGIG, each of which costs `ascents` gradients; `steps` if
+            None.
     """
 
     steps: int = 51
@@ -49,6 +51,7 @@ class Effort:
     learning_rate: float = 1e-4
     samples: int = 50
     masks: int = 1000
+    climb_steps: int | None = None
 
 
 def explainers(names: Sequence[str], effort: Effort, seed: int) -> dict[str, Explainer]:
@@ -85,7 +88,8 @@ def _create(name: str, effort: Effort, seed: int) -> Explainer:
         return PathAttribution(StraightPath(effort.steps, "trapezoid"), output="logit")
     if name == "ggig" or name in VARIANTS:
         climb: dict[str, Any] = {"ascents": effort.ascents, "learning_rate": effort.learning_rate}
-        return create("ggig", steps=effort.steps, **climb, **VARIANTS.get(name, {}))
+        points = effort.climb_steps or effort.steps
+        return create("ggig", steps=points, **climb, **VARIANTS.get(name, {}))
     return create(name, **_settings(name, effort, seed))
 
 

@@ -2,9 +2,11 @@
 
 from saliency_audit.study.experiment import Experiment, ParameterError
 from saliency_audit.study.experiments import (
+    ggig_information_curves,
     ggig_mnist,
     ggig_randomization,
     ggig_sigma,
+    ggig_product,
     ggig_training,
     idgi_beyond,
     idgi_cost,
@@ -35,6 +37,8 @@ _EXPERIMENTS: dict[str, Experiment] = {
         method_cost,
         ggig_sigma,
         ggig_randomization,
+        ggig_information_curves,
+        ggig_product,
     )
 }
 

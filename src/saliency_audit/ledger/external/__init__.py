@@ -11,7 +11,9 @@ from typing import Any
 import pandas as pd
 
 from saliency_audit.ledger.external.accuracy import accuracy_within
+from saliency_audit.ledger.external.area_order import area_order
 from saliency_audit.ledger.external.areas import paired_area_improvement
+from saliency_audit.ledger.external.baselines import baseline_dependence
 from saliency_audit.ledger.external.cost import cost
 from saliency_audit.ledger.external.definitions import (
     definitions_agree,
@@ -67,6 +69,8 @@ TESTS: dict[str, Callable[[pd.DataFrame, Mapping[str, Any]], ExternalResult]] = 
         sigma_perturbation,
         randomization_equivalence,
         accuracy_within,
+        area_order,
+        baseline_dependence,
     )
 }
 
@@ -76,6 +80,8 @@ __all__ = [
     "ExternalResult",
     "accuracy_within",
     "among_the_first",
+    "area_order",
+    "baseline_dependence",
     "better_separation",
     "completeness",
     "cost",

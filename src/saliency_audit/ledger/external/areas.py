@@ -1,19 +1,24 @@
 """Areas under median information curves of two methods: paired bootstrap over images, Holm."""
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from saliency_audit.ledger.external.area_family import (
+    Asked,
+    area_difference,
+    compare_areas,
+    counts_sentence,
+    pooled_difference,
+    unmeasured_sentence,
+)
 from saliency_audit.ledger.external.curves import (
     COLUMNS,
     COMPLEXITIES,
     CurveGroup,
     CurvePair,
-    Used,
     check_curves,
     curve_group,
 )
@@ -31,7 +36,6 @@ from saliency_audit.ledger.external.rule import (
     coverage,
     family_verdict,
     is_complete,
-    judge,
     named,
     sentences,
     tally,
@@ -39,12 +43,8 @@ from saliency_audit.ledger.external.rule import (
     unless_too_few,
     where_gains_are_due,
 )
-from saliency_audit.ledger.resampling import Floats, bootstrap_p, enough_resamples, estimate_from
-from saliency_audit.ledger.statistics import Estimate, bootstrap_mean, holm
+from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.ledger.verdict import Verdict
-
-# The estimate, beside every comparison, on the images that all declared curves use.
-ON_COMMON = "on the common images"
 
 
 def paired_area_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalResult:
@@ -91,13 +91,19 @@ def paired_area_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -
         return not_tested(f"no image whose {COMPLEXITIES[complexity]} could be measured")
     measured_models = sorted({group.model for group in groups})
     empty = [pair.label for group in groups for pair in group.pairs if not pair.used.any()]
+    asked = [
+        Asked(pair, group.common, _expected(pair, parameters))
+        for group in groups
+        for pair in group.pairs
+        if pair.used.any()
+    ]
     also = everything[everything["steps"] == parameters.get("also_at")]
-    comparisons = _with_further(_compare(groups, parameters), also, parameters)
-    compared = {(group.model, group.path) for group in groups}
+    comparisons = _with_further(compare_areas(asked, parameters), also, parameters)
+    compared = {(group.model, group.compared) for group in groups}
     missing = missing_paths(compared, measured_models, parameters["paths"])
     about = [
-        _counts(groups, complexity),
-        _unmeasured([model for model in models if model not in measured_models], complexity),
+        counts_sentence(groups, complexity),
+        unmeasured_sentence([name for name in models if name not in measured_models], complexity),
         coverage(models, parameters, missing),
         steps.note,
     ]
@@ -145,86 +151,10 @@ def _with_further(
     for item in comparisons:
         pair = there.get(tuple(item.keys.values()))
         if pair is not None:
-            base, other = pair.areas(pair.used)
-            draws = pair.draws(pair.used, parameters["resamples"])
-            estimate = estimate_from(other - base, draws, int(pair.used.sum()))
+            estimate = area_difference(pair, pair.used, parameters["resamples"])
             item = replace(item, extra={**item.extra, label: estimate})
         found.append(item)
     return tuple(found)
-
-
-@dataclass(frozen=True)
-class _Sampled:
-    """A pair of areas, the resamples of their difference, and which side is expected."""
-
-    pair: CurvePair
-    common: Used
-    expected: str
-    base: float
-    other: float
-    draws: Floats
-
-    @property
-    def estimate(self) -> Estimate:
-        return estimate_from(self.other - self.base, self.draws, int(self.pair.used.sum()))
-
-    def p_value(self, margin: float) -> float:
-        """One-sided for the expected side; for a tie the larger of the two against the margin."""
-        if self.expected == "equal":
-            below = bootstrap_p(self.draws - margin, "less")
-            return max(below, bootstrap_p(self.draws + margin, "greater"))
-        return bootstrap_p(self.draws, "less" if self.expected == "lower" else "greater")
-
-    def on_common(self, resamples: int) -> dict[str, Estimate]:
-        """The same difference on the images that every declared curve uses."""
-        if not self.common.any():
-            return {}
-        found = self.estimate
-        if not np.array_equal(self.common, self.pair.used):
-            base, other = self.pair.areas(self.common)
-            draws = self.pair.draws(self.common, resamples)
-            found = estimate_from(other - base, draws, int(self.common.sum()))
-        return {ON_COMMON: found}
-
-
-def _compare(groups: Sequence[CurveGroup], parameters: Mapping[str, Any]) -> tuple[Comparison, ...]:
-    """A comparison of every pair that has an image, corrected over the directed ones."""
-    alpha, margin = parameters["alpha"], parameters.get("margin", 0.0)
-    chosen = [(group, pair) for group in groups for pair in group.pairs if pair.used.any()]
-    resamples = enough_resamples(parameters["resamples"], len(chosen), alpha)
-    family = [_sample(group, pair, parameters, resamples) for group, pair in chosen]
-    p_values = [item.p_value(margin) for item in family]
-    directed = [i for i, item in enumerate(family) if item.expected != "equal"]
-    corrected = dict(zip(directed, holm([p_values[i] for i in directed]), strict=True))
-    comparisons = []
-    for i, item in enumerate(family):
-        p_adjusted = corrected.get(i, math.nan)
-        holds, contradicts = judge(
-            item.estimate, item.expected, significant=p_adjusted < alpha, margin=margin
-        )
-        comparisons.append(
-            Comparison(
-                keys=item.pair.keys,
-                estimate=item.estimate,
-                base_mean=item.base,
-                other_mean=item.other,
-                p_value=p_values[i],
-                p_adjusted=p_adjusted,
-                expected=item.expected,
-                holds=holds,
-                contradicts=contradicts,
-                extra=item.on_common(resamples),
-            )
-        )
-    return tuple(comparisons)
-
-
-def _sample(
-    group: CurveGroup, pair: CurvePair, parameters: Mapping[str, Any], resamples: int
-) -> _Sampled:
-    expected, common = _expected(pair, parameters), group.common
-    draws = pair.draws(pair.used, resamples)
-    return _Sampled(pair, common, expected, *pair.areas(pair.used), draws)
 
 
 def _expected(pair: CurvePair, parameters: Mapping[str, Any]) -> str:
@@ -243,42 +173,8 @@ def _headline(groups: Sequence[CurveGroup], parameters: Mapping[str, Any]) -> tu
     )
     mine = [pair for pair in used if pair.keys["curve"] == first]
     gains, without = where_gains_are_due(mine, [_expected(pair, parameters) for pair in mine])
-    pooled = pd.concat([pair.image_differences() for pair in gains])
     said = (
         f"Headline: mean difference of the areas under each image's own {first.upper()} curve "
         f"(images × models × paths{without}), resampled by image."
     )
-    return bootstrap_mean(pooled.to_numpy(dtype=float), pooled.index.tolist()), said
-
-
-def _counts(groups: Sequence[CurveGroup], complexity: str) -> str:
-    """Per network: how many images each curve drops and how many all of them use."""
-    said = []
-    for model in dict.fromkeys(group.model for group in groups):
-        chosen = [group for group in groups if group.model == model]
-        drops = [
-            f"{pairs[0].keys['curve'].upper()} drops {_span([(~p.used).sum() for p in pairs])}"
-            for pairs in zip(*(group.pairs for group in chosen), strict=True)
-        ]
-        total = _span([len(group.common) for group in chosen])
-        both = _span([group.common.sum() for group in chosen])
-        unmeasured = _span([group.unmeasured for group in chosen])
-        without = f" ({unmeasured} more have no {COMPLEXITIES[complexity]})"
-        said.append(
-            f"{model}: of {total} images{without if unmeasured != '0' else ''} "
-            f"{', '.join(drops)}; {both} are common."
-        )
-    return " ".join(said)
-
-
-def _unmeasured(models: Sequence[str], complexity: str) -> str:
-    """The sentence on networks that are left out; empty without any."""
-    if not models:
-        return ""
-    return f"Left out, without {COMPLEXITIES[complexity]} of any image: {', '.join(models)}."
-
-
-def _span(values: Sequence[int]) -> str:
-    """`7`, or `5–7` where paths differ."""
-    low, high = min(values), max(values)
-    return str(low) if low == high else f"{low}–{high}"
+    return pooled_difference(gains), said

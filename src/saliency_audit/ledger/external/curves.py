@@ -9,8 +9,15 @@ import torch
 from numpy.typing import NDArray
 
 from saliency_audit.ledger.external.rows import MethodPair, finite_lists, stacked
-from saliency_audit.ledger.resampling import Counts, Floats, resample_counts, resampled_medians
+from saliency_audit.ledger.resampling import (
+    Counts,
+    Floats,
+    resample_counts,
+    resampled_means,
+    resampled_medians,
+)
 from saliency_audit.metrics.information_curve import (
+    Aggregate,
     InformationCurves,
     curve_area,
     image_areas,
@@ -18,7 +25,11 @@ from saliency_audit.metrics.information_curve import (
 )
 
 PREDICTIONS = {"aic": "ic_correct", "sic": "ic_probability"}
-COMPLEXITIES = {"entropy": "entropy", "ms_ssim": "MS-SSIM"}
+COMPLEXITIES = {
+    "entropy": "entropy",
+    "ms_ssim": "MS-SSIM",
+    "grey_entropy": "entropy of grey levels",
+}
 COLUMNS = ("ic_entropy", "ic_ms_ssim", "ic_probability", "ic_correct")
 
 # The resamples are evaluated on every tenth of the 1001 points of a curve; the published areas use
@@ -32,16 +43,18 @@ Used = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class CurvePair:
-    """Curves of one kind of one network and path with both rules, on the same N images.
+    """Curves of one kind of two methods on the same N images.
 
-    `used` marks the images that neither method drops.
+    `keys` say which network, methods and curve; `used` marks the images that neither method drops;
+    `aggregate` is what makes one curve of those of the images.
     """
 
     keys: Mapping[str, str]
     images: pd.Index
     base: InformationCurves
-    idgi: InformationCurves
+    other: InformationCurves
     used: Used
+    aggregate: Aggregate = "median"
 
     @property
     def label(self) -> str:
@@ -49,28 +62,31 @@ class CurvePair:
         return ", ".join(self.keys.values())
 
     def areas(self, used: Used) -> tuple[float, float]:
-        """Area under the median curve of some images, of the base and of the variant."""
-        return median_area(self.base, used), median_area(self.idgi, used)
+        """Area under the median (or mean) curve of some images, of the base and of the other."""
+        return area(self.base, used, self.aggregate), area(self.other, used, self.aggregate)
 
     def draws(self, used: Used, resamples: int) -> Floats:
         """`(resamples,)` difference of the two areas, images drawn once for both methods."""
         counts = resample_counts(int(used.sum()), resamples)
-        other = resampled_areas(self.idgi, used, counts)
-        difference: Floats = other - resampled_areas(self.base, used, counts)
+        other = resampled_areas(self.other, used, counts, self.aggregate)
+        difference: Floats = other - resampled_areas(self.base, used, counts, self.aggregate)
         return difference
 
     def image_differences(self) -> pd.Series:
         """Difference of the areas under each image's own two curves, by image."""
-        difference = (image_areas(self.idgi) - image_areas(self.base)).numpy()
+        difference = (image_areas(self.other) - image_areas(self.base)).numpy()
         return pd.Series(difference, index=self.images)[self.used]
 
 
 @dataclass(frozen=True)
 class CurveGroup:
-    """The declared curves of one network and path."""
+    """The declared curves of one network and two methods.
+
+    `compared` names the methods: a path with and without IDGI, or a difference.
+    """
 
     model: str
-    path: str
+    compared: str
     pairs: tuple[CurvePair, ...]
     unmeasured: int
 
@@ -92,21 +108,44 @@ def check_curves(test: str, curves: Sequence[str], complexities: Sequence[str]) 
 
 
 def curve_group(pair: MethodPair, curves: Sequence[str], complexity: str) -> CurveGroup | None:
-    """The curves of a pair of methods; None if no image has this complexity.
+    """`curves_between` a path's own rule and IDGI."""
+    keys = {"model": pair.model, "path": pair.path}
+    return curves_between(keys, pair.base, pair.idgi, curves, complexity)
 
-    An image whose MS-SSIM could not be measured (its picture is too small) is left out and counted.
+
+def curves_between(
+    keys: Mapping[str, str],
+    base: pd.DataFrame,
+    other: pd.DataFrame,
+    curves: Sequence[str],
+    complexity: str,
+    aggregates: Mapping[str, Aggregate] | None = None,
+) -> CurveGroup | None:
+    """The curves of two methods; None if no image has this complexity.
+
+    An image whose complexity could not be measured (MS-SSIM of a small picture) is left out and
+    counted.
+
+    Args:
+        keys: the network, then what is compared; a curve's pair adds its name.
+        base: rows of one method, a row per image.
+        other: rows of the other, the same images in the same order.
+        curves: of `PREDICTIONS`.
+        complexity: of `COMPLEXITIES`.
+        aggregates: by curve; the median where none is given.
     """
-    kept = measurable(pair.base, complexity) & measurable(pair.idgi, complexity)
+    model, compared = keys.values()
+    kept = measurable(base, complexity) & measurable(other, complexity)
     if not kept.any():
         return None
-    pairs = tuple(_curve_pair(pair.select(kept), name, complexity) for name in curves)
-    return CurveGroup(pair.model, pair.path, pairs, int((~kept).sum()))
-
-
-def _curve_pair(pair: MethodPair, curve: str, complexity: str) -> CurvePair:
-    base, idgi = (curves_of(frame, curve, complexity) for frame in (pair.base, pair.idgi))
-    keys = {"model": pair.model, "path": pair.path, "curve": curve}
-    return CurvePair(keys, pair.base.index, base, idgi, used_by_all([base, idgi]))
+    frames = base.loc[kept], other.loc[kept]
+    pairs = []
+    for name in curves:
+        less, more = (curves_of(frame, name, complexity) for frame in frames)
+        named, used = {**keys, "curve": name}, used_by_all([less, more])
+        aggregate = (aggregates or {}).get(name, "median")
+        pairs.append(CurvePair(named, frames[0].index, less, more, used, aggregate))
+    return CurveGroup(model, compared, tuple(pairs), int((~kept).sum()))
 
 
 def measurable(frame: pd.DataFrame, complexity: str) -> Used:
@@ -127,23 +166,27 @@ def used_by_all(curves: Sequence[InformationCurves]) -> Used:
     return np.logical_and.reduce([found.used.numpy() for found in curves])
 
 
-def median_area(curves: InformationCurves, used: Used) -> float:
-    """Area under the median curve of some images."""
-    return float(curve_area(curves, subset=torch.from_numpy(used)))
+def area(curves: InformationCurves, used: Used, aggregate: Aggregate = "median") -> float:
+    """Area under the median (or mean) curve of some images."""
+    return curve_area(curves, aggregate, torch.from_numpy(used))
 
 
-def resampled_areas(curves: InformationCurves, used: Used, counts: Counts) -> Floats:
-    """Area under the median curve in every resample.
+def resampled_areas(
+    curves: InformationCurves, used: Used, counts: Counts, aggregate: Aggregate = "median"
+) -> Floats:
+    """Area under the median (or mean) curve in every resample.
 
     Args:
         curves: of N images.
         used: `(N,)` mask of n images, all of which have a curve.
         counts: `(R, n)`.
+        aggregate: "median" or "mean".
 
     Returns:
         `(R,)`.
     """
     values = curves.curves.numpy()[used][:, ::STRIDE].astype(float)
-    medians = resampled_medians(values, counts)
-    areas: Floats = np.trapezoid(medians, curves.grid.numpy()[::STRIDE], axis=1)
+    resampled = resampled_medians if aggregate == "median" else resampled_means
+    aggregated = resampled(values, counts)
+    areas: Floats = np.trapezoid(aggregated, curves.grid.numpy()[::STRIDE], axis=1)
     return areas

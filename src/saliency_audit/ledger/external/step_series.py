@@ -10,9 +10,9 @@ from saliency_audit.ledger.external.curves import (
     COMPLEXITIES,
     PREDICTIONS,
     Used,
+    area,
     curves_of,
     measurable,
-    median_area,
     resampled_areas,
     used_by_all,
 )
@@ -93,7 +93,7 @@ class AreaSeries:
     def points(self) -> tuple[Floats, Floats]:
         """`(steps,)` area under the median curve of the base and of the variant."""
         base, idgi = (
-            np.array([median_area(curves, self.used) for curves in method])
+            np.array([area(curves, self.used) for curves in method])
             for method in (self.base, self.idgi)
         )
         return base, idgi

@@ -1,0 +1,222 @@
+"""Is one method first and another last by the areas under information curves?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pandas as pd
+
+from saliency_audit.ledger.external.area_family import (
+    Asked,
+    area_difference,
+    compare_areas,
+    counts_sentence,
+    pooled_difference,
+    unmeasured_sentence,
+)
+from saliency_audit.ledger.external.curves import (
+    COMPLEXITIES,
+    PREDICTIONS,
+    CurveGroup,
+    check_curves,
+    curves_between,
+    measurable,
+)
+from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
+from saliency_audit.ledger.external.rows import (
+    check_columns,
+    check_parameters,
+    identified,
+    models_of,
+    of_method,
+)
+from saliency_audit.ledger.external.rule import (
+    coverage,
+    family_verdict,
+    is_complete,
+    named,
+    sentences,
+    tally,
+    unless_too_few,
+)
+from saliency_audit.ledger.statistics import Estimate
+from saliency_audit.ledger.verdict import Verdict
+
+
+def area_order(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalResult:
+    """Is the declared first method above all others, and are all others above the declared last?
+
+    Images are resampled, the same draw for both methods of a pair; the curve of all images and its
+    area are computed anew each time. The images are those that neither method drops.
+
+    Args:
+        rows: columns model, images, method, image, ic_probability, ic_correct and one `ic_…` per
+            complexity, lists of equal length; one row per map.
+        parameters: `methods`, the `first` and the `last` of them; `curves` ("sic": softmax
+            probability, "aic": whether the prediction is right) with `aggregate` of each, "median"
+            or "mean" over the images; `complexity` that decides; `resamples` (more where Holm needs
+            them), `alpha`; optional `also`, another complexity, and `reported`, pairs of a method
+            and one that it is held against, both in `extra` and without a vote; `minimum_images`,
+            `networks`, the claim's own.
+
+    Returns:
+        A comparison per model, curve and difference. It holds if its Holm-adjusted one-sided
+        bootstrap p is below alpha and its 95 % interval lies wholly above 0, and contradicts if the
+        interval lies wholly below. The verdict is `family_verdict`'s. `extra` repeats the
+        comparison on the images that every declared curve uses. A method without rows leaves at
+        best partly, as rows of none of the claim's networks do; fewer than `minimum_images` in any
+        comparison are inconclusive. Networks whose pictures have no such complexity are left out
+        and named.
+
+    Raises:
+        ValueError: a parameter, name or column that is missing or unknown, or methods that do not
+            explain the same images.
+    """
+    _check(rows, parameters)
+    if rows.empty:
+        return not_tested("no rows of maps")
+    models, complexity = models_of(rows), parameters["complexity"]
+    tables = {model: _by_method(rows, model, parameters["methods"]) for model in models}
+    measured = [
+        model
+        for model, table in tables.items()
+        if any(measurable(frame, complexity).any() for frame in table.values())
+    ]
+    if not measured:
+        return not_tested(f"no image whose {COMPLEXITIES[complexity]} could be measured")
+    asked, groups, missing = _ask(measured, tables, parameters)
+    about = [
+        counts_sentence(groups, complexity),
+        unmeasured_sentence([name for name in models if name not in measured], complexity),
+        coverage(models, parameters, missing),
+    ]
+    if not asked:
+        return ExternalResult(Verdict.INCONCLUSIVE, sentences("No image is left.", *about))
+    comparisons = tuple(
+        replace(item, extra={**item.extra, **_beside(item, tables, parameters)})
+        for item in compare_areas(asked, parameters)
+    )
+    verdict = family_verdict(comparisons, complete=is_complete(measured, parameters, missing))
+    verdict, too_few = unless_too_few(verdict, comparisons, parameters)
+    empty = [pair.label for group in groups for pair in group.pairs if not pair.used.any()]
+    if empty:
+        verdict, too_few = Verdict.INCONCLUSIVE, f"No image is left for {named(empty)}."
+    headline, said = _headline(asked, parameters)
+    detail = sentences(tally(comparisons), too_few, *about, said)
+    return ExternalResult(verdict, detail, headline, comparisons)
+
+
+def _check(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> None:
+    name = "area_order"
+    needed = {"methods", "first", "last", "curves", "aggregate", "complexity", "resamples", "alpha"}
+    check_parameters(name, parameters, needed, {"also", "reported", "minimum_images", "networks"})
+    complexities = [parameters[key] for key in ("complexity", "also") if key in parameters]
+    check_curves(name, parameters["curves"], complexities)
+    if absent := {parameters["first"], parameters["last"]} - set(parameters["methods"]):
+        raise ValueError(f"{name}: {sorted(absent)} are none of the methods")
+    if not rows.empty:
+        columns = [f"ic_{each}" for each in complexities] + list(PREDICTIONS.values())
+        check_columns(name, rows, ["model", "images", "method", "image", *columns])
+
+
+def _by_method(rows: pd.DataFrame, model: str, methods: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """Rows of every method that a network has, indexed by image."""
+    mine = identified(rows[rows["model"] == model])
+    present = [name for name in methods if (mine["method"] == name).any()]
+    tables = {name: of_method(mine, name, model) for name in present}
+    for one, other in pairwise(tables.values()):
+        if not one.index.equals(other.index):
+            raise ValueError(f"{model}: the methods do not explain the same images")
+    return tables
+
+
+def _differences(parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is compared: the first with each other method, then each of those with the last."""
+    first, last = parameters["first"], parameters["last"]
+    between = [name for name in parameters["methods"] if name not in (first, last)]
+    yield from ((first, name) for name in between)
+    yield first, last
+    yield from ((name, last) for name in between)
+
+
+def _ask(
+    models: Sequence[str],
+    tables: Mapping[str, Mapping[str, pd.DataFrame]],
+    parameters: Mapping[str, Any],
+) -> tuple[list[Asked], list[CurveGroup], list[str]]:
+    """The pairs of curves, the groups that they come from, and the differences without rows."""
+    groups: list[CurveGroup] = []
+    missing: list[str] = []
+    for model in models:
+        for other, base in _differences(parameters):
+            group = _group(tables[model], model, other, base, parameters["complexity"], parameters)
+            if group is None:
+                missing.append(f"{model}, {other} − {base}")
+            else:
+                groups.append(group)
+    asked = [
+        Asked(pair, group.common) for group in groups for pair in group.pairs if pair.used.any()
+    ]
+    return asked, groups, missing
+
+
+def _group(
+    table: Mapping[str, pd.DataFrame],
+    model: str,
+    other: str,
+    base: str,
+    complexity: str,
+    parameters: Mapping[str, Any],
+) -> CurveGroup | None:
+    """The curves of two methods of one network; None where one has no rows."""
+    if other not in table or base not in table:
+        return None
+    keys = {"model": model, "difference": f"{other} − {base}"}
+    return curves_between(
+        keys,
+        table[base],
+        table[other],
+        parameters["curves"],
+        complexity,
+        parameters["aggregate"],
+    )
+
+
+def _beside(
+    item: Comparison,
+    tables: Mapping[str, Mapping[str, pd.DataFrame]],
+    parameters: Mapping[str, Any],
+) -> dict[str, Estimate]:
+    """The difference by the other complexity, and a reported one beside that it belongs to."""
+    model = item.keys["model"]
+    other, base = item.keys["difference"].split(" − ")
+    wanted: list[tuple[str, str, str, str]] = []
+    if "also" in parameters:
+        wanted.append((f"by {COMPLEXITIES[parameters['also']]}", other, base, parameters["also"]))
+    for method, rival in parameters.get("reported", []):
+        if (other, base) == (parameters["first"], rival):
+            wanted.append((f"{method} − {rival}", method, rival, parameters["complexity"]))
+    found = {}
+    for label, more, less, complexity in wanted:
+        group = _group(tables[model], model, more, less, complexity, parameters)
+        for pair in group.pairs if group is not None else ():
+            if pair.keys["curve"] == item.keys["curve"] and pair.used.any():
+                found[label] = area_difference(pair, pair.used, parameters["resamples"])
+    return found
+
+
+def _headline(asked: Sequence[Asked], parameters: Mapping[str, Any]) -> tuple[Estimate, str]:
+    """Pooled per-image differences of the first method and all others but the last, first curve."""
+    first = asked[0].pair.keys["curve"]
+    lead = f"{parameters['first']} − "
+    mine = [
+        item.pair
+        for item in asked
+        if item.pair.keys["curve"] == first and item.pair.keys["difference"].startswith(lead)
+    ]
+    said = (
+        f"Headline: {parameters['first']} minus the other methods, mean difference of the areas "
+        f"under each image's own {first.upper()} curve, resampled by image."
+    )
+    return pooled_difference(mine), said
