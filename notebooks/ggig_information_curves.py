@@ -31,7 +31,7 @@
 # {doc}`IDGI's information curves <idgi_information_curves>`; the paper refers to the same source for it.
 
 # %% tags=["parameters"]
-profile: str = "embedded"  # embedded (shapes, digits), reference (ImageNet sample) or paper
+profile: str = "embedded"  # embedded (shapes), reference (ImageNet sample) or paper
 models: tuple[str, ...] | None = None  # classifiers, e.g. mobilenet_v2 (default: the profile's)
 images: str | None = None  # image set (default: the profile's)
 n_images: int | None = None  # candidate images (default: the profile's)
@@ -125,7 +125,7 @@ figure = show_areas(sources(recorded, rows), declared)
 
 # %% [markdown]
 # As numbers; beside them the areas under the mean SIC and the median AIC, and by the size of the
-# compressed picture, which pictures of 8 × 8 pixels do not have:
+# compressed picture:
 
 # %% tags=["remove-input"]
 HTML(as_html(area_table(sources(recorded, rows), declared)))

@@ -40,19 +40,19 @@ class Parameters:
 
     models: tuple[str, ...] = ("digits_cnn", "shapes_cnn")
     images: str | None = None
-    n_images: int = 40
+    n_images: int = 28
     methods: tuple[str, ...] = METHODS
     baselines: tuple[str, ...] = tuple(BASELINES)
-    steps: int = 51
+    steps: int = 21
     climb_steps: int = 11
-    ascents: int = 20
+    ascents: int = 5
     learning_rate: float = 1e-4
     photographs: str = "imagenet_sample"
     n_photographs: int = 36
     photograph_climb_steps: int = 11
     photograph_ascents: int = 10
     seed: int = 0
-    slice_size: int = 20
+    slice_size: int = 28
 
     def __post_init__(self) -> None:
         check_names(self.models, self.images or self.photographs)
@@ -147,13 +147,16 @@ EXPERIMENT = Experiment(
         "reference": {
             "models": ("mnist_cnn", "squeezenet1_0", "mobilenet_v2"),
             "n_images": 300,
+            "steps": 51,
             "climb_steps": 21,
+            "ascents": 20,
             "slice_size": 10,
         },
         "paper": {
             "models": ("inception_v3", "resnet101"),
             "photographs": "imagenet_val",
             "n_photographs": 1000,
+            "steps": 51,
             "photograph_climb_steps": 51,
             "photograph_ascents": 100,
         },
