@@ -14,6 +14,7 @@ from saliency_audit.metrics.localisation import (
     mass_inside,
     pointing_game,
     region_iou,
+    widened,
 )
 
 EVERY = (explainability, region_iou, box_iou, pointing_game, mass_inside)
@@ -161,6 +162,17 @@ def test_pointing_game_tolerance_is_a_distance_in_pixels():
     assert pointing_game(saliency, region, tolerance=5.0).item() == 1.0
 
 
+@given(st.integers(0, 10_000), st.floats(0, 5))
+def test_widened_regions_hold_what_is_near(seed, tolerance):
+    _, regions = random_case(seed)
+    regions[1] = False
+    for region, found in zip(regions, widened(regions, tolerance), strict=True):
+        inside = region.nonzero().tolist()
+        for row, column in np.ndindex(*region.shape):
+            near = any(np.hypot(row - i, column - j) <= tolerance for i, j in inside)
+            assert bool(found[row, column]) == near
+
+
 def test_mass_inside_is_the_share():
     region = square(4, 4, 0, 0, 2)
     saliency = torch.zeros(1, 4, 4, dtype=torch.float64)
@@ -238,3 +250,7 @@ def test_bad_options():
             pointing_game(saliency, regions, tolerance)
     with pytest.raises(ValueError, match="must not be negative; take absolute values"):
         mass_inside(saliency - 0.5, regions)
+    with pytest.raises(ValueError, match="tolerance must not be negative"):
+        widened(regions, -1.0)
+    with pytest.raises(ValueError, match="regions must be bool"):
+        widened(saliency, 1.0)

@@ -190,7 +190,7 @@ def test_mass_outside_is_a_share():
     found = mass_outside(maps, masks)
     assert found[:2].tolist() == [0.75, 0.0]
     assert found[2].isnan()
-    with pytest.raises(ValueError, match="without negative values"):
+    with pytest.raises(ValueError, match="must not be negative"):
         mass_outside(-maps, masks)
 
 

@@ -36,6 +36,13 @@ def test_they_are_the_library_s_with_the_effort_and_seed_asked_for():
     torch.testing.assert_close(maps["ig"] * chosen.pictures, maps["ig_product"])
 
 
+def test_ggig_may_climb_from_fewer_points_than_the_lines_have():
+    names = ("ig", "ggig", "ggig_absolute")
+    made = explainers(names, Effort(steps=9, ascents=2, climb_steps=3), seed=0)
+    assert [made["ig"].path.steps, made["ggig"].steps, made["ggig_absolute"].steps] == [9, 3, 3]
+    assert explainers(["ggig"], Effort(steps=9), seed=0)["ggig"].steps == 9
+
+
 def test_unknown_methods_are_refused():
     with pytest.raises(ValueError, match="lime"):
         explainers(["saliency", "lime"], SMALL, seed=0)

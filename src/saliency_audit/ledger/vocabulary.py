@@ -10,7 +10,7 @@ METRICS = frozenset(
     jpeg_stability spearman ssim kl_divergence weighted_jaccard normalized_mse dice wasserstein1
     pearson_skewness frechet_distance completeness_error taylor_error box_iou throughput
     pass_count accuracy map_area total_variation background_mass pointing_game edge_overlap
-    connected_components histogram_overlap ks_distance l1_distance l2_distance
+    connected_components object_precision histogram_overlap ks_distance l1_distance l2_distance
     """.split()
 )
 

@@ -22,6 +22,7 @@ from saliency_audit.metrics.localisation import (
     mass_inside,
     pointing_game,
     region_iou,
+    widened,
 )
 from saliency_audit.metrics.mixture import gaussian_wasserstein_squared, mixture_wasserstein
 from saliency_audit.metrics.ms_ssim import ms_ssim
@@ -37,6 +38,7 @@ from saliency_audit.metrics.similarity import (
 )
 from saliency_audit.metrics.stability import mege, reco, reco_auc
 from saliency_audit.metrics.taylor import taylor_error
+from saliency_audit.metrics.top_pixels import connected_components, share_within, top_pixels
 
 __all__ = [
     "FoldDistances",
@@ -44,6 +46,7 @@ __all__ = [
     "InformationPoints",
     "InsertionScore",
     "box_iou",
+    "connected_components",
     "curve_area",
     "dice",
     "explainability",
@@ -67,10 +70,13 @@ __all__ = [
     "reco",
     "reco_auc",
     "region_iou",
+    "share_within",
     "sorted_by_agreement",
     "spearman",
     "ssim",
     "taylor_error",
+    "top_pixels",
     "wasserstein1",
     "weighted_jaccard",
+    "widened",
 ]

@@ -1,6 +1,6 @@
 """Does a map point at the object? Saliency against object masks or filled bounding boxes.
 
-All functions take saliency `(N, H, W)`, larger = more relevant, and object regions `(N, H, W)`
+All metrics take saliency `(N, H, W)`, larger = more relevant, and object regions `(N, H, W)`
 bool, and return one float64 value in [0, 1] per image on the CPU, higher is better. An image whose
 region is empty has no object to find: NaN. Each function says how it treats equal pixels and hence
 what a constant map scores.
@@ -16,7 +16,7 @@ from scipy import ndimage
 from torch import Tensor
 
 # Pixels that touch at a corner belong together.
-_NEIGHBOURS = np.ones((3, 3), dtype=bool)
+NEIGHBOURS = np.ones((3, 3), dtype=bool)
 
 
 def explainability(saliency: Tensor, regions: Tensor) -> Tensor:
@@ -126,7 +126,7 @@ def pointing_game(saliency: Tensor, regions: Tensor, tolerance: float = 0.0) -> 
     values, inside = _checked(saliency, regions)
     top = values == values.amax(dim=1, keepdim=True)
     if tolerance:
-        inside = _widened(regions, tolerance)
+        inside = widened(regions, tolerance).flatten(1).double()
     hits = (inside * top).sum(dim=1) / top.sum(dim=1)
     return torch.where(regions.cpu().flatten(1).any(dim=1), hits, torch.nan)
 
@@ -151,6 +151,30 @@ def mass_inside(saliency: Tensor, regions: Tensor) -> Tensor:
     return torch.where(inside.any(dim=1), shares, torch.nan)
 
 
+def widened(regions: Tensor, tolerance: float) -> Tensor:
+    """Regions and all pixels at most `tolerance` pixels away from them; empty ones stay empty.
+
+    Args:
+        regions: `(N, H, W)` bool.
+        tolerance: in pixels, ≥ 0.
+
+    Returns:
+        `(N, H, W)` bool on the CPU.
+
+    Raises:
+        ValueError: a negative tolerance, or regions that are not bool.
+    """
+    if not tolerance >= 0:
+        raise ValueError(f"tolerance must not be negative, got {tolerance}")
+    if regions.dtype != torch.bool:
+        raise ValueError(f"regions must be bool, got {regions.dtype}; compare masks with 0 first")
+    distances = [
+        ndimage.distance_transform_edt(~region) if region.any() else np.full(region.shape, np.inf)
+        for region in regions.cpu().numpy()
+    ]
+    return torch.from_numpy(np.array(distances).reshape(regions.shape) <= tolerance)
+
+
 def _checked(saliency: Tensor, regions: Tensor) -> tuple[Tensor, Tensor]:
     """Saliency and regions as float64 `(N, HW)` on the CPU."""
     if saliency.ndim != 3 or saliency.shape != regions.shape or 0 in saliency.shape[1:]:
@@ -168,7 +192,7 @@ def _checked(saliency: Tensor, regions: Tensor) -> tuple[Tensor, Tensor]:
 
 def _largest_component(kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The largest connected part of a picture `(H, W)` that has at least one pixel."""
-    numbered, _ = ndimage.label(kept, structure=_NEIGHBOURS)
+    numbered, _ = ndimage.label(kept, structure=NEIGHBOURS)
     sizes = np.bincount(numbered.ravel())
     sizes[0] = 0
     return numbered == sizes.argmax()
@@ -186,13 +210,3 @@ def _overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> floa
     width = max(0, min(a[3], b[3]) - max(a[2], b[2]))
     area = sum((bottom - top) * (right - left) for top, bottom, left, right in (a, b))
     return height * width / (area - height * width)
-
-
-def _widened(regions: Tensor, tolerance: float) -> Tensor:
-    """Regions and all pixels within `tolerance` of them as float64 `(N, HW)`; empty stays empty."""
-    distances = [
-        ndimage.distance_transform_edt(~region) if region.any() else np.full(region.shape, np.inf)
-        for region in regions.cpu().numpy()
-    ]
-    near = np.array(distances).reshape(regions.flatten(1).shape) <= tolerance
-    return torch.from_numpy(near).double()

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from saliency_audit.ledger import printed_tables
-from saliency_audit.report.figures import label_outside, panels, refuse_empty
+from saliency_audit.report.figures import draw_boxes, label_outside, panels, refuse_empty
 from saliency_audit.report.names import METHOD_NAMES, on_two_lines
 from saliency_audit.report.words import number
 
@@ -84,18 +84,11 @@ def show_similarities(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
     measures = [name for name in MEASURE_NAMES if chosen[name].notna().any()]
 
     def draw(axis: Axes, line: str, measure: str) -> bool:
-        values = [chosen.loc[chosen["method"] == name, measure].dropna() for name in methods]
-        axis.boxplot(
-            values,
-            orientation="horizontal",
-            whis=(5, 95),
-            showfliers=False,
-            widths=0.6,
-            medianprops={"color": "#d55e00", "linewidth": 1.6},
-        )
-        axis.set_yticks(
-            range(1, len(methods) + 1), [METHOD_NAMES.get(name, name) for name in methods]
-        )
+        values = {
+            METHOD_NAMES.get(name, name): chosen.loc[chosen["method"] == name, measure].dropna()
+            for name in methods
+        }
+        draw_boxes(axis, values)
         axis.set_title(MEASURE_NAMES[measure], fontsize=9)
         return True
 

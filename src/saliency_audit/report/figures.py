@@ -1,6 +1,6 @@
 """What the notebooks' figures share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypeVar
 
 import matplotlib.pyplot as plt
@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from saliency_audit.report.names import BASE_COLOUR
 
 Line = TypeVar("Line")
 
@@ -31,7 +33,7 @@ def panels(
     *,
     width: float,
     height: float,
-    sharex: bool = True,
+    sharex: bool | Literal["col"] = True,
     sharey: bool | Literal["row"] = "row",
 ) -> tuple[Figure, np.ndarray]:
     """A row of panels per line, a column per path.
@@ -42,7 +44,7 @@ def panels(
         draw: fills one panel; False where there is nothing to draw, which leaves a gap.
         width: of a panel, in inches.
         height: of a panel, in inches.
-        sharex: whether all panels share their horizontal scale.
+        sharex: whether all panels share their horizontal scale, or those of a column.
         sharey: whether all panels share their vertical scale, or those of a row.
 
     Returns:
@@ -63,6 +65,26 @@ def panels(
             if not draw(axis, line, path):
                 axis.set_axis_off()
     return figure, axes
+
+
+def draw_boxes(axis: Axes, values: Mapping[str, Sequence[float]]) -> None:
+    """A horizontal box per name, the first at the bottom.
+
+    A box holds the middle half of the values, whiskers 90 %, the line is the median.
+
+    Args:
+        axis: of the panel.
+        values: finite ones by name.
+    """
+    axis.boxplot(
+        list(values.values()),
+        orientation="horizontal",
+        whis=(5, 95),
+        showfliers=False,
+        widths=0.6,
+        medianprops={"color": BASE_COLOUR, "linewidth": 1.6},
+    )
+    axis.set_yticks(range(1, len(values) + 1), list(values))
 
 
 def label_outside(figure: Figure, axis: Axes, columns: int | None = None) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -17,7 +18,7 @@ def show_maps(
 
     Args:
         images: `(N, C, H, W)` in [0, 1].
-        maps: saliency `(N, H, W)` by method name.
+        maps: saliency `(N, H, W)` by method name, or further pictures `(N, C, H, W)` in [0, 1].
         titles: one per image.
         size: inches a side of each picture.
 
@@ -33,16 +34,27 @@ def show_maps(
         layout="constrained",
     )
     for column, (image, title) in enumerate(zip(images, titles, strict=True)):
-        pixels = image.permute(1, 2, 0).cpu().numpy()
-        axes[0, column].imshow(pixels.squeeze(), cmap="gray" if image.shape[0] == 1 else None)
+        _draw_picture(axes[0, column], image)
         axes[0, column].set_title(title, fontsize=9)
-        for row, saliency in enumerate(maps.values(), start=1):
-            values = saliency[column].detach().cpu().numpy()
-            top = float(np.percentile(values, CLIP_PERCENTILE)) or 1.0
-            axes[row, column].imshow(values, cmap="Greys", vmin=0, vmax=top)
+        for row, drawn in enumerate(maps.values(), start=1):
+            draw = _draw_map if drawn.ndim == 3 else _draw_picture
+            draw(axes[row, column], drawn[column])
     for row, name in enumerate(["input", *maps]):
         axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
     for axis in axes.flat:
         axis.set_xticks([])
         axis.set_yticks([])
     return figure
+
+
+def _draw_picture(axis: Axes, picture: Tensor) -> None:
+    """A picture `(C, H, W)`."""
+    pixels = picture.permute(1, 2, 0).cpu().numpy()
+    axis.imshow(pixels.squeeze(), cmap="gray" if picture.shape[0] == 1 else None)
+
+
+def _draw_map(axis: Axes, saliency: Tensor) -> None:
+    """A map `(H, W)` from 0 to its 99th percentile."""
+    values = saliency.detach().cpu().numpy()
+    top = float(np.percentile(values, CLIP_PERCENTILE)) or 1.0
+    axis.imshow(values, cmap="Greys", vmin=0, vmax=top)

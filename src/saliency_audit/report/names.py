@@ -31,19 +31,21 @@ METHOD_NAMES = {
     "ggig_absolute": "GGIG, magnitudes",
     "ggig_trapezoid": "GGIG, mean of climbs",
     "edge": "Edges",
-    "gig": "Guided IG",
-    "blurig": "Blur IG",
-    "ig+idgi": "IG+IDGI",
-    "gig+idgi": "Guided IG+IDGI",
-    "blurig+idgi": "Blur IG+IDGI",
     "guided_backprop": "guided backprop",
-    "deeplift": "DeepLIFT",
+    "blurig": "Blur IG",
+    "blurig+idgi": "Blur IG+IDGI",
 }
 STABILITY_NAMES = {
     "mege": "MeGe",
     "reco": "ReCo, balanced",
     "reco_printed": "ReCo, as printed",
     "mu_fidelity": "μF",
+}
+TOP_PIXEL_NAMES = {
+    "edge_overlap": "on edges",
+    "connected_components": "components",
+    "object_precision": "on the object",
+    "explainability": "explainability",
 }
 CURVE_NAMES = {"aic": "AIC", "sic": "SIC"}
 COMPLEXITY_NAMES = {

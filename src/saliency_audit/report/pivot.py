@@ -6,10 +6,15 @@ import pandas as pd
 
 from saliency_audit.ledger import Comparison, ExternalResult
 from saliency_audit.report.comparisons import mark
-from saliency_audit.report.names import METHOD_NAMES, STABILITY_NAMES, on_two_lines
+from saliency_audit.report.names import (
+    METHOD_NAMES,
+    STABILITY_NAMES,
+    TOP_PIXEL_NAMES,
+    on_two_lines,
+)
 from saliency_audit.report.words import estimate
 
-NAMES = METHOD_NAMES | STABILITY_NAMES
+NAMES = METHOD_NAMES | STABILITY_NAMES | TOP_PIXEL_NAMES
 
 
 def pivot_table(

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from saliency_audit.errors import refuse_unknown
+from saliency_audit.metrics import mass_inside
 
 
 def _checkerboard(height: int, width: int, size: int) -> Tensor:
@@ -61,25 +62,22 @@ def replace_background(
 def mass_outside(saliency: Tensor, masks: Tensor) -> Tensor:
     """Share of the saliency that lies outside the object: 0 is all on it.
 
-    A map that is the same everywhere has the share of the area outside.
+    What `metrics.mass_inside` leaves. A map that is the same everywhere has the share of the area
+    outside.
 
     Args:
         saliency: `(N, H, W)`, ≥ 0.
         masks: `(N, H, W)` bool.
 
     Returns:
-        `(N,)` float64 in [0, 1]; NaN where a map is 0 everywhere.
+        `(N,)` float64 in [0, 1] on the CPU; NaN where a map is 0 everywhere.
 
     Raises:
-        ValueError: negative values, or masks as in `replace_background`.
+        ValueError: saliency that `metrics.mass_inside` refuses, or masks as in
+            `replace_background`.
     """
     check_masks(saliency.shape[0], saliency.shape[1:], masks)
-    if (saliency < 0).any():
-        raise ValueError("a share of the saliency needs maps without negative values; reduce them")
-    values = saliency.double()
-    total = values.sum(dim=(1, 2))
-    outside = (values * ~masks).sum(dim=(1, 2))
-    return outside / total.where(total > 0, torch.nan)
+    return 1 - mass_inside(saliency, masks)
 
 
 def check_masks(count: int, size: torch.Size, masks: Tensor) -> None:

@@ -1,10 +1,11 @@
 """The methods that the experiments on GGIG run: the paper's three, its controls, all the others."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from saliency_audit.attributions import (
+    GGIG,
     Explainer,
     MeanGradient,
     PathAttribution,
@@ -21,7 +22,10 @@ PAPER = ("saliency", "ig", "ggig")
 CONTROLS = ("edge", "random")
 # IG with the product, which the library calls "ig".
 WITH_PRODUCT = "ig_product"
-VARIANTS = {"ggig_absolute": {"absolute": True}, "ggig_trapezoid": {"trapezoid": True}}
+VARIANTS: dict[str, dict[str, Any]] = {
+    "ggig_absolute": {"absolute": True},
+    "ggig_trapezoid": {"trapezoid": True},
+}
 METHODS = (
     *PAPER,
     *VARIANTS,
@@ -37,8 +41,8 @@ class Effort:
     """How many points the methods take, and GGIG's climb.
 
     Attributes:
-        steps: points on the line of IG and GGIG and on the other paths, both ends included.
-        ascents: of GGIG at each point.
+        steps: points on the line of IG and on the other paths, both ends included.
+        ascents: of GGIG at each point from which it climbs.
         learning_rate: of GGIG's climb.
         samples: of SmoothGrad.
         masks: of RISE.
@@ -87,9 +91,8 @@ def _create(name: str, effort: Effort, seed: int) -> Explainer:
     if name == WITH_PRODUCT:
         return PathAttribution(StraightPath(effort.steps, "trapezoid"), output="logit")
     if name == "ggig" or name in VARIANTS:
-        climb: dict[str, Any] = {"ascents": effort.ascents, "learning_rate": effort.learning_rate}
-        points = effort.climb_steps or effort.steps
-        return create("ggig", steps=points, **climb, **VARIANTS.get(name, {}))
+        climb = GGIG(effort.climb_steps or effort.steps, effort.ascents, effort.learning_rate)
+        return replace(climb, **VARIANTS.get(name, {}))
     return create(name, **_settings(name, effort, seed))
 
 

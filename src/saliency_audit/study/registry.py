@@ -2,11 +2,13 @@
 
 from saliency_audit.study.experiment import Experiment, ParameterError
 from saliency_audit.study.experiments import (
+    ggig_background,
     ggig_information_curves,
     ggig_mnist,
+    ggig_product,
     ggig_randomization,
     ggig_sigma,
-    ggig_product,
+    ggig_sparse,
     ggig_training,
     idgi_beyond,
     idgi_cost,
@@ -39,6 +41,8 @@ _EXPERIMENTS: dict[str, Experiment] = {
         ggig_randomization,
         ggig_information_curves,
         ggig_product,
+        ggig_background,
+        ggig_sparse,
     )
 }
 

@@ -13,6 +13,7 @@ import pandas as pd
 from saliency_audit.ledger.external.accuracy import accuracy_within
 from saliency_audit.ledger.external.area_order import area_order
 from saliency_audit.ledger.external.areas import paired_area_improvement
+from saliency_audit.ledger.external.background import background_share
 from saliency_audit.ledger.external.baselines import baseline_dependence
 from saliency_audit.ledger.external.cost import cost
 from saliency_audit.ledger.external.definitions import (
@@ -40,6 +41,7 @@ from saliency_audit.ledger.external.selection import among_the_first
 from saliency_audit.ledger.external.similarity import paired_similarity
 from saliency_audit.ledger.external.steps import step_sensitivity
 from saliency_audit.ledger.external.theorem import completeness, taylor_order
+from saliency_audit.ledger.external.top_pixels import top_pixels
 from saliency_audit.ledger.external.training import training_accuracy
 
 TESTS: dict[str, Callable[[pd.DataFrame, Mapping[str, Any]], ExternalResult]] = {
@@ -71,6 +73,8 @@ TESTS: dict[str, Callable[[pd.DataFrame, Mapping[str, Any]], ExternalResult]] = 
         accuracy_within,
         area_order,
         baseline_dependence,
+        background_share,
+        top_pixels,
     )
 }
 
@@ -81,6 +85,7 @@ __all__ = [
     "accuracy_within",
     "among_the_first",
     "area_order",
+    "background_share",
     "baseline_dependence",
     "better_separation",
     "completeness",
@@ -103,4 +108,5 @@ __all__ = [
     "sigma_perturbation",
     "step_sensitivity",
     "taylor_order",
+    "top_pixels",
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from saliency_audit.ledger.external.result import Comparison
+from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.ledger.verdict import Verdict
 
@@ -159,3 +159,36 @@ def coverage(models: Sequence[str], parameters: Mapping[str, Any], missing: Sequ
 def sentences(*parts: str) -> str:
     """The parts that say something, in one line."""
     return " ".join(part for part in parts if part)
+
+
+def family_result(
+    comparisons: Sequence[Comparison],
+    parameters: Mapping[str, Any],
+    headline: Estimate | None,
+    *,
+    missing: Sequence[str] = (),
+    left_out: int = 0,
+    remarks: Sequence[str] = (),
+) -> ExternalResult:
+    """`family_verdict` of the comparisons, with everything that a reader should know beside it.
+
+    Args:
+        comparisons: of all families; without any the result is "not tested".
+        parameters: `minimum_images`, where declared.
+        headline: the estimate to show first.
+        missing: labels of declared comparisons without values; they leave at best partly.
+        left_out: how often an image had no value.
+        remarks: further sentences.
+    """
+    if not comparisons:
+        return not_tested("no image has the values of any declared comparison")
+    verdict = family_verdict(comparisons, complete=not missing)
+    verdict, too_few = unless_too_few(verdict, comparisons, parameters)
+    detail = sentences(
+        tally(comparisons),
+        too_few,
+        *remarks,
+        f"Undefined for all images: {named(missing)}." if missing else "",
+        f"{left_out} times an image had no value and was left out." if left_out else "",
+    )
+    return ExternalResult(verdict, detail, headline, tuple(comparisons))

@@ -8,14 +8,7 @@ import pandas as pd
 
 from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
 from saliency_audit.ledger.external.rows import check_columns, check_parameters, identified
-from saliency_audit.ledger.external.rule import (
-    family_verdict,
-    judge,
-    named,
-    sentences,
-    tally,
-    unless_too_few,
-)
+from saliency_audit.ledger.external.rule import family_result, judge
 from saliency_audit.ledger.resampling import (
     Floats,
     estimate_from,
@@ -62,17 +55,14 @@ def paired_similarity(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
         left_out += lost
     if not comparisons:
         return not_tested("no image with maps of GGIG and of a rival")
-    verdict = family_verdict(comparisons, complete=not missing)
-    verdict, too_few = unless_too_few(verdict, comparisons, parameters)
-    sets = ", ".join(sorted(rows["images"].unique()))
-    detail = sentences(
-        tally(comparisons),
-        too_few,
-        f"Images: {sets}.",
-        f"Undefined for all images: {named(missing)}." if missing else "",
-        f"{left_out} times an image had no value and was left out." if left_out else "",
+    return family_result(
+        comparisons,
+        parameters,
+        comparisons[0].estimate,
+        missing=missing,
+        left_out=left_out,
+        remarks=(f"Images: {', '.join(sorted(rows['images'].unique()))}.",),
     )
-    return ExternalResult(verdict, detail, comparisons[0].estimate, tuple(comparisons))
 
 
 def _of_model(

@@ -1,0 +1,104 @@
+"""Images with a known object, for the checks that ask where in a picture a map lies."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from saliency_audit.datasets import read_regions
+from saliency_audit.study.checks import check_names
+from saliency_audit.study.experiment import Task
+from saliency_audit.study.selection import OWN_IMAGES, Selection, images_of, select
+
+# With boxes, and of classes that networks trained on ImageNet know: its 200 are among their 1,000.
+BOXED_IMAGES = "tiny_imagenet_val"
+
+
+def images_with_objects(model: str, images: str | None) -> str:
+    """The image set a model is shown: the one asked for, its own, or Tiny ImageNet's."""
+    if images is None and model not in OWN_IMAGES:
+        return BOXED_IMAGES
+    return images_of(model, images)
+
+
+def check_models(models: Sequence[str], images: str | None) -> None:
+    """Refuse classifiers and image sets that no catalogue knows.
+
+    Raises:
+        ValueError: names the unknown and the known ones, or says that no model is given.
+    """
+    if not models:
+        raise ValueError("at least one model is needed")
+    for model in models:
+        check_names([model], images_with_objects(model, images))
+
+
+def object_tasks(parameters: Any, names: Sequence[str]) -> list[Task]:
+    """One task per model and slice of images.
+
+    Args:
+        parameters: the experiment's; its fields models, images, n_images and slice_size are used.
+        names: of its other fields that a task's rows depend on.
+    """
+    common = {name: getattr(parameters, name) for name in names}
+    return [
+        Task(
+            f"{model}-{first:05d}",
+            {
+                **common,
+                "model": model,
+                "images": images_with_objects(model, parameters.images),
+                "first": first,
+                "last": min(first + parameters.slice_size, parameters.n_images),
+            },
+        )
+        for model in parameters.models
+        for first in range(0, parameters.n_images, parameters.slice_size)
+    ]
+
+
+def select_objects(given: Mapping[str, Any]) -> tuple[Selection, Tensor]:
+    """The images of a task of `object_tasks`, and where their objects are: see `with_objects`."""
+    chosen = select(given["model"], given["images"], given["seed"], given["first"], given["last"])
+    return with_objects(chosen)
+
+
+def with_objects(chosen: Selection) -> tuple[Selection, Tensor]:
+    """The images that have an object and some background, and their masks or filled boxes.
+
+    Images without an object, and those that it covers altogether, are left out and counted in
+    the notes.
+
+    Args:
+        chosen: the correctly classified images of a slice.
+
+    Returns:
+        The selection without those images, and `(N, H, W)` bool on the device of the pictures.
+
+    Raises:
+        ValueError: the image set has neither masks nor boxes.
+    """
+    device = chosen.pictures.device
+    if not chosen.indices:
+        return chosen, torch.zeros(0, *chosen.pictures.shape[2:], dtype=torch.bool, device=device)
+    masks = read_regions(chosen.source, chosen.indices)
+    kept = masks.flatten(1).any(dim=1) & ~masks.flatten(1).all(dim=1)
+    return _only(chosen, kept), masks[kept].to(device)
+
+
+def _only(chosen: Selection, kept: Tensor) -> Selection:
+    """The selection with the images of a mask `(N,)`."""
+    positions = kept.nonzero().flatten().tolist()
+    on_device = kept.to(chosen.pictures.device)
+    left_out = len(chosen.indices) - len(positions)
+    return replace(
+        chosen,
+        pictures=chosen.pictures[on_device],
+        targets=chosen.targets[on_device],
+        indices=tuple(chosen.indices[i] for i in positions),
+        confidence=chosen.confidence[on_device],
+        seeds=[chosen.seeds[i] for i in positions],
+        notes={**chosen.notes, "object_or_background_missing": left_out, "used": len(positions)},
+    )
