@@ -47,7 +47,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=16, help="correctly classified ones (16)")
+    parser.add_argument("--images", type=int, default=20, help="correctly classified ones (20)")
     parser.add_argument("--output", type=Path, help="CSV file (data/benchmarks/fast_deviation.csv)")
     return parser.parse_args()
 
