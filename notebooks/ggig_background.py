@@ -97,7 +97,7 @@ figure = show_regions(
 #
 # A box holds the middle half of the images, its whiskers 90 % of them. Dashed: the mean share of the area
 # that is background. In the embedded profile every method of the library stands beside the paper's three,
-# the edges and random values. IG is without the product with the input, as in the paper.
+# the edges and random values. *Saliency* is GRAD; IG is without the product with the input, as in the paper.
 
 # %% mystnb={"image": {"alt": "Box plots of the share of the saliency outside the object before a checkerboard for every method, with the background's share of the area dashed"}}
 rows = study.compute(experiment, profile, overrides)

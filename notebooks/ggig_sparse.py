@@ -23,7 +23,8 @@
 #
 # Two controls know no network: the edges themselves, whose top pixels are all on edges, and random values.
 # *Explainability* (area under precision against recall) is about the whole map, whatever the share; it is
-# shown beside. As in the paper IG stands without the product with the input.
+# shown beside. In figures and tables *Saliency* is GRAD; IG is without the product with the input, as in the
+# paper.
 #
 # *What is different.* GGIG climbs at the paper's rate, but fewer steps and from fewer points: 200 steps from
 # each of 51 points are 10,200 gradients for every image.

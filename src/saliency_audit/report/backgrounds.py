@@ -43,7 +43,8 @@ def show_shares(rows: pd.DataFrame, background: str, squares: int) -> Figure:
         return True
 
     height = 0.24 * len(methods) + 0.6
-    figure, axes = panels(["all"], models, draw, width=2.2, height=height)
+    width = max(2.2, 4 / len(models))
+    figure, axes = panels(["all"], models, draw, width=width, height=height)
     axes[0, 0].set_xlim(0, 1)
     axes[0, 0].invert_yaxis()
     figure.supxlabel("share of the saliency outside the object", fontsize=9)
