@@ -94,6 +94,8 @@ figure = show_maps(pictures, maps, titles, size=1.1)
 #
 # SIC is the median over the images, AIC the mean of right (1) and wrong (0), both over the images that
 # keep their curve; each image's own curve is scaled so that the start picture is 0 and the original 1.
+# A curve may begin high or fall: revealed pixels can make the grey levels *less* varied than the blurred
+# start picture, and count as no information then.
 
 # %% mystnb={"image": {"alt": "Information curves of the five methods, one line each: a row of panels per network, a column for SIC and one for AIC"}}
 figure = show_method_curves(rows, declared)

@@ -92,7 +92,8 @@ figure = show_maps(pictures, maps, titles, size=0.9)
 # ## Does the input show through?
 #
 # Rank correlation of every map with |x − x′|. A grey dot is an image, the diamond the mean with its 95 %
-# interval.
+# interval. *IG with product*, *Guided IG* and *DeepLIFT* hold the product; the others do not, the IDGI
+# variants included, whose rule shares out differences of the score by the gradient alone.
 
 # %% mystnb={"image": {"alt": "Rank correlation of the map of every method with the distance of the image from its baseline, a dot per image and the mean with its interval: a row of panels per network, a column per baseline"}}
 figure = show_dominance(rows, sign)
