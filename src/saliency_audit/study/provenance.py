@@ -21,7 +21,7 @@ PACKAGES = (
     *("torch", "torchvision", "numpy", "scipy", "pandas", "pyarrow"),
     *("scikit-learn", "scikit-image", "pillow", "POT", "deel-torchlip"),
 )
-COMPUTING = ("attributions", "metrics", "models", "datasets", "study")
+COMPUTING = ("attributions", "metrics", "sanity", "models", "datasets", "study")
 
 
 def source_digest() -> str:
