@@ -46,3 +46,10 @@ def test_ggig_may_climb_from_fewer_points_than_the_lines_have():
 def test_unknown_methods_are_refused():
     with pytest.raises(ValueError, match="lime"):
         explainers(["saliency", "lime"], SMALL, seed=0)
+
+
+def test_the_climb_may_have_points_of_its_own():
+    own = explainers(["ggig", "ig_product"], Effort(5, 3, 0.1, climb_steps=4), seed=0)
+    assert own["ggig"] == create("ggig", steps=4, ascents=3, learning_rate=0.1)
+    assert own["ig_product"].path.steps == 5
+    assert explainers(["ggig"], Effort(5, 3), seed=0)["ggig"] == create("ggig", steps=5, ascents=3)
