@@ -10,8 +10,8 @@
 # # Layers drawn anew: is GGIG as sensitive as the gradient and IG?
 #
 # **Claim GG-RANDOM** (GGIG paper, §5, Figures 7 and 21–23). When the layers of a network are randomised one
-# after the other, from the output down, maps of GGIG change as much as those of the gradient (GRAD) and of
-# Integrated Gradients (IG).
+# after the other, from the output down, maps of GGIG change as much as those of the gradient (GRAD, in
+# figures and tables Saliency) and of Integrated Gradients (IG).
 #
 # *In plain words.* Take a trained network and replace the weights of its last layer by random ones, then
 # those of the layer before, and so on. Explanations of a network that knows less and less should look less
@@ -132,7 +132,7 @@ show_recorded(recorded, show_stages, "independent", sign)
 # ## All methods
 #
 # Mean similarity over the stages; for the cascade, behind the slash, after the last, when nothing that was
-# learned is left. Maps that are constant have no similarity and are counted in the last column.
+# learned is left: a method that stays near 1 there shows the picture. Maps that are constant have no similarity and are counted in the last column.
 
 # %% tags=["remove-input"]
 HTML(as_html(stage_table(sources(recorded, rows), sign)))

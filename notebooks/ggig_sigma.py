@@ -11,7 +11,8 @@
 #
 # **Claim GG-SIGMA** (GGIG paper, §4, Figure 4). As noise on the weights grows to their standard deviation σ,
 # the score of the class falls to 1/C and the similarity of the maps to those of the intact model falls to
-# 0; the gradient (GRAD), Integrated Gradients (IG) and GGIG all satisfy this.
+# 0; the gradient (GRAD, in figures and tables Saliency), Integrated Gradients (IG) and GGIG all satisfy
+# this.
 #
 # *In plain words.* An explanation of a network should depend on what the network has learned. So spoil the
 # weights little by little, and look whether the explanations change as the network forgets. With enough
@@ -120,8 +121,9 @@ figure = show_perturbation(rows, other)
 # ## Where the curves reach their limits
 #
 # The level from which on the mean stays within 0.05 of the limit (a dash where it never does), and below it
-# *mean at the last level / limit*. All methods of the library that were computed; maps that are constant
-# have no similarity and are counted in the last column.
+# *mean at the last level / limit*. A limit near 1 is no success: such a method, like the edges, shows the
+# picture whatever the network, and is at its limit from the start. Here are all methods of the library that
+# were computed; maps that are constant have no similarity and are counted in the last column.
 
 # %% tags=["remove-input"]
 stated = claim.external.parameters
