@@ -19,8 +19,10 @@
 # pixels. The plain rule multiplies each step by the gradient; its total misses the true change of the
 # score by an error that shrinks with the steps. IDGI splits the *actual* change of each step,
 # $f(x_{j+1}) - f(x_j)$, in proportion to the squared gradient. The shares $g_i^2/|g|^2$ add up to one
-# whatever the gradient is, so its total is right by algebra, at any number of steps. What can be
-# measured is only rounding, and the identity says nothing about *where* the credit goes.
+# unless the gradient is zero everywhere, so its total is right by algebra, at any number of steps. What can
+# be measured is only rounding, and the identity says nothing about *where* the credit goes. A gradient that
+# is zero everywhere has no shares: the credit of its step is lost. That happens at a black picture to a
+# network whose biases are all zero, as some have before training.
 #
 # IDGI justifies the shares by a point that lies along the gradient and has the score of the next point:
 # $x_{j_p} = x_j + g\,\frac{f(x_{j+1}) - f(x_j)}{|g|^2}$. That formula follows a straight tangent. A

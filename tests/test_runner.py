@@ -90,9 +90,26 @@ def test_failing_and_dying_notebooks_are_saved_and_do_not_stop_the_others(projec
     assert not retried.skipped, "a failed run never counts as done"
 
 
+def test_the_working_directory_stays(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    (project / "notebooks" / "again.py").write_text(GOOD)
+    execute(plan(["good", "again"], "embedded", {}), jobs=2)
+    assert Path.cwd() == elsewhere
+
+
 def test_nothing_runs_when_a_parameter_is_wrong(project: Path) -> None:
     with pytest.raises(ParameterError, match="no parameter 'stepz'"):
         plan(["good"], "embedded", {"stepz": "3"})
     with pytest.raises(ParameterError, match="unknown profile 'huge'"):
         plan(["good"], "huge", {})
+    experiment = (
+        'from saliency_audit import study\nexperiment = study.get_experiment("idgi_theorem")\n'
+    )
+    (project / "notebooks" / "good.py").write_text(GOOD + "\n# %%\n" + experiment)
+    with pytest.raises(ParameterError, match="steps must be at least 2"):
+        plan(["good"], "embedded", {"steps": "1"})
     assert not (project / "runs").exists()

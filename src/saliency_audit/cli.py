@@ -59,6 +59,9 @@ def run(
             if name not in tasks:
                 tasks[name] = bars.add_task(name, total=total)
             bars.update(tasks[name], completed=done, total=total)
+            if done == total and not errors.is_terminal:
+                # A log shows the bars at the very end only.
+                errors.print(f"{name}: {total} of {total} cells", highlight=False)
 
         runs = execute(plans, jobs=jobs, force=force, progress=show)
     root = project_root()
@@ -178,6 +181,7 @@ def build(
     """Build the site from ledger, prose and executed notebooks."""
     from saliency_audit.report.build import build_site
 
+    errors.print("the site: two minutes unless it is up to date", highlight=False)
     console.print(f"site: {build_site(strict=strict)}", highlight=False, soft_wrap=True)
 
 

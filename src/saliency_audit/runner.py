@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -57,11 +58,29 @@ def plan(names: list[str] | None, profile: str, given: Mapping[str, str]) -> lis
     found = []
     for source in sources(names):
         values = check_parameters(source, {"profile": profile, **given})
+        _check_experiment(source, values)
         custom = profile != "embedded" or bool(given)
         found.append(
             Plan(source, values, _output(source, values, custom), content_key(source, values))
         )
     return found
+
+
+def _check_experiment(source: Source, values: Mapping[str, Any]) -> None:
+    """Refuse now what the notebook's experiment would refuse a minute later, in its kernel.
+
+    Raises:
+        ParameterError: values that the experiment does not take.
+    """
+    named = re.search(r'^experiment = study\.get_experiment\("(\w+)"\)', source.text(), re.M)
+    if named is None or len(values) == 1:
+        return
+    # Only now: it imports what computes.
+    from saliency_audit.report.runs import chosen_parameters
+    from saliency_audit.study import get_experiment
+
+    experiment = get_experiment(named[1])
+    experiment.configure(values["profile"], chosen_parameters(experiment, values))
 
 
 def execute(
@@ -86,8 +105,14 @@ def execute(
             return Run(item.source.name, item.output, skipped=True)
         return _run(item, report)
 
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
-        return list(pool.map(one, plans))
+    here = Path.cwd()
+    try:
+        with ThreadPoolExecutor(max_workers=jobs) as pool:
+            return list(pool.map(one, plans))
+    finally:
+        # Papermill changes the folder of the whole process; of two threads the second to finish
+        # puts back what the first had changed to.
+        os.chdir(here)
 
 
 def _quiet_ipython() -> Path:

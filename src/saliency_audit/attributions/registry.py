@@ -63,6 +63,16 @@ def available() -> tuple[str, ...]:
     return tuple(sorted(_METHODS))
 
 
+def _settings(name: str) -> tuple[str, ...]:
+    """Names of the settings that a method takes."""
+    path = name.removesuffix("+idgi")
+    if path not in PATHS:
+        return tuple(inspect.signature(_METHODS[name]).parameters)
+    of_path = inspect.signature(PATHS[path]).parameters
+    shared = inspect.signature(PathAttribution).parameters
+    return (*of_path, *(other for other in shared if other not in ("path", "rule")))
+
+
 def create(name: str, **settings: Any) -> Explainer:
     """An explanation method by its name: `create("ig+idgi", steps=64)(model, inputs, targets)`.
 
@@ -79,7 +89,10 @@ def create(name: str, **settings: Any) -> Explainer:
     """
     if name not in _METHODS:
         raise ValueError(f"unknown method {name!r}; available: {', '.join(available())}")
-    try:
-        return _METHODS[name](**settings)
-    except TypeError as error:
-        raise ValueError(f"method {name!r}: {error}") from None
+    known = _settings(name)
+    if unknown := sorted(settings.keys() - known):
+        raise ValueError(
+            f"method {name!r} has no setting {', '.join(map(repr, unknown))}; it has "
+            f"{', '.join(known)}"
+        )
+    return _METHODS[name](**settings)

@@ -215,9 +215,9 @@ class IDGI:
     f along the path at any number of steps (the sum telescopes), from the baseline to the input
     itself: where no point lies at an end, its score is evaluated too. (Blur IG has no baseline: its
     path begins at the most blurred of its points, which moves a little with their number.) Where a
-    gradient is zero
-    everywhere the direction is undefined; that step then contributes nothing and its change of f
-    is missing from the sum.
+    gradient is zero everywhere the direction is undefined; that step then contributes nothing and
+    its change of f is missing from the sum. So it is at a black baseline for a network whose biases
+    are all zero, as untrained ones may be: take another baseline.
 
     Source: Yang et al. 2023 (Algorithm 1); IDGI study, §3.
     """

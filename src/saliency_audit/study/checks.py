@@ -39,7 +39,7 @@ def check_steps(*steps: int) -> None:
         ValueError: no number given, or one below 2.
     """
     if not steps or min(steps) < 2:
-        given = ", ".join(map(str, steps)) or "none"
+        given = ", ".join(map(str, dict.fromkeys(steps))) or "none"
         raise ValueError(f"steps must be at least 2 (the path's two ends), got {given}")
 
 

@@ -26,4 +26,5 @@ def device_name(device: torch.device) -> str:
     """What computes: "cpu (2 threads, x86_64)" or the GPU's name."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"cpu ({torch.get_num_threads()} threads, {platform.machine()})"
+    threads = torch.get_num_threads()
+    return f"cpu ({threads} thread{'s' if threads > 1 else ''}, {platform.machine()})"
