@@ -25,8 +25,8 @@
 # have nothing in common.
 #
 # *What was chosen.* The stages are nested: what one has drawn the next ones keep, unlike in the authors'
-# code. Each layer is drawn as torch draws it before training (the authors draw from a normal distribution:
-# `initialiser=truncated_normal`). Layers of equal shape get different values.
+# code. As in that code each layer is drawn from N(0, 0.1²), cut off at two standard deviations
+# (`initialiser=default` draws as torch does before training). Layers of equal shape get different values.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits, shapes), reference (MNIST, ImageNet) or paper

@@ -95,9 +95,10 @@ EXPERIMENT = Experiment(
             "samples": 50,
             "masks": 500,
             "slice_size": 16,
-            "large_models": ("squeezenet1_0",),
+            # Unlike SqueezeNet's its logits pass no ReLU, which would silence unrelated models.
+            "large_models": ("mobilenet_v2",),
             "large_images": "imagenet_sample",
-            "large_n_images": 32,
+            "large_n_images": 24,
             "large_steps": 6,
             "large_ascents": 10,
         },
