@@ -25,7 +25,7 @@
 # have nothing in common.
 #
 # *What was chosen.* The stages are nested: what one has drawn the next ones keep, unlike in the authors'
-# code. As in that code each layer is drawn from N(0, 0.1²), cut off at two standard deviations
+# code. As in that code each layer is drawn from N(0, 0.1²), cut off at ±2
 # (`initialiser=default` draws as torch does before training). Layers of equal shape get different values.
 
 # %% tags=["parameters"]
