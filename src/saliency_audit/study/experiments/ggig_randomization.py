@@ -32,8 +32,8 @@ class Parameters(ChangedModels):
     """Parameters of the experiment: those of `ChangedModels`, how layers are drawn anew, and where.
 
     `ways`: "cascade", from the output down, or "independent", each layer alone. `initialiser` and
-    `statistics` are those of `Randomisation`; the default is the authors' way. With torch's own way
-    the logits of SqueezeNet, which pass a ReLU, are 0 for half of the classes, and their maps too.
+    `statistics` are those of `Randomisation`; the default is the authors' way. Torch's own leaves
+    more logits of SqueezeNet, which pass a ReLU, at 0, and their maps constant.
     """
 
     ways: tuple[str, ...] = ("cascade", "independent")
