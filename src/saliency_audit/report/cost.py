@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from saliency_audit.ledger import Claim, Comparison, ExternalResult
 from saliency_audit.report.figures import refuse_empty
@@ -54,6 +55,9 @@ def show_cost(rows: pd.DataFrame, claim: Claim) -> Figure:
         shares.set_title(f"on {devices}", fontsize=9)
     axes[0, 0].invert_yaxis()
     axes[-1, 0].set_xscale("log")
+    axes[-1, 0].xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes[-1, 0].xaxis.set_major_formatter("{x:g}")
+    axes[-1, 0].xaxis.set_minor_formatter(NullFormatter())
     axes[-1, 0].set_xlabel(f"images per second (dashed: the paper's, {DEVICE})", fontsize=9)
     axes[-1, 1].set_xlabel("share of the speed of plain passes (%)", fontsize=9)
     axes[-1, 1].set_xlim(left=0)
