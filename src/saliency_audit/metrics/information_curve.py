@@ -132,7 +132,7 @@ def information_points(
         images: `(N, C, H, W)` in [0, 1].
         saliency: `(N, H, W)`, any scale; only its order counts. All ties at a threshold are
             revealed together, so a constant map shows the whole picture at the first threshold and
-            its curve is the diagonal, with an area of ½.
+            its curve is the diagonal, with an area of ½, unless the image is dropped.
         targets: `(N,)` int64 class indices.
         seeds: one seed per image for the random pixels; 0…N-1 if not given. Keep an image's seed
             the same for all maps that are compared.

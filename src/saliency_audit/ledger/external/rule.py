@@ -150,7 +150,8 @@ def coverage(models: Sequence[str], parameters: Mapping[str, Any], missing: Sequ
     if len(claimed) == 1 and absent:
         text += f"; the claim's {absent[0]} is not computed"
     elif absent:
-        text += f"; {len(absent)} of the claim's {len(claimed)} are not computed"
+        share = f"{len(absent)} of" if len(absent) < len(claimed) else "all of"
+        text += f"; {share} the claim's {len(claimed)} are not computed"
     if missing:
         text += f". Not computed yet: {named(missing)}"
     return text + "."
