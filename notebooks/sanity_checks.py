@@ -70,8 +70,11 @@ recorded = {
 found = answers(rows)
 figure = show_checks(found)
 
+# %% [markdown]
+# In numbers, network by network: a dash where a method has no baseline to change, or was not run.
+
 # %% tags=["remove-input"]
-HTML(as_html(check_table(found)))
+HTML(as_html(check_table(found), kept_levels=1))
 
 # %% [markdown]
 # ## In the recorded reference runs
@@ -87,7 +90,7 @@ else:
 
 # %% tags=["remove-input"]
 if of_reference:
-    display(HTML(as_html(check_table(of_reference))))  # noqa: F821 (IPython's)
+    display(HTML(as_html(check_table(of_reference), kept_levels=1)))  # noqa: F821 (IPython's)
 
 # %% [markdown]
 # ## What a map costs
@@ -97,11 +100,11 @@ if of_reference:
 
 # %% tags=["remove-input"]
 cost = study.get_experiment("method_cost")
-HTML(as_html(cost_table(study.compute(cost, profile))))
+HTML(as_html(cost_table(study.compute(cost, profile)), kept_levels=1))
 
 # %% [markdown]
 # The recorded reference run:
 
 # %% tags=["remove-input"]
 costs = ledger.experiment_rows("method_cost", "reference")
-HTML(f"<p>{costs}</p>" if isinstance(costs, str) else as_html(cost_table(costs)))
+HTML(f"<p>{costs}</p>" if isinstance(costs, str) else as_html(cost_table(costs), kept_levels=1))

@@ -90,13 +90,13 @@ def cascade(similarities, how="cascade", model="digits_cnn"):
 def test_the_cascade_counts_where_all_layers_are_random():
     rows = pd.concat([cascade([0.9, 0.8, 0.2]), cascade([0.9, 0.1], model="shapes_cnn")])
     found = answers({"ggig_randomization": rows})
-    assert [answer.check for answer in found] == ["cascade", "cascade"]
+    assert [answer.check for answer in found] == ["all layers random"] * 2
     means = {answer.model: answer.estimate.mean for answer in found}
     middle = 0.001 * (N - 1) / 2
     assert means["digits_cnn"] == pytest.approx(0.2 + middle)
     assert means["shapes_cnn"] == pytest.approx(0.1 + middle)
     one = answers({"ggig_randomization": cascade([0.9, 0.8, 0.2], "independent")})
-    assert one[0].check == "one_layer"
+    assert one[0].check == "one layer random"
     assert one[0].estimate.mean == pytest.approx((0.9 + 0.8 + 0.2) / 3 + middle)
     assert one[0].passes is False
 

@@ -23,7 +23,7 @@ class SanityCheck:
     """A question to a method.
 
     Attributes:
-        name: short, for keys.
+        name: short, for keys and columns.
         title: what is asked, in a few words.
         experiment: whose rows answer it.
         columns: that those rows must have.
@@ -107,7 +107,7 @@ CHECKS = (
         _under_noise,
     ),
     SanityCheck(
-        "cascade",
+        "all layers random",
         "Forgets it when all layers are random?",
         "ggig_randomization",
         ("sign", "how", "stage", MEASURE),
@@ -116,7 +116,7 @@ CHECKS = (
         _all_random,
     ),
     SanityCheck(
-        "one_layer",
+        "one layer random",
         "Forgets it when one layer is random?",
         "ggig_randomization",
         ("sign", "how", "stage", MEASURE),

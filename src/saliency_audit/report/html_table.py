@@ -10,18 +10,19 @@ import pandas as pd
 KEPT_LEVELS = 2
 
 
-def as_html(table: pd.DataFrame) -> str:
+def as_html(table: pd.DataFrame, kept_levels: int = KEPT_LEVELS) -> str:
     """A table as HTML that is narrow enough for a page.
 
-    Of an index with more than two levels the leading ones become headings inside the table, and
-    repeated names of the rest span their lines.
+    Of an index with more levels than are kept the leading ones become headings inside the table,
+    and repeated names of the rest span their lines.
 
     Args:
         table: cells are HTML and are not escaped; labels are plain text and are. An index without
             names is left out. A line break in a label is kept.
+        kept_levels: of the index that stay columns.
     """
     levels = [str(name) for name in table.index.names if name is not None]
-    headings = max(0, len(levels) - KEPT_LEVELS)
+    headings = max(0, len(levels) - kept_levels)
     shown = levels[headings:]
     width = len(shown) + len(table.columns)
     lines = [_labels(label, len(levels)) for label in table.index]

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from saliency_audit.ledger.method_checks import CHECKS, Answer
 from saliency_audit.report.figures import refuse_empty
-from saliency_audit.report.names import METHOD_NAMES, network
+from saliency_audit.report.names import METHOD_NAMES, network, on_two_lines
 from saliency_audit.report.words import estimate, three_figures
 from saliency_audit.study.checked_methods import METHODS
 
@@ -93,13 +93,12 @@ def check_table(found: Sequence[Answer]) -> pd.DataFrame:
     lines: dict[tuple[str, str], dict[str, str]] = {}
     order = {name: place for place, name in enumerate(METHODS)}
     for item in sorted(found, key=lambda item: (network(item.model), order[item.method])):
-        title = next(check.title for check in CHECKS if check.name == item.check)
         place = (network(item.model), METHOD_NAMES.get(item.method, item.method))
-        lines.setdefault(place, {})[title] = _cell(item)
-    columns = [check.title for check in CHECKS if any(item.check == check.name for item in found)]
+        lines.setdefault(place, {})[item.check] = _cell(item)
+    columns = [check.name for check in CHECKS if any(item.check == check.name for item in found)]
     index = pd.MultiIndex.from_tuples(list(lines), names=["network", "method"])
     table = pd.DataFrame(list(lines.values()), index=index, columns=columns)
-    return table.fillna("—").rename(columns=_on_lines)
+    return table.fillna("—").rename(columns=on_two_lines)
 
 
 def _cell(item: Answer) -> str:
