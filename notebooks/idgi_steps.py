@@ -48,7 +48,13 @@ from saliency_audit.report.verdicts import verdict_text
 claim = ledger.load_claims()["IDGI-STEPS"]
 experiment = study.get_experiment("idgi_scores")
 overrides = score_request(
-    profile, counts=sweep, n_images=n_images, models=models, images=images, seed=seed
+    profile,
+    counts=sweep,
+    known=claim.external.parameters["steps"],
+    n_images=n_images,
+    models=models,
+    images=images,
+    seed=seed,
 )
 rows = study.compute(experiment, profile, overrides)
 recorded = ledger.recorded_rows(claim, "reference")

@@ -83,6 +83,10 @@ def test_without_wishes_the_rows_are_the_profile_s_own():
 def test_wishes_that_leave_nothing_are_refused():
     with pytest.raises(ParameterError, match="at least one number of steps"):
         score_request("embedded", counts=())
+    with pytest.raises(
+        ParameterError, match="about 8, 16 steps; name at least two of them, got 8, 12"
+    ):
+        score_request("embedded", counts=(12, 8), known=(8, 16))
     with pytest.raises(ValueError, match="must be at least 1"):
         get_experiment("idgi_scores").configure(
             "embedded", score_request("embedded", counts=None, n_images=0)
