@@ -177,14 +177,14 @@ def _ratios(rows: pd.DataFrame) -> str:
         (
             f"{row['quantity']} of {code(row['peer'])}",
             _spread(row, 2),
-            code(row["against"].removesuffix(" auto")),
             escape(row["goal"].replace(">=", "≥").replace("<=", "≤")),
             _met(row["goal"], float(row["median"])),
+            code(row["against"].removesuffix(" auto")),
         )
         for _, row in rows.iterrows()
     ]
     rounds = count(int(rows["rounds"].max()), "round")
-    return table(("what", f"ratio over {rounds}", "to that of", "aim", "met"), lines, "lr")
+    return table(("what", f"ratio over {rounds}", "aim", "met", "to that of"), lines, "lr")
 
 
 def _met(goal: str, median: float) -> str:
