@@ -56,7 +56,7 @@ from saliency_audit.report.names import METHOD_NAMES
 from saliency_audit.report.pivot import pivot_table
 from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded, sources
 from saliency_audit.report.verdicts import verdict_text
-from saliency_audit.study.checked_methods import Effort, explainers
+from saliency_audit.study.checked_methods import effort_in, explainers
 from saliency_audit.study.selection import images_of, select
 
 experiment = study.get_experiment("ggig_information_curves")
@@ -77,9 +77,7 @@ recorded = ledger.recorded_rows(claim, "reference")
 name = setting.models[0]
 chosen = select(name, images_of(name, setting.images), setting.seed, 0, 2 * shown)
 pictures, targets = chosen.pictures[:shown], chosen.targets[:shown]
-effort = Effort(
-    setting.steps, setting.ascents, setting.learning_rate, climb_steps=setting.climb_steps
-)
+effort = effort_in(vars(setting))
 maps = {
     METHOD_NAMES.get(method, method): saliency(
         explain(chosen.model, pictures, targets), setting.reduction

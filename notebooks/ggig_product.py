@@ -53,7 +53,7 @@ from saliency_audit.report.names import METHOD_NAMES
 from saliency_audit.report.pivot import pivot_table
 from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded, sources
 from saliency_audit.report.verdicts import verdict_text
-from saliency_audit.study.checked_methods import Effort, explainers
+from saliency_audit.study.checked_methods import effort_in, explainers
 from saliency_audit.study.selection import select
 
 experiment = study.get_experiment("ggig_product")
@@ -75,14 +75,13 @@ tasks = experiment.tasks(setting)
 given = next(task.parameters for task in tasks if task.parameters["model"] == last)
 chosen = select(given["model"], given["images"], setting.seed, given["first"], given["last"])
 pictures, targets = chosen.pictures[:shown], chosen.targets[:shown]
-effort = Effort(
-    setting.steps, given["ascents"], setting.learning_rate, climb_steps=given["climb_steps"]
-)
 maps = {
     f"{METHOD_NAMES[name]},\n{baseline}": saliency(
         explain(chosen.model, pictures, targets, baselines_for(pictures, None, baseline))
     )
-    for name, explain in explainers(("ig_product", "ig", "ggig"), effort, setting.seed).items()
+    for name, explain in explainers(
+        ("ig_product", "ig", "ggig"), effort_in(given), setting.seed
+    ).items()
     for baseline in BASELINES
 }
 titles = [f"class {int(target)}" for target in targets]

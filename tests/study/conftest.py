@@ -63,6 +63,16 @@ class Toy:
         )
 
 
+@pytest.fixture(scope="module")
+def module_project(tmp_path_factory):
+    """An empty project folder that the tests of a module share, so that rows are computed once."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "data" / "claims").mkdir(parents=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SALIENCY_PROJECT", str(folder))
+        yield folder
+
+
 @pytest.fixture
 def toy():
     return Toy()

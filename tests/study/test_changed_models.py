@@ -23,22 +23,18 @@ FEW = {
 MEASURES = ["spearman", "weighted_jaccard", "reverse_mse"]
 
 
-def computed(name, tmp_path_factory, **more):
-    folder = tmp_path_factory.mktemp("project")
-    (folder / "data" / "claims").mkdir(parents=True)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SALIENCY_PROJECT", str(folder))
-        return study.compute(study.get_experiment(name), "embedded", {**FEW, **more})
+def computed(name, **more):
+    return study.compute(study.get_experiment(name), "embedded", {**FEW, **more})
 
 
 @pytest.fixture(scope="module")
-def sigma(tmp_path_factory):
-    return computed("ggig_sigma", tmp_path_factory, levels=(0.0, 1.0))
+def sigma(module_project):
+    return computed("ggig_sigma", levels=(0.0, 1.0))
 
 
 @pytest.fixture(scope="module")
-def randomised(tmp_path_factory):
-    return computed("ggig_randomization", tmp_path_factory)
+def randomised(module_project):
+    return computed("ggig_randomization")
 
 
 @pytest.fixture(scope="module")

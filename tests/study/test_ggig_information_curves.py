@@ -19,12 +19,8 @@ FEW = {
 
 
 @pytest.fixture(scope="module")
-def rows(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("project")
-    (folder / "data" / "claims").mkdir(parents=True)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SALIENCY_PROJECT", str(folder))
-        return study.compute(study.get_experiment("ggig_information_curves"), "embedded", FEW)
+def rows(module_project):
+    return study.compute(study.get_experiment("ggig_information_curves"), "embedded", FEW)
 
 
 def test_a_row_per_image_and_method(rows):

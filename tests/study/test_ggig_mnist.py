@@ -16,12 +16,8 @@ METHODS = {
 
 
 @pytest.fixture(scope="module")
-def rows(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("project")
-    (folder / "data" / "claims").mkdir(parents=True)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SALIENCY_PROJECT", str(folder))
-        return study.compute(study.get_experiment("ggig_mnist"), "embedded", FEW)
+def rows(module_project):
+    return study.compute(study.get_experiment("ggig_mnist"), "embedded", FEW)
 
 
 def test_a_row_per_image_method_and_sign(rows):

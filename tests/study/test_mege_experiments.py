@@ -37,15 +37,11 @@ FEW = {**TINY, "n_images": 9, "steps": 4, "samples": 3, "masks": 10, "subsets": 
 
 
 @pytest.fixture(scope="module")
-def scratch(tmp_path_factory):
+def scratch(module_project):
     """A project of this module's own, so that predictors are trained once."""
-    folder = tmp_path_factory.mktemp("project")
-    (folder / "data" / "claims").mkdir(parents=True)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SALIENCY_PROJECT", str(folder))
-        trained.cache_clear()
-        yield folder
-        trained.cache_clear()
+    trained.cache_clear()
+    yield module_project
+    trained.cache_clear()
 
 
 @pytest.fixture(scope="module")

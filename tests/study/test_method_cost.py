@@ -12,12 +12,8 @@ FEW = {"n_images": 2, "steps": 7, "ascents": 3, "samples": 5, "masks": 11}
 
 
 @pytest.fixture(scope="module")
-def rows(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("project")
-    (folder / "data" / "claims").mkdir(parents=True)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SALIENCY_PROJECT", str(folder))
-        return study.compute(study.get_experiment("method_cost"), "embedded", FEW)
+def rows(module_project):
+    return study.compute(study.get_experiment("method_cost"), "embedded", FEW)
 
 
 def test_passes_are_those_of_the_definitions(rows):

@@ -9,7 +9,7 @@ import pandas as pd
 from saliency_audit.attributions import Explainer
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.sanity import MEASURES, RandomPerModel
-from saliency_audit.study.checked_methods import CONTROLS, METHODS, PAPER, Effort, explainers
+from saliency_audit.study.checked_methods import CONTROLS, METHODS, PAPER, effort_in, explainers
 from saliency_audit.study.checks import check_counts, check_names, check_steps
 from saliency_audit.study.experiment import Task
 from saliency_audit.study.selection import Selection, images_of
@@ -101,14 +101,7 @@ def checked_explainers(given: Mapping[str, Any]) -> dict[str, Explainer]:
     Args:
         given: parameters of the task.
     """
-    effort = Effort(
-        given["steps"],
-        given["ascents"],
-        given["learning_rate"],
-        given["samples"],
-        given["masks"],
-    )
-    found = explainers(given["methods"], effort, given["seed"])
+    found = explainers(given["methods"], effort_in(given), given["seed"])
     if "random" in found:
         found["random"] = RandomPerModel(given["seed"])
     return found

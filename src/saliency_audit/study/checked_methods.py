@@ -1,7 +1,7 @@
 """The methods that the experiments on GGIG run: the paper's three, its controls, all the others."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from saliency_audit.attributions import (
@@ -56,6 +56,17 @@ class Effort:
     samples: int = 50
     masks: int = 1000
     climb_steps: int | None = None
+
+
+def effort_in(given: Mapping[str, Any]) -> Effort:
+    """The effort that parameters of an experiment or a task ask for.
+
+    Args:
+        given: parameters by name; what they do not name has its default.
+    """
+    return Effort(
+        **{field.name: given[field.name] for field in fields(Effort) if field.name in given}
+    )
 
 
 def explainers(names: Sequence[str], effort: Effort, seed: int) -> dict[str, Explainer]:

@@ -11,6 +11,7 @@ from saliency_audit.datasets import read_regions
 from saliency_audit.study.checks import check_names
 from saliency_audit.study.experiment import Task
 from saliency_audit.study.selection import OWN_IMAGES, Selection, images_of, select
+from saliency_audit.study.slices import tasks_by_model
 
 # With boxes, and of classes that networks trained on ImageNet know: its 200 are among their 1,000.
 BOXED_IMAGES = "tiny_imagenet_val"
@@ -36,27 +37,8 @@ def check_models(models: Sequence[str], images: str | None) -> None:
 
 
 def object_tasks(parameters: Any, names: Sequence[str]) -> list[Task]:
-    """One task per model and slice of images.
-
-    Args:
-        parameters: the experiment's; its fields models, images, n_images and slice_size are used.
-        names: of its other fields that a task's rows depend on.
-    """
-    common = {name: getattr(parameters, name) for name in names}
-    return [
-        Task(
-            f"{model}-{first:05d}",
-            {
-                **common,
-                "model": model,
-                "images": images_with_objects(model, parameters.images),
-                "first": first,
-                "last": min(first + parameters.slice_size, parameters.n_images),
-            },
-        )
-        for model in parameters.models
-        for first in range(0, parameters.n_images, parameters.slice_size)
-    ]
+    """`slices.tasks_by_model` on images with objects."""
+    return tasks_by_model(parameters, names, images_with_objects)
 
 
 def select_objects(given: Mapping[str, Any]) -> tuple[Selection, Tensor]:

@@ -1,10 +1,39 @@
-"""Cutting a study of models × paths × images into tasks."""
+"""Cutting a study of models × images, or models × paths × images, into tasks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from saliency_audit.study.experiment import Task
 from saliency_audit.study.selection import images_of
+
+
+def tasks_by_model(
+    parameters: Any,
+    names: Sequence[str],
+    images: Callable[[str, str | None], str] = images_of,
+) -> list[Task]:
+    """One task per slice of images and model, in this order.
+
+    Args:
+        parameters: the experiment's; its fields models, images, n_images and slice_size are used.
+        names: of its other fields that a task's rows depend on.
+        images: the image set of a model, given the one asked for.
+    """
+    common = {name: getattr(parameters, name) for name in names}
+    return [
+        Task(
+            f"{model}-{first:05d}",
+            {
+                **common,
+                "model": model,
+                "images": images(model, parameters.images),
+                "first": first,
+                "last": min(first + parameters.slice_size, parameters.n_images),
+            },
+        )
+        for first in range(0, parameters.n_images, parameters.slice_size)
+        for model in parameters.models
+    ]
 
 
 def sliced_tasks(parameters: Any, settings: Callable[[int], Mapping[str, Any]]) -> list[Task]:

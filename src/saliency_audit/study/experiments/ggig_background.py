@@ -13,7 +13,14 @@ from saliency_audit.attributions.engine import predict
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.metrics import mass_inside, widened
 from saliency_audit.sanity import BACKGROUNDS, mass_outside, replace_background
-from saliency_audit.study.checked_methods import CONTROLS, METHODS, PAPER, Effort, explainers
+from saliency_audit.study.checked_methods import (
+    CONTROLS,
+    METHODS,
+    PAPER,
+    Effort,
+    effort_in,
+    explainers,
+)
 from saliency_audit.study.checks import check_counts, check_steps
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.objects import check_models, object_tasks, select_objects
@@ -75,7 +82,7 @@ class Parameters:
     @property
     def effort(self) -> Effort:
         """How many points the methods take."""
-        return Effort(**{name: getattr(self, name) for name in EFFORT})
+        return effort_in(vars(self))
 
 
 def tasks(parameters: Parameters) -> Sequence[Task]:
@@ -91,8 +98,7 @@ def compute(task: Task) -> Outcome:
     chosen, masks = select_objects(given)
     if not chosen.indices:
         return Outcome(pd.DataFrame(columns=list(COLUMNS)), chosen.notes)
-    effort = Effort(**{name: given[name] for name in EFFORT})
-    explain = explainers(given["methods"], effort, given["seed"])
+    explain = explainers(given["methods"], effort_in(given), given["seed"])
     near = widened(masks, given["margin"] * chosen.pictures.shape[-1])
     rows: list[dict[str, Any]] = []
     for background, squares in views(given["backgrounds"], given["squares"]):

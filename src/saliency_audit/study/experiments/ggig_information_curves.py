@@ -13,11 +13,12 @@ from saliency_audit.errors import refuse_unknown
 from saliency_audit.metrics import InformationPoints, information_points
 from saliency_audit.metrics.information_curve import Complexity
 from saliency_audit.metrics.reveal import Mode
-from saliency_audit.study.checked_methods import CONTROLS, METHODS, PAPER, Effort, explainers
+from saliency_audit.study.checked_methods import CONTROLS, METHODS, PAPER, effort_in, explainers
 from saliency_audit.study.checks import check_counts, check_names, check_reduction, check_steps
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.experiments.idgi_scores import SMALLEST_SIDE
-from saliency_audit.study.selection import Selection, images_of, select
+from saliency_audit.study.selection import Selection, select
+from saliency_audit.study.slices import tasks_by_model
 
 SETTINGS = (
     *("methods", "steps", "climb_steps", "ascents", "learning_rate"),
@@ -66,21 +67,7 @@ class Parameters:
 
 def tasks(parameters: Parameters) -> Sequence[Task]:
     """One task per model and slice of images."""
-    common = {name: getattr(parameters, name) for name in SETTINGS}
-    return [
-        Task(
-            f"{model}-{first:05d}",
-            {
-                **common,
-                "model": model,
-                "images": images_of(model, parameters.images),
-                "first": first,
-                "last": min(first + parameters.slice_size, parameters.n_images),
-            },
-        )
-        for first in range(0, parameters.n_images, parameters.slice_size)
-        for model in parameters.models
-    ]
+    return tasks_by_model(parameters, SETTINGS)
 
 
 def compute(task: Task) -> Outcome:
@@ -107,13 +94,7 @@ def compute(task: Task) -> Outcome:
 def _maps(chosen: Selection, given: dict[str, Any]) -> dict[str, Tensor]:
     if not chosen.indices:
         return {}
-    effort = Effort(
-        given["steps"],
-        given["ascents"],
-        given["learning_rate"],
-        climb_steps=given["climb_steps"],
-    )
-    made = explainers(given["methods"], effort, given["seed"])
+    made = explainers(given["methods"], effort_in(given), given["seed"])
     on = (chosen.model, chosen.pictures, chosen.targets)
     return {name: explain(*on) for name, explain in made.items()}
 

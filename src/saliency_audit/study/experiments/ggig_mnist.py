@@ -21,7 +21,8 @@ from saliency_audit.attributions.quadrature import weights
 from saliency_audit.sanity import MEASURES, similarity_rows
 from saliency_audit.study.checks import check_counts, check_names, check_steps
 from saliency_audit.study.experiment import Experiment, Outcome, Task
-from saliency_audit.study.selection import Selection, images_of, select
+from saliency_audit.study.selection import Selection, select
+from saliency_audit.study.slices import tasks_by_model
 
 SETTINGS = ("steps", "ascents", "learning_rate", "seed")
 COLUMNS = (
@@ -55,21 +56,7 @@ class Parameters:
 
 def tasks(parameters: Parameters) -> Sequence[Task]:
     """One task per model and slice of images."""
-    common = {name: getattr(parameters, name) for name in SETTINGS}
-    return [
-        Task(
-            f"{model}-{first:05d}",
-            {
-                **common,
-                "model": model,
-                "images": images_of(model, parameters.images),
-                "first": first,
-                "last": min(first + parameters.slice_size, parameters.n_images),
-            },
-        )
-        for first in range(0, parameters.n_images, parameters.slice_size)
-        for model in parameters.models
-    ]
+    return tasks_by_model(parameters, SETTINGS)
 
 
 def compute(task: Task) -> Outcome:

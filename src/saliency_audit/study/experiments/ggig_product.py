@@ -10,7 +10,13 @@ from saliency_audit.attributions.baselines import BASELINES, baselines_for, chec
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.sanity import MEASURES, baseline_similarity
 from saliency_audit.sanity.baselines import FromBaseline
-from saliency_audit.study.checked_methods import PAPER, VARIANTS, WITH_PRODUCT, Effort, explainers
+from saliency_audit.study.checked_methods import (
+    PAPER,
+    VARIANTS,
+    WITH_PRODUCT,
+    effort_in,
+    explainers,
+)
 from saliency_audit.study.checks import check_counts, check_names, check_steps
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.selection import OWN_IMAGES, select
@@ -111,19 +117,13 @@ def compute(task: Task) -> Outcome:
     chosen = select(given["model"], given["images"], given["seed"], given["first"], given["last"])
     if not chosen.indices:
         return Outcome(pd.DataFrame([], columns=list(COLUMNS)), chosen.notes)
-    effort = Effort(
-        given["steps"],
-        given["ascents"],
-        given["learning_rate"],
-        climb_steps=given["climb_steps"],
-    )
     # In the order of the library, whatever the order asked for: a pair has one name.
     baselines = {
         name: baselines_for(chosen.pictures, None, name)
         for name in BASELINES
         if name in given["baselines"]
     }
-    made = explainers(given["methods"], effort, given["seed"])
+    made = explainers(given["methods"], effort_in(given), given["seed"])
     found = baseline_similarity(
         chosen.model,
         cast("Mapping[str, FromBaseline]", made),

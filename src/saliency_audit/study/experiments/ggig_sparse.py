@@ -9,7 +9,7 @@ from torch import Tensor
 
 from saliency_audit.attributions import Edge, saliency
 from saliency_audit.metrics import connected_components, explainability, share_within, top_pixels
-from saliency_audit.study.checked_methods import CONTROLS, PAPER, Effort, explainers
+from saliency_audit.study.checked_methods import CONTROLS, PAPER, Effort, effort_in, explainers
 from saliency_audit.study.checks import check_counts, check_steps
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.objects import check_models, object_tasks, select_objects
@@ -60,7 +60,7 @@ class Parameters:
     @property
     def effort(self) -> Effort:
         """How many points the methods take."""
-        return Effort(**{name: getattr(self, name) for name in EFFORT})
+        return effort_in(vars(self))
 
 
 def tasks(parameters: Parameters) -> Sequence[Task]:
@@ -85,8 +85,8 @@ def _rows(chosen: Selection, masks: Tensor, given: Mapping[str, Any]) -> Iterato
     edges = top_pixels(saliency(Edge()(*on), "sum_abs"), given["edge_share"])
     regions = masks.cpu()
     areas = regions.double().mean(dim=(1, 2)).tolist()
-    effort = Effort(**{name: given[name] for name in EFFORT})
-    for method, explain in explainers(given["methods"], effort, given["seed"]).items():
+    made = explainers(given["methods"], effort_in(given), given["seed"])
+    for method, explain in made.items():
         maps = saliency(explain(*on), "sum_abs").cpu()
         whole = explainability(maps, regions)
         for share in given["shares"]:

@@ -16,6 +16,7 @@ from saliency_audit.study.checked_methods import (
     VARIANTS,
     Effort,
     check_methods,
+    effort_in,
     explainers,
 )
 from saliency_audit.study.checks import check_counts, check_names, check_steps
@@ -59,7 +60,7 @@ class Parameters:
     @property
     def effort(self) -> Effort:
         """How many points the methods take."""
-        return Effort(self.steps, self.ascents, self.learning_rate, self.samples, self.masks)
+        return effort_in(vars(self))
 
 
 def tasks(parameters: Parameters) -> Sequence[Task]:
