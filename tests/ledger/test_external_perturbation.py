@@ -114,7 +114,7 @@ def test_constant_maps_are_counted_and_what_is_missing_named():
     without = table[table["method"] != "ggig"]
     result = sigma_perturbation(without, DECLARED)
     assert result.verdict is Verdict.PARTLY
-    assert "Not computed: m, ggig, spearman; m, ggig, weighted_jaccard" in result.detail
+    assert "Without values: m, ggig, spearman; m, ggig, weighted_jaccard" in result.detail
 
 
 def test_a_measure_that_only_small_maps_lack_is_named_and_not_missing():

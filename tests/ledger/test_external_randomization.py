@@ -93,7 +93,7 @@ def test_what_is_undefined_is_counted_and_what_is_missing_named():
     assert "left out: small, ssim." in both.detail
     without = randomization_equivalence(table[table["method"] != "ig"], DECLARED)
     assert without.verdict is Verdict.PARTLY
-    assert "Not computed: m, spearman, ig; m, ssim, ig." in without.detail
+    assert "Without values: m, spearman, ig; m, ssim, ig." in without.detail
 
 
 def test_no_rows_no_test():

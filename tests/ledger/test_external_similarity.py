@@ -76,7 +76,7 @@ def test_a_measure_without_values_leaves_at_best_partly():
     rows["ssim"] = np.nan
     result = paired_similarity(rows, DECLARED)
     assert result.verdict is Verdict.PARTLY
-    assert "Undefined for all images: m, ssim, saliency; m, ssim, ig." in result.detail
+    assert "Without values: m, ssim, saliency; m, ssim, ig." in result.detail
 
 
 def test_images_without_a_value_are_counted():

@@ -19,14 +19,7 @@ from saliency_audit.ledger.external.checked_maps import (
 )
 from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
 from saliency_audit.ledger.external.rows import check_columns, check_parameters, identified
-from saliency_audit.ledger.external.rule import (
-    family_verdict,
-    judge,
-    named,
-    sentences,
-    tally,
-    unless_too_few,
-)
+from saliency_audit.ledger.external.rule import family_result, judge
 from saliency_audit.ledger.resampling import (
     Floats,
     estimate_from,
@@ -85,23 +78,23 @@ def sigma_perturbation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ext
     measures = {each.name: each.measures for each in models}
     missing += lacking(measures, parameters["measures"])
     missing += _without_values(models, family)
-    verdict = family_verdict(comparisons, complete=not missing)
-    verdict, too_few = unless_too_few(verdict, comparisons, parameters)
     lost = [each.undefined for each in models]
     differences = pd.concat(
         [pd.Series(dtype=float), *(curve.differences for curve in family if curve.method)]
     )
-    detail = sentences(
-        tally(comparisons),
-        too_few,
-        " ".join(each.said for each in models),
-        f"Not computed: {named(missing)}." if missing else "",
-        too_small(measures, parameters["measures"]),
-        undefined_sentence(sum(n for n, _ in lost), sum(total for _, total in lost)),
-        "Headline: mean similarity above its floor at the last level, over all networks, methods "
-        "and measures, resampled by image.",
+    return family_result(
+        comparisons,
+        parameters,
+        mean_over_images(differences),
+        missing=missing,
+        remarks=(
+            " ".join(each.said for each in models),
+            too_small(measures, parameters["measures"]),
+            undefined_sentence(sum(n for n, _ in lost), sum(total for _, total in lost)),
+            "Headline: mean similarity above its floor at the last level, over all networks, "
+            "methods and measures, resampled by image.",
+        ),
     )
-    return ExternalResult(verdict, detail, mean_over_images(differences), tuple(comparisons))
 
 
 @dataclass(frozen=True)

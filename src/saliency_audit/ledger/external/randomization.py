@@ -16,14 +16,7 @@ from saliency_audit.ledger.external.checked_maps import (
 )
 from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
 from saliency_audit.ledger.external.rows import check_columns, check_parameters, identified
-from saliency_audit.ledger.external.rule import (
-    family_verdict,
-    judge,
-    named,
-    sentences,
-    tally,
-    unless_too_few,
-)
+from saliency_audit.ledger.external.rule import family_result, judge
 from saliency_audit.ledger.external.similarity import BEST
 from saliency_audit.ledger.statistics import Estimate
 
@@ -87,20 +80,19 @@ def randomization_equivalence(rows: pd.DataFrame, parameters: Mapping[str, Any])
     if not comparisons:
         return not_tested("no image with maps of GGIG and of a rival through the cascade")
     missing += lacking(measures, parameters["measures"])
-    verdict = family_verdict(comparisons, complete=not missing)
-    verdict, too_few = unless_too_few(verdict, comparisons, parameters)
-    detail = sentences(
-        tally(comparisons),
-        too_few,
-        *said,
-        f"Not computed: {named(missing)}." if missing else "",
-        too_small(measures, parameters["measures"]),
-        undefined_sentence(lost, total),
-        "Headline: mean difference of GGIG and a rival over all networks, rivals and measures, "
-        "resampled by image.",
+    return family_result(
+        comparisons,
+        parameters,
+        mean_over_images(pd.concat(pooled)),
+        missing=missing,
+        remarks=(
+            *said,
+            too_small(measures, parameters["measures"]),
+            undefined_sentence(lost, total),
+            "Headline: mean difference of GGIG and a rival over all networks, rivals and measures, "
+            "resampled by image.",
+        ),
     )
-    headline = mean_over_images(pd.concat(pooled))
-    return ExternalResult(verdict, detail, headline, tuple(comparisons))
 
 
 def _said(model: str, cascade: pd.DataFrame) -> str:

@@ -188,8 +188,8 @@ def family_result(
     detail = sentences(
         tally(comparisons),
         too_few,
-        *remarks,
-        f"Undefined for all images: {named(missing)}." if missing else "",
+        f"Without values: {named(missing)}." if missing else "",
         f"{left_out} times an image had no value and was left out." if left_out else "",
+        *remarks,
     )
     return ExternalResult(verdict, detail, headline, tuple(comparisons))
