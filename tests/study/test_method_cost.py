@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from saliency_audit import study
+from saliency_audit.study import timing
 from saliency_audit.study.checked_methods import METHODS, VARIANTS
 from saliency_audit.study.experiments.method_cost import counted_passes
 
@@ -39,6 +40,13 @@ def test_passes_are_those_of_the_definitions(rows):
 
 def test_seconds_are_positive(rows):
     assert (rows[["seconds", "gradient_seconds"]] > 0).all().all()
+
+
+def test_the_quickest_run_counts(monkeypatch):
+    monkeypatch.setattr(timing, "timed", lambda work, device: work())
+    device = torch.device("cpu")
+    assert timing.quickest(iter([3.0, 1.0, 2.0, 9.0]).__next__, device, within=5) == (1.0, 3)
+    assert timing.quickest(iter([3.0, 1.0]).__next__, device, within=3) == (3.0, 1)
 
 
 def test_the_hook_goes_also_after_an_exception():

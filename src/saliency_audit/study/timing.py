@@ -16,6 +16,25 @@ def timed(work: Callable[[], object], device: torch.device) -> float:
     return time.perf_counter() - started
 
 
+def quickest(
+    work: Callable[[], object], device: torch.device, within: float = 0.5
+) -> tuple[float, int]:
+    """The smallest of several times, which other work on the machine disturbs least.
+
+    Args:
+        work: what to time; it runs once at least, and again until `within` seconds are over.
+        device: where it runs.
+        within: seconds.
+
+    Returns:
+        Seconds of the quickest run, and the number of runs.
+    """
+    times = [timed(work, device)]
+    while sum(times) < within:
+        times.append(timed(work, device))
+    return min(times), len(times)
+
+
 def synchronise(device: torch.device) -> None:
     """Wait until the device has finished."""
     if device.type == "cuda":

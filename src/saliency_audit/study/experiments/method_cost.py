@@ -22,7 +22,7 @@ from saliency_audit.study.checked_methods import (
 from saliency_audit.study.checks import check_counts, check_names, check_steps
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.selection import images_of, select
-from saliency_audit.study.timing import device_name, timed
+from saliency_audit.study.timing import device_name, quickest
 
 COLUMNS = (
     *("model", "images", "method", "image", "image_name", "target", "confidence"),
@@ -92,20 +92,19 @@ def compute(task: Task) -> Outcome:
         picture = chosen.pictures[position : position + 1]
         on = (chosen.model, picture, chosen.targets[position : position + 1])
         gradient = partial(Saliency(output="logit"), *on)
-        gradient()  # the first pass of a shape prepares it
         for method, explain in made.items():
             with counted_passes(chosen.model) as passes:
-                seconds = timed(partial(explain, *on), device)
+                seconds, runs = quickest(partial(explain, *on), device)
             rows.append(
                 {
                     "model": given["model"],
                     "images": given["images"],
                     "method": method,
                     **chosen.describe(position),
-                    "forward_passes": passes["forward"],
-                    "backward_passes": passes["backward"],
+                    "forward_passes": passes["forward"] // runs,
+                    "backward_passes": passes["backward"] // runs,
                     "seconds": seconds,
-                    "gradient_seconds": timed(gradient, device),
+                    "gradient_seconds": quickest(gradient, device)[0],
                     "device": device_name(device),
                 }
             )
@@ -135,7 +134,7 @@ def counted_passes(model: nn.Module) -> Iterator[Counter[str]]:
 EXPERIMENT = Experiment(
     name="method_cost",
     title="Passes and seconds per map of every method",
-    version=1,
+    version=2,
     parameters=Parameters,
     profiles={
         "embedded": {},
