@@ -91,6 +91,13 @@ def test_no_images_give_no_distances():
         ({"folds": FOLDS.float()}, "folds must be int64"),
         ({"folds": FOLDS + 1}, "folds must lie in 0..3 for 4 predictors, got 1..4"),
         ({"maps": torch.full((9, K, 5, 6), torch.inf)}, "NaN or infinite"),
+        ({"maps": torch.rand(9, K, 0, 6)}, r"maps have no pixels: shape \(9, 4, 0, 6\)"),
+        ({"maps": torch.rand(9, K, 5, 0)}, "maps have no pixels"),
+        (
+            {"maps": [torch.rand(K, 5, 6), torch.rand(K, 7, 7)]},
+            r"one tensor \(N, K, H, W\), got list; maps of different sizes cannot be compared",
+        ),
+        ({"folds": FOLDS.tolist()}, "folds must be a torch tensor, got list"),
     ],
 )
 def test_bad_input(change, message):
@@ -99,7 +106,28 @@ def test_bad_input(change, message):
         rank_distances(**given)
 
 
-def test_sizes_that_do_not_fit_are_refused(maps):
-    distances = rank_distances(maps, FOLDS)
-    with pytest.raises(ValueError, match="do not fit"):
-        sorted_by_agreement(distances, CORRECT[:5], FOLDS)
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"correct": CORRECT[:5]}, "do not fit"),
+        ({"distances": torch.rand(9), "correct": CORRECT[:, 0]}, r"both must be \(N, K\)"),
+        ({"correct": CORRECT.long()}, r"correct must be bool, got torch.int64; correct.bool\(\)"),
+        ({"correct": CORRECT.double()}, "correct must be bool, got torch.float64"),
+        ({"correct": CORRECT.numpy()}, "correct must be a torch tensor, got ndarray"),
+        ({"distances": np.zeros((9, K))}, "distances must be a torch tensor, got ndarray"),
+        ({"folds": FOLDS - 1}, "folds must lie in 0..3 for 4 predictors, got -1..2"),
+        ({"folds": FOLDS + 1}, "folds must lie in 0..3 for 4 predictors, got 1..4; number them"),
+        ({"folds": FOLDS[:5]}, r"folds must be int64 \(9,\)"),
+        ({"folds": FOLDS.double()}, "folds must be int64"),
+    ],
+)
+def test_what_cannot_be_sorted_is_refused(maps, change, message):
+    given = {"distances": rank_distances(maps, FOLDS), "correct": CORRECT, "folds": FOLDS}
+    with pytest.raises(ValueError, match=message):
+        sorted_by_agreement(**{**given, **change})
+
+
+def test_no_distances_give_empty_sets():
+    found = sorted_by_agreement(torch.zeros(0, K), CORRECT[:0], FOLDS[:0])
+    assert found.equal.shape == found.different.shape == (0,)
+    assert (found.undefined, found.both_wrong) == (0, 0)

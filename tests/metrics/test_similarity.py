@@ -143,6 +143,8 @@ def test_distances_are_zero_for_equal_maps_and_positive_else(name):
         (torch.rand(2, 12, 11), "maps must have one shape"),
         (torch.rand(2, 1, 12, 12), r"shape \(N, H, W\)"),
         (torch.zeros(2, 12, 12, dtype=torch.int64), "maps must be floats"),
+        (torch.zeros(2, 12, 0), r"maps have no pixels: shape \(2, 12, 0\)"),
+        ([torch.zeros(12, 12)] * 2, r"maps must be one tensor \(N, H, W\), got list"),
         (torch.full((2, 12, 12), torch.nan), "NaN or infinite"),
     ],
 )

@@ -151,6 +151,8 @@ def test_bad_input_is_refused(function):
         function([[0.1]], [0.1])
     with pytest.raises(ValueError, match="definition must be 'printed' or 'balanced'"):
         function([0.1], [0.1], "youden")
+    with pytest.raises(ValueError, match="definition must be 'printed' or 'balanced'"):
+        function([0.1], [], "youden")
 
 
 def test_a_million_distances_take_seconds_not_hours():

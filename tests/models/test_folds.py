@@ -41,8 +41,20 @@ def test_the_seed_decides_and_the_order_is_shuffled():
         ([0, 0, 0, 1, 1], 3, "3 folds need 3 images of every class; class 1 has 2"),
         ([], 2, "class none has 0"),
         ([0, 0], 1, "at least 2 folds, got 1"),
+        ([0, 0, 0, 0], 2.5, r"a whole number of at least 2 folds, got 2\.5"),
+        ([0, 0, 0, 0], True, "a whole number of at least 2 folds, got True"),
+        ([[0, 0], [0, 0]], 2, r"labels must be int64 of shape \(N,\), got torch.int64 \(2, 2\)"),
     ],
 )
 def test_bad_input(labels, folds, message):
     with pytest.raises(ValueError, match=message):
         stratified_folds(torch.tensor(labels, dtype=torch.int64), folds)
+
+
+def test_labels_are_whole_numbers_in_a_tensor():
+    with pytest.raises(
+        ValueError, match=r"labels must be int64 of shape \(N,\), got torch.float32"
+    ):
+        stratified_folds(torch.zeros(4), 2)
+    with pytest.raises(ValueError, match="labels must be a torch tensor, got list"):
+        stratified_folds([0, 0, 0, 0], 2)

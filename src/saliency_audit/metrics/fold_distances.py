@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from saliency_audit.metrics.ranks import normalised_ranks
+from saliency_audit.metrics.ranks import check_maps, normalised_ranks
 
 # Values ranked together: few enough for the cache of a processor.
 VALUES_AT_ONCE = 2**17
@@ -48,22 +48,13 @@ def rank_distances(maps: Tensor, folds: Tensor) -> Tensor:
         `(N, K)` float64 in [0, 1]; NaN where a map is constant and at the image's own fold.
 
     Raises:
-        ValueError: malformed maps or folds, or values that are not finite.
+        ValueError: malformed maps or folds, no pixels, or values that are not finite.
 
     Source: MeGe/ReCo paper, Eq. 1 and §4.1.
     """
-    if maps.ndim != 4 or not maps.is_floating_point():
-        raise ValueError(
-            f"maps must be floats of shape (N, K, H, W), got {maps.dtype} {tuple(maps.shape)}"
-        )
+    check_maps(maps, "NKHW")
     count, predictors = maps.shape[:2]
-    if folds.shape != (count,) or folds.dtype != torch.int64:
-        raise ValueError(f"folds must be int64 ({count},), got {folds.dtype} {tuple(folds.shape)}")
-    if count and not 0 <= int(folds.min()) <= int(folds.max()) < predictors:
-        raise ValueError(
-            f"folds must lie in 0..{predictors - 1} for {predictors} predictors, "
-            f"got {int(folds.min())}..{int(folds.max())}"
-        )
+    _check_folds(folds, count, predictors)
     images = max(1, VALUES_AT_ONCE // max(1, maps[:1].numel()))
     parts = [
         _block_distances(part, own)
@@ -98,15 +89,22 @@ def sorted_by_agreement(distances: Tensor, correct: Tensor, folds: Tensor) -> Fo
         folds: `(N,)` int64.
 
     Raises:
-        ValueError: shapes that do not fit.
+        ValueError: shapes that do not fit, `correct` that is not bool, or malformed folds.
 
     Source: MeGe/ReCo paper, Eq. 3 and 4.
     """
-    if correct.shape != distances.shape or folds.shape != distances.shape[:1]:
+    for name, given in (("distances", distances), ("correct", correct)):
+        _check_tensor(name, given)
+    if distances.ndim != 2 or correct.shape != distances.shape:
         raise ValueError(
-            f"distances {tuple(distances.shape)}, correct {tuple(correct.shape)} and folds "
-            f"{tuple(folds.shape)} do not fit"
+            f"distances {tuple(distances.shape)} and correct {tuple(correct.shape)} do not fit; "
+            "both must be (N, K)"
         )
+    if correct.dtype != torch.bool:
+        raise ValueError(
+            f"correct must be bool, got {correct.dtype}; correct.bool() turns 0 and 1 into it"
+        )
+    _check_folds(folds, *distances.shape)
     values, right, own = distances.cpu().numpy(), correct.cpu().numpy(), folds.cpu().numpy()
     each = np.arange(len(values))
     first = right[each, own][:, None]
@@ -123,3 +121,19 @@ def sorted_by_agreement(distances: Tensor, correct: Tensor, folds: Tensor) -> Fo
         undefined=int(((both | one) & ~defined).sum()),
         both_wrong=int((pair & ~first & ~right).sum()),
     )
+
+
+def _check_folds(folds: Tensor, count: int, predictors: int) -> None:
+    _check_tensor("folds", folds)
+    if folds.shape != (count,) or folds.dtype != torch.int64:
+        raise ValueError(f"folds must be int64 ({count},), got {folds.dtype} {tuple(folds.shape)}")
+    if count and not 0 <= int(folds.min()) <= int(folds.max()) < predictors:
+        raise ValueError(
+            f"folds must lie in 0..{predictors - 1} for {predictors} predictors, "
+            f"got {int(folds.min())}..{int(folds.max())}; number them from 0"
+        )
+
+
+def _check_tensor(name: str, given: object) -> None:
+    if not isinstance(given, Tensor):
+        raise ValueError(f"{name} must be a torch tensor, got {type(given).__name__}")

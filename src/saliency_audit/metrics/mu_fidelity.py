@@ -1,5 +1,6 @@
 """μF: does what a map says of a set of pixels agree with what hiding them does?"""
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -48,8 +49,9 @@ def mu_fidelity(
         do not vary (a constant map or a constant model): undefined, not 0.
 
     Raises:
-        ValueError: shapes that do not fit, NaN or infinite saliency, a share that leaves no pixel
-            or no choice, fewer than 3 subsets, malformed images, targets or model answers.
+        ValueError: shapes that do not fit, NaN or infinite saliency, a share that is no number or
+            leaves no pixel or no choice, subsets that are no whole number or fewer than 3,
+            malformed images, targets or model answers.
 
     Source: MeGe/ReCo paper, Eq. 8 and §4.3; Bhatt et al. 2020.
     """
@@ -57,14 +59,18 @@ def mu_fidelity(
     count, _, height, width = images.shape
     several = isinstance(saliency, Tensor) and saliency.ndim == 4
     maps = [check_saliency(images, part) for part in (saliency if several else [saliency])]
+    if not math.isfinite(share):
+        raise ValueError(f"share must be a number between 0 and 1, got {share!r}")
     pixels = round(share * height * width)
     if not 0 < pixels < height * width:
         raise ValueError(
             f"a share of {share} of {height}×{width} pixels is {pixels} pixels; it must leave some "
             "to hide and some to show"
         )
-    if subsets < 3:
-        raise ValueError(f"a correlation needs at least 3 subsets, got {subsets}")
+    if isinstance(subsets, bool) or not isinstance(subsets, int) or subsets < 3:
+        raise ValueError(
+            f"a correlation needs a whole number of at least 3 subsets, got {subsets!r}"
+        )
 
     def run(size: int) -> Tensor:
         found = torch.empty(len(maps), count, dtype=torch.float64)

@@ -1,8 +1,32 @@
-"""Ranks of the values of many maps at once."""
+"""Ranks of the values of many maps at once, and what maps must be to have some."""
 
 import numpy as np
 import torch
 from torch import Tensor
+
+
+def check_maps(maps: Tensor, axes: str) -> None:
+    """Refuse maps without pixels, and what is no tensor of floats of this shape.
+
+    Args:
+        maps: whose values are not looked at.
+        axes: a letter per dimension, the pixels last, such as "NHW".
+
+    Raises:
+        ValueError: names the cause.
+    """
+    wanted = f"({', '.join(axes)})"
+    if not isinstance(maps, Tensor):
+        raise ValueError(
+            f"maps must be one tensor {wanted}, got {type(maps).__name__}; maps of different sizes "
+            "cannot be compared: scale them to one size and stack them"
+        )
+    if maps.ndim != len(axes) or not maps.is_floating_point():
+        raise ValueError(
+            f"maps must be floats of shape {wanted}, got {maps.dtype} {tuple(maps.shape)}"
+        )
+    if 0 in maps.shape[-2:]:
+        raise ValueError(f"maps have no pixels: shape {tuple(maps.shape)}")
 
 
 def average_ranks(values: Tensor) -> Tensor:

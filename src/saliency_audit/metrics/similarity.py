@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from saliency_audit.metrics.ms_ssim import ssim as picture_ssim
-from saliency_audit.metrics.ranks import normalised_ranks
+from saliency_audit.metrics.ranks import check_maps, normalised_ranks
 
 
 def spearman(first: Tensor, second: Tensor) -> Tensor:
@@ -22,7 +22,8 @@ def spearman(first: Tensor, second: Tensor) -> Tensor:
         `(N,)` float64 in [−1, 1]; NaN where a map is constant.
 
     Raises:
-        ValueError: shapes that are not the same `(N, H, W)`, or values that are not finite.
+        ValueError: shapes that are not the same `(N, H, W)`, no pixels, or values that are not
+            finite.
     """
     _check(first, second)
     ranks = (normalised_ranks(maps.flatten(1)) for maps in (first, second))
@@ -176,10 +177,7 @@ def min_max(maps: Tensor) -> Tensor:
 
 def _check(first: Tensor, second: Tensor) -> None:
     for maps in (first, second):
-        if maps.ndim != 3 or not maps.is_floating_point():
-            raise ValueError(
-                f"maps must be floats of shape (N, H, W), got {maps.dtype} {tuple(maps.shape)}"
-            )
+        check_maps(maps, "NHW")
         if not torch.isfinite(maps).all():
             raise ValueError("maps hold NaN or infinite values")
     if first.shape != second.shape:

@@ -9,7 +9,7 @@ correlation and hence no distance: drop such pairs, and count them, before comin
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -122,6 +122,8 @@ def threshold_rates(
 
     Source: MeGe/ReCo paper, §3.5.
     """
+    if definition not in get_args(Definition):
+        raise ValueError(f"definition must be 'printed' or 'balanced', got {definition!r}")
     same = np.sort(_distances("equal", equal))
     other = np.sort(_distances("different", different))
     thresholds, counts = np.unique(np.concatenate([same, other]), return_counts=True)
@@ -132,8 +134,6 @@ def threshold_rates(
     other_above = other.size - np.searchsorted(other, thresholds, side="right")
     if definition == "balanced":
         return ThresholdRates(thresholds, counts, same_below / same.size, other_above / other.size)
-    if definition != "printed":
-        raise ValueError(f"definition must be 'printed' or 'balanced', got {definition!r}")
     below = np.cumsum(counts) - counts
     above = counts.sum() - below - counts
     with np.errstate(invalid="ignore"):

@@ -20,13 +20,20 @@ def stratified_folds(labels: Tensor, folds: int, seed: int = 0) -> Tensor:
         `(N,)` int64 in 0 … k−1.
 
     Raises:
-        ValueError: fewer than 2 folds, or a class with fewer images than folds.
+        ValueError: folds that are no whole number or fewer than 2, malformed labels, or a class
+            with fewer images than folds.
 
     Source: MeGe/ReCo paper, §3.3, which says "at random"; the authors' library takes contiguous
     folds without a shuffle.
     """
-    if folds < 2:
-        raise ValueError(f"cross-training needs at least 2 folds, got {folds}")
+    if isinstance(folds, bool) or not isinstance(folds, int) or folds < 2:
+        raise ValueError(f"cross-training needs a whole number of at least 2 folds, got {folds!r}")
+    if not isinstance(labels, Tensor):
+        raise ValueError(f"labels must be a torch tensor, got {type(labels).__name__}")
+    if labels.ndim != 1 or labels.dtype != torch.int64:
+        raise ValueError(
+            f"labels must be int64 of shape (N,), got {labels.dtype} {tuple(labels.shape)}"
+        )
     classes, counts = np.unique(labels.numpy(), return_counts=True)
     if len(classes) == 0 or counts.min() < folds:
         smallest = int(classes[counts.argmin()]) if len(classes) else "none"
