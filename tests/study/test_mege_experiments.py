@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from saliency_audit import study
-from saliency_audit.attributions import Saliency
+from saliency_audit.attributions import RandomMap, Saliency
 from saliency_audit.datasets import open_images
 from saliency_audit.metrics import mu_fidelity, spearman
 from saliency_audit.metrics.similarity import DISTANCES
@@ -85,6 +85,23 @@ def test_a_distance_is_that_of_two_predictors_maps(rows, scratch):
         with torch.no_grad():
             answer = trained(setting, other).model(image).argmax().item()
         assert row["right"][other] == (answer == label.item())
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_every_fold_and_every_seed_of_the_study_draw_anew(scratch, seed):
+    found = study.compute(
+        study.get_experiment("mege_stability"), "embedded", {**FEW, "degraded": (), "seed": seed}
+    )
+    data = folded_images("digits_train", 120, 3, seed)
+    image, label, fold = data.pictures[:1], data.labels[:1], int(data.folds[0])
+    row = found[(found["method"] == "random") & (found["image"] == data.indices[0])].iloc[0]
+    # Random maps look at the image and their seed, at no network.
+    drawn = [
+        RandomMap(seed=1000 * seed + 1 + k)(DigitsCNN(), image, label).sum(dim=1) for k in range(3)
+    ]
+    for other in {0, 1, 2} - {fold}:
+        expected = 1 - spearman(drawn[fold], drawn[other]).abs().item()
+        assert row["distances"][other] == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_product_is_all_that_lies_between_two_methods(scratch):

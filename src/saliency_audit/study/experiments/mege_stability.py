@@ -111,7 +111,7 @@ def compute(task: Task) -> Outcome:
         if model is found_predictor.model:
             accuracy[fold] = found_predictor.accuracy
         digests.append(state_digest(model))
-        found = explain(model, pictures, labels, effort, seed=fold + 1)
+        found = explain(model, pictures, labels, effort, seed=1000 * setting.seed + fold + 1)
         stacked = torch.stack([found[name] for name in MAPS])
         own = folds == fold
         if own.any():
