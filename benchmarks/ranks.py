@@ -13,7 +13,7 @@ import torch
 from alternation import Peer, seconds_per_unit
 from scipy.stats import spearmanr
 from setting import description, use_threads
-from table import Comparison, comparable, printed, timing_rows, write
+from table import Comparison, Row, comparable, printed, timing_rows, write
 from torch import Tensor
 
 from saliency_audit.metrics import rank_distances
@@ -31,13 +31,10 @@ def main() -> None:
     header = description([], device)
     generator = torch.Generator().manual_seed(0)
     maps = torch.rand(IMAGES, FOLDS, SIDE, SIDE, generator=generator)
-    folds = torch.arange(IMAGES) % FOLDS
-    _agree(maps[:50], folds[:50])
-    peers = list(_peers(maps, folds))
-    seconds = seconds_per_unit(peers, arguments.rounds, device)
-    known = {peer.name: peer for peer in peers}
-    compared = comparable(COMPARISONS, known)
-    rows = timing_rows(NAME, "seconds_per_distance", peers, compared, known, seconds, device)
+    rows = [
+        *_rows(NAME, maps, arguments.rounds, device),
+        *_rows(f"{NAME}, with ties", _with_ties(maps), arguments.rounds, device),
+    ]
     table = pd.DataFrame([asdict(row) for row in rows])
     print(json.dumps(header, indent=2))
     print(printed(table))
@@ -53,6 +50,22 @@ def _arguments() -> argparse.Namespace:
         help="CSV file (data/benchmarks/ranks.csv); a JSON header is put beside it",
     )
     return parser.parse_args()
+
+
+def _rows(name: str, maps: Tensor, rounds: int, device: torch.device) -> Iterator[Row]:
+    """Both peers on these maps, once they are found to say the same."""
+    folds = torch.arange(len(maps)) % maps.shape[1]
+    _agree(maps[:50], folds[:50])
+    peers = list(_peers(maps, folds))
+    seconds = seconds_per_unit(peers, rounds, device)
+    known = {peer.name: peer for peer in peers}
+    compared = comparable(COMPARISONS, known)
+    return timing_rows(name, "seconds_per_distance", peers, compared, known, seconds, device)
+
+
+def _with_ties(maps: Tensor) -> Tensor:
+    """Uniform maps in [0, 1) as ReLU and 8 bits leave them: half of the values 0, 255 others."""
+    return (255 * (2 * maps - 1).clamp(min=0)).round() / 255
 
 
 def _peers(maps: Tensor, folds: Tensor) -> Iterator[Peer]:

@@ -149,7 +149,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
         performance_page(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["paths", "curves"])
+@pytest.mark.parametrize("name", ["paths", "curves", "ranks"])
 def test_the_measured_files_of_the_project_are_shown_in_full(tmp_path, name):
     source = project_root() / "data" / "benchmarks" / f"{name}.csv"
     if not source.is_file():
