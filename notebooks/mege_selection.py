@@ -83,8 +83,8 @@ figure = show_maps(pictures, shown_maps, [f"class {int(label)}" for label in lab
 # %% [markdown]
 # ## All scores
 #
-# Of sound predictors, with 95 % bootstrap intervals over images and, below them, the range over the ten
-# pairs of folds. The paper's numbers stand where it has the same image set and kind of network, though
+# Of sound predictors, with 95 % bootstrap intervals over images and, below them, 95 % jackknife intervals
+# over the five folds. The paper's numbers stand where it has the same image set and kind of network, though
 # not of the same size nor trained alike. Many of its MeGe lie below ½, where the stated distance, at
 # most 1, cannot take them (claim MR-TABLES): formula or distance must have been others. Its ReCo is set
 # against ours *as printed*.

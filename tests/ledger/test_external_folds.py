@@ -141,6 +141,49 @@ def test_an_empty_set_is_named_and_undecided():
     assert all(c.holds for c in result.comparisons if c.keys["score"] == "mege")
 
 
+def test_a_trend_from_a_few_distances_is_undecided():
+    rows = degraded(n=100)
+    sound = monotone_degradation(rows, declared("MR-SANITY"))
+    # At one level all predictors but two are wrong about all images but fifteen.
+    destroyed = (rows["degradation"] == "weights") & (rows["level"] == 10)
+    rows.loc[destroyed, "right"] = rows[destroyed]["image"].map(
+        lambda image: [image < 15] * 2 + [False] * 3
+    )
+    result = monotone_degradation(rows, declared("MR-SANITY"))
+    few = [c for c in result.comparisons if c.keys["degradation"] == "weights"]
+    assert len(few) == 14
+    # Of the fifteen images six belong to the folds of the two that are right.
+    assert {c.estimate.n for c in few if c.keys["score"] == "mege"} == {6}
+    assert all(c.undecided for c in few)
+    assert "14 rest on fewer than 20 images and are undecided." in result.detail
+    others = [c for c in result.comparisons if c not in few]
+    assert others == [c for c in sound.comparisons if c.keys["degradation"] != "weights"]
+
+
+def test_n_counts_the_images_that_the_score_rests_on():
+    group = next(iter(fold_rows("test", table(series("ig"))).values()))
+    equal, different = set(), set()
+    for image, (right, fold) in enumerate(zip(group.right, group.folds, strict=True)):
+        others = np.delete(right, fold)
+        if right[fold] and others.any():
+            equal.add(image)
+        if (others != right[fold]).any():
+            different.add(image)
+    assert group.n("mege") == group.n("mean_equal") == len(equal)
+    assert group.n("reco") == group.n("auroc") == min(len(equal), len(different))
+    assert group.n("mu_fidelity") == 60
+
+
+def test_intervals_over_folds_stand_beside_trends_and_differences():
+    result = monotone_degradation(degraded(), declared("MR-SANITY"))
+    for item in result.comparisons:
+        folds = item.extra["over folds"]
+        assert folds.mean == pytest.approx(item.estimate.mean, abs=1e-12)
+        assert folds.n == FOLDS
+    trend = next(c for c in result.comparisons if c.label == "set, net, weights, ig, mege")
+    assert trend.extra["over folds"].high < 0
+
+
 def test_levels_with_other_images_cannot_be_paired():
     rows = degraded()
     rows.loc[rows["level"] == 10, "image"] += 1
@@ -182,6 +225,38 @@ def test_fidelity_that_stays_is_equivalent(at_30, verdict):
     assert len(result.comparisons) == 14
     assert result.comparisons[0].estimate.mean == pytest.approx(at_30 - 0.5, abs=1e-9)
     assert all(c.contradicts for c in result.comparisons) == (at_30 == 0.2)
+
+
+def test_fidelity_that_is_low_cannot_drop():
+    rows = fidelities(0.05)
+    rows.loc[rows["degradation"] == "none", "mu_fidelity"] -= 0.42  # from .5 to .08
+    result = equivalent_under_degradation(rows, declared("MR-FIDELITY"))
+    assert all(c.undecided for c in result.comparisons)
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "In 14 μF is at most 0.1 at 0 % and cannot drop by more" in result.detail
+
+
+def test_the_slope_of_fidelity_goes_over_all_levels():
+    values = {0: 0.5, 5: 0.48, 10: 0.5, 30: 0.45}
+    parts = [
+        series(method, degradation=kind if level else "none", level=level, fidelity=value)
+        for method in METHODS
+        for kind in ("weights", "labels")
+        for level, value in values.items()
+        if level or kind == "weights"
+    ]
+    result = equivalent_under_degradation(table(*parts), declared("MR-FIDELITY"))
+    expected = np.polyfit(np.array(list(values)) / 10, list(values.values()), 1)[0]
+    for item in result.comparisons:
+        slope = item.extra["slope per 10 points"]
+        assert slope.mean == pytest.approx(expected, abs=1e-12)
+        assert slope.n == 60
+
+
+def test_networks_that_are_not_degraded_are_not_named():
+    rows = pd.concat([fidelities(0.5), table(series("ig", model="lipschitz-8"))])
+    result = equivalent_under_degradation(rows, declared("MR-FIDELITY"))
+    assert result.detail.endswith("Predictors: net on set.")
 
 
 def test_images_without_fidelity_are_left_out_and_counted():
@@ -313,7 +388,7 @@ def test_places_of_a_ranking():
 def test_separation_of_the_histograms():
     result = better_separation(two_families(), declared("MR-HIST"))
     assert result.verdict is Verdict.REPRODUCED  # Grad-CAM++ does not decide
-    assert len(result.comparisons) == 21
+    assert len(result.comparisons) == 14
     against = [c for c in result.comparisons if not c.holds]
     assert {c.keys["method"] for c in against} == {"gradcam++"}
     with pytest.raises(ValueError, match="histograms have 50 bins, got 10"):

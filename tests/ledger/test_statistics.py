@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from scipy import stats
 
-from saliency_audit.ledger.statistics import bootstrap_mean, holm, signed_rank_p
+from saliency_audit.ledger.statistics import bootstrap_mean, holm, jackknife, signed_rank_p
 
 
 def test_interval_of_a_large_normal_sample_is_the_textbook_one():
@@ -92,6 +93,22 @@ def test_zero_differences_are_dropped():
 def test_signed_ranks_need_finite_differences(bad):
     with pytest.raises(ValueError, match="finite differences"):
         signed_rank_p(np.array([1.0, bad]), "greater")
+
+
+def test_the_jackknife_of_a_mean_is_students_interval():
+    values = np.array([0.3, 0.5, 0.4, 0.8, 0.45])
+    without = np.array([np.delete(values, k).mean() for k in range(5)])
+    found = jackknife(values.mean(), without)
+    interval = stats.t.interval(0.95, 4, values.mean(), stats.sem(values))
+    assert (found.low, found.high) == pytest.approx(interval, rel=1e-12)
+    assert found.n == 5
+
+
+def test_a_jackknife_without_a_part_has_no_ends():
+    for without in (np.array([0.3, np.nan, 0.5]), np.array([0.3])):
+        found = jackknife(0.4, without)
+        assert found.mean == 0.4
+        assert np.isnan([found.low, found.high]).all()
 
 
 def test_holm_by_hand():

@@ -1,7 +1,5 @@
 """Figures and tables of the MeGe/ReCo notebooks: what they show is what the metrics say."""
 
-from itertools import combinations
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +7,7 @@ import pytest
 from saliency_audit.ledger import load_claims
 from saliency_audit.ledger.external import inflated_by_product, monotone_degradation
 from saliency_audit.ledger.external.fold_rows import Key, fold_rows
+from saliency_audit.ledger.statistics import jackknife
 from saliency_audit.metrics import mege, reco
 from saliency_audit.report.definitions import show_definitions, show_imbalance
 from saliency_audit.report.distances import show_accuracies, show_distances, variation_table
@@ -18,7 +17,7 @@ from saliency_audit.report.fold_tables import (
     score_table,
     size_table,
 )
-from saliency_audit.report.folds import range_over_folds, score_of, show_histograms, show_levels
+from saliency_audit.report.folds import over_folds, score_of, show_histograms, show_levels
 from saliency_audit.report.names import METHOD_NAMES, predictor
 from saliency_audit.report.pivot import pivot, pivot_table
 from saliency_audit.study.explanations import METHODS
@@ -117,7 +116,7 @@ def test_scores_stand_under_the_papers():
     assert list(sources) == ["this\nmachine"]
 
 
-def test_levels_stand_beside_each_other_with_their_range_over_folds(rows):
+def test_levels_stand_beside_each_other_with_their_interval_over_folds(rows):
     table = level_table({"this machine": rows}, "mege")
     assert list(table.columns) == ["0 %", "5 %"]
     assert len(table) == 2 * (len(METHODS) + 1)
@@ -127,8 +126,8 @@ def test_levels_stand_beside_each_other_with_their_range_over_folds(rows):
         group = groups[Key("cifar10_train", "resnet18-8", kind, level, "rise")]
         shown = table.loc[(f"{network}: labels switched", "RISE", "this\nmachine"), place]
         assert float(shown.split("<br>")[0]) == pytest.approx(mege(group.sets.equal), abs=0.01)
-        pairs = [group.between(*pair, "mege") for pair in combinations(range(3), 2)]
-        assert shown.endswith(f"folds {min(pairs):.2f} to {max(pairs):.2f}")
+        folds = over_folds(group, "mege")
+        assert shown.endswith(f"folds [{folds.low:.2f}, {folds.high:.2f}]")
 
 
 def test_predictors_without_a_printed_line_have_none():
@@ -178,6 +177,33 @@ def test_definitions_show_a_point_per_method_and_series(rows):
     figure = show_definitions(rows)
     points = sum(len(found.get_offsets()) for found in figure.axes[0].collections)
     assert points == 7 * 3
+
+
+def median_of_equal_distributions(definition, share, size):
+    """Of 400 splits of one sample; only the order of distances counts, not their distribution."""
+    random = np.random.default_rng(7)
+    found = []
+    for _ in range(400):
+        different, equal = np.split(random.random(size), [round(share * size)])
+        found.append(reco(equal, different, definition=definition))
+    return np.median(found)
+
+
+def test_the_printed_reco_of_equal_distributions_follows_their_imbalance():
+    figure = show_imbalance(size=400, draws=200)
+    (printed,) = (line for line in figure.axes[0].lines if line.get_label() == "printed")
+    (balanced,) = (line for line in figure.axes[0].lines if line.get_label() == "balanced")
+    shares = printed.get_xdata()
+    assert (shares[0], shares[-1]) == (0.01, 0.5)
+    for line, definition in ((printed, "printed"), (balanced, "balanced")):
+        expected = [median_of_equal_distributions(definition, share, 400) for share in shares]
+        np.testing.assert_allclose(line.get_ydata(), expected, atol=0.06)
+    # Mostly the least distance is of S=: just above it TPR is 1, and TNR the share of S≠.
+    np.testing.assert_allclose(printed.get_ydata(), shares, atol=0.06)
+    assert np.ptp(printed.get_ydata()) > 0.4
+    many = shares >= 0.1
+    assert np.ptp(printed.get_ydata()[many]) > 0.3
+    assert np.ptp(balanced.get_ydata()[many]) < 0.1
 
 
 def test_equal_distributions_score_low_by_balanced_accuracy():
@@ -242,14 +268,14 @@ def test_accuracies_have_a_line_per_series():
     assert len(axis.collections) == 1  # the band of what is stated
 
 
-def test_the_range_over_folds_is_that_of_pairs_of_predictors(rows):
+def test_the_interval_over_folds_leaves_out_a_predictor_and_its_images(rows):
     group = next(iter(fold_rows("test", rows).values()))
-    found = [
-        mege(group.of_folds(first, second).equal) for first, second in ((0, 1), (0, 2), (1, 2))
+    without = [
+        mege(group.of_folds(first, second).equal) for first, second in ((1, 2), (0, 2), (0, 1))
     ]
-    assert range_over_folds(group, "mege") == pytest.approx((min(found), max(found)))
-    means = [group.fidelity[group.folds == fold].mean() for fold in range(3)]
-    assert range_over_folds(group, "mu_fidelity") == pytest.approx((min(means), max(means)))
+    expected = jackknife(mege(group.sets.equal), np.array(without))
+    assert over_folds(group, "mege") == expected
+    assert expected.low < expected.mean < expected.high
 
 
 def test_sizes_count_the_pairs_without_a_distance():
@@ -268,7 +294,7 @@ def test_sizes_count_the_pairs_without_a_distance():
 
 
 def test_the_best_method_is_held_against_each_other_one():
-    rows = rows_of(degraded=False)
+    rows = rows_of(degraded=False, n=60)
     best = rows["method"] == "rise"
     rows.loc[best, "distances"] = rows.loc[best, "distances"].map(
         lambda cell: list(0.01 * np.array(cell))

@@ -68,6 +68,25 @@ def bootstrap_mean(
     return Estimate(mean, float(found.low), float(found.high), n)
 
 
+def jackknife(point: float, without_each: NDArray[np.float64]) -> Estimate:
+    """A number with its 95 % jackknife interval over the few parts that it was computed from.
+
+    Args:
+        point: computed from all k parts.
+        without_each: `(k,)`, computed without each of them.
+
+    Returns:
+        The number ± Student's t with k − 1 degrees of freedom times the jackknife's standard error,
+        n = k; NaN as ends if a number is undefined or k is 1.
+    """
+    k = len(without_each)
+    if k < 2 or not np.isfinite([point, *without_each]).all():
+        return Estimate(point, float("nan"), float("nan"), k)
+    error = np.sqrt((k - 1) / k * ((without_each - without_each.mean()) ** 2).sum())
+    reach = float(stats.t.ppf((1 + LEVEL) / 2, k - 1) * error)
+    return Estimate(point, point - reach, point + reach, k)
+
+
 def signed_rank_p(differences: NDArray[np.float64], alternative: str) -> float:
     """One-sided Wilcoxon signed-rank p value of paired differences.
 

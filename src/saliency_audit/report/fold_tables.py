@@ -7,7 +7,7 @@ from itertools import combinations
 import pandas as pd
 
 from saliency_audit.ledger import Comparison, printed_tables
-from saliency_audit.ledger.external.fold_families import Drawn, judged
+from saliency_audit.ledger.external.fold_families import Drawn, judged, smaller_n
 from saliency_audit.ledger.external.fold_rows import (
     FoldRows,
     Key,
@@ -17,7 +17,7 @@ from saliency_audit.ledger.external.fold_rows import (
     sound,
 )
 from saliency_audit.ledger.resampling import enough_resamples
-from saliency_audit.report.folds import KINDS, RESAMPLES, range_over_folds, score_of
+from saliency_audit.report.folds import KINDS, RESAMPLES, over_folds, score_of
 from saliency_audit.report.names import (
     METHOD_NAMES,
     STABILITY_NAMES,
@@ -29,6 +29,8 @@ from saliency_audit.report.words import estimate, number
 from saliency_audit.study.explanations import CONTROL, METHODS
 
 ALPHA = 0.05
+# A difference of fewer is left undecided, as in the claims.
+FEWEST_IMAGES = 20
 # What the paper calls our image sets and architectures.
 PRINTED_SETS = {
     "cifar10_train": "cifar10",
@@ -51,8 +53,8 @@ def score_table(
 
     Returns:
         A line per predictor, method and source, which form the index; a column per score. A cell is
-        the score, its 95 % bootstrap interval over images, and its range over the pairs of folds
-        (of μF: over the folds).
+        the score, its 95 % bootstrap interval over images, and its 95 % jackknife interval over the
+        folds.
     """
     printed = printed_tables("mege", *tables)
     lines: dict[tuple[str, str, str], dict[str, str]] = {}
@@ -76,8 +78,8 @@ def score_table(
 
 def _cell(group: FoldRows, score: str) -> str:
     found = estimate(score_of(group, score)).replace(" [", "<br>[", 1)
-    low, high = range_over_folds(group, score)
-    return f"{found}<br>folds {number(low, 2)} to {number(high, 2)}"
+    folds = over_folds(group, score)
+    return f"{found}<br>folds [{number(folds.low, 2)}, {number(folds.high, 2)}]"
 
 
 def _printed_cells(
@@ -188,7 +190,7 @@ def best_against_others(rows: pd.DataFrame, scores: Sequence[str]) -> tuple[Comp
         ]
         found += [
             item
-            for item in judged(family, ALPHA / 2)
+            for item in judged(family, ALPHA / 2, FEWEST_IMAGES)
             if item.keys["best"] == f"best: {METHOD_NAMES[item.keys['better']]}"
         ]
     return tuple(found)
@@ -211,7 +213,7 @@ def _all_pairs(
             },
             point=defined[better] - defined[method],
             draws=drawn[better][1] - drawn[method][1],
-            n=min(present[better].n, present[method].n),
+            n=smaller_n((present[better], present[method]), score),
             base=defined[method],
             other=defined[better],
             expected="higher",

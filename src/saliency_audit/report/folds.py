@@ -1,7 +1,6 @@
 """MeGe, ReCo and μF of cross-trained predictors as figures."""
 
 from collections.abc import Sequence
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,7 @@ from saliency_audit.ledger.external.fold_rows import (
     levels_of,
     sound,
 )
-from saliency_audit.ledger.statistics import Estimate
+from saliency_audit.ledger.statistics import Estimate, jackknife
 from saliency_audit.report.figures import label_outside, panels, refuse_empty
 from saliency_audit.report.names import (
     METHOD_LOOKS,
@@ -36,26 +35,12 @@ EQUAL_COLOUR, DIFFERENT_COLOUR = "#0072b2", "#d55e00"
 
 def score_of(group: FoldRows, score: str) -> Estimate:
     """MeGe, ReCo or μF of one method with its 95 % bootstrap interval over images."""
-    n = int(np.isfinite(group.fidelity).sum()) if score == "mu_fidelity" else group.n
-    return estimate_of(*group.drawn(score, RESAMPLES), n)
+    return estimate_of(*group.drawn(score, RESAMPLES), group.n(score))
 
 
-def range_over_folds(group: FoldRows, score: str) -> tuple[float, float]:
-    """Smallest and largest value of a score over the pairs of folds; of μF, over the folds.
-
-    NaN where no pair defines it.
-    """
-    k = group.right.shape[1]
-    if score == "mu_fidelity":
-        found = [
-            float(part.mean())
-            for fold in range(k)
-            if len(part := group.fidelity[(group.folds == fold) & np.isfinite(group.fidelity)])
-        ]
-    else:
-        found = [group.between(*pair, score) for pair in combinations(range(k), 2)]
-    defined = [value for value in found if np.isfinite(value)]
-    return (min(defined), max(defined)) if defined else (float("nan"), float("nan"))
+def over_folds(group: FoldRows, score: str) -> Estimate:
+    """The same with its 95 % jackknife interval over the folds, a predictor and its images each."""
+    return jackknife(group.value(score), group.without_fold(score))
 
 
 def show_levels(rows: pd.DataFrame, score: str) -> Figure:

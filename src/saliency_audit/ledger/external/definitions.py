@@ -36,7 +36,8 @@ def definitions_agree(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
     Args:
         rows: of `mege_stability`; each of the seven methods under every series is one pair S=, S≠.
         parameters: `margin` of the mean absolute difference; `kendall`, the least correlation of
-            the methods' orders; `resamples`.
+            the methods' orders; `resamples`; `fewest_images`, pairs with fewer in S= or in S≠ are
+            left out and counted.
 
     Returns:
         A comparison of the mean absolute difference (it holds if its interval, bootstrap over
@@ -49,17 +50,18 @@ def definitions_agree(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
         ValueError: a parameter or column that is missing or unknown.
     """
     name = "definitions_agree"
-    check_parameters(name, parameters, {"margin", "kendall", "resamples"})
+    check_parameters(name, parameters, {"margin", "kendall", "resamples", "fewest_images"})
     if rows.empty:
         return not_tested("no recorded distances")
     groups = fold_rows(name, rows)
     seven = of_the_seven(groups)
-    printed, balanced = (scores(seven, statistic) for statistic in ("reco_printed", "reco"))
+    used, few = _with_enough(seven, parameters["fewest_images"])
+    printed, balanced = (scores(used, statistic) for statistic in ("reco_printed", "reco"))
     defined = np.isfinite(printed) & np.isfinite(balanced)
     if defined.sum() < 2:
         return not_tested("fewer than two pairs S=, S≠ with both definitions")
     first = _difference(printed[defined], balanced[defined], parameters)
-    orders = list(_orders(groups, parameters["kendall"]))
+    orders = list(_orders(groups, parameters))
     comparisons = (first, *orders)
     answers = [first.holds, bool(orders) and all(item.holds for item in orders)]
     verdict = {0: Verdict.NOT_REPRODUCED, 2: Verdict.REPRODUCED}.get(sum(answers), Verdict.PARTLY)
@@ -68,6 +70,7 @@ def definitions_agree(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
         tally(comparisons),
         f"{defined.sum()} pairs S=, S≠ (methods × predictors).",
         f"{left_out} without a value in both definitions were left out." if left_out else "",
+        few,
         remarks(seven),
         "Headline: mean absolute difference, resampled by pair.",
     )
@@ -97,14 +100,24 @@ def _difference(printed: Floats, balanced: Floats, parameters: Mapping[str, Any]
     )
 
 
-def _orders(groups: Groups, least: float) -> list[Comparison]:
+def _with_enough(groups: Sequence[FoldRows], fewest: int) -> tuple[list[FoldRows], str]:
+    """The pairs whose sets have distances of enough images, and a sentence on the others."""
+    kept = [group for group in groups if group.n("reco") >= fewest]
+    left_out = len(groups) - len(kept)
+    said = f"{left_out} pairs with fewer than {fewest} images in S= or S≠ were left out."
+    return kept, said if left_out else ""
+
+
+def _orders(groups: Groups, parameters: Mapping[str, Any]) -> list[Comparison]:
     found = []
+    least = parameters["kendall"]
     for images, model in sound(groups):
-        present = [
+        of_all = [
             group
             for method in METHODS
             if (group := groups.get(Key(images, model, "none", 0, method)))
         ]
+        present, _ = _with_enough(of_all, parameters["fewest_images"])
         values = [scores(present, statistic) for statistic in ("reco_printed", "reco")]
         defined = np.isfinite(values[0]) & np.isfinite(values[1])
         tau = NAN
@@ -132,7 +145,7 @@ def rank_correlation_at_least(rows: pd.DataFrame, parameters: Mapping[str, Any])
     Args:
         rows: of `mege_stability`; each of the seven methods under every series is one pair S=, S≠.
         parameters: `correlation`, the least Spearman correlation over all pairs; `definition` of
-            both scores that decides; `resamples`.
+            both scores that decides; `resamples`; `fewest_images` as in `definitions_agree`.
 
     Returns:
         A comparison in each definition, the deciding one first: Spearman's correlation with its
@@ -143,14 +156,15 @@ def rank_correlation_at_least(rows: pd.DataFrame, parameters: Mapping[str, Any])
         ValueError: as `definitions_agree`.
     """
     name = "rank_correlation_at_least"
-    check_parameters(name, parameters, {"correlation", "definition", "resamples"})
+    check_parameters(name, parameters, {"correlation", "definition", "resamples", "fewest_images"})
     if rows.empty:
         return not_tested("no recorded distances")
-    groups = of_the_seven(fold_rows(name, rows))
+    seven = of_the_seven(fold_rows(name, rows))
+    used, few = _with_enough(seven, parameters["fewest_images"])
     comparisons = []
     for statistic in reco_statistics(parameters["definition"]):
         of_auc = statistic.replace("reco", "reco_auc")
-        values = [scores(groups, each) for each in (statistic, of_auc)]
+        values = [scores(used, each) for each in (statistic, of_auc)]
         defined = np.isfinite(values[0]) & np.isfinite(values[1])
         if defined.sum() >= FEWEST_PAIRS:
             comparisons.append(
@@ -165,7 +179,8 @@ def rank_correlation_at_least(rows: pd.DataFrame, parameters: Mapping[str, Any])
     detail = sentences(
         f"Spearman correlation of ReCo and ReCo_AUC over {first.estimate.n} pairs S=, S≠; "
         f"the first definition decides: {first.keys['definition']}.",
-        remarks(groups),
+        few,
+        remarks(seven),
     )
     return ExternalResult(verdict, detail, first.estimate, tuple(comparisons))
 

@@ -1,6 +1,6 @@
 """Do MeGe and ReCo fall, and does μF stay, as predictors are degraded?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -13,9 +13,12 @@ from saliency_audit.ledger.external.fold_families import (
     beside_reco,
     drawn_difference,
     estimate_of,
+    few_images,
     judged,
+    only_if,
     reco_statistics,
     sizes_of,
+    smaller_n,
 )
 from saliency_audit.ledger.external.fold_rows import (
     FoldRows,
@@ -35,7 +38,7 @@ from saliency_audit.ledger.external.result import Comparison, ExternalResult, no
 from saliency_audit.ledger.external.rows import check_parameters
 from saliency_audit.ledger.external.rule import family_verdict, judge, named, sentences, tally
 from saliency_audit.ledger.resampling import Floats, bootstrap_p, resample_counts
-from saliency_audit.ledger.statistics import Estimate, holm
+from saliency_audit.ledger.statistics import Estimate, bootstrap_mean, holm, jackknife
 from saliency_audit.ledger.verdict import Verdict
 from saliency_audit.study.explanations import CONTROL, METHODS
 from saliency_audit.study.predictors import DEGRADATIONS
@@ -50,7 +53,7 @@ def monotone_degradation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> E
     Args:
         rows: of `mege_stability`.
         parameters: `levels` in percent, 0 first; `folds`; `resamples`, `alpha`; `definition` of
-            ReCo that decides, the other one stands in `extra`.
+            ReCo that decides, the other one stands in `extra`; `fewest_images` that decide.
 
     Returns:
         Per network that was degraded: a comparison per degradation, method and score (its slope
@@ -58,16 +61,19 @@ def monotone_degradation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> E
         difference to Random at level 0, expected above 0). Bootstrap over images, all distances of
         an image together and the same images at every level; Holm over all comparisons of an image
         set. The verdict is `family_verdict`'s. A degradation, level or method without rows, or
-        another number of folds, leaves at best partly; an undefined score is undecided. n counts
-        the images that have a distance. Beside ReCo, in `extra`, stand the other definition and
-        AUROC, whose level by chance, unlike ReCo's, does not depend on the number of distances.
+        another number of folds, leaves at best partly. n counts the images with a distance in S=,
+        for ReCo in S= and in S≠, at the level that has the fewest; where the score is undefined or
+        n is below `fewest_images`, the comparison is undecided. In `extra` stand the interval over
+        folds and, beside ReCo, the other definition and AUROC, whose level by chance, unlike
+        ReCo's, does not depend on the number of distances.
 
     Raises:
         ValueError: a parameter or column that is missing or unknown, or levels that do not explain
             the same images.
     """
     name = "monotone_degradation"
-    check_parameters(name, parameters, {"levels", "folds", "resamples", "alpha", "definition"})
+    needed = {"levels", "folds", "resamples", "alpha", "definition", "fewest_images"}
+    check_parameters(name, parameters, needed)
     if rows.empty:
         return not_tested(NO_ROWS)
     groups = fold_rows(name, rows)
@@ -81,16 +87,18 @@ def monotone_degradation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> E
         differences, without_control = _against_random(groups, images, model, parameters)
         families.setdefault(images, []).extend([*trends, *differences])
         missing += [*without_rows, *without_control]
+    fewest = parameters["fewest_images"]
     comparisons = tuple(
-        item for family in families.values() for item in judged(family, parameters["alpha"])
+        item for family in families.values() for item in judged(family, parameters["alpha"], fewest)
     )
     if not comparisons:
         return not_tested(NO_ROWS)
     detail = sentences(
         tally(comparisons),
+        few_images(comparisons, fewest),
         f"Not computed: {named(missing)}." if missing else "",
         remarks(of_the_seven(groups)),
-        _of_networks(groups),
+        _of_networks(comparisons),
     )
     return ExternalResult(
         family_verdict(comparisons, complete=not missing), detail, None, comparisons
@@ -131,11 +139,14 @@ def _trends(
                     keys={**where, "score": score},
                     point=point,
                     draws=draws,
-                    n=min(group.n for group in at.values()),
+                    n=smaller_n(at.values(), statistic),
                     base=ends[0].drawn(statistic, resamples)[0],
                     other=ends[1].drawn(statistic, resamples)[0],
                     expected="lower",
-                    extra=_beside_slope(at, other, resamples) if other else {},
+                    extra={
+                        "over folds": _slope_over_folds(at, statistic),
+                        **(_beside_slope(at, other, resamples) if other else {}),
+                    },
                 )
             )
     return found, missing
@@ -143,16 +154,30 @@ def _trends(
 
 def _slope(at: Mapping[int, FoldRows], statistic: str, resamples: int) -> tuple[float, Floats]:
     """Least-squares slope of a score over the levels, per 10 points, and its draws."""
-    steps = np.array(sorted(at), dtype=float) / 10
-    weights = (steps - steps.mean()) / ((steps - steps.mean()) ** 2).sum()
     scores = [at[level].drawn(statistic, resamples) for level in sorted(at)]
+    weights = _slope_weights(at)
     points = np.array([point for point, _ in scores])
     return float(points @ weights), np.stack([draws for _, draws in scores], axis=1) @ weights
 
 
+def _slope_weights(levels: Iterable[int]) -> Floats:
+    """What the scores at the levels, in rising order, are multiplied by to give the slope."""
+    steps = np.array(sorted(levels), dtype=float) / 10
+    centred = steps - steps.mean()
+    weights: Floats = centred / (centred**2).sum()
+    return weights
+
+
+def _slope_over_folds(at: Mapping[int, FoldRows], statistic: str) -> Estimate:
+    weights = _slope_weights(at)
+    points = np.array([at[level].value(statistic) for level in sorted(at)])
+    without = np.stack([at[level].without_fold(statistic) for level in sorted(at)], axis=1)
+    return jackknife(float(points @ weights), without @ weights)
+
+
 def _beside_slope(at: Mapping[int, FoldRows], other: str, resamples: int) -> dict[str, Estimate]:
     """Slopes of the other definition and of AUROC, and the sizes at every level."""
-    n = min(group.n for group in at.values())
+    n = smaller_n(at.values(), other)
     found = {
         "other definition": estimate_of(*_slope(at, other, resamples), n),
         "AUROC": estimate_of(*_slope(at, "auroc", resamples), n),
@@ -201,11 +226,13 @@ def equivalent_under_degradation(
     Returns:
         A comparison per network, degradation and method: mean over images of μF at the second
         level minus μF at the first. It holds if its 95 % interval lies within the margin and the
-        Holm-adjusted p of the two one-sided tests is below alpha; it contradicts ("drops") if the
-        interval lies below 0 and reaches beyond the margin. Reproduced if all hold, not reproduced
-        if more than half drop, inconclusive if most intervals are wider than the margin, else
-        partly. Images whose μF is undefined at either level are left out and counted. A degradation
-        or method without rows leaves at best partly.
+        Holm-adjusted p of the two one-sided tests is below alpha, and if μF at the first level is
+        above the margin: less could not drop by more than the margin. It contradicts ("drops") if
+        the interval lies below 0 and reaches beyond the margin. Reproduced if all hold, not
+        reproduced if more than half drop, inconclusive if most intervals are wider than the margin
+        or have nothing to lose, else partly. Images whose μF is undefined at either level are left
+        out and counted. A degradation or method without rows leaves at best partly. `extra` has the
+        slope over all levels, per 10 points.
 
     Raises:
         ValueError: as `monotone_degradation`.
@@ -218,6 +245,7 @@ def equivalent_under_degradation(
     groups = fold_rows(name, rows)
     same_images(name, groups)
     first, last = parameters["levels"]
+    levels = sorted({key.level for key in groups})
     family: list[_Change] = []
     missing: list[str] = []
     for images, model in sound(groups):
@@ -229,7 +257,9 @@ def equivalent_under_degradation(
             if len(at) < 2:
                 missing.append(", ".join(keys.values()))
                 continue
-            family.append(_Change.between(keys, at[first].fidelity, at[last].fidelity))
+            through = levels_of(groups, images, model, kind, method, levels)
+            slope = _fidelity_slope(through)
+            family.append(_Change.between(keys, at[first].fidelity, at[last].fidelity, slope))
     if not family:
         return not_tested(NO_ROWS)
     comparisons = _equivalences(family, parameters)
@@ -237,11 +267,19 @@ def equivalent_under_degradation(
     left_out = sum(change.left_out for change in family)
     detail = sentences(
         tally(comparisons),
+        _low(comparisons, parameters["margin"], first),
         f"{left_out} times an image had no μF and was left out." if left_out else "",
         f"Not computed: {named(missing)}." if missing else "",
-        _of_networks(groups),
+        _of_networks(comparisons),
     )
     return ExternalResult(verdict, detail, None, comparisons)
+
+
+def _fidelity_slope(at: Mapping[int, FoldRows]) -> dict[str, Estimate]:
+    """Slope of μF over the levels, per 10 points, over the images that have it at all of them."""
+    slopes = np.stack([at[level].fidelity for level in sorted(at)], axis=1) @ _slope_weights(at)
+    slopes = slopes[np.isfinite(slopes)]
+    return {"slope per 10 points": bootstrap_mean(slopes)} if len(slopes) else {}
 
 
 @dataclass(frozen=True)
@@ -252,11 +290,14 @@ class _Change:
     base: Floats
     other: Floats
     left_out: int
+    extra: Mapping[str, Estimate]
 
     @classmethod
-    def between(cls, keys: dict[str, str], base: Floats, other: Floats) -> "_Change":
+    def between(
+        cls, keys: dict[str, str], base: Floats, other: Floats, extra: Mapping[str, Estimate]
+    ) -> "_Change":
         kept = np.isfinite(base) & np.isfinite(other)
-        return cls(keys, base[kept], other[kept], int((~kept).sum()))
+        return cls(keys, base[kept], other[kept], int((~kept).sum()), extra)
 
 
 def _equivalences(
@@ -276,7 +317,7 @@ def _equivalences(
         p_values.append(
             max(bootstrap_p(draws + margin, "greater"), bootstrap_p(draws - margin, "less"))
         )
-    return tuple(
+    found = (
         Comparison(
             keys=change.keys,
             estimate=estimate,
@@ -287,11 +328,25 @@ def _equivalences(
             expected="equal",
             holds=judge(estimate, "equal", margin=margin)[0] and adjusted < alpha,
             contradicts=_drops(estimate, margin),
+            extra=change.extra,
         )
         for change, estimate, p_value, adjusted in zip(
             family, estimates, p_values, holm(p_values), strict=True
         )
     )
+    return tuple(only_if(item, not _nothing_to_lose(item, margin)) for item in found)
+
+
+def _low(comparisons: Sequence[Comparison], margin: float, level: int) -> str:
+    count = sum(_nothing_to_lose(item, margin) for item in comparisons)
+    if not count:
+        return ""
+    return f"In {count} μF is at most {margin} at {level} % and cannot drop by more: not held."
+
+
+def _nothing_to_lose(item: Comparison, margin: float) -> bool:
+    """Whether μF is so low that it cannot drop by more than the margin."""
+    return not item.base_mean > margin
 
 
 def _drops(estimate: Estimate, margin: float) -> bool:
@@ -306,12 +361,15 @@ def _equivalence_verdict(
     if 2 * sum(item.contradicts for item in comparisons) > len(comparisons):
         return Verdict.NOT_REPRODUCED
     # An undefined interval is as good as infinitely wide.
-    wide = [
-        item for item in comparisons if not item.estimate.high - item.estimate.low <= 2 * margin
+    blind = [
+        item
+        for item in comparisons
+        if not item.estimate.high - item.estimate.low <= 2 * margin
+        or _nothing_to_lose(item, margin)
     ]
-    return Verdict.INCONCLUSIVE if 2 * len(wide) > len(comparisons) else Verdict.PARTLY
+    return Verdict.INCONCLUSIVE if 2 * len(blind) > len(comparisons) else Verdict.PARTLY
 
 
-def _of_networks(groups: Groups) -> str:
-    names = dict.fromkeys(f"{key.model} on {key.images}" for key in groups)
+def _of_networks(comparisons: Iterable[Comparison]) -> str:
+    names = dict.fromkeys(f"{item.keys['model']} on {item.keys['images']}" for item in comparisons)
     return f"Predictors: {named(list(names))}."

@@ -11,11 +11,16 @@ import pandas as pd
 from saliency_audit.ledger.external.fold_families import (
     Drawn,
     beside_reco,
+    difference_of,
     drawn_difference,
+    estimate_of,
+    few_images,
     judged,
     only_if,
     places_taken,
     reco_statistics,
+    sizes_of,
+    smaller_n,
 )
 from saliency_audit.ledger.external.fold_rows import (
     FoldRows,
@@ -41,6 +46,7 @@ from saliency_audit.study.explanations import METHODS
 AGREEING = 0.8
 PLACES = ("first", "second", "third")
 NO_ROWS = "no rows of both families on the same images"
+DECLARED = {"lower", "folds", "resamples", "alpha", "accuracy_margin", "fewest_images"}
 
 
 @dataclass(frozen=True)
@@ -78,22 +84,24 @@ def family_difference(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
     Args:
         rows: of `mege_stability`.
         parameters: `lower`, methods for which a lower score is expected; `folds`; `resamples`,
-            `alpha`; `accuracy_margin`, in points.
+            `alpha`; `accuracy_margin`, in points; `fewest_images` that decide.
 
     Returns:
         A comparison per method: score of the 1-Lipschitz predictors minus that of the others.
         Bootstrap over images, all distances of an image together, both families alike; Holm over
         the methods. It holds if the interval lies on the expected side and the difference has this
-        sign in at least 8 of the 10 pairs of folds. The verdict is `family_verdict`'s; inconclusive
-        if the mean accuracies of the families, on the folds not seen, differ by more than the
-        margin. Another number of folds, or a method without rows, leaves at best partly.
+        sign in at least 8 of the 10 pairs of folds. n counts the images with a distance in S=, for
+        ReCo in S= and in S≠, in the family that has the fewest; below `fewest_images` the
+        comparison is undecided. The verdict is `family_verdict`'s; inconclusive if the mean
+        accuracies of the families, on the folds not seen, differ by more than the margin. Another
+        number of folds, or a method without rows, leaves at best partly. `extra` has the interval
+        over folds.
 
     Raises:
         ValueError: a parameter or column that is missing or unknown, or families that do not
             explain the same images.
     """
-    needed = {"lower", "folds", "resamples", "alpha", "accuracy_margin"}
-    check_parameters("family_difference", parameters, needed)
+    check_parameters("family_difference", parameters, DECLARED)
     return _difference("family_difference", rows, parameters, "mege", None)
 
 
@@ -114,7 +122,7 @@ def family_difference_and_ranking(
     Raises:
         ValueError: as `family_difference`.
     """
-    needed = {"lower", "folds", "resamples", "alpha", "accuracy_margin", "ranking", "definition"}
+    needed = DECLARED | {"ranking", "definition"}
     check_parameters("family_difference_and_ranking", parameters, needed)
     statistic, other = reco_statistics(parameters["definition"])
     return _difference("family_difference_and_ranking", rows, parameters, statistic, other)
@@ -135,6 +143,7 @@ def _difference(
     missing: list[str] = []
     accuracies: list[str] = []
     comparable = True
+    fewest = parameters["fewest_images"]
     for families in families_of(groups):
         family, conditions, lacking = _signs(groups, families, parameters, statistic, other)
         missing += lacking
@@ -142,7 +151,9 @@ def _difference(
             continue
         comparisons += [
             only_if(item, holds)
-            for item, holds in zip(judged(family, parameters["alpha"]), conditions, strict=True)
+            for item, holds in zip(
+                judged(family, parameters["alpha"], fewest), conditions, strict=True
+            )
         ]
         comparisons += _places(groups, families, parameters, statistic)
         pair = next(found for m in METHODS if (found := families.pair(groups, m)) is not None)
@@ -158,6 +169,7 @@ def _difference(
     verdict = family_verdict(comparisons, complete=not missing)
     detail = sentences(
         tally(comparisons),
+        few_images(comparisons, fewest),
         f"Accuracy, mean over the folds: {'; '.join(accuracies)}.",
         "" if comparable else "Too different to compare the families.",
         f"Not computed: {named(missing)}." if missing else "",
@@ -236,23 +248,27 @@ def _places(
     table = [group.drawn(statistic, parameters["resamples"]) for group in present.values()]
     whole = np.array([point for point, _ in table])
     scores = np.stack([draws for _, draws in table])
+    # A place is taken among all of them: it rests on no more images than the one with the fewest.
+    n = smaller_n(present.values(), statistic)
     return [
-        _place(families, present[method], place, scores, whole, list(present), parameters["alpha"])
+        _place(families, method, place, list(present), scores, whole, n, parameters)
         for place, method in enumerate(ranking)
     ]
 
 
 def _place(
     families: Families,
-    group: FoldRows,
+    method: str,
     place: int,
+    methods: list[str],
     scores: Floats,
     whole: Floats,
-    methods: list[str],
-    alpha: float,
+    n: int,
+    parameters: Mapping[str, Any],
 ) -> Comparison:
     """How often a method takes a place; undecided where no resample defines its score."""
-    mine = methods.index(group.key.method)
+    mine, alpha = methods.index(method), parameters["alpha"]
+    enough = n >= parameters["fewest_images"]
     taken = places_taken(scores, mine)
     share = float((taken == place).mean()) if taken.size else float("nan")
     rank = float((whole > whole[mine]).sum() + 1) if np.isfinite(whole[mine]) else float("nan")
@@ -260,25 +276,21 @@ def _place(
         keys={
             "images": families.images,
             "families": families.constrained,
-            "method": f"{group.key.method} {PLACES[place]}",
+            "method": f"{method} {PLACES[place]}",
         },
-        estimate=Estimate(share, share, share, group.n),
+        estimate=Estimate(share, share, share, n),
         base_mean=float(place + 1),
         other_mean=rank,
         p_value=float("nan"),
         p_adjusted=float("nan"),
         expected=f"at least {1 - alpha:.0%} of resamples",
-        holds=share >= 1 - alpha,
-        contradicts=share <= alpha,
+        holds=enough and share >= 1 - alpha,
+        contradicts=enough and share <= alpha,
     )
 
 
 # Statistic, expected side of the constrained network, and what to call it.
-SEPARATION = (
-    ("overlap", "lower", "overlap of the histograms"),
-    ("auroc", "higher", "AUROC"),
-    ("mean_equal", "lower", "mean of S="),
-)
+SEPARATION = (("auroc", "higher", "AUROC"), ("mean_equal", "lower", "mean of S="))
 
 
 def better_separation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalResult:
@@ -287,19 +299,22 @@ def better_separation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
     Args:
         rows: of `mege_stability`.
         parameters: `bins` of the histograms on [0, 1]; `excepted`, methods that do not decide;
-            `resamples`, `alpha`.
+            `resamples`, `alpha`; `fewest_images` that decide.
 
     Returns:
-        Three comparisons per method: overlap of the histograms (expected lower), AUROC of S≠
-        against S= (higher) and mean of S= (lower), 1-Lipschitz minus ordinary. Bootstrap over
-        images; Holm over all. The verdict is `family_verdict`'s of the methods that are not
-        excepted.
+        Two comparisons per method: AUROC of S≠ against S= (expected higher) and mean of S= (lower),
+        1-Lipschitz minus ordinary. Bootstrap over images; Holm over all; undecided with fewer than
+        `fewest_images` in the sets. The verdict is `family_verdict`'s of the methods that are not
+        excepted. The overlap of the histograms, with the sizes of all sets, stands in `extra`: the
+        smaller the sets, the less their histograms overlap by chance, so that it cannot decide
+        between families whose sets differ in size.
 
     Raises:
         ValueError: as `family_difference`; bins other than 50.
     """
     name = "better_separation"
-    check_parameters(name, parameters, {"bins", "excepted", "resamples", "alpha"})
+    needed = {"bins", "excepted", "resamples", "alpha", "fewest_images"}
+    check_parameters(name, parameters, needed)
     if parameters["bins"] != 50:
         raise ValueError(f"{name}: histograms have 50 bins, got {parameters['bins']}")
     if rows.empty:
@@ -314,7 +329,7 @@ def better_separation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
             if pair is None:
                 missing.append(f"{families.images}, {method}")
                 continue
-            resamples = counted(parameters, 3 * len(METHODS))
+            resamples = counted(parameters, len(SEPARATION) * len(METHODS))
             for statistic, expected, title in SEPARATION:
                 keys = {
                     "images": families.images,
@@ -322,18 +337,31 @@ def better_separation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
                     "method": method,
                     "score": title,
                 }
-                family.append(drawn_difference(keys, pair, statistic, resamples, expected))
+                extra = _beside_auroc(pair, resamples) if statistic == "auroc" else {}
+                family.append(drawn_difference(keys, pair, statistic, resamples, expected, extra))
     if not family:
         return not_tested(NO_ROWS)
-    comparisons = judged(family, parameters["alpha"])
+    fewest = parameters["fewest_images"]
+    comparisons = judged(family, parameters["alpha"], fewest)
     deciding = [c for c in comparisons if c.keys["method"] not in parameters["excepted"]]
     if not deciding:
         return not_tested("no rows of a method that decides")
     excepted = ", ".join(parameters["excepted"])
     detail = sentences(
         tally(comparisons),
+        few_images(comparisons, fewest),
         f"{excepted} does not decide." if excepted else "",
         f"Not computed: {named(missing)}." if missing else "",
         remarks(_sound_rows(groups)),
     )
     return ExternalResult(family_verdict(deciding, complete=not missing), detail, None, comparisons)
+
+
+def _beside_auroc(pair: Sequence[FoldRows], resamples: int) -> dict[str, Estimate]:
+    """Difference of the histograms' overlap, and how many distances each histogram has."""
+    n = smaller_n(pair, "overlap")
+    return {
+        "overlap of the histograms": estimate_of(*difference_of(pair, "overlap", resamples), n),
+        **sizes_of(pair[0], "first"),
+        **sizes_of(pair[1], "second"),
+    }

@@ -1,6 +1,6 @@
 """What tests on resampled fold statistics share: comparisons of draws, Holm, and the verdict."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -10,7 +10,7 @@ from saliency_audit.ledger.external.fold_rows import FoldRows
 from saliency_audit.ledger.external.result import Comparison
 from saliency_audit.ledger.external.rule import judge
 from saliency_audit.ledger.resampling import Floats, bootstrap_p, estimate_from
-from saliency_audit.ledger.statistics import Estimate, holm
+from saliency_audit.ledger.statistics import Estimate, holm, jackknife
 
 
 @dataclass(frozen=True)
@@ -54,21 +54,24 @@ def estimate_of(point: float, draws: Floats, n: int) -> Estimate:
     return estimate_from(point, finite, n)
 
 
-def judged(family: Sequence[Drawn], alpha: float) -> tuple[Comparison, ...]:
+def judged(family: Sequence[Drawn], alpha: float, fewest: int) -> tuple[Comparison, ...]:
     """Comparisons of one family: Holm over the family, interval on the expected side of zero.
 
-    An undefined number neither holds nor contradicts.
+    An undefined number, or one of fewer than `fewest` images, neither holds nor contradicts.
     """
     p_values = [item.p_value for item in family]
     return tuple(
-        _comparison(item, p_value, adjusted, alpha)
+        _comparison(item, p_value, adjusted, alpha, fewest)
         for item, p_value, adjusted in zip(family, p_values, holm(p_values), strict=True)
     )
 
 
-def _comparison(item: Drawn, p_value: float, adjusted: float, alpha: float) -> Comparison:
+def _comparison(
+    item: Drawn, p_value: float, adjusted: float, alpha: float, fewest: int
+) -> Comparison:
     estimate = estimate_of(item.point, item.draws, item.n)
     holds, contradicts = judge(estimate, item.expected, significant=adjusted < alpha)
+    enough = item.n >= fewest
     return Comparison(
         keys=item.keys,
         estimate=estimate,
@@ -77,10 +80,16 @@ def _comparison(item: Drawn, p_value: float, adjusted: float, alpha: float) -> C
         p_value=p_value,
         p_adjusted=adjusted,
         expected=item.expected,
-        holds=holds,
-        contradicts=contradicts,
+        holds=holds and enough,
+        contradicts=contradicts and enough,
         extra=item.extra,
     )
+
+
+def few_images(comparisons: Sequence[Comparison], fewest: int) -> str:
+    """A sentence on how many comparisons rest on too few images to be decided."""
+    few = sum(item.estimate.n < fewest for item in comparisons)
+    return f"{few} rest on fewer than {fewest} images and are undecided." if few else ""
 
 
 def difference_of(pair: Sequence[FoldRows], statistic: str, resamples: int) -> tuple[float, Floats]:
@@ -99,19 +108,34 @@ def drawn_difference(
 ) -> Drawn:
     """The difference of a statistic between two rows of the same images, second minus first.
 
-    n is the smaller of their numbers of images that have a distance.
+    n is the smaller of the numbers of images that they rest on. In `extra` stands its interval over
+    the folds.
     """
     point, draws = difference_of(pair, statistic, resamples)
     return Drawn(
         keys=keys,
         point=point,
         draws=draws,
-        n=min(each.n for each in pair),
+        n=smaller_n(pair, statistic),
         base=pair[0].drawn(statistic, resamples)[0],
         other=pair[1].drawn(statistic, resamples)[0],
         expected=expected,
-        extra=extra or {},
+        extra={"over folds": difference_over_folds(pair, statistic), **(extra or {})},
     )
+
+
+def difference_over_folds(pair: Sequence[FoldRows], statistic: str) -> Estimate:
+    """Second minus first with its jackknife interval over the folds, the same for both."""
+    base, other = pair
+    return jackknife(
+        other.value(statistic) - base.value(statistic),
+        other.without_fold(statistic) - base.without_fold(statistic),
+    )
+
+
+def smaller_n(groups: Iterable[FoldRows], statistic: str) -> int:
+    """The smallest number of images that a score of one of them rests on."""
+    return min(group.n(statistic) for group in groups)
 
 
 def beside_reco(pair: Sequence[FoldRows], other: str, resamples: int) -> dict[str, Estimate]:
@@ -120,7 +144,7 @@ def beside_reco(pair: Sequence[FoldRows], other: str, resamples: int) -> dict[st
     The maximum in ReCo lies above 0 by chance, and the more so the fewer distances there are; the
     AUROC of S≠ against S= is ½ by chance whatever their number.
     """
-    n = min(each.n for each in pair)
+    n = smaller_n(pair, other)
     return {
         "other definition": estimate_of(*difference_of(pair, other, resamples), n),
         "AUROC": estimate_of(*difference_of(pair, "auroc", resamples), n),
@@ -133,7 +157,8 @@ def sizes_of(group: FoldRows, name: str = "") -> dict[str, Estimate]:
     """|S=| and |S≠|, which stand beside every ReCo."""
     sizes = (("=", group.sets.equal.size), ("≠", group.sets.different.size))
     after = f", {name}" if name else ""
-    return {f"|S{sign}|{after}": Estimate(size, size, size, group.n) for sign, size in sizes}
+    n = len(group.image)
+    return {f"|S{sign}|{after}": Estimate(size, size, size, n) for sign, size in sizes}
 
 
 def reco_statistics(definition: str) -> tuple[str, str]:

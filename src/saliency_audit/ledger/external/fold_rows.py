@@ -19,7 +19,8 @@ from saliency_audit.study.explanations import METHODS
 
 Floats = NDArray[np.float64]
 
-SCORES = ("mege", "reco")
+# Scores that need S= alone.
+OF_EQUAL = ("mege", "mean_equal")
 COLUMNS = (
     *("images", "model", "degradation", "level", "method", "image", "fold", "right", "distances"),
     *("mu_fidelity", "accuracy"),
@@ -68,10 +69,18 @@ class FoldRows:
             torch.from_numpy(self.folds),
         )
 
-    @cached_property
-    def n(self) -> int:
-        """Images that have a distance in S= or S≠."""
-        return len(np.union1d(self.sets.equal_images, self.sets.different_images))
+    def n(self, score: str) -> int:
+        """Images that a score rests on.
+
+        Args:
+            score: as in `drawn`. μF rests on the images that have one, MeGe on those with a
+                distance in S=, the others on those of S= and of S≠; the smaller number counts.
+        """
+        if score == "mu_fidelity":
+            return int(np.isfinite(self.fidelity).sum())
+        equal = len(np.unique(self.sets.equal_images))
+        different = len(np.unique(self.sets.different_images))
+        return equal if score in OF_EQUAL else min(equal, different)
 
     @property
     def accuracy(self) -> float:
@@ -80,14 +89,22 @@ class FoldRows:
         return float(self.accuracies[first].mean())
 
     @cached_property
-    def _kept(self) -> dict[tuple[str, int], tuple[float, Floats]]:
+    def _kept(self) -> dict[tuple[str, int], Floats]:
         return {}
+
+    def value(self, score: str) -> float:
+        """A score of the images themselves; NaN where it is undefined.
+
+        Args:
+            score: of `STATISTICS`, or "mu_fidelity", the mean of μF over the images that have one.
+        """
+        return float(self._measure(score)(once(len(self.image)))[0])
 
     def drawn(self, score: str, resamples: int) -> tuple[float, Floats]:
         """A score on the images themselves and on resamples of them: number and `(R,)`.
 
         Args:
-            score: of `STATISTICS`, or "mu_fidelity", the mean of μF over the images that have one.
+            score: as in `value`.
             resamples: how many; the same images are drawn for all methods and series.
 
         Returns:
@@ -95,13 +112,12 @@ class FoldRows:
         """
         key = (score, resamples)
         if key not in self._kept:
-            counts = resample_counts(len(self.image), resamples)
-            whole = once(len(self.image))
-            measure = self._mean_fidelity if score == "mu_fidelity" else self._of_sets(score)
-            self._kept[key] = (float(measure(whole)[0]), measure(counts))
-        return self._kept[key]
+            self._kept[key] = self._measure(score)(resample_counts(len(self.image), resamples))
+        return self.value(score), self._kept[key]
 
-    def _of_sets(self, score: str) -> Callable[[Counts], Floats]:
+    def _measure(self, score: str) -> Callable[[Counts], Floats]:
+        if score == "mu_fidelity":
+            return self._mean_fidelity
         return partial(STATISTICS[score], self.sets)
 
     def _mean_fidelity(self, counts: Counts) -> Floats:
@@ -109,6 +125,30 @@ class FoldRows:
         drawn = counts[:, defined].astype(float)
         with np.errstate(invalid="ignore"):
             return np.asarray(drawn @ self.fidelity[defined] / drawn.sum(axis=1))
+
+    def without_fold(self, score: str) -> Floats:
+        """The score without each fold, that is without its images and its predictor: `(k,)`."""
+        if score not in self._without:
+            parts = [self._without_fold(fold) for fold in range(self.right.shape[1])]
+            self._without[score] = np.array([part.value(score) for part in parts])
+        return self._without[score]
+
+    @cached_property
+    def _without(self) -> dict[str, Floats]:
+        return {}
+
+    def _without_fold(self, fold: int) -> "FoldRows":
+        kept = self.folds != fold
+        others = np.arange(self.right.shape[1]) != fold
+        return FoldRows(
+            key=self.key,
+            image=self.image[kept],
+            folds=self.folds[kept] - (self.folds[kept] > fold),
+            right=self.right[kept][:, others],
+            distances=self.distances[kept][:, others],
+            fidelity=self.fidelity[kept],
+            accuracies=self.accuracies[kept],
+        )
 
     def between(self, first: int, second: int, score: str) -> float:
         """A score of two predictors alone, on the images of their folds; NaN where undefined.

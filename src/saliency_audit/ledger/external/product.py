@@ -10,7 +10,9 @@ from saliency_audit.ledger.external.fold_families import (
     difference_of,
     drawn_difference,
     estimate_of,
+    few_images,
     judged,
+    smaller_n,
 )
 from saliency_audit.ledger.external.fold_rows import (
     FoldRows,
@@ -35,19 +37,21 @@ def inflated_by_product(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ex
 
     Args:
         rows: of `mege_stability`; sound predictors of every architecture are used.
-        parameters: `pairs` of methods, with and without the product; `resamples`, `alpha`.
+        parameters: `pairs` of methods, with and without the product; `resamples`, `alpha`;
+            `fewest_images` that decide.
 
     Returns:
         A comparison per predictor and pair: MeGe with minus without, bootstrap over images, Holm
-        over all. `extra` has the same difference of random maps, which the input alone makes. The
-        verdict is `family_verdict`'s.
+        over all; undecided with fewer than `fewest_images` in S=. `extra` has the interval over
+        folds, and the same difference of random maps, which the input alone makes. The verdict is
+        `family_verdict`'s.
 
     Raises:
         ValueError: a parameter or column that is missing or unknown, or methods that do not explain
             the same images.
     """
     name = "inflated_by_product"
-    check_parameters(name, parameters, {"pairs", "resamples", "alpha"})
+    check_parameters(name, parameters, {"pairs", "resamples", "alpha", "fewest_images"})
     if rows.empty:
         return not_tested("no rows of sound predictors")
     groups = fold_rows(name, rows)
@@ -66,15 +70,17 @@ def inflated_by_product(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ex
             extra: dict[str, Estimate] = {}
             if control is not None:
                 extra["random maps"] = estimate_of(
-                    *difference_of(control, "mege", resamples), control[0].n
+                    *difference_of(control, "mege", resamples), smaller_n(control, "mege")
                 )
             keys = {"images": images, "model": model, "method": with_product, "without": without}
             family.append(drawn_difference(keys, pair, "mege", resamples, "higher", extra))
     if not family:
         return not_tested("no rows of a method with and without the product")
-    comparisons = judged(family, parameters["alpha"])
+    fewest = parameters["fewest_images"]
+    comparisons = judged(family, parameters["alpha"], fewest)
     detail = sentences(
         tally(comparisons),
+        few_images(comparisons, fewest),
         f"Not computed: {named(missing)}." if missing else "",
         remarks(_compared(groups, parameters["pairs"])),
     )

@@ -6,7 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from saliency_audit.ledger.external.fold_families import places_taken, reco_statistics, sizes_of
+from saliency_audit.ledger.external.fold_families import (
+    few_images,
+    places_taken,
+    reco_statistics,
+    sizes_of,
+    smaller_n,
+)
 from saliency_audit.ledger.external.fold_rows import (
     FoldRows,
     Key,
@@ -33,11 +39,12 @@ def among_the_first(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Extern
     Args:
         rows: of `mege_stability`; predictors that are sound and not 1-Lipschitz are used.
         parameters: `first`, how many places count; `resamples`, `alpha`; `definition` of ReCo that
-            decides, the other one stands in `extra`.
+            decides, the other one stands in `extra`; `fewest_images` that decide.
 
     Returns:
         A comparison per image set, score and method of the three: the share of resamples of images
-        in which it is among the first. It holds at 1 − alpha and contradicts at alpha or less.
+        in which it is among the first. It holds at 1 − alpha and contradicts at alpha or less;
+        undecided where the score of one of the seven rests on fewer than `fewest_images`.
         Reproduced if all hold, not reproduced if more than half contradict, inconclusive if more
         than half are undecided, else partly. A predictor without rows of all seven methods leaves
         at best partly.
@@ -47,7 +54,8 @@ def among_the_first(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Extern
             the same images.
     """
     name = "among_the_first"
-    check_parameters(name, parameters, {"first", "resamples", "alpha", "definition"})
+    needed = {"first", "resamples", "alpha", "definition", "fewest_images"}
+    check_parameters(name, parameters, needed)
     if rows.empty:
         return not_tested("no rows of sound predictors")
     groups = fold_rows(name, rows)
@@ -72,6 +80,7 @@ def among_the_first(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Extern
         return not_tested("no predictor with rows of all seven methods")
     detail = sentences(
         tally(comparisons),
+        few_images(comparisons, parameters["fewest_images"]),
         f"Without rows of all seven methods: {named(incomplete)}." if incomplete else "",
         remarks(used),
     )
@@ -92,9 +101,10 @@ def _of_predictor(
         ("reco", deciding, other),
     ):
         points, draws = _table(present, statistic, resamples)
+        n = smaller_n(present.values(), statistic)
+        enough = n >= parameters["fewest_images"]
         for method in SELECTED:
             place = METHODS.index(method)
-            n = _images(present[method], score)
             extra = {}
             if beside is not None:
                 _, besides = _table(present, beside, resamples)
@@ -111,16 +121,12 @@ def _of_predictor(
                     p_value=float("nan"),
                     p_adjusted=float("nan"),
                     expected=f"among the first {first}",
-                    holds=share.mean >= 1 - parameters["alpha"],
-                    contradicts=share.mean <= parameters["alpha"],
+                    holds=enough and share.mean >= 1 - parameters["alpha"],
+                    contradicts=enough and share.mean <= parameters["alpha"],
                     extra=extra,
                 )
             )
     return found
-
-
-def _images(group: FoldRows, score: str) -> int:
-    return int(np.isfinite(group.fidelity).sum()) if score == "mu_fidelity" else group.n
 
 
 def _table(
