@@ -84,6 +84,12 @@ def test_the_verdict_is_that_of_the_family(levels, verdict):
     }
 
 
+def test_the_headline_has_no_random_maps():
+    usual, worse = (area_order(maps(random=level), SIC).headline for level in (0.1, 0.3))
+    assert usual == worse
+    assert usual.mean != area_order(maps(edge=0.1), SIC).headline.mean
+
+
 def test_areas_and_intervals_are_those_of_the_metric():
     table = maps()
     found = by_label(area_order(table, DECLARED))

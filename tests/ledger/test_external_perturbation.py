@@ -101,6 +101,22 @@ def test_resampled_draws_widen_the_interval():
     assert both.high - both.low > 5 * (found.estimate.high - found.estimate.low)
 
 
+def test_a_network_that_is_sure_of_one_class_has_no_score_near_chance():
+    table = rows()
+    last = (table["level"] == 1) & (table["against"] == "noise")
+    # A tenth of the images get all the probability: the mean is 1/C.
+    table.loc[last, "probability"] = (table.loc[last, "image"] % 10 == 0).astype(float)
+    result = sigma_perturbation(table, DECLARED)
+    score = next(c for c in result.comparisons if c.keys["score"] == "probability")
+    assert score.other_mean == pytest.approx(0.1)
+    assert score.extra["share of scores near 1/C"].mean == 0
+    assert "Single scores near 1/C at the last level: m 0%." in result.detail
+
+    calm = sigma_perturbation(rows(spread=0.001), DECLARED)
+    score = next(c for c in calm.comparisons if c.keys["score"] == "probability")
+    assert score.extra["share of scores near 1/C"].mean == 1
+
+
 def test_constant_maps_are_counted_and_what_is_missing_named():
     table = rows()
     constant = (table["image"] < 3) & (table["method"] == "ig") & (table["level"] == 1)

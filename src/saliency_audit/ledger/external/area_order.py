@@ -209,14 +209,16 @@ def _beside(
 def _headline(asked: Sequence[Asked], parameters: Mapping[str, Any]) -> tuple[Estimate, str]:
     """Pooled per-image differences of the first method and all others but the last, first curve."""
     first = asked[0].pair.keys["curve"]
-    lead = f"{parameters['first']} − "
+    lead, control = f"{parameters['first']} − ", parameters["last"]
     mine = [
         item.pair
         for item in asked
-        if item.pair.keys["curve"] == first and item.pair.keys["difference"].startswith(lead)
+        if item.pair.keys["curve"] == first
+        and item.pair.keys["difference"].startswith(lead)
+        and item.pair.keys["difference"] != lead + control
     ]
     said = (
-        f"Headline: {parameters['first']} minus the other methods, mean difference of the areas "
-        f"under each image's own {first.upper()} curve, resampled by image."
+        f"Headline: {parameters['first']} minus the methods other than {control}, mean difference "
+        f"of the areas under each image's own {first.upper()} curve, resampled by image."
     )
     return pooled_difference(mine), said

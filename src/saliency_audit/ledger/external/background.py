@@ -16,7 +16,12 @@ from saliency_audit.ledger.external.methods import (
 )
 from saliency_audit.ledger.external.paired import PairedValues
 from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
-from saliency_audit.ledger.external.rows import check_columns, check_parameters, identified
+from saliency_audit.ledger.external.rows import (
+    check_columns,
+    check_parameters,
+    identified,
+    models_of,
+)
 from saliency_audit.ledger.external.rule import family_result, judge
 from saliency_audit.ledger.statistics import bootstrap_mean
 
@@ -31,9 +36,9 @@ def background_share(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exter
     Args:
         rows: of `ggig_background`.
         parameters: `methods` in question, the `control`, the method said to be `best`; which
-            `background` and `squares` along a side decide; `alpha`; optional `minimum_images` and
-            `kept_only`, for images whose class the network still predicts, and `measure`, "outside"
-            the object or "beyond" a margin around it.
+            `background` and `squares` along a side decide; `alpha`; optional `minimum_images`,
+            `networks`, the claim's own, `kept_only`, for images whose class the network still
+            predicts, and `measure`, "outside" the object or "beyond" a margin around it.
 
     Returns:
         Comparisons per network. Each method against `HALF_THE_AREA`: share of the saliency outside
@@ -42,14 +47,15 @@ def background_share(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exter
         each other method: these hold if in addition the one-sided signed-rank p passes Holm over
         those of the network. All contradict if the interval lies above 0. The verdict is
         `family_verdict`'s; images without a value are left out and counted, a method without any
-        leaves at best partly.
+        leaves at best partly, as rows of none of the claim's networks do.
 
     Raises:
         ValueError: a parameter or column that is missing or unknown, or rows that stand twice.
     """
     name = "background_share"
     needed = {"methods", "control", "best", "background", "squares", "alpha"}
-    check_parameters(name, parameters, needed, {"minimum_images", "kept_only", "measure"})
+    optional = {"minimum_images", "networks", "kept_only", "measure"}
+    check_parameters(name, parameters, needed, optional)
     if rows.empty:
         return not_tested("no rows of maps")
     columns = ["model", "images", "background", "squares", "method", "image", "still_right"]
@@ -76,6 +82,7 @@ def background_share(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exter
         [comparison for family in families for comparison in family.comparisons],
         parameters,
         pooled(headlines),
+        models=models_of(chosen),
         missing=[text for family in families for text in family.missing],
         left_out=sum(family.left_out for family in families),
         remarks=(

@@ -18,7 +18,12 @@ from saliency_audit.ledger.external.checked_maps import (
     undefined_sentence,
 )
 from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
-from saliency_audit.ledger.external.rows import check_columns, check_parameters, identified
+from saliency_audit.ledger.external.rows import (
+    check_columns,
+    check_parameters,
+    identified,
+    models_of,
+)
 from saliency_audit.ledger.external.rule import family_result, judge
 from saliency_audit.ledger.resampling import (
     Floats,
@@ -31,6 +36,7 @@ from saliency_audit.ledger.statistics import Estimate, bootstrap_mean
 NAN = float("nan")
 RESAMPLES = 2000
 SCORE = "probability"
+NEAR_CHANCE = "share of scores near 1/C"
 
 
 def sigma_perturbation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalResult:
@@ -40,7 +46,7 @@ def sigma_perturbation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ext
         rows: of `ggig_sigma`.
         parameters: `methods`, `measures`, `sign` of the maps that decides, the other one stands in
             `extra`; `level` of the noise, in σ, at which the limits are asked for; `score_margin`,
-            `similarity_margin`; optional `minimum_images`.
+            `similarity_margin`; optional `minimum_images`, `networks`, the claim's own.
 
     Returns:
         Per network a comparison for the score, its limit being 1/C, and one per method and measure,
@@ -53,14 +59,16 @@ def sigma_perturbation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ext
         interval lies wholly outside the margin, or that of the fall wholly below it. The verdict is
         `family_verdict`'s; a method or measure that no network has leaves at best partly. `extra`
         has the fall, the estimate with images and draws both resampled, and signed maps; for rank
-        correlation also these without the limit.
+        correlation also these without the limit; for the score the share of single scores that lie
+        within `score_margin` of 1/C: a network that is sure of one class whatever it sees has a
+        mean of 1/C over balanced images, and no score near it.
 
     Raises:
         ValueError: a parameter or column that is missing or unknown.
     """
     name = "sigma_perturbation"
     needed = {"methods", "measures", "sign", "level", "score_margin", "similarity_margin"}
-    check_parameters(name, parameters, needed, {"minimum_images"})
+    check_parameters(name, parameters, needed, {"minimum_images", "networks"})
     if rows.empty:
         return not_tested("no rows of perturbed models")
     columns = ["model", "images", "method", "sign", "image", "against", "level", "draw", "classes"]
@@ -86,9 +94,11 @@ def sigma_perturbation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ext
         comparisons,
         parameters,
         mean_over_images(differences),
+        models=models_of(rows),
         missing=missing,
         remarks=(
             " ".join(each.said for each in models),
+            _near_chance(comparisons),
             too_small(measures, parameters["measures"]),
             undefined_sentence(sum(n for n, _ in lost), sum(total for _, total in lost)),
             "Headline: mean similarity above its floor at the last level, over all networks, "
@@ -213,7 +223,8 @@ class _Model:
         at = _by_level(once, SCORE)
         chance = 1 / once.groupby("image", sort=True)[["classes"]].first()
         margin = self.parameters["score_margin"]
-        return _Curve(self.name, "", SCORE, at, chance, margin, True, {})
+        near = _share_near(at[max(at)], chance.iloc[:, 0], margin)
+        return _Curve(self.name, "", SCORE, at, chance, margin, True, near)
 
     def _similarity(
         self, method: str, measure: str, sign: str
@@ -248,6 +259,23 @@ def _without_values(models: Sequence[_Model], family: Sequence[_Curve]) -> list[
         for measure in each.measures
         if (each.name, method, measure) not in there
     ]
+
+
+def _share_near(scores: pd.DataFrame, chance: pd.Series, margin: float) -> dict[str, Estimate]:
+    """Share of the single scores, image × draw, that lie within the margin of 1/C."""
+    near = scores.sub(chance, axis=0).abs() <= margin
+    share = near.where(scores.notna()).astype(float).mean(axis=1)
+    found = mean_over_images(share)
+    return {NEAR_CHANCE: found} if found is not None else {}
+
+
+def _near_chance(comparisons: Sequence[Comparison]) -> str:
+    shares = [
+        f"{item.keys['model']} {item.extra[NEAR_CHANCE].mean:.0%}"
+        for item in comparisons
+        if NEAR_CHANCE in item.extra
+    ]
+    return f"Single scores near 1/C at the last level: {', '.join(shares)}." if shares else ""
 
 
 def _by_level(rows: pd.DataFrame, column: str) -> dict[float, pd.DataFrame]:

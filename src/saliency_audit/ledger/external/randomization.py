@@ -9,13 +9,17 @@ from saliency_audit.ledger.external.checked_maps import (
     lacking,
     mean_over_images,
     measures_of,
-    shifted,
     too_small,
     undefined,
     undefined_sentence,
 )
 from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
-from saliency_audit.ledger.external.rows import check_columns, check_parameters, identified
+from saliency_audit.ledger.external.rows import (
+    check_columns,
+    check_parameters,
+    identified,
+    models_of,
+)
 from saliency_audit.ledger.external.rule import family_result, judge
 from saliency_audit.ledger.external.similarity import BEST
 from saliency_audit.ledger.statistics import Estimate
@@ -27,26 +31,28 @@ PLACE = ["image", "stage", "draw"]
 
 
 def randomization_equivalence(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalResult:
-    """Is the map of GGIG, as layers are drawn anew, no more like the trained model's than rivals'?
+    """Is the map of GGIG, as layers are drawn anew, as much like the trained model's as rivals'?
 
     Args:
         rows: of `ggig_randomization`; those of the cascade decide.
         parameters: `rivals`, `measures`, `sign` of the maps that decides, the other one stands in
-            `extra`; `margin`; optional `minimum_images`.
+            `extra`; `margin`; optional `minimum_images`, `networks`, the claim's own.
 
     Returns:
         A comparison per network, measure and rival: similarity of GGIG's map minus the rival's on
         the same image, stage and draw, mean over all with its 95 % bootstrap interval over images.
-        It holds if the upper end is at most `margin`, contradicts if the interval lies wholly above
-        it. The verdict is `family_verdict`'s; a rival or measure that no network has leaves at best
-        partly. `extra` has signed maps, the last stage, with every layer drawn anew, and each layer
-        drawn anew alone.
+        It holds if the interval lies within ±`margin`, contradicts if it lies wholly outside:
+        above, GGIG changes less, below, it changes more. The verdict is `family_verdict`'s; a rival
+        or measure that no network has leaves at best partly, as rows of none of the claim's
+        networks do. `extra` has signed maps, the last stage, with every layer drawn anew, and each
+        layer drawn anew alone.
 
     Raises:
         ValueError: a parameter or column that is missing or unknown.
     """
     name = "randomization_equivalence"
-    check_parameters(name, parameters, {"rivals", "measures", "sign", "margin"}, {"minimum_images"})
+    optional = {"minimum_images", "networks"}
+    check_parameters(name, parameters, {"rivals", "measures", "sign", "margin"}, optional)
     if rows.empty:
         return not_tested("no rows of randomised models")
     columns = ["model", "images", "method", "sign", "image", "how", "stage", "draw"]
@@ -84,6 +90,7 @@ def randomization_equivalence(rows: pd.DataFrame, parameters: Mapping[str, Any])
         comparisons,
         parameters,
         mean_over_images(pd.concat(pooled)),
+        models=models_of(rows),
         missing=missing,
         remarks=(
             *said,
@@ -126,7 +133,7 @@ def _comparison(
 ) -> Comparison:
     estimate = mean_over_images(differences)
     assert estimate is not None
-    holds, contradicts = judge(shifted(estimate, -parameters["margin"]), "lower")
+    holds, contradicts = judge(estimate, "equal", margin=parameters["margin"])
     measure, rival = keys["score"], keys["rival"]
     both = _values(cascade, measure)[[BEST, rival]].dropna()
     return Comparison(
@@ -136,7 +143,7 @@ def _comparison(
         other_mean=float(both[BEST].mean()),
         p_value=NAN,
         p_adjusted=NAN,
-        expected=f"at most {parameters['margin']} above",
+        expected=f"within ±{parameters['margin']}",
         holds=holds,
         contradicts=contradicts,
         extra=_beside(measure, rival, group, cascade, parameters["sign"]),

@@ -167,6 +167,7 @@ def family_result(
     parameters: Mapping[str, Any],
     headline: Estimate | None,
     *,
+    models: Sequence[str],
     missing: Sequence[str] = (),
     left_out: int = 0,
     remarks: Sequence[str] = (),
@@ -175,19 +176,22 @@ def family_result(
 
     Args:
         comparisons: of all families; without any the result is "not tested".
-        parameters: `minimum_images`, where declared.
+        parameters: `minimum_images` and `networks`, the claim's own, where declared.
         headline: the estimate to show first.
+        models: the networks that have rows; none of the claim's leave at best partly.
         missing: labels of declared comparisons without values; they leave at best partly.
         left_out: how often an image had no value.
         remarks: further sentences.
     """
     if not comparisons:
         return not_tested("no image has the values of any declared comparison")
-    verdict = family_verdict(comparisons, complete=not missing)
+    complete = is_complete(models, parameters, missing)
+    verdict = family_verdict(comparisons, complete=complete)
     verdict, too_few = unless_too_few(verdict, comparisons, parameters)
     detail = sentences(
         tally(comparisons),
         too_few,
+        coverage(models, parameters, []),
         f"Without values: {named(missing)}." if missing else "",
         f"{left_out} times an image had no value and was left out." if left_out else "",
         *remarks,

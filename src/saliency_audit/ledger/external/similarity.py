@@ -7,7 +7,12 @@ import numpy as np
 import pandas as pd
 
 from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
-from saliency_audit.ledger.external.rows import check_columns, check_parameters, identified
+from saliency_audit.ledger.external.rows import (
+    check_columns,
+    check_parameters,
+    identified,
+    models_of,
+)
 from saliency_audit.ledger.external.rule import family_result, judge
 from saliency_audit.ledger.resampling import (
     Floats,
@@ -26,21 +31,22 @@ def paired_similarity(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
     Args:
         rows: of `ggig_mnist`.
         parameters: `rivals`, `measures`, `sign` of the maps that decides, the other one stands in
-            `extra`; `alpha`, `resamples`; optional `minimum_images`.
+            `extra`; `alpha`, `resamples`; optional `minimum_images`, `networks`, the claim's own.
 
     Returns:
         A comparison per model, measure and rival: median over the images of GGIG minus rival. It
         holds if the one-sided signed-rank p passes Holm over the pairs of the model and the 95 %
         bootstrap interval of the median lies wholly above 0, contradicts if it lies below. The
         verdict is `family_verdict`'s. Images without one of the two values are left out and
-        counted; a rival or measure without any leaves at best partly.
+        counted; a rival or measure without any leaves at best partly, as rows of none of the
+        claim's networks do.
 
     Raises:
         ValueError: a parameter or column that is missing or unknown.
     """
     name = "paired_similarity"
     needed = {"rivals", "measures", "sign", "alpha", "resamples"}
-    check_parameters(name, parameters, needed, {"minimum_images"})
+    check_parameters(name, parameters, needed, {"minimum_images", "networks"})
     if rows.empty:
         return not_tested("no rows of maps")
     columns = ["model", "images", "method", "sign", "image", *parameters["measures"]]
@@ -59,6 +65,7 @@ def paired_similarity(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
         comparisons,
         parameters,
         comparisons[0].estimate,
+        models=models_of(rows),
         missing=missing,
         left_out=left_out,
         remarks=(f"Images: {', '.join(sorted(rows['images'].unique()))}.",),

@@ -8,7 +8,12 @@ import pandas as pd
 from saliency_audit.ledger.external.methods import by_method, compare_present, pair, pooled
 from saliency_audit.ledger.external.paired import PairedValues
 from saliency_audit.ledger.external.result import ExternalResult, not_tested
-from saliency_audit.ledger.external.rows import check_columns, check_parameters, identified
+from saliency_audit.ledger.external.rows import (
+    check_columns,
+    check_parameters,
+    identified,
+    models_of,
+)
 from saliency_audit.ledger.external.rule import family_result
 
 
@@ -19,21 +24,22 @@ def top_pixels(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalRes
         rows: of `ggig_sparse`.
         parameters: the method said to be `best`, its `rivals`, the `shares` of the pixels,
             `measures` with the side that the claim states ("higher" or "lower"), `alpha`; optional
-            `minimum_images`.
+            `minimum_images`, `networks`, the claim's own.
 
     Returns:
         A comparison per network, share, measure and rival: mean over the images of best minus
         rival. It holds if the one-sided signed-rank p passes Holm over those of the network and
         the 95 % bootstrap interval lies wholly on the stated side of 0, contradicts if it lies on
         the other. The verdict is `family_verdict`'s; images without a value are left out and
-        counted, a comparison without any leaves at best partly.
+        counted, a comparison without any leaves at best partly, as rows of none of the claim's
+        networks do.
 
     Raises:
         ValueError: a parameter or column that is missing or unknown, or rows that stand twice.
     """
     name = "top_pixels"
     needed = {"best", "rivals", "shares", "measures", "alpha"}
-    check_parameters(name, parameters, needed, {"minimum_images"})
+    check_parameters(name, parameters, needed, {"minimum_images", "networks"})
     if rows.empty:
         return not_tested("no rows of maps")
     measures: Mapping[str, str] = parameters["measures"]
@@ -48,6 +54,7 @@ def top_pixels(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalRes
         [comparison for family in families for comparison in family.comparisons],
         parameters,
         pooled(firsts),
+        models=models_of(rows),
         missing=[text for family in families for text in family.missing],
         left_out=sum(family.left_out for family in families),
         remarks=(
