@@ -92,7 +92,9 @@ figure = show_maps(pictures, maps, titles, size=0.9)
 #
 # Rank correlation of every map with |x − x′|. A grey dot is an image, the diamond the mean with its 95 %
 # interval. *IG with product*, *Guided IG* and *DeepLIFT* hold the product; the others do not, the IDGI
-# variants included, whose rule shares out differences of the score by the gradient alone.
+# variants included, whose rule shares out differences of the score by the gradient alone. Gradients, edges
+# and random maps stand beside: how much a map resembles the input without asking the network at all, and
+# with nothing to resemble it by.
 
 # %% mystnb={"image": {"alt": "Rank correlation of the map of every method with the distance of the image from its baseline, a dot per image and the mean with its interval: a row of panels per network, a column per baseline"}}
 figure = show_dominance(rows, sign)
@@ -107,6 +109,7 @@ show_recorded(recorded, show_dominance, sign)
 # ## Does the baseline matter?
 #
 # Rank correlation of the maps of one image from two baselines. Dashed: the 0.9 that the test asks for.
+# Gradients, edges and random maps have no baseline and agree with themselves: agreement alone is no merit.
 
 # %% mystnb={"image": {"alt": "Rank correlation of the maps of one image from two baselines for every method, a dot per image and the mean with its interval: a row of panels per network, a column per pair of baselines"}}
 agreement = claim.external.parameters["agreement"]

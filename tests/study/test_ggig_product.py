@@ -10,7 +10,7 @@ from saliency_audit.attributions.baselines import baselines_for
 from saliency_audit.sanity import DIFFERENCE, MEASURES, similarities
 from saliency_audit.study import checked_methods
 from saliency_audit.study.checked_methods import Effort, explainers
-from saliency_audit.study.experiments.ggig_product import METHODS
+from saliency_audit.study.experiments.ggig_product import METHODS, WITHOUT_BASELINE
 from saliency_audit.study.selection import select
 
 FEW = {
@@ -70,7 +70,17 @@ def test_the_methods_are_all_that_begin_at_a_baseline():
         path = getattr(explain, "path", None)
         if takes and (path is None or path.has_baseline):
             with_baseline.add(name)
-    assert with_baseline == set(METHODS)
+    assert with_baseline == set(METHODS) - set(WITHOUT_BASELINE)
+
+
+def test_what_has_no_baseline_agrees_with_itself(rows):
+    between = rows[(rows["second"] != DIFFERENCE) & rows["method"].isin(WITHOUT_BASELINE)]
+    assert set(between["method"]) == {"saliency", "edge", "random"}
+    assert between["spearman"].dropna().between(1 - 1e-5, 1 + 1e-5).all()
+    assert between["spearman"].notna().mean() > 0.9
+    # Random maps know nothing of the picture.
+    random = rows[(rows["second"] == DIFFERENCE) & (rows["method"] == "random")]
+    assert random["spearman"].abs().mean() < 0.3
 
 
 def test_networks_of_photographs_have_settings_of_their_own():

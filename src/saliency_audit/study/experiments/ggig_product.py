@@ -1,16 +1,19 @@
 """Maps from three baselines, with and without the product: the rows behind §3 of the GGIG paper."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 import pandas as pd
+from torch import Tensor, nn
 
+from saliency_audit.attributions import Explainer
 from saliency_audit.attributions.baselines import BASELINES, baselines_for, check_baseline
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.sanity import MEASURES, baseline_similarity
 from saliency_audit.sanity.baselines import FromBaseline
 from saliency_audit.study.checked_methods import (
+    CONTROLS,
     PAPER,
     VARIANTS,
     WITH_PRODUCT,
@@ -21,11 +24,13 @@ from saliency_audit.study.checks import check_counts, check_names, check_steps
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.selection import OWN_IMAGES, select
 
-# Of the library's methods those that begin at a baseline. Blur IG makes its own, the others have
-# none.
+# Of the library's methods those that begin at a baseline; Blur IG makes its own. Beside them stand
+# gradients and the controls, which have none: they agree with themselves from any.
+WITHOUT_BASELINE = ("saliency", *CONTROLS)
 METHODS = (
-    *(WITH_PRODUCT, *(name for name in PAPER if name != "saliency"), *VARIANTS),
+    *(WITH_PRODUCT, *(name for name in PAPER if name not in WITHOUT_BASELINE), *VARIANTS),
     *("ig+idgi", "gig", "gig+idgi", "deeplift"),
+    *WITHOUT_BASELINE,
 )
 SETTINGS = ("methods", "baselines", "steps", "learning_rate", "seed")
 COLUMNS = (
@@ -126,7 +131,7 @@ def compute(task: Task) -> Outcome:
     made = explainers(given["methods"], effort_in(given), given["seed"])
     found = baseline_similarity(
         chosen.model,
-        cast("Mapping[str, FromBaseline]", made),
+        {name: _from_baseline(name, explain) for name, explain in made.items()},
         chosen.pictures,
         chosen.targets,
         baselines,
@@ -135,6 +140,19 @@ def compute(task: Task) -> Outcome:
     keys = {"model": given["model"], "images": given["images"]}
     rows = [{**keys, **row, **chosen.describe(row["position"])} for row in found.to_dict("records")]
     return Outcome(pd.DataFrame(rows, columns=list(COLUMNS)), chosen.notes)
+
+
+def _from_baseline(name: str, explain: Explainer) -> FromBaseline:
+    """The method, called with baselines; they do not matter to one that has none."""
+    if name not in WITHOUT_BASELINE:
+        return cast("FromBaseline", explain)
+
+    def same(
+        model: nn.Module, inputs: Tensor, targets: Tensor, baselines: Tensor | None = None
+    ) -> Tensor:
+        return explain(model, inputs, targets)
+
+    return same
 
 
 EXPERIMENT = Experiment(
