@@ -1,5 +1,6 @@
 """GGIG against Algorithm 1 read as a loop, and against closed forms."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -113,6 +114,11 @@ def test_every_gradient_is_taken_once(counting, smooth_network, images, targets)
         ({"ascents": 2.5}, "a climb needs at least 1 ascent"),
         ({"learning_rate": -1.0}, "learning_rate must be a finite number ≥ 0, got -1.0"),
         ({"learning_rate": float("inf")}, "learning_rate must be a finite number ≥ 0, got inf"),
+        ({"learning_rate": float("nan")}, "learning_rate must be a finite number ≥ 0, got nan"),
+        ({"learning_rate": "x"}, "learning_rate must be a finite number ≥ 0, got 'x'"),
+        ({"learning_rate": None}, "learning_rate must be a finite number ≥ 0, got None"),
+        ({"learning_rate": True}, "learning_rate must be a finite number ≥ 0, got True"),
+        ({"learning_rate": 1j}, "learning_rate must be a finite number ≥ 0, got 1j"),
         ({"steps": 1}, "at least 2 points, got 1"),
         ({"baseline": "grey"}, "grey"),
         ({"output": "odds"}, "odds"),
@@ -121,6 +127,13 @@ def test_every_gradient_is_taken_once(counting, smooth_network, images, targets)
 def test_bad_settings_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         create("ggig", **settings)
+
+
+@pytest.mark.parametrize("rate", [1, np.float64(1), np.float32(1), np.int64(1)])
+def test_a_rate_may_be_any_real_number(smooth_network, images, targets, rate):
+    expected = GGIG(3, 3, 1.0)(smooth_network, images, targets)
+    found = GGIG(3, 3, rate)(smooth_network, images, targets)
+    torch.testing.assert_close(found, expected, **EXACT)
 
 
 def test_a_rate_that_leaves_the_finite_numbers_is_named(scoring, images, targets):

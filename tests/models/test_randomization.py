@@ -84,6 +84,80 @@ def test_all_anew_is_the_end_of_the_cascade(model):
     assert {part.rpartition(".")[0] for part in changed(model, found)} == set(ORDER)
 
 
+class Attending(nn.Module):
+    """Its attention and itself read parameters of layers that they do not run."""
+
+    def __init__(self):
+        super().__init__()
+        self.patches = nn.Conv2d(3, 8, 3, stride=3)
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.auxiliary = nn.Linear(8, 4)
+        self.shift = nn.ParameterList([torch.linspace(0, 1, 8)])
+        self.head = nn.Linear(8, 4)
+
+    def forward(self, images):
+        tokens = self.patches(images).flatten(2).transpose(1, 2) + self.shift[0]
+        return self.head(self.attention(tokens, tokens, tokens)[0].mean(dim=1))
+
+
+@pytest.fixture
+def attending():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return Attending().eval()
+
+
+def test_parameters_that_are_read_without_running_their_layer_are_drawn_too(attending):
+    order = layers_in_order(attending, IMAGE)
+    assert order == ["shift", "patches", "attention", "attention.out_proj", "head"]
+    found = all_anew(attending, IMAGE, Randomisation("truncated_normal"))
+    untouched = {name for name, _ in attending.named_parameters()} - changed(attending, found)
+    assert untouched == {"auxiliary.weight", "auxiliary.bias"}
+    alone = one_by_one(attending, IMAGE, Randomisation("truncated_normal"))
+    touched = {stage.name: changed(attending, stage.model) for stage in alone}
+    assert touched["attention.out_proj"] == {
+        "attention.out_proj.weight",
+        "attention.out_proj.bias",
+    }
+    with pytest.raises(ValueError, match=r"layer 'attention' \(MultiheadAttention\) has no init"):
+        all_anew(attending, IMAGE)
+
+
+def test_no_kernel_makes_an_unused_layer_seem_used():
+    class Encoding(nn.Module):
+        def __init__(self):
+            super().__init__()
+            layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+            self.encoder = nn.TransformerEncoder(layer, 1)
+            self.auxiliary = nn.Linear(8, 4)
+
+        def forward(self, images):
+            return self.encoder(images.flatten(2).repeat(1, 1, 2)[..., :8]).mean(dim=1)
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = Encoding().eval()
+    names = [name.removeprefix("encoder.layers.0.") for name in layers_in_order(model, IMAGE)]
+    assert names == ["self_attn", "self_attn.out_proj", "norm1", "linear1", "linear2", "norm2"]
+
+
+def test_an_initialiser_that_leaves_a_parameter_is_named():
+    class Scaled(nn.Linear):
+        def __init__(self):
+            super().__init__(3, 2)
+            self.factor = nn.Parameter(torch.tensor([2.0]))
+
+        def forward(self, images):
+            return self.factor * super().forward(images.mean(dim=(2, 3)))
+
+    message = r"layer '' \(Scaled\) does not draw factor; take 'truncated_normal' or 'permuted'"
+    with pytest.raises(ValueError, match=message):
+        all_anew(Scaled(), IMAGE)
+    assert changed(Scaled(), all_anew(Scaled(), IMAGE, Randomisation("truncated_normal"))) == {
+        *("weight", "bias", "factor")
+    }
+
+
 def test_equally_shaped_layers_get_different_values(model):
     *_, last = cascade(model, IMAGE)
     assert not torch.equal(last.model.second.weight, last.model.third.weight)

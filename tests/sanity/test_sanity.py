@@ -21,8 +21,10 @@ from saliency_audit.attributions import (
 from saliency_audit.metrics import spearman, ssim
 from saliency_audit.models.randomization import Randomisation, all_anew
 from saliency_audit.sanity import (
+    BACKGROUNDS,
     DIFFERENCE,
     MEASURES,
+    SCALINGS,
     RandomPerModel,
     baseline_similarity,
     mass_outside,
@@ -88,6 +90,142 @@ def test_constant_maps_and_small_ones_are_undefined_and_counted():
     assert all(values.isnan().all() for values in none.values())
     with pytest.raises(ValueError, match="unknown sign 'both'; known: absolute, signed"):
         similarities(maps, maps, "both")
+
+
+MAPS = torch.randn(3, 2, SIDE, SIDE, generator=torch.Generator().manual_seed(5))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("sign", ["absolute", "signed"])
+def test_maps_that_are_not_finite_are_no_constant_ones(value, sign):
+    broken = MAPS.clone()
+    broken[1, 0, 2, 3] = value
+    with pytest.raises(ValueError, match="first maps hold NaN or infinite values: image 1"):
+        similarities(broken, MAPS, sign)
+    with pytest.raises(ValueError, match="second maps hold NaN or infinite values: image 1"):
+        similarities(MAPS, broken, sign)
+
+
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        (MAPS[:, :, :8], r"one number of images and one size, got .*\(3, 2, 8, 12\)"),
+        (MAPS[:2], r"one number of images and one size, got .*\(2, 2, 12, 12\)"),
+        (MAPS[:1], r"one number of images and one size, got .*\(1, 2, 12, 12\)"),
+        (MAPS[:, 0], r"maps must be floats of shape \(N, C, H, W\)"),
+        (MAPS.long(), r"maps must be floats of shape \(N, C, H, W\), got torch.int64"),
+        (MAPS[..., :0], "maps have no pixels"),
+        (list(MAPS), r"maps must be one tensor \(N, C, H, W\), got list"),
+    ],
+)
+def test_maps_that_do_not_fit_are_refused(second, message):
+    for pair in ((MAPS, second), (second, MAPS)):
+        with pytest.raises(ValueError, match=message):
+            similarities(*pair, "absolute")
+
+
+def cut_off(picture):
+    """The outliers of one map `(H, W)` cut off, value by value."""
+    magnitudes = sorted(abs(value) for row in picture.tolist() for value in row)
+    total, limit = 0.0, 0.0
+    for limit in magnitudes:
+        total += limit
+        if total >= 0.98 * sum(magnitudes):
+            break
+    return torch.tensor(
+        [[max(-1.0, min(1.0, value / limit)) for value in row] for row in picture.tolist()],
+        dtype=torch.float64,
+    )
+
+
+@pytest.mark.parametrize("sign", ["absolute", "signed"])
+def test_the_scaling_is_an_option(sign):
+    first, second = MAPS.clone(), MAPS.flip(0) + 0.3
+    first[0, 0, 1, 1] = 50.0  # an outlier
+    reduction = {"absolute": "sum_abs", "signed": "sum"}[sign]
+    flat = [saliency(maps, reduction).double() for maps in (first, second)]
+    prepared = {
+        "none": flat,
+        "outliers": [torch.stack([cut_off(map_) for map_ in maps]) for maps in flat],
+        "min-max": [
+            torch.stack([(map_ - map_.min()) / (map_.max() - map_.min()) for map_ in maps])
+            for maps in flat
+        ],
+    }
+    assert set(prepared) == set(SCALINGS)
+    errors = []
+    for scaling, (a, b) in prepared.items():
+        found = similarities(first, second, sign, scaling=scaling)
+        error = 1 - (a - b).square().sum((1, 2)) / b.square().sum((1, 2))
+        torch.testing.assert_close(found["reverse_mse"], error)
+        torch.testing.assert_close(found["spearman"], spearman(a, b))
+        torch.testing.assert_close(found["ssim"], ssim(a, b))
+        if sign == "absolute" or scaling == "min-max":
+            jaccard = torch.minimum(a, b).sum((1, 2)) / torch.maximum(a, b).sum((1, 2))
+            torch.testing.assert_close(found["weighted_jaccard"], jaccard)
+        else:
+            assert found["weighted_jaccard"].isnan().all()
+        errors.append(found["reverse_mse"])
+    assert len({tuple(values.tolist()) for values in errors}) == 3
+    default = similarities(first, second, sign)["reverse_mse"]
+    torch.testing.assert_close(default, errors[2])
+
+
+@pytest.mark.parametrize("scaling", ["min-max", "outliers", "none"])
+def test_constant_maps_are_undefined_in_every_scaling(scaling):
+    other = MAPS.clone()
+    other[0], other[1] = 0.0, 0.25
+    for found in similarities(MAPS, other, "absolute", scaling=scaling).values():
+        assert found.isnan().tolist() == [True, True, False]
+    # Above 98 % of the sum lies nothing but the one value that differs.
+    spike = torch.ones(1, 1, SIDE, SIDE)
+    spike[0, 0, 0, 0] = 1.5
+    found = similarities(spike, MAPS[:1], "absolute", scaling=scaling)["spearman"]
+    assert found.isnan().item() == (scaling == "outliers")
+
+
+def test_all_checks_take_the_scaling_and_refuse_an_unknown_one(linear):
+    methods = {"saliency": Saliency(output="logit")}
+    on = (linear, methods, IMAGES, TARGETS)
+    starts = {"black": torch.zeros_like(IMAGES), "white": torch.ones_like(IMAGES)}
+    path = {"ig": PathAttribution(StraightPath(3), output="logit")}
+    checks = (
+        lambda **given: perturbed_weights(*on, levels=(1.0,), draws=1, **given),
+        lambda **given: unrelated_models(*on, draws=1, **given),
+        lambda **given: randomised_layers(*on, **given),
+        lambda **given: baseline_similarity(linear, path, IMAGES, TARGETS, starts, **given),
+    )
+    for check in checks:
+        usual, raw = check(), check(scaling="none")
+        assert usual["spearman"].to_numpy() == pytest.approx(raw["spearman"].to_numpy())
+        assert not np.allclose(usual["reverse_mse"], raw["reverse_mse"])
+        with pytest.raises(ValueError, match="unknown scaling 'max'; known: min-max, outliers"):
+            check(scaling="max")
+
+
+@pytest.mark.parametrize(
+    ("on", "message"),
+    [
+        (({}, IMAGES, TARGETS), "at least one method is needed, got none"),
+        ((METHODS, IMAGES[:0], TARGETS[:0]), "at least one image is needed, got none"),
+    ],
+)
+def test_nothing_to_compare_is_refused(linear, on, message):
+    starts = {"black": torch.zeros_like(IMAGES), "white": torch.ones_like(IMAGES)}
+    for check in (
+        lambda: perturbed_weights(linear, *on, levels=(1.0,)),
+        lambda: unrelated_models(linear, *on),
+        lambda: randomised_layers(linear, *on),
+        lambda: baseline_similarity(linear, *on, starts),
+    ):
+        with pytest.raises(ValueError, match=message):
+            check()
+
+
+def test_no_level_is_refused(linear):
+    for levels in ((), np.array([])):
+        with pytest.raises(ValueError, match="at least one level of noise is needed, got none"):
+            perturbed_weights(linear, METHODS, IMAGES, TARGETS, levels=levels)
 
 
 def test_without_noise_nothing_changes_and_controls_never_do(model):
@@ -192,6 +330,8 @@ def test_mass_outside_is_a_share():
     assert found[2].isnan()
     with pytest.raises(ValueError, match="must not be negative"):
         mass_outside(-maps, masks)
+    with pytest.raises(ValueError, match=r"maps must be one tensor \(N, H, W\), got list"):
+        mass_outside(list(maps), masks)
 
 
 @pytest.mark.parametrize(
@@ -199,6 +339,7 @@ def test_mass_outside_is_a_share():
     [
         (torch.ones(3, 5, 5, dtype=torch.bool), r"masks must be bool of shape \(3, 12, 12\)"),
         (torch.ones(3, SIDE, SIDE), "masks must be bool of shape"),
+        ([[True]], r"masks must be one bool tensor of shape \(3, 12, 12\), got list"),
         (torch.zeros(3, SIDE, SIDE, dtype=torch.bool), "mask of image 0 is empty"),
         (torch.ones(3, SIDE, SIDE, dtype=torch.bool), "mask of image 0 covers all of it"),
     ],
@@ -215,8 +356,49 @@ def test_bad_backgrounds_are_named():
     masks[:, 0] = True
     with pytest.raises(ValueError, match="unknown background 'forest'; known: checkerboard"):
         replace_background(IMAGES, masks, "forest")
-    with pytest.raises(ValueError, match="size must be at least 1 pixel, got 0"):
-        replace_background(IMAGES, masks, size=0)
+    for size in (0, 2.0, True, "4"):
+        message = f"size must be a whole number of pixels, at least 1, got {size!r}"
+        for background in BACKGROUNDS:
+            with pytest.raises(ValueError, match=message):
+                replace_background(IMAGES, masks, background, size=size)
+
+
+def test_a_background_of_which_nothing_repeats_is_refused():
+    wide, masks = torch.rand(2, 3, 8, 20), torch.zeros(2, 8, 20, dtype=torch.bool)
+    masks[:, 2, 2] = True
+    for background in ("checkerboard", "stripes"):
+        for size in (8, 19, 500):
+            with pytest.raises(ValueError, match=f"size must be below 8 pixels, .* got {size}"):
+                replace_background(wide, masks, background, size=size)
+        behind = replace_background(wide, masks, background, size=7)[:, :, 3:]
+        assert set(behind.flatten().tolist()) == {0.0, 1.0}
+    tall, turned = wide.transpose(2, 3), masks.transpose(1, 2)
+    with pytest.raises(ValueError, match="size must be below 8 pixels"):
+        replace_background(tall, turned, "checkerboard", size=8)
+    # Stripes lie across, so that only the height counts.
+    assert replace_background(tall, turned, "stripes", size=8)[0, 0, 8:16].eq(1).all()
+    assert replace_background(wide, masks, "grey", size=500)[0, 0, 0, 0] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (
+            (255 * IMAGES).to(torch.uint8),
+            r"floats of shape \(N, C, H, W\) in \[0, 1\], got torch.uint8",
+        ),
+        (255 * IMAGES, r"images must lie in \[0, 1\], got values from"),
+        (IMAGES - 0.5, r"images must lie in \[0, 1\], got values from -0.4"),
+        (IMAGES.masked_fill(IMAGES > 0.9, torch.nan), r"images must lie in \[0, 1\]"),
+        (IMAGES[0], r"images must be floats of shape \(N, C, H, W\)"),
+        (list(IMAGES), r"images must be one tensor \(N, C, H, W\), got list"),
+    ],
+)
+def test_images_without_a_background_to_replace_are_refused(images, message):
+    masks = torch.zeros(3, SIDE, SIDE, dtype=torch.bool)
+    masks[:, 0] = True
+    with pytest.raises(ValueError, match=message):
+        replace_background(images, masks, size=3)
 
 
 def test_a_linear_score_has_one_map_without_the_product_and_many_with_it(linear):

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -22,6 +23,9 @@ class AscendingPath:
     The rate is in units of pixels in [0, 1]. In normalised pixels, (x − mean) / std, where the
     authors' code climbs, one and the same rate moves a point by 1/std² as much.
 
+    Raises:
+        ValueError: fewer than 2 points or 1 ascent, or a rate that is no finite number ≥ 0.
+
     Source: GGIG paper, Algorithm 1.
     """
 
@@ -38,7 +42,7 @@ class AscendingPath:
                 f"a climb needs at least 1 ascent (its gradient is what is kept), got "
                 f"{self.ascents!r}"
             )
-        if not (math.isfinite(self.learning_rate) and self.learning_rate >= 0):
+        if not _is_rate(self.learning_rate):
             raise ValueError(
                 f"learning_rate must be a finite number ≥ 0, got {self.learning_rate!r}"
             )
@@ -46,6 +50,12 @@ class AscendingPath:
     def start(self, inputs: Tensor, baselines: Tensor) -> "AscendingWalker":
         """The line from each baseline to its image, with its climbs."""
         return AscendingWalker(self, inputs, baselines)
+
+
+def _is_rate(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.floating | np.integer):
+        return False
+    return math.isfinite(value) and bool(value >= 0)
 
 
 class AscendingWalker(StraightWalker):

@@ -26,6 +26,10 @@ class GGIG:
     The paper climbs 200 times on MNIST, its code on ImageNet 100 times. The rate acts on pixels in
     [0, 1]; see `AscendingPath` for that of normalised pixels. The paper's score is the logit.
 
+    Raises:
+        ValueError: settings that `AscendingPath` refuses, an unknown baseline or output, or a
+            malformed batch size.
+
     Source: GGIG paper, Algorithm 1.
     """
 

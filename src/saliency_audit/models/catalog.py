@@ -60,7 +60,8 @@ class Classifier:
 
 def _digits_cnn() -> nn.Module:
     images, labels = digits_training_set()
-    return train(DigitsCNN, images, labels, TrainingPlan())
+    with _one_thread():
+        return train(DigitsCNN, images, labels, TrainingPlan())
 
 
 def _shapes_cnn() -> nn.Module:

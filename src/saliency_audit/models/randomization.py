@@ -1,16 +1,21 @@
 """Models with layers drawn anew: the cascade from the output down, one at a time, or all."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from saliency_audit.errors import refuse_unknown
 
 
 def _own(layer: nn.Module) -> None:
+    # What the initialiser leaves out stays NaN, see `_check_drawn`.
+    for values in layer.parameters(recurse=False):
+        values.fill_(torch.nan)
     layer.reset_parameters()  # type: ignore[operator]
 
 
@@ -75,39 +80,84 @@ class Stage:
 def layers_in_order(model: nn.Module, image: Tensor) -> list[str]:
     """Names of the layers with own parameters, in the order in which a pass runs them first.
 
-    That need not be the order in which they were defined. Layers that the pass does not reach, as
-    an auxiliary head, are left out.
+    That need not be the order in which they were defined. A layer that another one does not run,
+    but whose parameters it reads, as `nn.MultiheadAttention` those of its `out_proj`, stands
+    directly behind the other one. Layers that are neither run nor read, as an auxiliary head, are
+    left out.
 
     Args:
         model: in the state in which it is explained.
         image: `(1, C, H, W)`, for the pass.
 
     Raises:
-        ValueError: no layer with parameters runs.
+        ValueError: no layer with parameters is run or read.
     """
-    names = {
-        layer: name
-        for name, layer in model.named_modules()
-        if any(True for _ in layer.parameters(recurse=False))
-    }
+    names = {layer: name for name, layer in model.named_modules()}
+    holders = [name for layer, name in names.items() if _own_parameters(layer)]
+    with _evaluating(model):
+        order = _run(model, names, image)
+        unmet = [name for name in holders if name not in order]
+        read = _read(model, unmet, image) if unmet else []
+    for name in reversed(read):
+        order.insert(order.index(_runner(name, order)) + 1, name)
+    found = [name for name in order if name in holders]
+    if not found:
+        raise ValueError("the model has no layer with parameters that could be drawn anew")
+    return found
+
+
+def _own_parameters(layer: nn.Module) -> dict[str, nn.Parameter]:
+    return dict(layer.named_parameters(recurse=False))
+
+
+@contextmanager
+def _evaluating(model: nn.Module) -> Iterator[None]:
+    training = [(layer, layer.training) for layer in model.modules()]
+    try:
+        model.eval()
+        with torch.no_grad():
+            yield
+    finally:
+        for layer, flag in training:
+            layer.training = flag
+
+
+def _run(model: nn.Module, names: Mapping[nn.Module, str], image: Tensor) -> list[str]:
+    """Names of all modules in the order in which a pass runs them first."""
     met: dict[str, None] = {}
     handles = [
         layer.register_forward_pre_hook(lambda layer, given: met.setdefault(names[layer]))
         for layer in names
     ]
-    training = [(layer, layer.training) for layer in model.modules()]
     try:
-        model.eval()
-        with torch.no_grad():
-            model(image)
+        model(image)
     finally:
         for handle in handles:
             handle.remove()
-        for layer, flag in training:
-            layer.training = flag
-    if not met:
-        raise ValueError("the model has no layer with parameters that could be drawn anew")
     return list(met)
+
+
+def _read(model: nn.Module, names: Sequence[str], image: Tensor) -> list[str]:
+    """The layers without whose own parameters, NaN being put for them, the answer is another."""
+    # Not the answer of a pass with hooks: with those torch takes other kernels for attention.
+    answer = model(image)
+    found = []
+    for name in names:
+        unknown = {
+            f"{name}.{key}": torch.full_like(values, torch.nan)
+            for key, values in _own_parameters(model.get_submodule(name)).items()
+        }
+        other = functional_call(model, unknown, (image,), tie_weights=False)
+        if not torch.equal(other, answer):
+            found.append(name)
+    return found
+
+
+def _runner(name: str, order: Sequence[str]) -> str:
+    """The innermost module around this one that was run; the model itself, "", always was."""
+    while name not in order:
+        name = name.rpartition(".")[0]
+    return name
 
 
 def cascade(
@@ -127,7 +177,8 @@ def cascade(
         Models that may be used until the next one is asked for.
 
     Raises:
-        ValueError: no layer with parameters, or one without the initialiser asked for.
+        ValueError: no layer with parameters, or one without the initialiser asked for or whose own
+            initialiser leaves some of them as they are.
 
     Source: Adebayo et al. 2018; GGIG paper, §5.
     """
@@ -150,7 +201,8 @@ def one_by_one(
 def all_anew(model: nn.Module, image: Tensor, how: Randomisation = Randomisation()) -> nn.Module:
     """A copy with every layer drawn anew, the last stage of `cascade`, which see.
 
-    Nothing that a pass uses is trained any more, but batch norm's statistics where they are kept.
+    No parameter that the answer depends on is trained any more; buffers stay, batch norm's
+    statistics but where they are reset. Arguments and errors as `cascade`.
     """
     *_, last = cascade(model, image, how)
     return last.model
@@ -172,7 +224,18 @@ def _redraw(model: nn.Module, name: str, how: Randomisation, number: int) -> Non
         torch.manual_seed(1_000_003 * how.seed + number)
         INITIALISERS[how.initialiser](layer.to("cpu"))
     layer.to(device)
+    if how.initialiser == "default":
+        _check_drawn(layer, name)
     for key, value in layer.named_buffers(recurse=False):
         value.copy_(kept[key])
     if how.statistics == "reset" and isinstance(layer, nn.modules.batchnorm._BatchNorm):
         layer.reset_running_stats()
+
+
+def _check_drawn(layer: nn.Module, name: str) -> None:
+    left = [key for key, values in _own_parameters(layer).items() if values.isnan().any()]
+    if left:
+        raise ValueError(
+            f"the own initialiser of the layer {name!r} ({type(layer).__name__}) does not draw "
+            f"{', '.join(left)}; take 'truncated_normal' or 'permuted'"
+        )

@@ -2,7 +2,13 @@
 
 from saliency_audit.sanity.backgrounds import BACKGROUNDS, mass_outside, replace_background
 from saliency_audit.sanity.baselines import DIFFERENCE, baseline_similarity
-from saliency_audit.sanity.comparison import MEASURES, SIGNS, similarities, similarity_rows
+from saliency_audit.sanity.comparison import (
+    MEASURES,
+    SCALINGS,
+    SIGNS,
+    similarities,
+    similarity_rows,
+)
 from saliency_audit.sanity.controls import RandomPerModel
 from saliency_audit.sanity.parameters import (
     perturbed_weights,
@@ -14,6 +20,7 @@ __all__ = [
     "BACKGROUNDS",
     "DIFFERENCE",
     "MEASURES",
+    "SCALINGS",
     "SIGNS",
     "RandomPerModel",
     "baseline_similarity",

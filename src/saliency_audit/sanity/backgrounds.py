@@ -7,6 +7,7 @@ from torch import Tensor
 
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.metrics import mass_inside
+from saliency_audit.metrics.ranks import check_maps
 
 
 def _checkerboard(height: int, width: int, size: int) -> Tensor:
@@ -40,23 +41,50 @@ def replace_background(
         images: `(N, C, H, W)` in [0, 1].
         masks: `(N, H, W)` bool, where the object is.
         background: "checkerboard", "stripes" (across) or "grey".
-        size: of a square or stripe in pixels.
+        size: of a square or stripe in whole pixels, below the side of the picture along which they
+            repeat; "grey" has none.
 
     Returns:
         `(N, C, H, W)`.
 
     Raises:
-        ValueError: an unknown background, a size below 1, masks of another size or kind, or one
-            that is empty or covers the whole image.
+        ValueError: an unknown background; a size that is no integer, below 1, or so large that
+            nothing would repeat; images that are no floats `(N, C, H, W)` or not within [0, 1];
+            masks of another size or kind, or one that is empty or covers the whole image.
 
     Source: GGIG paper, §5, Figure 8, which prints no size of the squares.
     """
     refuse_unknown("background", background, BACKGROUNDS)
-    if size < 1:
-        raise ValueError(f"size must be at least 1 pixel, got {size}")
+    _check_images(images)
     check_masks(images.shape[0], images.shape[2:], masks)
+    _check_size(background, size, images.shape[2], images.shape[3])
     behind = BACKGROUNDS[background](images.shape[2], images.shape[3], size).to(images)
     return torch.where(masks[:, None], images, behind)
+
+
+def _check_images(images: Tensor) -> None:
+    if not isinstance(images, Tensor):
+        raise ValueError(f"images must be one tensor (N, C, H, W), got {type(images).__name__}")
+    if images.ndim != 4 or 0 in images.shape[1:] or not images.is_floating_point():
+        raise ValueError(
+            "images must be floats of shape (N, C, H, W) in [0, 1], got "
+            f"{images.dtype} {tuple(images.shape)}"
+        )
+    # Written so that NaN fails, too.
+    if not ((images >= 0) & (images <= 1)).all():
+        low, high = float(images.min()), float(images.max())
+        raise ValueError(f"images must lie in [0, 1], got values from {low:g} to {high:g}")
+
+
+def _check_size(background: str, size: int, height: int, width: int) -> None:
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        raise ValueError(f"size must be a whole number of pixels, at least 1, got {size!r}")
+    sides = {"checkerboard": min(height, width), "stripes": height}
+    if size >= sides.get(background, size + 1):
+        raise ValueError(
+            f"size must be below {sides[background]} pixels, or nothing of the {background} "
+            f"repeats in {height}×{width} pixels, got {size}"
+        )
 
 
 def mass_outside(saliency: Tensor, masks: Tensor) -> Tensor:
@@ -76,6 +104,7 @@ def mass_outside(saliency: Tensor, masks: Tensor) -> Tensor:
         ValueError: saliency that `metrics.mass_inside` refuses, or masks as in
             `replace_background`.
     """
+    check_maps(saliency, "NHW")
     check_masks(saliency.shape[0], saliency.shape[1:], masks)
     return 1 - mass_inside(saliency, masks)
 
@@ -86,6 +115,10 @@ def check_masks(count: int, size: torch.Size, masks: Tensor) -> None:
     Raises:
         ValueError: says what is wrong and names the first image.
     """
+    if not isinstance(masks, Tensor):
+        raise ValueError(
+            f"masks must be one bool tensor of shape {(count, *size)}, got {type(masks).__name__}"
+        )
     if masks.dtype != torch.bool or masks.shape != (count, *size):
         raise ValueError(
             f"masks must be bool of shape {(count, *size)}, got {masks.dtype} {tuple(masks.shape)}"

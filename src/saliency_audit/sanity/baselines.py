@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import pandas as pd
 from torch import Tensor, nn
 
-from saliency_audit.sanity.comparison import similarity_rows
+from saliency_audit.sanity.comparison import check_comparison, similarity_rows
 
 # What stands in `second` where a map is compared with the image's distance from the baseline.
 DIFFERENCE = "input_difference"
@@ -31,6 +31,7 @@ def baseline_similarity(
     baselines: Mapping[str, Tensor],
     *,
     input_difference: bool = False,
+    scaling: str = "min-max",
 ) -> pd.DataFrame:
     """How alike the maps of an image from two baselines are, and each map and x − x′.
 
@@ -42,6 +43,7 @@ def baseline_similarity(
         baselines: at least two, `(N, C, H, W)` each, by name.
         input_difference: whether to compare every map with x − x′ too, the image minus the
             baseline. A product with x − x′ makes a map like it, whatever the model does.
+        scaling: of the maps, and of x − x′, before they are compared; see `similarities`.
 
     Returns:
         A row per image × method × sign × pair of baselines: `position`, `method`, `sign`, `first`,
@@ -49,10 +51,12 @@ def baseline_similarity(
         image × method × sign × baseline, whose `second` is "input_difference".
 
     Raises:
-        ValueError: fewer than two baselines, or as the methods.
+        ValueError: no method or image, fewer than two baselines, an unknown scaling, or as the
+            methods.
 
     Source: GGIG paper, §3.
     """
+    check_comparison(explainers, images, scaling)
     if len(baselines) < 2:
         raise ValueError(f"two baselines are needed to compare, got {list(baselines)}")
     rows: list[dict[str, Any]] = []
@@ -60,8 +64,8 @@ def baseline_similarity(
         maps = {key: explain(model, images, targets, start) for key, start in baselines.items()}
         for first, second in combinations(baselines, 2):
             keys = {"method": name, "first": first, "second": second}
-            rows += similarity_rows(maps[first], maps[second], keys)
+            rows += similarity_rows(maps[first], maps[second], keys, scaling=scaling)
         for first, start in baselines.items() if input_difference else ():
             keys = {"method": name, "first": first, "second": DIFFERENCE}
-            rows += similarity_rows(maps[first], images - start, keys)
+            rows += similarity_rows(maps[first], images - start, keys, scaling=scaling)
     return pd.DataFrame(rows)

@@ -11,7 +11,7 @@ from saliency_audit.attributions import Explainer
 from saliency_audit.attributions.engine import frozen, predict
 from saliency_audit.models.degradation import with_sigma_noise
 from saliency_audit.models.randomization import Randomisation, all_anew, cascade, one_by_one
-from saliency_audit.sanity.comparison import similarity_rows
+from saliency_audit.sanity.comparison import check_comparison, similarity_rows
 
 Maps = Mapping[str, Tensor]
 
@@ -25,6 +25,7 @@ def perturbed_weights(
     levels: Sequence[float],
     draws: int = 10,
     seed: int = 0,
+    scaling: str = "min-max",
 ) -> pd.DataFrame:
     """σ-perturbation: maps and scores as noise on the weights grows.
 
@@ -33,9 +34,10 @@ def perturbed_weights(
         explainers: methods by name.
         images: `(N, C, H, W)`.
         targets: `(N,)`, the class that is explained before and after.
-        levels: sizes of the noise in σ; see `with_sigma_noise`.
+        levels: sizes of the noise in σ, at least one; see `with_sigma_noise`.
         draws: of the noise per level, at least 1.
         seed: of the noise; draw i is the same at every level, but for its size.
+        scaling: of the maps before they are compared; see `similarities`.
 
     Returns:
         A row per image × method × sign × level × draw: `position`, `method`, `sign`, `level`,
@@ -43,11 +45,15 @@ def perturbed_weights(
         to the map of the unperturbed model.
 
     Raises:
-        ValueError: no draw, a negative level, or as the methods.
+        ValueError: no method, image or draw, no level or a negative one, an unknown scaling, or as
+            the methods.
 
     Source: GGIG paper, §4.
     """
+    check_comparison(explainers, images, scaling)
     _check_draws(draws)
+    if not len(levels):
+        raise ValueError("at least one level of noise is needed, got none")
     before = _explained(model, explainers, images, targets)
     return pd.DataFrame(
         row
@@ -60,6 +66,7 @@ def perturbed_weights(
             targets,
             before,
             {"level": float(level), "draw": draw},
+            scaling,
         )
     )
 
@@ -72,6 +79,7 @@ def unrelated_models(
     *,
     draws: int = 10,
     how: Randomisation = Randomisation(),  # noqa: B008 (frozen, hence shareable)
+    scaling: str = "min-max",
 ) -> pd.DataFrame:
     """The floor of a similarity: maps of the model against those of models that share no weight.
 
@@ -85,16 +93,19 @@ def unrelated_models(
         targets: `(N,)`, the class that is explained before and after.
         draws: models with all layers drawn anew, at least 1.
         how: initialiser, batch norm and seed.
+        scaling: of the maps before they are compared; see `similarities`.
 
     Returns:
         A row per image × method × sign × draw: `position`, `method`, `sign`, `draw`, `probability`
         of the target, and a column per measure of `MEASURES`.
 
     Raises:
-        ValueError: no draw, a model without parameters, or as the methods.
+        ValueError: no method, image or draw, an unknown scaling, a model that `all_anew` refuses,
+            or as the methods.
 
     Source: GGIG paper, §4, asks for a similarity of about 0; what unrelated maps have is here.
     """
+    check_comparison(explainers, images, scaling)
     _check_draws(draws)
     before = _explained(model, explainers, images, targets)
     return pd.DataFrame(
@@ -107,6 +118,7 @@ def unrelated_models(
             targets,
             before,
             {"draw": draw},
+            scaling,
         )
     )
 
@@ -119,6 +131,7 @@ def randomised_layers(
     *,
     how: Randomisation = Randomisation(),  # noqa: B008 (frozen, hence shareable)
     independent: bool = False,
+    scaling: str = "min-max",
 ) -> pd.DataFrame:
     """Model randomisation: maps and scores as layers are drawn anew.
 
@@ -129,6 +142,7 @@ def randomised_layers(
         targets: `(N,)`, the class that is explained before and after.
         how: initialiser, batch norm and seed.
         independent: each layer alone instead of the nested cascade from the output down.
+        scaling: of the maps before they are compared; see `similarities`.
 
     Returns:
         A row per image × method × sign × stage: `position`, `method`, `sign`, `layer`, the one
@@ -136,17 +150,25 @@ def randomised_layers(
         similarity to the map of the trained model.
 
     Raises:
-        ValueError: a model without parameters, or as the methods.
+        ValueError: no method or image, an unknown scaling, a model that `cascade` refuses, or as
+            the methods.
 
     Source: Adebayo et al. 2018; GGIG paper, §5.
     """
+    check_comparison(explainers, images, scaling)
     before = _explained(model, explainers, images, targets)
     stages = (one_by_one if independent else cascade)(model, images[:1], how)
     return pd.DataFrame(
         row
         for number, stage in enumerate(stages, start=1)
         for row in _rows(
-            stage.model, explainers, images, targets, before, {"layer": stage.name, "stage": number}
+            stage.model,
+            explainers,
+            images,
+            targets,
+            before,
+            {"layer": stage.name, "stage": number},
+            scaling,
         )
     )
 
@@ -169,9 +191,11 @@ def _rows(
     targets: Tensor,
     before: Maps,
     keys: Mapping[str, Any],
+    scaling: str,
 ) -> Iterator[dict[str, Any]]:
     with frozen(model):
         probability, _ = predict(model, images, targets)
     for name, maps in _explained(model, explainers, images, targets).items():
-        for row in similarity_rows(maps, before[name], {**keys, "method": name}):
+        named = {**keys, "method": name}
+        for row in similarity_rows(maps, before[name], named, scaling=scaling):
             yield {**row, "probability": float(probability[row["position"]])}
