@@ -80,6 +80,16 @@ def test_shares_of_all_backgrounds_stand_side_by_side(rows):
     assert len(set(lines)) == changes + 1
 
 
+def test_undefined_shares_are_counted_beside_the_mean(rows):
+    lost = (rows["method"] == "ggig") & (rows["squares"] == 7) & (rows["image"] < 3)
+    rows.loc[lost, "outside"] = np.nan
+    line = share_table({"recorded": rows}).loc[("MobileNetV2", "GGIG", "recorded")]
+    mine = rows[(rows["model"] == "mobilenet_v2") & (rows["method"] == "ggig")]
+    expected = mine.loc[mine["squares"] == 7, "outside"].mean()
+    assert line["checkerboard, 7"] == f"{expected:.2f}, 3 of 20 undefined"
+    assert "undefined" not in line["checkerboard, 14"]
+
+
 def test_kept_classes_are_counted_by_image(rows):
     table = kept_table({"this machine": rows})
     kept = table.loc[("small CNN on shapes", "class kept", "this\nmachine")]

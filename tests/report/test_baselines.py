@@ -95,3 +95,13 @@ def test_means_stand_by_network_method_and_source(rows):
     assert len(table) == 3 + 6
     # The lines of one method stand together.
     assert table.index[0][:2] == table.index[1][:2]
+
+
+def test_undefined_values_are_counted_beside_the_mean(rows):
+    lost = (rows["method"] == "ig") & (rows["second"] == "blur") & (rows["image"] < 5)
+    rows.loc[lost, "spearman"] = np.nan
+    table = baseline_table({"recorded": rows}, "signed")
+    line = table.loc[("small CNN on shapes", "IG", "recorded")]
+    expected = mean_of(rows, "shapes_cnn", "ig", "signed", "black", "blur")
+    assert line["black and blur"] == f"{expected:.2f}, 5 of 12 undefined"
+    assert "undefined" not in line["black and white"]

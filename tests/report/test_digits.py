@@ -38,6 +38,16 @@ def test_medians_stand_under_the_papers(rows):
     assert ("Edges", "paper") not in table.index
 
 
+def test_undefined_values_are_counted_beside_the_median(rows):
+    lost = (rows["method"] == "ig") & (rows["image"] < 4)
+    rows.loc[lost, "spearman"] = np.nan
+    table = similarity_table({"recorded": rows}, "signed")
+    mine = rows[(rows["method"] == "ig") & (rows["sign"] == "signed")]["spearman"]
+    cell = table.loc[("IG", "recorded"), "Spearman"]
+    assert cell == f"{mine.median():.3f} ({mine.std():.3f}), 4 of 30 undefined"
+    assert not any("undefined" in each for each in table.loc[("GGIG", "recorded")])
+
+
 def test_a_panel_per_measure_that_has_values(rows):
     rows["ssim"] = np.nan
     figure = show_similarities(rows)
@@ -58,14 +68,15 @@ def test_a_line_per_training():
         [
             {"scaling": scaling, "seed": seed, "iterations": n, "correct": 90 + k, "tested": 100}
             for scaling in ("unit", "bytes")
-            for seed in (0, 1)
+            for seed in ((0, 1) if scaling == "unit" else (1, 2, 3))
             for k, n in enumerate((1, 10, 100))
         ]
     )
     figure = show_training(rows, 0.9915, 400)
     (axis,) = figure.axes
     lines = [line for line in axis.lines if len(line.get_xdata()) == 3]
-    assert len(lines) == 4
+    assert len(lines) == 5
     assert list(lines[0].get_ydata()) == pytest.approx([0.1, 0.09, 0.08])
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["0 to 1", "0 to 255"]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == ["0 to 1, n = 2", "0 to 255, n = 3"]
     plt.close(figure)

@@ -75,3 +75,16 @@ def test_means_stand_by_network_share_and_method(rows):
     assert ("MobileNetV2", "top 5%", "Random", "recorded") not in table.index
     assert table.index[0][3] == "recorded"
     assert table.index[1] == (*table.index[0][:3], "this\nmachine")
+
+
+def test_undefined_values_are_counted_beside_the_mean(rows):
+    rows.loc[(rows["method"] == "ggig") & (rows["image"] == 0), "edge_overlap"] = np.nan
+    table = measure_table({"recorded": rows})
+    line = table.loc[("MobileNetV2", "top 5%", "GGIG", "recorded")]
+    mine = rows[
+        (rows["model"] == "mobilenet_v2") & (rows["share"] == 0.05) & (rows["method"] == "ggig")
+    ]
+    assert line["on edges"] == f"{mine['edge_overlap'].mean():.2f}, 1 of 20 undefined"
+    assert "undefined" not in line["components"]
+    rows["object_precision"] = np.nan
+    assert set(measure_table({"recorded": rows})["on the object"]) == {"—"}

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from saliency_audit.report.figures import draw_boxes, panels, refuse_empty
 from saliency_audit.report.names import METHOD_NAMES, network, on_two_lines
+from saliency_audit.report.undefined import with_undefined
 from saliency_audit.report.words import number
 
 BACKGROUND_NAMES = {"none": "original"}
@@ -64,14 +65,16 @@ def share_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
     Returns:
         A line per network, method and source, which form the index, below a line with the
-        background's share of the area; a column per background.
+        background's share of the area; a column per background. Behind a mean stands how many
+        images have no share, the map being 0 everywhere, where some have none.
     """
 
     def cells(rows: pd.DataFrame) -> dict[str, str]:
         found = {AREA: number(_area(rows), 2)}
         for method in dict.fromkeys(rows["method"]):
-            mean = rows.loc[rows["method"] == method, "outside"].mean()
-            found[METHOD_NAMES.get(method, method)] = number(float(mean), 2)
+            shares = rows.loc[rows["method"] == method, "outside"]
+            mean = number(float(shares.mean()), 2)
+            found[METHOD_NAMES.get(method, method)] = with_undefined(mean, shares)
         return found
 
     return _by_background(sources, cells, ["network", "method", "source"])

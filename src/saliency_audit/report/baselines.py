@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from saliency_audit.ledger.statistics import bootstrap_mean
 from saliency_audit.report.figures import panels, refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, METHOD_NAMES, network, on_two_lines
+from saliency_audit.report.undefined import with_undefined
 from saliency_audit.report.words import number
 from saliency_audit.sanity import DIFFERENCE
 
@@ -98,15 +99,15 @@ def baseline_table(sources: Mapping[str, pd.DataFrame], sign: str = "absolute") 
 
     Returns:
         A line per network, method and source, which form the index; a column per pair of baselines
-        and per baseline. A dash where no image has a value.
+        and per baseline. Behind a mean stands how many images have no value, one of the maps being
+        constant, where some have none; a dash where no image has one.
     """
     lines: dict[tuple[str, str, str], dict[str, str]] = {}
     for source, rows in sources.items():
         chosen = rows[rows["sign"] == sign]
         for (model, method), group in chosen.groupby(["model", "method"], sort=False):
             lines[network(str(model)), _name(str(method)), on_two_lines(source)] = {
-                _title(place): number(float(_at(group, place)["spearman"].mean()), 2)
-                for place in _places(rows)
+                _title(place): _cell(_at(group, place)["spearman"]) for place in _places(rows)
             }
     if not lines:
         return pd.DataFrame()
@@ -114,6 +115,10 @@ def baseline_table(sources: Mapping[str, pd.DataFrame], sign: str = "absolute") 
     ordered = sorted(lines, key=lambda key: (networks.index(key[0]), names.index(key[1])))
     index = pd.MultiIndex.from_tuples(ordered, names=["network", "method", "source"])
     return pd.DataFrame([lines[key] for key in ordered], index=index).fillna("—")
+
+
+def _cell(values: pd.Series) -> str:
+    return with_undefined(number(float(values.mean()), 2), values)
 
 
 def _places(rows: pd.DataFrame) -> list[Place]:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from saliency_audit.ledger import printed_tables
 from saliency_audit.report.figures import draw_boxes, label_outside, panels, refuse_empty
 from saliency_audit.report.names import METHOD_NAMES, on_two_lines
+from saliency_audit.report.undefined import with_undefined
 from saliency_audit.report.words import number
 
 MEASURE_NAMES = {
@@ -37,7 +38,8 @@ def similarity_table(sources: Mapping[str, pd.DataFrame], sign: str) -> pd.DataF
 
     Returns:
         A line per method and source, which form the index; a column per measure. Cells read
-        `median (standard deviation)`; a measure that no image has is a dash.
+        `median (standard deviation)`, behind which stands how many images have no value, one of
+        the maps being constant, where some have none; a measure that no image has is a dash.
     """
     printed = printed_tables("ggig", "table_01")
     methods = dict.fromkeys(name for rows in sources.values() for name in rows["method"].unique())
@@ -48,7 +50,7 @@ def similarity_table(sources: Mapping[str, pd.DataFrame], sign: str) -> pd.DataF
         if len(paper):
             values = paper.set_index(["metric", "statistic"])["value"]
             lines[name, "paper"] = {
-                title: _cell(
+                title: _spread(
                     float(values[PRINTED_MEASURES[measure], "median"]),
                     float(values[PRINTED_MEASURES[measure], "std"]),
                 )
@@ -57,14 +59,17 @@ def similarity_table(sources: Mapping[str, pd.DataFrame], sign: str) -> pd.DataF
         for source, rows in sources.items():
             mine = rows[(rows["method"] == method) & (rows["sign"] == sign)]
             lines[name, on_two_lines(source)] = {
-                title: _cell(float(mine[measure].median()), float(mine[measure].std()))
-                for measure, title in MEASURE_NAMES.items()
+                title: _cell(mine[measure]) for measure, title in MEASURE_NAMES.items()
             }
     index = pd.MultiIndex.from_tuples(list(lines), names=["method", "source"])
     return pd.DataFrame(list(lines.values()), index=index)
 
 
-def _cell(median: float, deviation: float) -> str:
+def _cell(values: pd.Series) -> str:
+    return with_undefined(_spread(float(values.median()), float(values.std())), values)
+
+
+def _spread(median: float, deviation: float) -> str:
     return "—" if np.isnan(median) else f"{number(median)} ({number(deviation)})"
 
 
@@ -107,15 +112,17 @@ def show_training(rows: pd.DataFrame, accuracy: float, iterations: int) -> Figur
         iterations: after which it is stated.
 
     Returns:
-        The figure, logarithmic in the steps and in the share of errors.
+        The figure, logarithmic in the steps and in the share of errors; the legend says how many
+        seeds a scaling has.
     """
     refuse_empty(rows)
     figure, axis = plt.subplots(figsize=(6.6, 3.6), layout="constrained")
     for scaling, (colour, title) in SCALING_LOOKS.items():
-        for seed, group in rows[rows["scaling"] == scaling].groupby("seed"):
+        trainings = rows[rows["scaling"] == scaling].groupby("seed")
+        for place, (_, group) in enumerate(trainings):
             ordered = group.sort_values("iterations")
             errors = 1 - ordered["correct"] / ordered["tested"]
-            label = title if seed == rows["seed"].min() else None
+            label = None if place else f"{title}, n = {len(trainings)}"
             axis.plot(ordered["iterations"], errors, color=colour, linewidth=1, label=label)
     axis.axhline(1 - accuracy, color="0.4", linestyle="--", linewidth=1)
     axis.axvline(iterations, color="0.4", linestyle="--", linewidth=1)

@@ -17,6 +17,7 @@ from saliency_audit.report.names import (
     network,
     on_two_lines,
 )
+from saliency_audit.report.undefined import with_undefined
 from saliency_audit.report.words import number
 
 # Grey pictures run from here to white, so that the marked pixels stand out in dark places, too.
@@ -78,6 +79,8 @@ def measure_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
     Returns:
         A line per network, share, method and source, which form the index; a column per measure.
+        Behind a mean stands how many images have no value, where some have none: a constant map has
+        no top pixels.
     """
     lines: dict[tuple[str, str, str, str], dict[str, str]] = {}
     for source, rows in sources.items():
@@ -88,9 +91,8 @@ def measure_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
                 METHOD_NAMES.get(str(method), str(method)),
                 on_two_lines(source),
             )
-            means = group[list(TOP_PIXEL_NAMES)].mean()
             lines[line] = {
-                title: number(float(means[name]), 1 if name == "connected_components" else 2)
+                title: _cell(group[name], 1 if name == "connected_components" else 2)
                 for name, title in TOP_PIXEL_NAMES.items()
             }
     places = {place: position for position, place in enumerate(dict.fromkeys(k[:3] for k in lines))}
@@ -98,3 +100,7 @@ def measure_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     names = ["network", "share", "method", "source"]
     index = pd.MultiIndex.from_tuples(ordered, names=names) if ordered else None
     return pd.DataFrame([lines[line] for line in ordered], index=index)
+
+
+def _cell(values: pd.Series, digits: int) -> str:
+    return with_undefined(number(float(values.mean()), digits), values)
