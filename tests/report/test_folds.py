@@ -280,17 +280,17 @@ def test_the_interval_over_folds_leaves_out_a_predictor_and_its_images(rows):
 
 def test_sizes_count_the_pairs_without_a_distance():
     rows = rows_of(degraded=False)
+    groups = {key.method: group for key, group in fold_rows("test", rows).items()}
+    sets = groups["ig"].sets
+    pairs = sets.equal.size + sets.different.size
+    sizes = {"|S=|": str(sets.equal.size), "|S≠|": str(sets.different.size)}
+    place = (predictor("cifar10_train", "resnet18-8"), "this\nmachine")
+    table = size_table({"this machine": rows})
+    assert table.loc[place].to_dict() == {**sizes, "without a distance": "none"}
     chosen = rows["method"] == "gradcam"
     rows.loc[chosen, "distances"] = pd.Series([[np.nan] * 3] * chosen.sum(), rows.index[chosen])
     table = size_table({"this machine": rows})
-    (column,) = table.columns
-    assert column == "ResNet-18, 8 filters\non cifar10_train"
-    line = table.xs("this\nmachine", level="source")[column]
-    groups = {key.method: group for key, group in fold_rows("test", rows).items()}
-    sets = groups["ig"].sets
-    assert line["IG"] == f"{sets.equal.size}, {sets.different.size}"
-    lost = sets.equal.size + sets.different.size
-    assert line["Grad-CAM"] == f"0, 0<br>{lost} undefined"
+    assert table.loc[place].to_dict() == {**sizes, "without a distance": f"Grad-CAM {pairs}"}
 
 
 def test_the_best_method_is_held_against_each_other_one():

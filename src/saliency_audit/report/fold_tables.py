@@ -23,7 +23,6 @@ from saliency_audit.report.names import (
     STABILITY_NAMES,
     on_two_lines,
     predictor,
-    predictor_on_two_lines,
 )
 from saliency_audit.report.words import estimate, number
 from saliency_audit.study.explanations import CONTROL, METHODS
@@ -135,28 +134,30 @@ def size_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         sources: rows of `mege_stability` by where they come from.
 
     Returns:
-        A line per method and source, which form the index; a column per predictor: |S=|, |S≠|, and
-        the pairs without a distance, because a map was constant.
+        A line per predictor and source, which form the index; |S=| and |S≠| of methods without
+        constant maps, and by method the pairs without a distance, because a map was constant.
     """
-    lines: dict[tuple[str, str], dict[str, str]] = {
-        (METHOD_NAMES[method], on_two_lines(source)): {}
-        for method in (*METHODS, CONTROL)
-        for source in sources
-    }
+    lines: dict[tuple[str, str], dict[str, str]] = {}
     for source, rows in sources.items():
         groups = fold_rows("size_table", rows)
         for images, model in sound(groups):
-            for method in (*METHODS, CONTROL):
-                group = groups.get(Key(images, model, "none", 0, method))
-                if group is not None:
-                    sets = group.sets
-                    column = predictor_on_two_lines(images, model)
-                    lost = f"<br>{sets.undefined} undefined" if sets.undefined else ""
-                    lines[METHOD_NAMES[method], on_two_lines(source)][column] = (
-                        f"{sets.equal.size}, {sets.different.size}{lost}"
-                    )
-    index = pd.MultiIndex.from_tuples(list(lines), names=["method", "source"])
-    return pd.DataFrame(list(lines.values()), index=index).fillna("")
+            present = {
+                method: group.sets
+                for method in (*METHODS, CONTROL)
+                if (group := groups.get(Key(images, model, "none", 0, method)))
+            }
+            lost = [
+                f"{METHOD_NAMES[method]} {sets.undefined}"
+                for method, sets in present.items()
+                if sets.undefined
+            ]
+            lines[predictor(images, model), on_two_lines(source)] = {
+                "|S=|": f"{max(sets.equal.size for sets in present.values()):,}",
+                "|S≠|": f"{max(sets.different.size for sets in present.values()):,}",
+                "without a distance": ", ".join(lost) or "none",
+            }
+    index = pd.MultiIndex.from_tuples(list(lines), names=["predictor", "source"])
+    return pd.DataFrame(list(lines.values()), index=index)
 
 
 def best_against_others(rows: pd.DataFrame, scores: Sequence[str]) -> tuple[Comparison, ...]:
