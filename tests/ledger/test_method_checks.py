@@ -4,17 +4,32 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from saliency_audit.ledger.method_checks import CHECKS, answers
+from saliency_audit.ledger.method_checks import CHECKS, Finding, answers, declared_parameters
+from saliency_audit.ledger.schema import load_claims
 
 N = 30
+DECLARED = {
+    "GG-SIGMA": {"sign": "absolute", "level": 1.0, "score_margin": 0.05, "minimum_images": 20},
+    "GG-RANDOM": {"sign": "absolute", "minimum_images": 20},
+    "GG-BACKGROUND": {"background": "checkerboard", "squares": 14, "minimum_images": 20},
+    "GG-PRODUCT": {"sign": "absolute", "agreement": 0.9, "minimum_images": 20},
+}
 
 
-def sigma(**values):
-    """Rows of `ggig_sigma`: per method the similarities of N images at the highest level."""
+def spread(centre, width=0.1, n=N):
+    return np.linspace(centre - width, centre + width, n)
+
+
+def sigma(probability=0.1, classes=10, **values):
+    """Rows of `ggig_sigma`: per method similarities under noise and to an unrelated network."""
     rows = []
-    for method, at_the_end in values.items():
-        for image in range(N):
-            for level, similarity in ((0.0, 1.0), (1.0, at_the_end[image])):
+    for method, (under_noise, unrelated) in values.items():
+        for image, similarity in enumerate(under_noise):
+            # At the other levels and in signed maps stands something else.
+            found = [("noise", 0.0, 1.0), ("noise", 1.0, similarity), ("noise", 2.0, 0.5)]
+            if unrelated is not None:
+                found.append(("unrelated", np.nan, unrelated[image]))
+            for against, level, value in found:
                 for sign in ("absolute", "signed"):
                     rows.append(
                         {
@@ -23,48 +38,144 @@ def sigma(**values):
                             "method": method,
                             "image": image,
                             "sign": sign,
-                            "against": "noise",
+                            "against": against,
                             "level": level,
-                            "spearman": similarity if sign == "absolute" else 0.5,
+                            "draw": 0,
+                            "probability": probability if level == 1.0 else 0.99,
+                            "classes": classes,
+                            "spearman": value if sign == "absolute" else 0.5,
                         }
                     )
     return pd.DataFrame(rows)
 
 
-def spread(centre, width=0.1):
-    return np.linspace(centre - width, centre + width, N)
-
-
 def only(rows, experiment="ggig_sigma"):
-    return {answer.method: answer for answer in answers({experiment: rows})}
+    return {answer.method: answer for answer in answers({experiment: rows}, DECLARED)}
 
 
-def test_a_map_that_stays_fails_and_one_that_goes_passes():
-    found = only(sigma(ig=spread(0.1), edge=np.ones(N), rise=spread(0.5)))
-    assert {name: answer.passes for name, answer in found.items()} == {
-        "ig": True,
-        "edge": False,
-        "rise": None,
+def test_the_limit_lies_halfway_between_a_method_s_own_floor_and_1():
+    floor = np.full(N, 0.6)
+    found = only(
+        sigma(
+            ig=(spread(0.72), floor),
+            deeplift=(spread(0.88), floor),
+            rise=(spread(0.8), floor),
+            # Above ½ and still like an unrelated network's; below ½ and far above its floor.
+            saliency=(spread(0.6), floor),
+            gig=(spread(0.45), np.full(N, -0.6)),
+        )
+    )
+    assert {name: answer.finding for name, answer in found.items()} == {
+        "ig": Finding.PASSES,
+        "deeplift": Finding.FAILS,
+        "rise": Finding.UNDECIDED,
+        "saliency": Finding.PASSES,
+        "gig": Finding.FAILS,
     }
-    assert found["ig"].estimate.mean == pytest.approx(0.1)
-    assert found["edge"].estimate.low == found["edge"].estimate.high == 1.0
-    assert found["ig"].estimate.n == N
+    assert found["ig"].estimate.mean == pytest.approx((0.72 - 0.6) / 0.4)
+    assert found["rise"].estimate.mean == pytest.approx(0.5)
+    assert found["saliency"].estimate.mean == pytest.approx(0)
+    assert found["gig"].estimate.mean == pytest.approx(1.05 / 1.6)
+    assert found["ig"].similarity.mean == pytest.approx(0.72)
+    assert found["ig"].floor == pytest.approx(0.6)
+    assert found["ig"].n == found["ig"].estimate.n == N
+
+
+def test_what_is_kept_is_a_ratio_of_sums_with_a_bootstrap_over_images():
+    similarity, floor = spread(0.5), spread(0.2, 0.15)[::-1]
+    found = only(sigma(ig=(similarity, floor)))["ig"].estimate
+    assert found.mean == pytest.approx((similarity - floor).sum() / (1 - floor).sum())
+    drawn = np.random.default_rng(3).integers(N, size=(4000, N))
+    ratios = (similarity - floor)[drawn].sum(axis=1) / (1 - floor)[drawn].sum(axis=1)
+    assert [found.low, found.high] == pytest.approx(np.quantile(ratios, [0.025, 0.975]), abs=0.01)
+
+
+def test_a_floor_too_high_for_any_map_to_pass_tells_nothing():
+    found = only(
+        sigma(
+            edge=(np.ones(N), np.ones(N)),
+            deeplift=(spread(0.94, 0.01), np.full(N, 0.91)),
+            gig=(spread(0.91, 0.01), np.full(N, 0.89)),
+        )
+    )
+    assert found["edge"].finding is found["deeplift"].finding is Finding.CANNOT_TELL
+    assert found["edge"].estimate is None
+    assert found["deeplift"].floor == pytest.approx(0.91)
+    assert found["gig"].finding is Finding.PASSES
+
+
+def test_without_a_floor_the_value_stands_without_a_verdict():
+    values = spread(0.1)
+    values[0] = np.nan
+    found = only(sigma(ig=(values, None)))["ig"]
+    assert found.finding is Finding.NO_FLOOR
+    assert found.similarity.mean == pytest.approx(np.nanmean(values))
+    assert (found.n, found.undefined) == (N - 1, 1)
+    assert found.floor is found.estimate is None
+
+
+@pytest.mark.parametrize(
+    ("probability", "finding"),
+    [
+        (0.1, Finding.PASSES),
+        (0.149, Finding.PASSES),
+        (0.051, Finding.PASSES),
+        (0.151, Finding.DOES_NOT_APPLY),
+        (0.049, Finding.DOES_NOT_APPLY),
+    ],
+)
+def test_a_network_that_has_not_forgotten_tells_nothing_of_a_method(probability, finding):
+    rows = sigma(probability=probability, ig=(spread(0.1), np.zeros(N)), edge=(np.ones(N),) * 2)
+    found = only(rows)
+    assert found["ig"].finding is finding
+    assert found["ig"].score.probability.mean == pytest.approx(probability)
+    assert found["ig"].score.chance == 0.1
+    assert (found["edge"].finding is Finding.DOES_NOT_APPLY) == (finding is Finding.DOES_NOT_APPLY)
+
+
+def test_the_whole_interval_of_the_score_must_be_near_chance():
+    rows = sigma(ig=(spread(0.1), np.zeros(N)))
+    # The mean is 1/C, a sure answer for one image in ten.
+    rows["probability"] = np.where(rows["image"] % 10 == 0, 1.0, 0.0)
+    found = only(rows)["ig"]
+    assert found.score.probability.mean == pytest.approx(0.1)
+    assert found.finding is Finding.DOES_NOT_APPLY
 
 
 def test_values_that_are_undefined_are_counted():
-    values = spread(0.1)
+    values, floor = spread(0.1), np.zeros(N)
     values[:4] = np.nan
-    found = only(sigma(gradcam=values, edge=np.full(N, np.nan)))
-    assert found["gradcam"].undefined == 4
-    assert found["gradcam"].estimate.n == N - 4
-    assert found["edge"].estimate is None
-    assert found["edge"].passes is None
+    floor[2:6] = np.nan
+    found = only(sigma(gradcam=(values, floor), edge=(np.full(N, np.nan), floor)))
+    assert (found["gradcam"].n, found["gradcam"].undefined) == (N - 6, 6)
+    assert found["gradcam"].estimate.mean == pytest.approx(values[6:].mean())
+    assert found["edge"].finding is Finding.UNDECIDED
+    assert found["edge"].estimate is found["edge"].similarity is found["edge"].floor is None
     assert found["edge"].undefined == N
 
 
+def test_few_images_decide_nothing():
+    twenty, nineteen = np.full(20, 0.1), np.full(19, 0.1)
+    assert only(sigma(ig=(twenty, np.zeros(20))))["ig"].finding is Finding.PASSES
+    assert only(sigma(ig=(nineteen, np.zeros(19))))["ig"].finding is Finding.UNDECIDED
+    single = np.full(21, np.nan)
+    single[0] = 0.607
+    found = only(sigma(gradcam=(single, np.zeros(21))))["gradcam"]
+    assert found.finding is Finding.UNDECIDED
+    assert (found.n, found.undefined) == (1, 20)
+
+
+@pytest.mark.parametrize(("undefined", "finding"), [(25, Finding.PASSES), (26, Finding.UNDECIDED)])
+def test_nothing_is_decided_where_most_images_have_no_value(undefined, finding):
+    values = np.concatenate([np.full(25, 0.1), np.full(undefined, np.nan)])
+    found = only(sigma(gradcam=(values, np.zeros(len(values)))))["gradcam"]
+    assert found.n == 25
+    assert found.finding is finding
+
+
 def test_draws_of_an_image_are_averaged_before_images_are_resampled():
-    one = sigma(ig=spread(0.1))
-    other = sigma(ig=spread(0.3))
+    one = sigma(ig=(spread(0.1), np.full(N, 0.1)))
+    other = sigma(ig=(spread(0.3), np.full(N, -0.1))).assign(draw=1)
     found = only(pd.concat([one, other]))["ig"]
     assert found.estimate.n == N
     assert found.estimate.mean == pytest.approx(0.2)
@@ -80,52 +191,83 @@ def cascade(similarities, how="cascade", model="digits_cnn"):
             "sign": "absolute",
             "how": how,
             "stage": stage,
-            "spearman": value + 0.001 * image,
+            "spearman": value,
         }
         for stage, value in enumerate(similarities, start=1)
         for image in range(N)
     )
 
 
-def test_the_cascade_counts_where_all_layers_are_random():
-    rows = pd.concat([cascade([0.9, 0.8, 0.2]), cascade([0.9, 0.1], model="shapes_cnn")])
-    found = answers({"ggig_randomization": rows})
-    assert [answer.check for answer in found] == ["all layers random"] * 2
-    means = {answer.model: answer.estimate.mean for answer in found}
-    middle = 0.001 * (N - 1) / 2
-    assert means["digits_cnn"] == pytest.approx(0.2 + middle)
-    assert means["shapes_cnn"] == pytest.approx(0.1 + middle)
-    one = answers({"ggig_randomization": cascade([0.9, 0.8, 0.2], "independent")})
-    assert one[0].check == "one layer random"
-    assert one[0].estimate.mean == pytest.approx((0.9 + 0.8 + 0.2) / 3 + middle)
-    assert one[0].passes is False
+def test_one_random_layer_is_held_against_all_layers_random():
+    rows = pd.concat(
+        [
+            cascade([0.9, 0.8, 0.2]),
+            cascade([0.3, 0.1], model="shapes_cnn"),
+            cascade([0.9, 0.4, 0.3], "independent"),
+        ]
+    )
+    found = {
+        (answer.check, answer.model): answer
+        for answer in answers({"ggig_randomization": rows}, DECLARED)
+    }
+    expected = {
+        ("last layer random", "digits_cnn"): (0.9, 0.2, Finding.FAILS),
+        ("last layer random", "shapes_cnn"): (0.3, 0.1, Finding.PASSES),
+        ("one layer random", "digits_cnn"): (1.6 / 3, 0.2, Finding.PASSES),
+    }
+    assert list(found) == list(expected)
+    for key, (similarity, floor, finding) in expected.items():
+        assert found[key].similarity.mean == pytest.approx(similarity)
+        assert found[key].floor == pytest.approx(floor)
+        assert found[key].estimate.mean == pytest.approx((similarity - floor) / (1 - floor))
+        assert found[key].finding is finding
 
 
-def test_the_share_on_the_background_is_held_against_its_area():
-    rows = pd.DataFrame(
+def test_single_layers_without_a_cascade_have_no_floor():
+    found = answers({"ggig_randomization": cascade([0.9, 0.8], "independent")}, DECLARED)
+    assert [answer.finding for answer in found] == [Finding.NO_FLOOR]
+
+
+def background(shares, areas):
+    return pd.DataFrame(
         {
             "model": "shapes_cnn",
             "images": "shapes",
             "method": method,
             "image": image,
-            "background": background,
+            "background": kind,
             "squares": squares,
-            "outside": share + 0.001 * image,
-            "area_outside": 0.8,
+            "outside": share[image] if squares == 14 else 0.0,
+            "area_outside": areas[image],
         }
-        for method, share in (("ig", 0.2), ("edge", 0.75))
+        for method, share in shares.items()
         for image in range(N)
-        for background, squares in (("checkerboard", 14), ("checkerboard", 7), ("none", 0))
+        for kind, squares in (("checkerboard", 7), ("checkerboard", 14), ("none", 0))
     )
-    rows.loc[rows["squares"] != 14, "outside"] = 0.0
-    found = only(rows, "ggig_background")
-    assert found["ig"].passes is True
-    assert found["edge"].passes is False
-    assert found["ig"].estimate.mean == pytest.approx((0.2 + 0.001 * (N - 1) / 2) / 0.8)
 
 
-def test_two_baselines_must_give_alike_maps():
-    rows = pd.DataFrame(
+def test_the_share_on_the_background_is_held_against_its_area():
+    shares = {"ig": spread(0.2), "edge": spread(0.75), "gradcam": spread(0.2)}
+    shares["gradcam"][:3] = np.nan
+    found = only(background(shares, np.full(N, 0.8)), "ggig_background")
+    assert found["ig"].finding is Finding.PASSES
+    assert found["edge"].finding is Finding.FAILS
+    assert found["ig"].estimate.mean == pytest.approx(0.25)
+    assert (found["gradcam"].n, found["gradcam"].undefined) == (N - 3, 3)
+
+
+def test_narrow_backgrounds_do_not_decide():
+    """Three images whose background is 1 % of the area, and holds a tenth of the map."""
+    areas, share = np.full(N, 0.8), np.full(N, 0.16)
+    areas[:3], share[:3] = 0.01, 0.1
+    found = only(background({"ig": share}, areas), "ggig_background")["ig"]
+    assert (share / areas).mean() > 1
+    assert found.estimate.mean == pytest.approx((27 * 0.16 + 3 * 0.1) / (27 * 0.8 + 3 * 0.01))
+    assert found.finding is Finding.PASSES
+
+
+def baselines(**values):
+    return pd.DataFrame(
         {
             "model": "digits_cnn",
             "images": "digits",
@@ -136,18 +278,43 @@ def test_two_baselines_must_give_alike_maps():
             "second": second,
             "spearman": value + 0.001 * image if (first, second) == ("black", "white") else 0.0,
         }
-        for method, value in (("ig", 0.9), ("ig_product", 0.1))
+        for method, value in values.items()
         for image in range(N)
         for first, second in (("black", "white"), ("black", "blur"), ("black", "input difference"))
     )
+
+
+def test_two_baselines_must_agree_as_the_claim_says():
+    rows = baselines(ig=0.95, ggig=0.8, gig=0.9 - 0.001 * (N - 1) / 2)
     found = only(rows, "ggig_product")
-    assert found["ig"].passes is True
-    assert found["ig_product"].passes is False
+    assert found["ig"].finding is Finding.PASSES
+    assert found["ggig"].finding is Finding.FAILS
+    assert found["gig"].finding is Finding.UNDECIDED
+    assert found["ig"].limit == 0.9
+    lower = {**DECLARED, "GG-PRODUCT": {**DECLARED["GG-PRODUCT"], "agreement": 0.5}}
+    again = {answer.method: answer for answer in answers({"ggig_product": rows}, lower)}
+    assert again["ggig"].finding is Finding.PASSES
+    assert again["ggig"].limit == 0.5
+
+
+def test_the_ledger_declares_what_is_not_given():
+    claims = load_claims()
+    declared = declared_parameters()
+    assert set(declared) == {check.claim for check in CHECKS}
+    agreement = claims["GG-PRODUCT"].external.parameters["agreement"]
+    (found,) = answers({"ggig_product": baselines(ig=0.95)})
+    assert found.limit == agreement
+    for claim, parameters in declared.items():
+        assert parameters == claims[claim].external.parameters
+        assert claims[claim].external.experiment == next(
+            check.experiment for check in CHECKS if check.claim == claim
+        )
 
 
 def test_rows_of_something_else_are_refused():
+    rows = sigma(ig=(spread(0.1), np.zeros(N)))
     with pytest.raises(ValueError, match="spearman"):
-        answers({"ggig_sigma": sigma(ig=spread(0.1)).drop(columns="spearman")})
+        answers({"ggig_sigma": rows.drop(columns="spearman")}, DECLARED)
 
 
 def test_no_rows_no_answers():

@@ -1,21 +1,66 @@
 """Which methods pass which sanity check: one answer per network, method and check.
 
-The claims about GGIG ask whether three methods pass. Here every method of the library is held
-against the same limits, which are ours: halfway between a map that stays as it was and an unrelated
-one. A method passes where its whole 95 % interval lies on the right side of the limit, fails where
-it lies on the wrong one, and is undecided around it.
+The claims about GGIG ask whether three methods pass. Here every method of the library is asked the
+same. What the claims declare (signs, levels, margins, numbers of images) is read from them; ours is
+the limit of four checks, halfway between the worst and the best. A method passes where its whole
+95 % interval lies on the right side of the limit, fails where it lies on the wrong one, and is
+undecided around it.
+
+Maps of unrelated networks can be alike, as where a picture is a product with the input. So the
+similarity of maps is held against the method's own floor, the similarity of its maps to those of
+unrelated networks on the same images: what is kept is (similarity − floor) / (1 − floor), 1 for a
+map that stayed as it was and 0 for one that is like an unrelated network's.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from saliency_audit.ledger.external.rows import check_columns
-from saliency_audit.ledger.statistics import Estimate, bootstrap_mean
+from saliency_audit.ledger.resampling import Floats, mean_of_statistics
+from saliency_audit.ledger.schema import load_claims
+from saliency_audit.ledger.statistics import RESAMPLES, Estimate, bootstrap_mean
+
+Parameters = Mapping[str, Any]
 
 MEASURE = "spearman"
+KEPT = "kept beyond the floor"
+# Above this, what is left between the floor and 1 is too little to see a map change in.
+HIGHEST_FLOOR = 0.9
+NETWORK = ["model", "images"]
+MAPS = [*NETWORK, "method"]
+IMAGES = [*MAPS, "image"]
+
+
+class Finding(StrEnum):
+    """What the rows say of a method."""
+
+    PASSES = "passes"
+    FAILS = "fails"
+    UNDECIDED = "undecided"
+    # The network itself has not forgotten what it knew.
+    DOES_NOT_APPLY = "does not apply"
+    # Maps of unrelated networks are so alike that no map could be seen to change.
+    CANNOT_TELL = "cannot tell"
+    NO_FLOOR = "no floor recorded"
+
+
+@dataclass(frozen=True)
+class Score:
+    """How much of its answer a changed network still gives.
+
+    Attributes:
+        probability: of the original class, mean over images and draws.
+        chance: 1/C.
+        forgotten: whether the interval lies within the declared margin of chance.
+    """
+
+    probability: Estimate
+    chance: float
+    forgotten: bool
 
 
 @dataclass(frozen=True)
@@ -25,20 +70,28 @@ class SanityCheck:
     Attributes:
         name: short, for keys and columns.
         title: what is asked, in a few words.
+        scale: what the estimate is.
+        claim: whose declared parameters it uses.
         experiment: whose rows answer it.
         columns: that those rows must have.
-        limit: of the mean over the images.
         passes: "below" or "above" the limit.
-        values: rows of maps and a number each, `value`, that the question is about.
+        limit: from the claim's parameters, of the sum of `part` over that of `whole`.
+        values: from rows and parameters to a line per model, images, method and image, with part
+            and whole; and similarity, floor and recorded (whether there are maps of unrelated
+            networks) where the check needs floors.
+        scores: the same to scores by model and images, where the network must have forgotten.
     """
 
     name: str
     title: str
+    scale: str
+    claim: str
     experiment: str
     columns: tuple[str, ...]
-    limit: float
     passes: str
-    values: Callable[[pd.DataFrame], pd.DataFrame]
+    limit: Callable[[Parameters], float]
+    values: Callable[[pd.DataFrame, Parameters], pd.DataFrame]
+    scores: Callable[[pd.DataFrame, Parameters], Mapping[tuple[str, str], Score]] | None = None
 
 
 @dataclass(frozen=True)
@@ -50,141 +103,272 @@ class Answer:
         model: the network.
         images: the image set.
         method: as in `study.checked_methods`.
-        estimate: mean over the images with its interval; None where no image has a value.
-        undefined: images without a value, as where a map is constant.
-        passes: None where the interval holds the limit, or where there is no estimate.
+        finding: the answer.
+        limit: that the estimate is held against.
+        n: images with a value.
+        undefined: images without one, as where a map is constant.
+        estimate: ratio of sums over the images with its interval; None where there is none, as
+            without a floor or above `HIGHEST_FLOOR`.
+        similarity: mean over the images; None where the check is about something else.
+        floor: mean over the same images; None where there is none.
+        score: of the changed network, where the check depends on it.
     """
 
     check: str
     model: str
     images: str
     method: str
-    estimate: Estimate | None
+    finding: Finding
+    limit: float
+    n: int
     undefined: int
-    passes: bool | None
+    estimate: Estimate | None = None
+    similarity: Estimate | None = None
+    floor: float | None = None
+    score: Score | None = None
 
 
-def _under_noise(rows: pd.DataFrame) -> pd.DataFrame:
-    chosen = rows[(rows["against"] == "noise") & (rows["sign"] == "absolute")]
-    return _similar(chosen[chosen["level"] == chosen["level"].max()])
+def _under_noise(rows: pd.DataFrame, declared: Parameters) -> pd.DataFrame:
+    rows = rows[rows["sign"] == declared["sign"]]
+    return _kept(_noisy(rows, declared), rows[rows["against"] == "unrelated"])
+
+
+def _noisy(rows: pd.DataFrame, declared: Parameters) -> pd.DataFrame:
+    return rows[(rows["against"] == "noise") & (rows["level"] == declared["level"])]
+
+
+def _scores(rows: pd.DataFrame, declared: Parameters) -> dict[tuple[str, str], Score]:
+    """The score under noise, which is the same in the rows of all methods and signs."""
+    once = _noisy(rows, declared).drop_duplicates([*NETWORK, "image", "draw"])
+    found = {}
+    for (model, images), group in once.groupby(NETWORK):
+        of_images = group.groupby("image")["probability"].mean()
+        probability = bootstrap_mean(of_images.to_numpy(dtype=float))
+        chance, margin = 1 / int(group["classes"].iloc[0]), declared["score_margin"]
+        near = chance - margin <= probability.low and probability.high <= chance + margin
+        found[str(model), str(images)] = Score(probability, chance, near)
+    return found
+
+
+def _last_layer_random(rows: pd.DataFrame, declared: Parameters) -> pd.DataFrame:
+    chosen = rows[rows["sign"] == declared["sign"]]
+    first = chosen[(chosen["how"] == "cascade") & (chosen["stage"] == 1)]
+    return _kept(first, _all_random(chosen))
+
+
+def _one_layer_random(rows: pd.DataFrame, declared: Parameters) -> pd.DataFrame:
+    chosen = rows[rows["sign"] == declared["sign"]]
+    return _kept(chosen[chosen["how"] == "independent"], _all_random(chosen))
 
 
 def _all_random(rows: pd.DataFrame) -> pd.DataFrame:
-    chosen = rows[(rows["how"] == "cascade") & (rows["sign"] == "absolute")]
-    last = chosen.groupby("model")["stage"].transform("max")
-    return _similar(chosen[chosen["stage"] == last])
+    """The end of the cascade: nothing of the training is left, the network is an unrelated one."""
+    chosen = rows[rows["how"] == "cascade"]
+    return chosen[chosen["stage"] == chosen.groupby("model")["stage"].transform("max")]
 
 
-def _one_layer_random(rows: pd.DataFrame) -> pd.DataFrame:
-    return _similar(rows[(rows["how"] == "independent") & (rows["sign"] == "absolute")])
+def _kept(changed: pd.DataFrame, unrelated: pd.DataFrame) -> pd.DataFrame:
+    """What maps of changed networks keep beyond their floor; draws and layers are averaged."""
+    similarity, floor = (
+        rows.groupby(IMAGES, sort=False)[MEASURE].mean().rename(name).reset_index()
+        for rows, name in ((changed, "similarity"), (unrelated, "floor"))
+    )
+    table = similarity.merge(floor, on=IMAGES, how="left", indicator="recorded")
+    return table.assign(
+        recorded=table["recorded"] == "both",
+        part=table["similarity"] - table["floor"],
+        whole=1 - table["floor"],
+    )
 
 
-def _two_baselines(rows: pd.DataFrame) -> pd.DataFrame:
+def _on_background(rows: pd.DataFrame, declared: Parameters) -> pd.DataFrame:
+    """Share of the map on the background, and of the area: each image counts by its background.
+
+    A mean of ratios would let a few images whose background is a narrow edge decide.
+    """
+    wanted = (rows["background"] == declared["background"]) & (
+        rows["squares"] == declared["squares"]
+    )
+    return rows[wanted].rename(columns={"outside": "part", "area_outside": "whole"})
+
+
+def _two_baselines(rows: pd.DataFrame, declared: Parameters) -> pd.DataFrame:
     pair = {"black", "white"}
-    chosen = rows["first"].isin(pair) & rows["second"].isin(pair) & (rows["sign"] == "absolute")
-    return _similar(rows[chosen])
+    wanted = rows["first"].isin(pair) & rows["second"].isin(pair)
+    chosen = rows[wanted & (rows["sign"] == declared["sign"])]
+    return chosen.assign(part=chosen[MEASURE], whole=1.0)
 
 
-def _on_background(rows: pd.DataFrame) -> pd.DataFrame:
-    chosen = rows[rows["background"] == "checkerboard"]
-    # The experiment draws the board with several numbers of squares, its own first.
-    chosen = chosen[chosen["squares"] == chosen["squares"].iloc[0]] if len(chosen) else chosen
-    return chosen.assign(value=chosen["outside"] / chosen["area_outside"])
+def _halfway(declared: Parameters) -> float:
+    return 0.5
 
 
-def _similar(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.assign(value=rows[MEASURE])
+def _agreement(declared: Parameters) -> float:
+    return float(declared["agreement"])
 
 
 CHECKS = (
     SanityCheck(
         "noise",
         "Forgets the map under noise of σ on the weights?",
+        KEPT,
+        "GG-SIGMA",
         "ggig_sigma",
-        ("sign", "against", "level", MEASURE),
-        0.5,
+        ("sign", "against", "level", "draw", "probability", "classes", MEASURE),
         "below",
+        _halfway,
         _under_noise,
+        _scores,
     ),
     SanityCheck(
-        "all layers random",
-        "Forgets it when all layers are random?",
+        "last layer random",
+        "Forgets it when the last layer is random?",
+        KEPT,
+        "GG-RANDOM",
         "ggig_randomization",
         ("sign", "how", "stage", MEASURE),
-        0.5,
         "below",
-        _all_random,
+        _halfway,
+        _last_layer_random,
     ),
     SanityCheck(
         "one layer random",
         "Forgets it when one layer is random?",
+        KEPT,
+        "GG-RANDOM",
         "ggig_randomization",
         ("sign", "how", "stage", MEASURE),
-        0.5,
         "below",
+        _halfway,
         _one_layer_random,
     ),
     SanityCheck(
         "background",
         "Keeps off a checkerboard background?",
+        "share of map / of area",
+        "GG-BACKGROUND",
         "ggig_background",
         ("background", "squares", "outside", "area_outside"),
-        0.5,
         "below",
+        _halfway,
         _on_background,
     ),
     SanityCheck(
         "baseline",
         "Same map from a black and a white baseline?",
+        "rank correlation",
+        "GG-PRODUCT",
         "ggig_product",
         ("sign", "first", "second", MEASURE),
-        0.5,
         "above",
+        _agreement,
         _two_baselines,
     ),
 )
 
 
-def answers(rows: Mapping[str, pd.DataFrame]) -> tuple[Answer, ...]:
+def declared_parameters() -> dict[str, Parameters]:
+    """What the claims declare that the checks refer to, by the claim's id."""
+    claims = load_claims()
+    return {check.claim: claims[check.claim].external.parameters for check in CHECKS}
+
+
+def answers(
+    rows: Mapping[str, pd.DataFrame], declared: Mapping[str, Parameters] | None = None
+) -> tuple[Answer, ...]:
     """Every check on every network and method that its experiment's rows have.
+
+    An image whose maps were constant in some of the draws keeps the mean of the others. The sums
+    over the images are resampled by image. With fewer images than the claim's `minimum_images`, or
+    where more than half of them have no value, nothing is decided.
 
     Args:
         rows: by the experiment's name; experiments that are absent are left out.
+        declared: parameters by claim; those of the ledger if not given.
 
     Returns:
-        An `Answer` per check, network and method, in the order of `CHECKS` and of the rows. Several
-        values of an image (draws, layers) are averaged first, the mean is then resampled by image.
+        An `Answer` per check, network and method, in the order of `CHECKS` and of the rows.
 
     Raises:
         ValueError: rows without a column that a check needs.
     """
+    declared = declared_parameters() if declared is None else declared
     found: list[Answer] = []
     for check in CHECKS:
         given = rows.get(check.experiment)
         if given is None or given.empty:
             continue
-        check_columns(check.name, given, ["model", "images", "method", "image", *check.columns])
-        groups = check.values(given).groupby(["model", "images", "method"], sort=False)
-        found += [_answer(check, group) for _, group in groups]
+        check_columns(check.name, given, [*IMAGES, *check.columns])
+        found += _answers(check, given, declared[check.claim])
     return tuple(found)
 
 
-def _answer(check: SanityCheck, group: pd.DataFrame) -> Answer:
-    """The answer on the rows of one network and method."""
-    model, images, method = (str(group[name].iloc[0]) for name in ("model", "images", "method"))
-    # An image whose maps were constant in some of the draws keeps the mean of the others.
-    of_images = group.groupby("image")["value"].mean().to_numpy(dtype=float)
-    defined = of_images[np.isfinite(of_images)]
-    undefined = len(of_images) - len(defined)
-    if not len(defined):
-        return Answer(check.name, model, images, method, None, undefined, None)
-    estimate = bootstrap_mean(defined)
-    return Answer(check.name, model, images, method, estimate, undefined, _passes(check, estimate))
+def _answers(check: SanityCheck, rows: pd.DataFrame, declared: Parameters) -> list[Answer]:
+    scores = check.scores(rows, declared) if check.scores else {}
+    groups = check.values(rows, declared).groupby(MAPS, sort=False)
+    return [
+        _answer(check, declared, (str(model), str(images), str(method)), table, scores)
+        for (model, images, method), table in groups
+    ]
 
 
-def _passes(check: SanityCheck, estimate: Estimate) -> bool | None:
-    if estimate.high < check.limit:
-        return check.passes == "below"
-    if estimate.low > check.limit:
-        return check.passes == "above"
-    return None
+def _answer(
+    check: SanityCheck,
+    declared: Parameters,
+    of: tuple[str, str, str],
+    table: pd.DataFrame,
+    scores: Mapping[tuple[str, str], Score],
+) -> Answer:
+    """The answer on the lines of one network and method."""
+    recorded = "recorded" not in table or bool(table["recorded"].any())
+    defined = table.dropna(subset=["part", "whole"] if recorded else ["similarity"])
+    few = len(defined) < declared["minimum_images"] or 2 * len(defined) < len(table)
+    floors = "floor" in table and recorded and len(defined)
+    floor = float(defined["floor"].mean()) if floors else None
+    high = floor is not None and floor > HIGHEST_FLOOR
+    estimate = _ratio_of_sums(defined) if recorded and len(defined) and not high else None
+    limit, score = check.limit(declared), scores.get(of[:2])
+    if score and not score.forgotten:
+        finding = Finding.DOES_NOT_APPLY
+    elif not recorded:
+        finding = Finding.NO_FLOOR
+    elif few:
+        finding = Finding.UNDECIDED
+    elif estimate is None:
+        finding = Finding.CANNOT_TELL
+    else:
+        finding = _side(check.passes, limit, estimate)
+    return Answer(
+        check.name,
+        *of,
+        finding=finding,
+        limit=limit,
+        n=len(defined),
+        undefined=len(table) - len(defined),
+        estimate=estimate,
+        similarity=_mean(defined["similarity"]) if "similarity" in table else None,
+        floor=floor,
+        score=score,
+    )
+
+
+def _ratio_of_sums(table: pd.DataFrame) -> Estimate:
+    """Sum of `part` over that of `whole`, resampled by image."""
+
+    def ratio(means: Floats) -> Floats:
+        found: Floats = means[..., 0] / means[..., 1]
+        return found
+
+    return mean_of_statistics([table.set_index("image")[["part", "whole"]]], ratio, RESAMPLES)
+
+
+def _mean(values: pd.Series) -> Estimate | None:
+    return bootstrap_mean(values.to_numpy(dtype=float)) if len(values) else None
+
+
+def _side(passes: str, limit: float, estimate: Estimate) -> Finding:
+    if estimate.high < limit:
+        return Finding.PASSES if passes == "below" else Finding.FAILS
+    if estimate.low > limit:
+        return Finding.PASSES if passes == "above" else Finding.FAILS
+    return Finding.UNDECIDED
