@@ -147,7 +147,7 @@ show_recorded(recorded_training, show_training, stated["accuracy"], stated["iter
 # %% [markdown]
 # ## Verdicts
 #
-# The rules were written into the ledger before the rows were computed.
+# The rules stand in the ledger, with every change made to them after rows existed.
 #
 # ### GG-MNIST
 

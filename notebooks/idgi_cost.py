@@ -83,7 +83,7 @@ HTML(as_html(cost_table(claim, runs)))
 # %% [markdown]
 # ## Verdict
 #
-# The rule was written into the ledger before the rows were computed. To decide it, run this notebook on
+# The rule stands in the ledger, with every change made to it after rows existed. To decide it, run this notebook on
 # a machine with a GPU: `saliency-audit run idgi_cost --profile reference -p n_images=64`, which fills
 # Guided IG's batches there.
 

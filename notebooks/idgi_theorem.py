@@ -116,7 +116,7 @@ HTML(as_html(taylor_table(order)))
 # %% [markdown]
 # ## Verdict on the theorem
 #
-# The rule was written into the ledger before the rows were computed:
+# The rule stands in the ledger, with every change made to it after rows existed:
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(theorem_audit, complete["this machine"], profile))

@@ -68,7 +68,7 @@ show_recorded(recorded, show_accuracies, stated)
 # %% [markdown]
 # ## Verdict
 #
-# The rule was written into the ledger before the rows were computed:
+# The rule stands in the ledger, with every change made to it after rows existed:
 
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("MR-ACC")

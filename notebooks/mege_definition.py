@@ -87,7 +87,10 @@ show_recorded(recorded, show_definitions)
 # %% tags=["remove-input"]
 definition_audit = ledger.audit_claim("MR-DEF")
 of_definition = both_runs(definition_audit, rows)
-HTML(as_html(pivot_table(of_definition, ["question"], [])))
+HTML(as_html(pivot_table(of_definition, ["question"], [], only=lambda keys: "model" not in keys)))
+
+# %% tags=["remove-input"]
+HTML(as_html(pivot_table(of_definition, ["images", "model"], ["question"])))
 
 # %% [markdown]
 # ## Maximum and average
@@ -103,7 +106,7 @@ HTML(as_html(pivot_table(of_average, ["definition"], [])))
 # %% [markdown]
 # ## Verdict on the definition
 #
-# The rules were written into the ledger before the rows were computed:
+# The rules stand in the ledger, with every change made to them after rows existed:
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(definition_audit, of_definition["this machine"], profile))

@@ -96,7 +96,7 @@ HTML(as_html(pivot_table(runs, ["question", "distance"], [])))
 # %% [markdown]
 # ## Verdict
 #
-# The rule was written into the ledger before the rows were computed:
+# The rule stands in the ledger, with every change made to it after rows existed:
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(audit, runs["this machine"], profile))

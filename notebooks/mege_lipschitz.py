@@ -131,12 +131,12 @@ HTML(as_html(pivot_table(of_reco, ["images", "method"], ["families"])))
 # %% tags=["remove-input"]
 histogram_audit = ledger.audit_claim("MR-HIST")
 of_histograms = both_runs(histogram_audit, rows)
-HTML(as_html(pivot_table(of_histograms, ["images", "method"], ["score"])))
+HTML(as_html(pivot_table(of_histograms, ["images", "families", "method"], ["score"])))
 
 # %% [markdown]
 # ## Verdict on MeGe
 #
-# The rules were written into the ledger before the rows were computed:
+# The rules stand in the ledger, with every change made to them after rows existed:
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(mege_audit, of_mege["this machine"], profile))

@@ -600,6 +600,19 @@ def test_constant_maps_and_folds_without_a_correct_image_are_told():
     assert counts["gradcam"] < counts["ig"]
 
 
+def test_lost_pairs_of_other_predictors_are_not_counted():
+    lone = table(*(series(method, images="elsewhere") for method in METHODS))
+    lone["distances"] = lone["distances"].map(lambda cell: [float("nan")] * len(cell))
+    for rows, test, claim in (
+        (two_families(), family_difference, "MR-LIP-MEGE"),
+        (two_families(), better_separation, "MR-HIST"),
+        (degraded(), monotone_degradation, "MR-SANITY"),
+    ):
+        result = test(pd.concat([rows, lone], ignore_index=True), declared(claim))
+        assert result.detail == test(rows, declared(claim)).detail
+        assert "a map is constant" not in result.detail
+
+
 def test_an_average_of_another_order_is_not_similar():
     rows = degraded()
     random = np.random.default_rng(0)

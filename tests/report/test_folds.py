@@ -156,12 +156,16 @@ def test_comparisons_stand_down_and_across(rows):
     assert cell.endswith(f"n = {item.estimate.n}")
     assert ("yes" in cell) == item.holds
     assert pivot_table({"this machine": result}, ["path"], []).empty
+    with pytest.raises(ValueError, match="two comparisons in one cell"):
+        pivot_table({"this machine": result}, ["method"], ["score"])
 
 
 def test_differences_are_called_by_their_names(rows):
     parameters = {**load_claims()["MR-SANITY"].external.parameters, "levels": [0, 5]}
     result = monotone_degradation(rows, parameters)
-    table = pivot_table({"recorded": result}, ["method"], ["score"])
+    table = pivot_table(
+        {"recorded": result}, ["method"], ["score"], only=lambda keys: keys["degradation"] == "none"
+    )
     assert "IG − Random" in table.index.get_level_values("method")
 
 

@@ -22,7 +22,7 @@ def external_part(audit: ClaimAudit, root: Path) -> str:
         return f"Nothing to test: {sentence(claim.external.nothing_to_test)}"
     tested = {profile: result for profile, result in audit.external.items() if result.comparisons}
     return page(
-        "### The test, declared before the rows",
+        "### The declared test",
         _declared(claim),
         "### Results",
         _results(audit),

@@ -48,11 +48,15 @@ def pivot(
     Args:
         comparisons: by the name of the run.
         down: keys of the comparisons that name the lines; the run comes last.
-        across: keys that name the columns; a comparison that lacks one of them is left out.
+        across: keys that name the columns; a comparison that lacks one of these, or of those of
+            the lines, is left out.
         only: which comparisons to show, by their keys.
 
     Returns:
         Cells are HTML on three lines: estimate with its 95 % interval, whether it holds, n.
+
+    Raises:
+        ValueError: two comparisons of a run would stand in one cell.
     """
     cells: dict[tuple[str, ...], dict[str, str]] = {}
     for run, items in comparisons.items():
@@ -61,7 +65,11 @@ def pivot(
                 continue
             line = (*(_named(item, name) for name in down), on_two_lines(run))
             column = ", ".join(_named(item, name) for name in across) or "estimate"
-            cells.setdefault(line, {})[column] = _cell(item)
+            if column in cells.setdefault(line, {}):
+                raise ValueError(
+                    f"two comparisons in one cell: {item.label}; name more of their keys"
+                )
+            cells[line][column] = _cell(item)
     if not cells:
         return pd.DataFrame()
     index = pd.MultiIndex.from_tuples(list(cells), names=[*down, "source"])

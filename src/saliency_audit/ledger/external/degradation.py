@@ -97,7 +97,7 @@ def monotone_degradation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> E
         tally(comparisons),
         few_images(comparisons, fewest),
         f"Not computed: {named(missing)}." if missing else "",
-        remarks(of_the_seven(groups)),
+        remarks(_compared(groups, comparisons)),
         _of_networks(comparisons),
     )
     return ExternalResult(
@@ -368,6 +368,12 @@ def _equivalence_verdict(
         or _nothing_to_lose(item, margin)
     ]
     return Verdict.INCONCLUSIVE if 2 * len(blind) > len(comparisons) else Verdict.PARTLY
+
+
+def _compared(groups: Groups, comparisons: Iterable[Comparison]) -> list[FoldRows]:
+    """The rows of the seven methods under the predictors that were compared."""
+    used = {(item.keys["images"], item.keys["model"]) for item in comparisons}
+    return [group for group in of_the_seven(groups) if (group.key.images, group.key.model) in used]
 
 
 def _of_networks(comparisons: Iterable[Comparison]) -> str:

@@ -28,6 +28,7 @@ from saliency_audit.ledger.external.fold_rows import (
     Key,
     counted,
     fold_rows,
+    of_the_seven,
     other_folds,
     remarks,
     same_images,
@@ -173,19 +174,20 @@ def _difference(
         f"Accuracy, mean over the folds: {'; '.join(accuracies)}.",
         "" if comparable else "Too different to compare the families.",
         f"Not computed: {named(missing)}." if missing else "",
-        remarks(_sound_rows(groups)),
+        remarks(_sound_rows(groups, comparisons)),
     )
     return ExternalResult(
         verdict if comparable else Verdict.INCONCLUSIVE, detail, None, tuple(comparisons)
     )
 
 
-def _sound_rows(groups: Groups) -> list[FoldRows]:
-    """The rows of the seven methods under predictors that are not degraded."""
+def _sound_rows(groups: Groups, comparisons: Sequence[Comparison]) -> list[FoldRows]:
+    """The rows of the seven methods under sound predictors of the image sets compared."""
+    used = {item.keys["images"] for item in comparisons}
     return [
         group
-        for key, group in groups.items()
-        if key.degradation == "none" and key.method in METHODS
+        for group in of_the_seven(groups)
+        if group.key.degradation == "none" and group.key.images in used
     ]
 
 
@@ -352,7 +354,7 @@ def better_separation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
         few_images(comparisons, fewest),
         f"{excepted} does not decide." if excepted else "",
         f"Not computed: {named(missing)}." if missing else "",
-        remarks(_sound_rows(groups)),
+        remarks(_sound_rows(groups, comparisons)),
     )
     return ExternalResult(family_verdict(deciding, complete=not missing), detail, None, comparisons)
 
