@@ -114,17 +114,19 @@ def claims(
     as_json: Annotated[bool, typer.Option("--json", help="plain data instead of a table")] = False,
 ) -> None:
     """List the claims with both verdicts."""
-    from saliency_audit.ledger import PAPERS, Verdict, as_record, audit_all
+    from saliency_audit.ledger import PAPERS, Verdict, as_record, audit_claim, load_claims
 
     if paper and paper not in PAPERS:
         raise Refusal(f"unknown paper {paper!r}; known: {', '.join(PAPERS)}")
     if verdict and verdict not in list(Verdict):
         raise Refusal(f"unknown verdict {verdict!r}; known: {', '.join(Verdict)}")
+    asked = [name for name, claim in load_claims().items() if not paper or claim.paper == paper]
+    with _progress("claims") as bars:
+        audited = [audit_claim(name) for name in bars.track(asked, description="auditing")]
     audits = [
         audit
-        for audit in audit_all()
-        if (not paper or audit.claim.paper == paper)
-        and (not verdict or verdict in (audit.internal_verdict, audit.strongest[1].verdict))
+        for audit in audited
+        if not verdict or verdict in (audit.internal_verdict, audit.strongest[1].verdict)
     ]
     if as_json:
         print(json.dumps([as_record(audit) for audit in audits], indent=1, ensure_ascii=False))
