@@ -98,6 +98,14 @@ def test_no_images_give_no_distances():
             r"one tensor \(N, K, H, W\), got list; maps of different sizes cannot be compared",
         ),
         ({"folds": FOLDS.tolist()}, "folds must be a torch tensor, got list"),
+        (
+            {"maps": np.zeros((9, K, 5, 6))},
+            r"maps must be a torch tensor \(N, K, H, W\), got a numpy array; torch.from_numpy",
+        ),
+        (
+            {"maps": torch.rand(9, 1, 5, 6), "folds": FOLDS * 0},
+            r"maps \(9, 1, 5, 6\) are those of 1; stack the maps of all K predictors",
+        ),
     ],
 )
 def test_bad_input(change, message):
@@ -119,6 +127,9 @@ def test_bad_input(change, message):
         ({"folds": FOLDS + 1}, "folds must lie in 0..3 for 4 predictors, got 1..4; number them"),
         ({"folds": FOLDS[:5]}, r"folds must be int64 \(9,\)"),
         ({"folds": FOLDS.double()}, "folds must be int64"),
+        ({"folds": (FOLDS + 1) % K}, "9 of 9 images have a distance at their own fold"),
+        ({"folds": FOLDS.flip(0)}, "the distances are those of other folds; give both functions"),
+        ({"distances": torch.zeros(9, K)}, "9 of 9 images have a distance at their own fold"),
     ],
 )
 def test_what_cannot_be_sorted_is_refused(maps, change, message):

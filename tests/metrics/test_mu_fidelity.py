@@ -127,6 +127,13 @@ def test_what_does_not_vary_has_no_correlation(images, weights):
     ("change", "message"),
     [
         ({"saliency": torch.zeros(3, 9, 9)}, r"saliency must have shape \(3, 9, 8\)"),
+        (
+            {"saliency": torch.zeros(3, 2, 9, 8)},
+            r"or \(M, 3, 9, 8\) for M methods, got \(3, 2, 9, 8\); reduce attribution maps over "
+            r"their channels \(attributions.saliency\) and stack",
+        ),
+        ({"saliency": np.zeros((3, 9, 8))}, "saliency must be a torch tensor, got ndarray"),
+        ({"saliency": [torch.zeros(3, 9, 8)]}, "saliency must be a torch tensor, got list"),
         ({"saliency": torch.full((3, 9, 8), torch.nan)}, "NaN or infinity"),
         ({"share": 0.001}, "is 0 pixels"),
         ({"share": 1.0}, "is 72 pixels; it must leave some"),
@@ -163,3 +170,14 @@ def test_several_maps_share_the_models_answers(images, weights):
     assert sum(asked) == 4 * once
     with pytest.raises(ValueError, match="saliency must have shape"):
         mu_fidelity(model, images, maps[:, :2], FIRST)
+
+
+def test_attribution_maps_are_not_taken_for_methods():
+    colours = torch.rand(3, 3, 9, 8, generator=torch.Generator().manual_seed(2))
+    model = Linear(torch.ones(3, 9, 8))
+    with pytest.raises(ValueError, match=r"may be the maps of 3 methods or attribution maps with"):
+        mu_fidelity(model, colours, colours.clone(), FIRST, subsets=5)
+    assert mu_fidelity(model, colours, colours[:2], FIRST, subsets=5).shape == (2, 3)
+    assert mu_fidelity(model, colours[:2], colours[:, :2], FIRST[:2], subsets=5).shape == (3, 2)
+    grey = colours[:1, :1]
+    assert mu_fidelity(Linear(torch.ones(1, 9, 8)), grey, grey, FIRST[:1]).shape == (1, 1)

@@ -57,6 +57,19 @@ def test_mege_of_equal_maps_is_one_and_of_unrelated_ones_one_half():
     assert mege([0.25, 0.75]) == pytest.approx(1 / 1.5)
 
 
+@pytest.mark.parametrize(
+    ("distances", "message"),
+    [
+        ([0.1, math.nan], "equal holds NaN: .* sorted_by_agreement drops such pairs"),
+        ([math.inf], "equal holds a negative or infinite distance; all must be finite"),
+        ([-0.1], "equal holds a negative or infinite distance"),
+    ],
+)
+def test_mege_refuses_what_is_no_distance(distances, message):
+    with pytest.raises(ValueError, match=message):
+        mege(distances)
+
+
 def test_mege_of_nothing_is_nan():
     assert math.isnan(mege([]))
 
@@ -143,10 +156,12 @@ def test_balanced_auc_is_the_auroc_shifted_by_one_half():
 
 @pytest.mark.parametrize("function", [reco, reco_auc])
 def test_bad_input_is_refused(function):
-    with pytest.raises(ValueError, match="different holds a negative distance or NaN"):
+    with pytest.raises(ValueError, match=r"different holds NaN: .* sorted_by_agreement drops such"):
         function([0.1], [float("nan")])
-    with pytest.raises(ValueError, match="equal holds a negative distance or NaN"):
+    with pytest.raises(ValueError, match="equal holds a negative or infinite distance"):
         function([-0.1], [0.1])
+    with pytest.raises(ValueError, match="different holds a negative or infinite distance"):
+        function([0.1], [math.inf])
     with pytest.raises(ValueError, match="equal must be one-dimensional"):
         function([[0.1]], [0.1])
     with pytest.raises(ValueError, match="definition must be 'printed' or 'balanced'"):

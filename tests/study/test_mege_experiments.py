@@ -220,7 +220,11 @@ def test_switched_labels_reach_the_training_and_noise_does_not():
         ({"predictors": ("digits_train",)}, "a predictor is written IMAGE_SET:ARCHITECTURE"),
         ({"predictors": ("cifar:small",)}, "unknown image set 'cifar'"),
         ({"predictors": ("digits_train:vgg",)}, "unknown architecture 'vgg'"),
-        ({"degraded": ("mnist_train:small",)}, "are not among the predictors"),
+        (
+            {"degraded": ("mnist_train:small",)},
+            r"\['mnist_train:small'\] are not among the predictors \['digits_train:small'.*"
+            r"-p degraded=digits_train:small\), or none \(-p degraded=\[\]\)",
+        ),
         ({"levels": (0, 5)}, r"levels are percentages above 0, got \[0\]"),
         ({"folds": 1}, "at least 2 folds, got 1"),
         ({"n_images": 200}, "n_images 200 is above n_train 120"),

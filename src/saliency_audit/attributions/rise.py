@@ -23,6 +23,8 @@ class Rise:
 
     The masks of an image follow from the image and `seed` alone (`image_generator`): batches,
     order, device and the model do not change them, so two models are compared under equal masks.
+    For MeGe and ReCo give every predictor its own seed: with shared masks their maps agree in the
+    noise of the masks, and the score says little of the predictors.
 
     The MeGe/ReCo paper takes 1,000 masks (4,000 on ImageNet) and prints neither grid nor p: those
     of the source are the default.

@@ -33,6 +33,8 @@ class SmoothGrad:
 
     The noise of an image follows from the image and `seed` alone (`image_generator`): batches,
     order, device and the model do not change it, so two models are compared under equal noise.
+    For MeGe and ReCo give every predictor its own seed: with shared noise their maps agree in part
+    because of it.
 
     Source: Smilkov et al. 2017; MeGe/ReCo paper, Appendix B; squared: Hooker et al. 2019.
     """

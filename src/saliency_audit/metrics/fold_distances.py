@@ -39,21 +39,33 @@ def rank_distances(maps: Tensor, folds: Tensor) -> Tensor:
 
     Ranks are computed once per map; all pairs of an image come from one matrix product.
 
+    Methods that draw random numbers (RISE, SmoothGrad, random maps) need a seed of their own for
+    every predictor: with a shared one all predictors see the same masks or noise, and their maps
+    agree in what these do.
+
     Args:
         maps: `(N, K, H, W)`, the map of every image by every predictor; predictor k was trained
-            without fold k.
+            without fold k. Channels must be gone (`attributions.saliency`): the attribution maps
+            `(N, C, H, W)` of one predictor have the same form and would be taken for the maps of
+            C predictors.
         folds: `(N,)` int64, the fold of each image.
 
     Returns:
         `(N, K)` float64 in [0, 1]; NaN where a map is constant and at the image's own fold.
 
     Raises:
-        ValueError: malformed maps or folds, no pixels, or values that are not finite.
+        ValueError: malformed maps or folds, fewer than two predictors, no pixels, or values that
+            are not finite.
 
     Source: MeGe/ReCo paper, Eq. 1 and §4.1.
     """
     check_maps(maps, "NKHW")
     count, predictors = maps.shape[:2]
+    if predictors < 2:
+        raise ValueError(
+            f"distances are between predictors, and maps {tuple(maps.shape)} are those of "
+            f"{predictors}; stack the maps of all K predictors: torch.stack(maps, dim=1)"
+        )
     _check_folds(folds, count, predictors)
     images = max(1, VALUES_AT_ONCE // max(1, maps[:1].numel()))
     parts = [
@@ -84,12 +96,13 @@ def sorted_by_agreement(distances: Tensor, correct: Tensor, folds: Tensor) -> Fo
     counts the pairs of which the one that did not see the image is right; Eq. 4 is followed.
 
     Args:
-        distances: `(N, K)` of `rank_distances`.
+        distances: `(N, K)` of `rank_distances`; NaN at each image's own fold.
         correct: `(N, K)` bool, whether predictor k classifies image n correctly.
-        folds: `(N,)` int64.
+        folds: `(N,)` int64, those given to `rank_distances`.
 
     Raises:
-        ValueError: shapes that do not fit, `correct` that is not bool, or malformed folds.
+        ValueError: shapes that do not fit, `correct` that is not bool, malformed folds, or folds
+            other than those of the distances.
 
     Source: MeGe/ReCo paper, Eq. 3 and 4.
     """
@@ -107,6 +120,7 @@ def sorted_by_agreement(distances: Tensor, correct: Tensor, folds: Tensor) -> Fo
     _check_folds(folds, *distances.shape)
     values, right, own = distances.cpu().numpy(), correct.cpu().numpy(), folds.cpu().numpy()
     each = np.arange(len(values))
+    _check_own(values[each, own])
     first = right[each, own][:, None]
     pair = np.ones_like(right)
     pair[each, own] = False
@@ -131,6 +145,15 @@ def _check_folds(folds: Tensor, count: int, predictors: int) -> None:
         raise ValueError(
             f"folds must lie in 0..{predictors - 1} for {predictors} predictors, "
             f"got {int(folds.min())}..{int(folds.max())}; number them from 0"
+        )
+
+
+def _check_own(distances: NDArray[np.float64]) -> None:
+    if given := int((~np.isnan(distances)).sum()):
+        raise ValueError(
+            f"{given} of {len(distances)} images have a distance at their own fold, where "
+            "rank_distances leaves NaN: the distances are those of other folds; give both "
+            "functions the same folds, in the order of the images"
         )
 
 

@@ -10,6 +10,11 @@ from saliency_audit.attributions.engine import frozen, score, with_room
 from saliency_audit.attributions.scores import check_inputs, check_saliency
 from saliency_audit.attributions.seeding import image_generator
 
+REDUCE = (
+    "reduce attribution maps over their channels (attributions.saliency) and stack the maps of "
+    "several methods: torch.stack(maps)"
+)
+
 
 def mu_fidelity(
     model: nn.Module,
@@ -35,7 +40,8 @@ def mu_fidelity(
         model: maps `(N, C, H, W)` in [0, 1] to logits; used in evaluation mode.
         images: `(N, C, H, W)` in [0, 1].
         saliency: `(N, H, W)`, signed or not: higher should mean a larger drop. Or several maps of
-            every image, `(M, N, H, W)`: they share the model's answers.
+            every image, `(M, N, H, W)`: they share the model's answers. Attribution maps
+            `(N, C, H, W)` must be reduced over their channels first.
         targets: `(N,)` int64 class indices.
         share: |S| as a share of the pixels, in (0, 1).
         subsets: how many sets; the paper does not print it, its authors' library takes 200.
@@ -49,15 +55,16 @@ def mu_fidelity(
         do not vary (a constant map or a constant model): undefined, not 0.
 
     Raises:
-        ValueError: shapes that do not fit, NaN or infinite saliency, a share that is no number or
-            leaves no pixel or no choice, subsets that are no whole number or fewer than 3,
-            malformed images, targets or model answers.
+        ValueError: shapes that do not fit, or that M = N = C makes ambiguous, NaN or infinite
+            saliency, a share that is no number or leaves no pixel or no choice, subsets that are
+            no whole number or fewer than 3, malformed images, targets or model answers.
 
     Source: MeGe/ReCo paper, Eq. 8 and §4.3; Bhatt et al. 2020.
     """
     check_inputs(images, targets)
     count, _, height, width = images.shape
-    several = isinstance(saliency, Tensor) and saliency.ndim == 4
+    _check_shape(images, saliency)
+    several = saliency.ndim == 4
     maps = [check_saliency(images, part) for part in (saliency if several else [saliency])]
     if not math.isfinite(share):
         raise ValueError(f"share must be a number between 0 and 1, got {share!r}")
@@ -95,6 +102,25 @@ def mu_fidelity(
         constant = part.flatten(1).amax(dim=1) == part.flatten(1).amin(dim=1)
         values.masked_fill_(constant.cpu(), torch.nan)
     return found if several else found[0]
+
+
+def _check_shape(images: Tensor, saliency: Tensor) -> None:
+    """Refuse what is neither one map of every image nor several, or may be either."""
+    if not isinstance(saliency, Tensor):
+        raise ValueError(f"saliency must be a torch tensor, got {type(saliency).__name__}")
+    count, channels, height, width = images.shape
+    shape, one = tuple(saliency.shape), (count, height, width)
+    if shape != one and not (len(shape) == 4 and shape[1:] == one):
+        raise ValueError(
+            f"saliency must have shape {one} for these images, or (M, {count}, {height}, {width}) "
+            f"for M methods, got {shape}; {REDUCE}"
+        )
+    # M methods on as many images as there are channels: the result would be a table either way.
+    if shape == tuple(images.shape) and count == channels > 1:
+        raise ValueError(
+            f"saliency {shape} may be the maps of {count} methods or attribution maps with "
+            f"{channels} channels; {REDUCE}; pass {count} methods on {count} images one by one"
+        )
 
 
 def pixel_subsets(image: Tensor, subsets: int, pixels: int, seed: int) -> Tensor:

@@ -16,6 +16,11 @@ def check_maps(maps: Tensor, axes: str) -> None:
         ValueError: names the cause.
     """
     wanted = f"({', '.join(axes)})"
+    if isinstance(maps, np.ndarray):
+        raise ValueError(
+            f"maps must be a torch tensor {wanted}, got a numpy array; torch.from_numpy turns it "
+            "into one"
+        )
     if not isinstance(maps, Tensor):
         raise ValueError(
             f"maps must be one tensor {wanted}, got {type(maps).__name__}; maps of different sizes "

@@ -4,8 +4,8 @@ Both look at distances between two explanations of one image, from two predictor
 different folds. `equal` (S=) holds the distances where both predictors are right, `different` (S≠)
 those where exactly one is. Distances of images that both predictors get wrong belong to neither.
 
-Distances are one-dimensional array-likes of numbers ≥ 0 without NaN. A constant map has no rank
-correlation and hence no distance: drop such pairs, and count them, before coming here.
+Distances are one-dimensional array-likes of finite numbers ≥ 0. A constant map has no rank
+correlation and hence no distance: `sorted_by_agreement` drops such pairs and counts them.
 """
 
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ def mege(equal: ArrayLike) -> float:
         equal: `(n,)` distances of S=, ≥ 0.
 
     Raises:
-        ValueError: distances that are not one-dimensional, negative or NaN.
+        ValueError: distances that are not one-dimensional, negative, NaN or infinite.
 
     Source: MeGe/ReCo paper, Eq. 5.
     """
@@ -85,7 +85,8 @@ def reco(equal: ArrayLike, different: ArrayLike, definition: Definition = "print
         definition: which rates, see above.
 
     Raises:
-        ValueError: distances that are not one-dimensional, negative or NaN; unknown definition.
+        ValueError: distances that are not one-dimensional, negative, NaN or infinite; unknown
+            definition.
 
     Source: MeGe/ReCo paper, §3.5 and Eq. 6.
     """
@@ -144,6 +145,13 @@ def _distances(name: str, values: ArrayLike) -> Floats:
     distances = np.asarray(values, dtype=np.float64)
     if distances.ndim != 1:
         raise ValueError(f"{name} must be one-dimensional, got shape {distances.shape}")
-    if not np.all(distances >= 0):
-        raise ValueError(f"{name} holds a negative distance or NaN")
+    if np.isnan(distances).any():
+        raise ValueError(
+            f"{name} holds NaN: a pair without a distance belongs to neither set; "
+            "sorted_by_agreement drops such pairs and counts them"
+        )
+    if not np.all((distances >= 0) & np.isfinite(distances)):
+        raise ValueError(
+            f"{name} holds a negative or infinite distance; all must be finite numbers ≥ 0"
+        )
     return distances

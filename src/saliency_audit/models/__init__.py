@@ -7,6 +7,7 @@ from saliency_audit.models.catalog import (
     state_digest,
     weights_path,
 )
+from saliency_audit.models.folds import stratified_folds
 from saliency_audit.models.training import TrainingPlan, train
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "TrainingPlan",
     "load_classifier",
     "state_digest",
+    "stratified_folds",
     "train",
     "weights_path",
 ]

@@ -39,7 +39,8 @@ def stratified_folds(labels: Tensor, folds: int, seed: int = 0) -> Tensor:
         smallest = int(classes[counts.argmin()]) if len(classes) else "none"
         raise ValueError(
             f"{folds} folds need {folds} images of every class; class {smallest} has "
-            f"{int(counts.min()) if len(classes) else 0}"
+            f"{int(counts.min()) if len(classes) else 0}; take fewer folds, more images, or "
+            "leave small classes out"
         )
     generator = np.random.default_rng(seed)
     found = np.empty(len(labels), dtype=np.int64)

@@ -50,7 +50,11 @@ class Trained:
             check_image_sets(images)
             check_architecture(architecture)
         if unknown := sorted(set(self.degraded) - set(self.predictors)):
-            raise ValueError(f"degraded predictors {unknown} are not among the predictors")
+            raise ValueError(
+                f"degraded predictors {unknown} are not among the predictors "
+                f"{list(self.predictors)}; name some of these (-p degraded={self.predictors[0]}), "
+                "or none (-p degraded=[])"
+            )
         if bad := [level for level in self.levels if not 0 < level <= 100]:
             raise ValueError(f"levels are percentages above 0, got {bad}")
 
