@@ -85,7 +85,8 @@ show_recorded(recorded, show_histograms)
 # ## Scores of both families
 #
 # The paper's numbers are those of its Tables 2 and 3; its ReCo stands beside ours *as printed*. In
-# brackets: 95 % bootstrap intervals over images, and jackknife intervals over the five folds.
+# brackets: 95 % bootstrap intervals over images, and jackknife intervals over the five folds, which are rough
+# and may leave the range of the score.
 
 # %% tags=["remove-input"]
 HTML(
