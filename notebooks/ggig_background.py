@@ -23,7 +23,7 @@
 # are shown beside. Its masks come from a segmentation network; the shapes here have exact masks, the
 # photographs (Tiny ImageNet, whose 200 classes are all among the networks' 1,000) bounding boxes, so that
 # some background stays inside the box. GGIG climbs at the paper's rate, but fewer steps and from fewer
-# points: 200 steps from each of 51 points are 10,200 gradients for every image and background.
+# points.
 #
 # *A catch.* Before another background the network may no longer see the class. The map explains the class
 # of the original picture all the same; how often the class is kept is counted, and the test is repeated on
@@ -33,12 +33,16 @@
 profile: str = "embedded"  # embedded (shapes), reference (shapes, Tiny ImageNet) or paper
 models: tuple[str, ...] | None = None  # classifiers, e.g. mobilenet_v2 (default: the profile's)
 images: str | None = None  # image set with masks or boxes (default: the profile's)
-n_images: int | None = None  # candidate images (default: the profile's)
+n_images: int | None = None  # candidate images of shapes (default: the profile's)
+n_photographs: int | None = None  # candidate photographs (default: the profile's)
 methods: tuple[str, ...] | None = None  # e.g. saliency,ggig,edge (default: the profile's)
+photograph_methods: tuple[str, ...] | None = None  # on photographs (default: the profile's)
 squares: tuple[int, ...] | None = None  # along a side (default: 14, which decides, and 7)
 steps: int | None = None  # points on the line of IG (default: the profile's)
 climb_steps: int | None = None  # points from which GGIG climbs (default: the profile's)
 ascents: int | None = None  # steps of each climb (default: the profile's)
+photograph_climb_steps: int | None = None  # points, on photographs (default: the profile's)
+photograph_ascents: int | None = None  # steps, on photographs (default: the profile's)
 learning_rate: float | None = None  # of the climb (default: 0.0001, the paper's)
 seed: int | None = None  # order of the images (default: the profile's)
 shown: int = 6  # images in the first picture
@@ -49,6 +53,7 @@ from IPython.display import HTML, Markdown
 from saliency_audit import ledger, study
 from saliency_audit.attributions import saliency
 from saliency_audit.report.backgrounds import kept_table, share_table, show_shares
+from saliency_audit.report.climb import climb_settings
 from saliency_audit.report.html_table import as_html
 from saliency_audit.report.localisation import show_regions
 from saliency_audit.report.pivot import pivot_table
@@ -60,9 +65,9 @@ from saliency_audit.report.runs import (
     sources,
 )
 from saliency_audit.report.verdicts import verdict_text
-from saliency_audit.study.checked_methods import explainers
+from saliency_audit.study.checked_methods import effort_in, explainers
 from saliency_audit.study.experiments.ggig_background import before_background
-from saliency_audit.study.objects import images_with_objects, with_objects
+from saliency_audit.study.objects import with_objects
 from saliency_audit.study.selection import select
 
 experiment = study.get_experiment("ggig_background")
@@ -72,6 +77,9 @@ claim = ledger.load_claims()["GG-BACKGROUND"]
 declared = claim.external.parameters
 background, side_squares = declared["background"], declared["squares"]
 
+# %% tags=["remove-input"]
+Markdown(climb_settings(experiment, this_run=setting, reference=experiment.configure("reference")))
+
 # %% [markdown]
 # ## What the maps look like
 #
@@ -79,13 +87,12 @@ background, side_squares = declared["background"], declared["squares"]
 # magnitudes of four maps of the latter, each scaled to its own 99th percentile. The outline is the object's.
 
 # %% mystnb={"image": {"alt": "Pictures in the first row, the same before a checkerboard in the second; below, the maps of the gradient, of IG, of GGIG and the edges, with the outline of the object in every panel"}}
-name = setting.models[0]
-on = images_with_objects(name, setting.images)
-chosen, masks = with_objects(select(name, on, setting.seed, 0, 20 * shown))
+first = experiment.tasks(setting)[0].parameters
+chosen, masks = with_objects(select(first["model"], first["images"], setting.seed, 0, 20 * shown))
 before = before_background(chosen.pictures[:shown], masks[:shown], background, side_squares)
 targets = chosen.targets[:shown]
 named = {"saliency": "GRAD", "ig": "IG", "ggig": "GGIG", "edge": "edges"}
-explain = explainers(list(named), setting.effort, setting.seed)
+explain = explainers(list(named), effort_in(first), setting.seed)
 maps = {named[key]: saliency(each(chosen.model, before, targets)) for key, each in explain.items()}
 titles = [f"class {int(target)}" for target in targets]
 figure = show_regions(

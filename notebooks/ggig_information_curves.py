@@ -28,7 +28,10 @@
 # stands: a picture and the same pixels shuffled have the same. A blurred start picture may well hold as
 # much of it as the original; such an image has no curve and is dropped. The compressed size is reported
 # beside it. How pictures are restored and curves are scaled is the same as in
-# {doc}`IDGI's information curves <idgi_information_curves>`; the paper refers to the same source for it.
+# {doc}`IDGI's information curves <idgi_information_curves>`; the paper refers to the same source for it. The
+# code that its authors published goes other ways: it fills the gaps once, from the nearest known pixel,
+# divides the class probability by that of the whole picture without taking off that of the start, and reads
+# the accuracy curve at the mean entropy of each step.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (shapes), reference (ImageNet sample) or paper
@@ -49,6 +52,7 @@ from IPython.display import HTML, Markdown
 from saliency_audit import ledger, study
 from saliency_audit.attributions import saliency
 from saliency_audit.report.area_order import area_table, show_areas, show_method_curves
+from saliency_audit.report.climb import climb_settings
 from saliency_audit.report.curves import dropped_images
 from saliency_audit.report.html_table import as_html
 from saliency_audit.report.maps import show_maps
@@ -66,6 +70,9 @@ claim = ledger.load_claims()["GG-PIC"]
 declared = claim.external.parameters
 rows = study.compute(experiment, profile, overrides)
 recorded = ledger.recorded_rows(claim, "reference")
+
+# %% tags=["remove-input"]
+Markdown(climb_settings(experiment, this_run=setting, reference=experiment.configure("reference")))
 
 # %% [markdown]
 # ## The five maps

@@ -34,8 +34,14 @@ models: tuple[str, ...] | None = None  # classifiers, e.g. mobilenet_v2 (default
 images: str | None = None  # image set (default: the network's own, or the profile's photographs)
 n_images: int | None = None  # candidates of digits or shapes (default: the profile's)
 n_photographs: int | None = None  # candidate photographs (default: the profile's)
-methods: tuple[str, ...] | None = None  # methods with a baseline (default: all nine)
+methods: tuple[str, ...] | None = None  # methods with a baseline (default: all twelve)
 steps: int | None = None  # points on the paths, both ends included (default: the profile's)
+climb_steps: int | None = None  # points from which GGIG climbs (default: the profile's)
+ascents: int | None = None  # steps of each climb (default: the profile's)
+learning_rate: float | None = None  # of the climb (default: 0.0001, the paper's)
+photograph_steps: int | None = None  # points on the paths, on photographs (default: profile's)
+photograph_climb_steps: int | None = None  # points of GGIG, on photographs (default: profile's)
+photograph_ascents: int | None = None  # steps, on photographs (default: the profile's)
 seed: int | None = None  # order of the images (default: the profile's)
 sign: str = "absolute"  # maps in the figures: absolute or signed
 shown: int = 4  # images in the first picture
@@ -47,6 +53,7 @@ from saliency_audit import ledger, study
 from saliency_audit.attributions import saliency
 from saliency_audit.attributions.baselines import BASELINES, baselines_for
 from saliency_audit.report.baselines import baseline_table, show_agreement, show_dominance
+from saliency_audit.report.climb import climb_settings
 from saliency_audit.report.html_table import as_html
 from saliency_audit.report.maps import show_maps
 from saliency_audit.report.names import METHOD_NAMES
@@ -62,6 +69,9 @@ setting = experiment.configure(profile, overrides)
 claim = ledger.load_claims()["GG-PRODUCT"]
 rows = study.compute(experiment, profile, overrides)
 recorded = ledger.recorded_rows(claim, "reference")
+
+# %% tags=["remove-input"]
+Markdown(climb_settings(experiment, this_run=setting, reference=experiment.configure("reference")))
 
 # %% [markdown]
 # ## What the maps look like

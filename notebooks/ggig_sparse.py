@@ -26,20 +26,22 @@
 # shown beside. In figures and tables *Saliency* is GRAD; IG is without the product with the input, as in the
 # paper.
 #
-# *What is different.* GGIG climbs at the paper's rate, but fewer steps and from fewer points: 200 steps from
-# each of 51 points are 10,200 gradients for every image.
+# *What is different.* GGIG climbs at the paper's rate, but fewer steps and from fewer points.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (shapes), reference (shapes, Tiny ImageNet) or paper
 models: tuple[str, ...] | None = None  # classifiers, e.g. mobilenet_v2 (default: the profile's)
 images: str | None = None  # image set with masks or boxes (default: the profile's)
-n_images: int | None = None  # candidate images (default: the profile's)
+n_images: int | None = None  # candidate images of shapes (default: the profile's)
+n_photographs: int | None = None  # candidate photographs (default: the profile's)
 methods: tuple[str, ...] | None = None  # e.g. saliency,ig,ggig (default: the profile's)
 shares: tuple[float, ...] | None = None  # of the pixels (default: 0.05 and 0.1)
 edge_share: float | None = None  # of the pixels that count as edges (default: 0.1)
 steps: int | None = None  # points on the line of IG (default: 51)
 climb_steps: int | None = None  # points from which GGIG climbs (default: 11)
 ascents: int | None = None  # steps of each climb (default: 10)
+photograph_climb_steps: int | None = None  # points, on photographs (default: 26)
+photograph_ascents: int | None = None  # steps, on photographs (default: 10)
 learning_rate: float | None = None  # of the climb (default: 0.0001, the paper's)
 seed: int | None = None  # order of the images (default: the profile's)
 shown: int = 6  # images in the first picture
@@ -50,20 +52,24 @@ from IPython.display import HTML, Markdown
 from saliency_audit import ledger, study
 from saliency_audit.attributions import saliency
 from saliency_audit.metrics import top_pixels
+from saliency_audit.report.climb import climb_settings
 from saliency_audit.report.html_table import as_html
 from saliency_audit.report.localisation import show_regions
 from saliency_audit.report.pivot import pivot_table
 from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded, sources
 from saliency_audit.report.top_pixels import measure_table, over_grey, show_measures
 from saliency_audit.report.verdicts import verdict_text
-from saliency_audit.study.checked_methods import explainers
-from saliency_audit.study.objects import images_with_objects, with_objects
+from saliency_audit.study.checked_methods import effort_in, explainers
+from saliency_audit.study.objects import with_objects
 from saliency_audit.study.selection import select
 
 experiment = study.get_experiment("ggig_sparse")
 overrides = chosen_parameters(experiment, globals())
 setting = experiment.configure(profile, overrides)
 claim = ledger.load_claims()["GG-SPARSE"]
+
+# %% tags=["remove-input"]
+Markdown(climb_settings(experiment, this_run=setting, reference=experiment.configure("reference")))
 
 # %% [markdown]
 # ## What they look like
@@ -72,12 +78,11 @@ claim = ledger.load_claims()["GG-SPARSE"]
 # larger of the shares. The outline is the object's.
 
 # %% mystnb={"image": {"alt": "Pictures in the first row; below, the same in pale grey with the most salient pixels of the gradient, IG, GGIG, the edges and random values in blue, and the outline of the object in every panel"}}
-name, share = setting.models[0], max(setting.shares)
-on = images_with_objects(name, setting.images)
-chosen, masks = with_objects(select(name, on, setting.seed, 0, 20 * shown))
+first, share = experiment.tasks(setting)[0].parameters, max(setting.shares)
+chosen, masks = with_objects(select(first["model"], first["images"], setting.seed, 0, 20 * shown))
 pictures, targets = chosen.pictures[:shown], chosen.targets[:shown]
 named = {"saliency": "GRAD", "ig": "IG", "ggig": "GGIG", "edge": "edges", "random": "random"}
-explain = explainers(list(named), setting.effort, setting.seed)
+explain = explainers(list(named), effort_in(first), setting.seed)
 marked = {
     named[key]: over_grey(
         pictures, top_pixels(saliency(each(chosen.model, pictures, targets)), share)

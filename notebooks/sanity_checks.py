@@ -49,7 +49,8 @@
 #   as much as {doc}`the claim on baselines <ggig_product>` asks for.
 #
 # A method passes where its whole 95 % interval over images lies on the right side of the limit, fails where
-# it lies on the wrong one. *Undecided* are also methods with too few images, or without a value for more
+# it lies on the wrong one. (Over images: the interval tells about these spoiled networks. The claims' own tests
+# resample the networks too.) *Undecided* are also methods with too few images, or without a value for more
 # than half of them (constant maps, which have no order).
 #
 # *Two controls.* Edges of the picture know no network: their floor is 1, and no check of the network can
@@ -101,7 +102,7 @@ figure = show_checks(found)
 
 # %% [markdown]
 # In numbers, network by network: passes through the network for one map at the settings of the papers (more
-# below); what was found; the value of the panel with its interval; ρ of the maps and the floor; n images.
+# below; in the checks {doc}`GGIG climbs less <ggig_climb>`); what was found; the value of the panel with its interval; ρ of the maps and the floor; n images.
 # A dash where a method has no baseline to change, or was not run.
 
 # %% tags=["remove-input"]

@@ -80,13 +80,35 @@ def test_a_comparison_is_the_mean_over_stages_and_draws_resampled_by_image():
     assert found.estimate.n == 30
     draws = np.random.default_rng(5).integers(0, 30, (4000, 30))
     low, high = np.quantile(differences[draws].mean(axis=1), [0.025, 0.975])
-    assert found.estimate.low == pytest.approx(low, abs=0.005)
-    assert found.estimate.high == pytest.approx(high, abs=0.005)
+    alone = found.extra["images alone resampled"]
+    assert alone.low == pytest.approx(low, abs=0.005)
+    assert alone.high == pytest.approx(high, abs=0.005)
     assert found.other_mean - found.base_mean == pytest.approx(found.estimate.mean)
     assert found.extra["each layer alone"].mean == pytest.approx(0.2 + per_image.mean(), abs=0.03)
     assert found.extra["signed maps"].mean == pytest.approx(per_image.mean(), abs=0.03)
     last = (wide["ggig"] - wide["ig"]).xs(3, level="stage").mean()
     assert found.extra["all layers anew"].mean == pytest.approx(last)
+
+
+def test_resampled_draws_widen_the_interval():
+    table = rows(n=40)
+    shared = np.array([-0.1, 0.1])  # a draw moves GGIG on all images alike
+    best = table["method"] == "ggig"
+    table.loc[best, "ssim"] += shared[table.loc[best, "draw"]]
+    result = randomization_equivalence(table, DECLARED)
+    found = next(c for c in result.comparisons if c.keys["score"] == "ssim")
+    alone = found.extra["images alone resampled"]
+    assert found.estimate.high - found.estimate.low > 5 * (alone.high - alone.low)
+    assert not found.holds
+
+
+def test_stages_that_were_left_out_are_said():
+    table = rows()
+    assert (
+        "30 images of set, 3 stages, draws: 2." in randomization_equivalence(table, DECLARED).detail
+    )
+    few = randomization_equivalence(table[table["stage"] != 2], DECLARED)
+    assert "30 images of set, 2 of 3 stages, draws: 2." in few.detail
 
 
 def test_what_is_undefined_is_counted_and_what_is_missing_named():

@@ -284,6 +284,11 @@ def baselines(**values):
     )
 
 
+def test_methods_without_a_baseline_are_not_asked_about_it():
+    rows = baselines(ig=0.95, saliency=1.0, edge=1.0, random=1.0)
+    assert list(only(rows, "ggig_product")) == ["ig"]
+
+
 def test_two_baselines_must_agree_as_the_claim_says():
     rows = baselines(ig=0.95, ggig=0.8, gig=0.9 - 0.001 * (N - 1) / 2)
     found = only(rows, "ggig_product")

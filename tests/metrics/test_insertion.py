@@ -244,6 +244,10 @@ BAD = {
         lambda i, m, t: (i, m[:, None], t, {}),
         r"saliency must have shape \(4, 8, 10\).*got \(4, 1, 8, 10\); reduce",
     ),
+    "an array": (
+        lambda i, m, t: (i, m.numpy(), t, {}),
+        "saliency must be a torch tensor, got ndarray",
+    ),
     "too few maps": (lambda i, m, t: (i, m[:3], t, {}), r"\(4, 8, 10\).*got \(3, 8, 10\)"),
     "one image": (lambda i, m, t: (i[0], m[0], t, {}), r"\(N, C, H, W\), got \(3, 8, 10\)"),
     "too few targets": (

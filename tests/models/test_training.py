@@ -156,6 +156,7 @@ def test_training_stops_after_so_many_steps_and_shows_the_network_on_the_way(dig
     def observe(done, model):
         assert not model.training
         seen.append((done, model.head.bias.detach().clone()))
+        return False
 
     plan = TrainingPlan(epochs=9, batch_size=30, iterations=6)
     model = train(DigitsCNN, images, labels, plan, observe=observe)
@@ -164,6 +165,15 @@ def test_training_stops_after_so_many_steps_and_shows_the_network_on_the_way(dig
     assert not torch.equal(seen[-2][1], model.head.bias)
     unseen = train(DigitsCNN, images, labels, plan)
     assert torch.equal(unseen.head.bias, model.head.bias)
+
+
+def test_an_observer_ends_a_training(digits):
+    images, labels = digits
+    plan = TrainingPlan(epochs=9, batch_size=30, iterations=6)
+    ended = train(DigitsCNN, images, labels, plan, observe=lambda done, model: done == 3)
+    assert not ended.training
+    short = train(DigitsCNN, images, labels, TrainingPlan(epochs=9, batch_size=30, iterations=3))
+    assert torch.equal(ended.head.bias, short.head.bias)
 
 
 def test_sgd_with_momentum_is_that_of_the_textbook(digits):

@@ -11,7 +11,12 @@ from saliency_audit.attributions import Edge, Saliency
 from saliency_audit.models.randomization import Randomisation
 from saliency_audit.report.changed_maps import show_cascaded_maps, show_noisy_maps
 from saliency_audit.report.check_curves import bands
-from saliency_audit.report.perturbation import limit_table, reached, show_perturbation
+from saliency_audit.report.perturbation import (
+    limit_table,
+    reached,
+    reached_in_resamples,
+    show_perturbation,
+)
 from saliency_audit.report.randomization import show_stages, stage_table
 
 METHODS = ("saliency", "ig", "ggig", "edge", "random", "rise")
@@ -111,6 +116,29 @@ def test_the_limit_is_reached_where_a_curve_stays_near_it():
     assert reached(means, 0.3, 0.25) == 0.25
     assert reached(means, 1.0, 0.05) == 0.0
     assert reached(means, 0.1, 0.05) is None
+    assert reached(means, 0.3, 0.05, two_sided=True) is None
+    assert reached(means, float("nan"), 0.05) is None
+    assert reached(pd.Series({0.0: 1.0, 0.5: 0.3, 1.0: float("nan")}), 0.3, 0.05) is None
+
+
+def test_where_the_limit_is_reached_depends_on_images_and_draws():
+    limit = pd.DataFrame({0: [0.3]})
+    sure = {
+        level: pd.DataFrame([[mean] * 3] * 8) for level, mean in ((0, 1.0), (0.5, 0.3), (1, 0.3))
+    }
+    assert reached_in_resamples(sure, limit, 0.05) == (0.5, 0.5)
+    assert reached_in_resamples(sure, pd.DataFrame({0: [0.1]}), 0.05) == (np.inf, np.inf)
+    # Half of the images stay up at 0.5: their mean is near the limit in some resamples only.
+    torn = {**sure, 0.5: pd.DataFrame([[0.3] * 3] * 4 + [[0.4] * 3] * 4)}
+    assert reached_in_resamples(torn, limit, 0.05) == (0.5, 1.0)
+    # One draw of three stays up at the last level, for all images.
+    one = {**sure, 1: pd.DataFrame([[0.3, 0.3, 0.6]] * 8)}
+    assert reached_in_resamples(one, limit, 0.05) == (0.5, np.inf)
+    undefined = {**sure, 1: pd.DataFrame([[np.nan] * 3] * 8)}
+    assert reached_in_resamples(undefined, limit, 0.05) == (np.inf, np.inf)
+    assert reached_in_resamples(sure, limit * np.nan, 0.05) == (np.inf, np.inf)
+    unsure = pd.DataFrame([[0.3, 0.1]] * 8)
+    assert reached_in_resamples(sure, unsure, 0.05) == (0.5, np.inf)
 
 
 def test_limits_stand_under_each_other(sigma):
@@ -121,13 +149,13 @@ def test_limits_stand_under_each_other(sigma):
     mine = mine[mine["model"] == "shapes_cnn"]
     end = mine[mine["level"] == 1]["ssim"].mean()
     floor = mine[mine["against"] == "unrelated"]["ssim"].mean()
-    assert line["SSIM"] == f"0.5 σ<br>{end:.3f} / {floor:.3f}"
+    assert line["SSIM"] == f"0.5 σ [0.5 σ, 0.5 σ]<br>{end:.3f} / {floor:.3f}"
     assert line["undefined"] == "0"
     score = table.loc[("small CNN on shapes", "class score", "recorded"), "class score"]
-    assert score == "—<br>0.300 / 0.100"
-    # 1 image × 3 levels × 2 draws of 12
+    assert score == "— [—, —]<br>0.300 / 0.100"
+    # 1 image × (3 levels + unrelated) × 2 draws of 12
     ig = table.loc[("small CNN on digits", "IG", "this\nmachine")]
-    assert ig["undefined"] == "6 of 72"
+    assert ig["undefined"] == "8 of 96"
     assert ig["SSIM"] == ""
 
 

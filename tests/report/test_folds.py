@@ -1,5 +1,7 @@
 """Figures and tables of the MeGe/ReCo notebooks: what they show is what the metrics say."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -155,6 +157,12 @@ def test_comparisons_stand_down_and_across(rows):
     )
     assert cell.endswith(f"n = {item.estimate.n}")
     assert ("yes" in cell) == item.holds
+    for p_adjusted, said in (
+        (0.3, "undecided</span>, p = 0.30, n ="),
+        (np.nan, "undecided</span>, n ="),
+    ):
+        doubtful = replace(item, holds=False, contradicts=False, p_adjusted=p_adjusted)
+        assert said in pivot({"here": [doubtful]}, down, across).iloc[0, 0]
     assert pivot_table({"this machine": result}, ["path"], []).empty
     with pytest.raises(ValueError, match="two comparisons in one cell"):
         pivot_table({"this machine": result}, ["method"], ["score"])

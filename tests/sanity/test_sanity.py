@@ -3,6 +3,7 @@
 from copy import deepcopy
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.stats
 import torch
@@ -270,7 +271,7 @@ def test_unrelated_models_tell_the_floor_of_a_method(model):
     maps = [methods["saliency"](each, IMAGES, TARGETS) for each in (other, model)]
     third = rows[(rows["method"] == "saliency") & (rows["draw"] == 2) & (rows["sign"] == "signed")]
     assert np.allclose(third["spearman"], similarities(*maps, "signed")["spearman"])
-    with pytest.raises(ValueError, match="at least one draw"):
+    with pytest.raises(ValueError, match="draws must be a whole number of at least 1, got 0"):
         unrelated_models(model, methods, IMAGES, TARGETS, draws=0)
 
 
@@ -301,6 +302,24 @@ def test_layers_are_randomised_one_after_the_other(model, independent):
         model, METHODS, IMAGES, TARGETS, how=Randomisation(seed=1), independent=independent
     )
     assert not np.allclose(again["probability"], rows["probability"])
+
+
+def test_of_many_stages_some_are_left_out_evenly():
+    layers = [nn.Flatten(), *(nn.Linear(8, 8) for _ in range(6)), nn.Linear(8, 3)]
+    deep = nn.Sequential(*layers).eval()
+    images, methods = torch.rand(2, 1, 2, 4), {"saliency": Saliency(output="logit")}
+    on = (deep, methods, images, torch.tensor([0, 1]))
+    whole = randomised_layers(*on)
+    assert sorted(set(whole["stage"])) == [1, 2, 3, 4, 5, 6, 7]
+    few = randomised_layers(*on, most_stages=3)
+    assert sorted(set(few["stage"])) == [1, 4, 7]
+    # The stages between are drawn all the same: what is left is what it was.
+    same = whole[whole["stage"].isin([1, 4, 7])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(few, same)
+    assert len(randomised_layers(*on, most_stages=9)) == len(whole)
+    for most in (1, 2.5):
+        with pytest.raises(ValueError, match=f"most_stages must be at least 2.*got {most}"):
+            randomised_layers(*on, most_stages=most)
 
 
 def test_the_background_is_replaced_outside_the_mask_only():
@@ -455,5 +474,6 @@ def test_with_the_product_a_map_is_like_the_input_whatever_the_weights(linear):
 
 
 def test_no_draw_is_refused(model):
-    with pytest.raises(ValueError, match="at least one draw is needed, got 0"):
-        perturbed_weights(model, METHODS, IMAGES, TARGETS, levels=(1.0,), draws=0)
+    for draws in (0, 1.5):
+        with pytest.raises(ValueError, match=f"draws must be a whole number.*got {draws}"):
+            perturbed_weights(model, METHODS, IMAGES, TARGETS, levels=(1.0,), draws=draws)

@@ -14,7 +14,7 @@ from saliency_audit.metrics import connected_components, explainability, top_pix
 from saliency_audit.models import load_classifier
 from saliency_audit.study.checked_methods import METHODS
 from saliency_audit.study.experiments.ggig_background import before_background, views
-from saliency_audit.study.objects import images_with_objects, with_objects
+from saliency_audit.study.objects import with_objects
 from saliency_audit.study.selection import select
 
 SHAPES = {"models": "untrained", "images": "shapes", "n_images": 24, "slice_size": 16}
@@ -121,9 +121,29 @@ def test_images_without_object_or_background_are_left_out_and_counted(untrained)
 def test_without_masks_or_boxes_there_is_nothing_to_ask():
     with pytest.raises(ValueError, match="'digits' has neither object masks nor boxes"):
         with_objects(select("digits_cnn", "digits", 0, 0, 4))
-    assert images_with_objects("squeezenet1_0", None) == "tiny_imagenet_val"
-    assert images_with_objects("shapes_cnn", None) == "shapes"
-    assert images_with_objects("shapes_cnn", "faces") == "faces"
+
+
+@pytest.mark.parametrize("name", ["ggig_background", "ggig_sparse"])
+def test_networks_without_images_of_their_own_see_photographs_with_boxes(name):
+    experiment = study.get_experiment(name)
+    small, large = (
+        task.parameters
+        for task in experiment.tasks(
+            experiment.configure(
+                "embedded",
+                {
+                    "models": ("shapes_cnn", "squeezenet1_0"),
+                    "n_photographs": 7,
+                    "photograph_ascents": 2,
+                },
+            )
+        )
+    )
+    assert (small["images"], large["images"]) == ("shapes", "tiny_imagenet_val")
+    assert (large["last"], large["ascents"]) == (7, 2)
+    assert small["ascents"] == experiment.configure("embedded").ascents
+    other = experiment.configure("embedded", {"images": "imagenet_sample"})
+    assert {task.parameters["images"] for task in experiment.tasks(other)} == {"imagenet_sample"}
 
 
 def test_rows_of_the_top_pixels_are_those_of_the_library(project, untrained):
@@ -160,8 +180,8 @@ def test_rows_of_the_top_pixels_are_those_of_the_library(project, untrained):
     [
         ("ggig_background", {"methods": "lime"}, "unknown method 'lime'"),
         ("ggig_background", {"backgrounds": "forest"}, "unknown background 'forest'"),
-        ("ggig_background", {"squares": (14, 0)}, "squares must be at least 1, got 0"),
-        ("ggig_background", {"squares": ()}, "squares must be at least 1, got 0"),
+        ("ggig_background", {"squares": (14, 1)}, "squares must be at least 2"),
+        ("ggig_background", {"squares": ()}, "squares must be at least 2"),
         ("ggig_background", {"climb_steps": 1}, "steps must be at least 2"),
         ("ggig_background", {"ascents": 0}, "at least 1 ascent"),
         ("ggig_background", {"margin": -0.1}, "margin must lie in"),

@@ -83,6 +83,14 @@ def test_what_has_no_baseline_agrees_with_itself(rows):
     assert random["spearman"].abs().mean() < 0.3
 
 
+def test_other_images_of_a_small_network_count_as_photographs():
+    experiment = study.get_experiment("ggig_product")
+    chosen = {"models": ("mnist_cnn",), "images": "fashion_mnist_test"}
+    (task, *_) = experiment.tasks(experiment.configure("reference", chosen))
+    assert task.parameters["images"] == "fashion_mnist_test"
+    assert (task.parameters["climb_steps"], task.parameters["ascents"]) == (26, 2)
+
+
 def test_networks_of_photographs_have_settings_of_their_own():
     experiment = study.get_experiment("ggig_product")
     tasks = experiment.tasks(experiment.configure("reference"))
@@ -91,9 +99,9 @@ def test_networks_of_photographs_have_settings_of_their_own():
         for task in tasks
     }
     assert ("mnist_cnn", "mnist_test", 21) in seen
-    assert ("mobilenet_v2", "imagenet_sample", 11) in seen
+    assert ("mobilenet_v2", "imagenet_sample", 26) in seen
     last = {task.parameters["model"]: task.parameters["last"] for task in tasks}
-    assert last == {"mnist_cnn": 300, "squeezenet1_0": 36, "mobilenet_v2": 36}
+    assert last == {"mnist_cnn": 300, "squeezenet1_0": 48, "mobilenet_v2": 48}
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,12 @@ def compute(**changes):
     return study.compute(study.get_experiment("ggig_training"), "embedded", changes)
 
 
+def long_training(scaling, **changes):
+    """One seed of one scaling, which may go on to 500 steps."""
+    one = {"scalings": (scaling,), "long_scalings": (scaling,), "long_iterations": 500}
+    return compute(**{**one, **changes})
+
+
 def test_the_layers_are_the_papers():
     network = MnistCNN()
     assert sum(p.numel() for p in network.parameters()) == (
@@ -50,46 +56,23 @@ def test_a_longer_training_passes_through_the_shorter_one(project):
 
 def test_a_long_training_ends_when_it_was_at_the_goal_in_a_row(project):
     # Any network is above one right answer in a thousand, so only the number of looks decides.
-    rows = compute(
-        scalings=("unit",),
-        iterations=6,
-        long_scalings=("unit",),
-        long_iterations=500,
-        goal=0.001,
-        in_a_row=9,
-        look_every=2,
-    )
+    rows = long_training("unit", iterations=6, goal=0.001, in_a_row=9, look_every=2)
     assert rows["iterations"].tolist() == [1, 2, 4, 6, 8, 10, 12, 14, 16]
     assert (rows["planned"] == 500).all()
 
 
 def test_a_training_never_ends_before_the_stated_step(project):
-    rows = compute(
-        scalings=("unit",),
-        iterations=12,
-        long_scalings=("unit",),
-        long_iterations=500,
-        goal=0.001,
-        in_a_row=1,
-    )
+    rows = long_training("unit", iterations=12, goal=0.001, in_a_row=1)
     assert rows["iterations"].max() == 12
 
 
 def test_a_goal_that_is_not_reached_ends_at_the_last_step(project):
-    rows = compute(
-        scalings=("unit",), iterations=4, long_scalings=("unit",), long_iterations=11, goal=1.0
-    )
+    rows = long_training("unit", iterations=4, long_iterations=11, goal=1.0)
     assert rows["iterations"].max() == 11
 
 
 def test_weights_that_left_the_finite_numbers_end_a_long_training(project):
-    rows = compute(
-        scalings=("bytes",),
-        iterations=4,
-        long_scalings=("bytes",),
-        long_iterations=500,
-        learning_rate=1e30,
-    )
+    rows = long_training("bytes", iterations=4, learning_rate=1e30)
     assert rows["iterations"].tolist() == [1, 2, 3, 4]
     assert not rows["finite"].iloc[-1]
     # Zeros are what a network of NaN says.

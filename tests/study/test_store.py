@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,12 @@ def change_manifest(store, **fields):
 def test_rows_come_back_as_they_were_written(filled):
     pd.testing.assert_frame_equal(filled.read([TASK]), ROWS)
     assert filled.done(TASK)
+
+
+def test_labels_of_the_experiment_are_columns_of_what_is_read(filled):
+    labelled = replace(filled.experiment, labels=lambda given: {"steps": given["steps"]})
+    read = ResultStore(filled.folder, labelled).read([TASK])
+    pd.testing.assert_frame_equal(read, ROWS.assign(steps=8))
 
 
 def test_the_manifest_tells_where_the_rows_come_from(filled):

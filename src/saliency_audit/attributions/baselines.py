@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from saliency_audit.attributions.gaussian import GaussianBlur
-from saliency_audit.errors import refuse_unknown
+from saliency_audit.errors import refuse_non_tensor, refuse_unknown
 
 # Standard deviation of the blur as a share of the shorter side: 22 pixels at 224.
 BLUR_SHARE = 0.1
@@ -67,8 +67,7 @@ def baselines_for(inputs: Tensor, given: Tensor | None, name: str) -> Tensor:
 
 
 def _check_like(inputs: Tensor, baselines: Tensor) -> None:
-    if not isinstance(baselines, Tensor):
-        raise ValueError(f"baselines must be a torch tensor, got {type(baselines).__name__}")
+    refuse_non_tensor("baselines", baselines)
     if baselines.shape != inputs.shape:
         raise ValueError(
             f"baselines must have the shape of the inputs {tuple(inputs.shape)}, "

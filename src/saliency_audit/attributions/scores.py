@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.errors import refuse_unknown
+from saliency_audit.errors import refuse_non_tensor, refuse_unknown
 
 OUTPUTS: dict[str, Callable[[Tensor], Tensor]] = {
     "probability": lambda logits: logits.softmax(dim=1),
@@ -115,8 +115,7 @@ def check_inputs(inputs: Tensor, targets: Tensor) -> None:
             targets not int64 `(N,)` on the same device.
     """
     for name, value in (("inputs", inputs), ("targets", targets)):
-        if not isinstance(value, Tensor):
-            raise ValueError(f"{name} must be a torch tensor, got {type(value).__name__}")
+        refuse_non_tensor(name, value)
     inputs = inputs.detach()
     if inputs.ndim != 4:
         raise ValueError(f"inputs must have shape (N, C, H, W), got {tuple(inputs.shape)}")
@@ -154,12 +153,12 @@ def check_saliency(inputs: Tensor, saliency: Tensor) -> Tensor:
     Raises:
         ValueError: names the cause.
     """
+    refuse_non_tensor("saliency", saliency)
     wanted = (len(inputs), *inputs.shape[2:])
-    if not isinstance(saliency, Tensor) or saliency.shape != wanted:
-        shape = tuple(saliency.shape) if isinstance(saliency, Tensor) else type(saliency).__name__
+    if saliency.shape != wanted:
         raise ValueError(
-            f"saliency must have shape {wanted} for these images, got {shape}; reduce attribution "
-            "maps over channels first"
+            f"saliency must have shape {wanted} for these images, got {tuple(saliency.shape)}; "
+            "reduce attribution maps over channels first (attributions.saliency)"
         )
     if not torch.isfinite(saliency).all():
         raise ValueError("the saliency holds NaN or infinity; its order is undefined")

@@ -9,6 +9,7 @@ import pandas as pd
 from saliency_audit.errors import AuditError
 from saliency_audit.ledger import cache as audit_cache
 from saliency_audit.ledger.external import TESTS, ExternalResult, not_tested
+from saliency_audit.ledger.external.climb import unless_short_climb
 from saliency_audit.ledger.internal import run_internal_test
 from saliency_audit.ledger.schema import Claim, load_claims
 from saliency_audit.ledger.verdict import InternalAudit, Verdict
@@ -101,8 +102,9 @@ def evaluate(claim: Claim, rows: pd.DataFrame, **replaced: object) -> ExternalRe
         rows: of its experiment.
         replaced: parameters in place of those declared; the outcome then decides nothing.
     """
-    test = TESTS[str(claim.external.test)]
-    return test(rows, {**claim.external.parameters, **replaced})
+    spec = claim.external
+    result = TESTS[str(spec.test)](rows, {**spec.parameters, **replaced})
+    return unless_short_climb(result, rows, spec.climb) if spec.climb else result
 
 
 def recorded_rows(claim: Claim, profile: str) -> pd.DataFrame | str:

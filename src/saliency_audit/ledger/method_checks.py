@@ -23,6 +23,7 @@ from saliency_audit.ledger.external.rows import check_columns
 from saliency_audit.ledger.resampling import Floats, mean_of_statistics
 from saliency_audit.ledger.schema import load_claims
 from saliency_audit.ledger.statistics import RESAMPLES, Estimate, bootstrap_mean
+from saliency_audit.study.experiments.ggig_product import WITHOUT_BASELINE
 
 Parameters = Mapping[str, Any]
 
@@ -193,8 +194,10 @@ def _on_background(rows: pd.DataFrame, declared: Parameters) -> pd.DataFrame:
 
 
 def _two_baselines(rows: pd.DataFrame, declared: Parameters) -> pd.DataFrame:
+    """Methods that begin at a baseline; the others, which agree with themselves, are not asked."""
     pair = {"black", "white"}
     wanted = rows["first"].isin(pair) & rows["second"].isin(pair)
+    wanted &= ~rows["method"].isin(WITHOUT_BASELINE)
     chosen = rows[wanted & (rows["sign"] == declared["sign"])]
     return chosen.assign(part=chosen[MEASURE], whole=1.0)
 

@@ -68,7 +68,7 @@ def resampled_means(values: Floats, counts: Counts) -> Floats:
 
 
 def resampled_table_means(values: Floats, rows: Counts, columns: Counts) -> Floats:
-    """Mean of a table whose rows and columns are both drawn anew in every resample.
+    """Mean of the rows' means, where rows and columns are both drawn anew in every resample.
 
     Args:
         values: `(n, k)`; cells that are not finite are left out.
@@ -76,15 +76,18 @@ def resampled_table_means(values: Floats, rows: Counts, columns: Counts) -> Floa
         columns: `(R, k)` how often each column is.
 
     Returns:
-        `(R,)`; NaN where a resample holds no finite cell.
+        `(R,)`; a row without a finite cell among its drawn columns is left out, and NaN is where
+        that leaves none.
     """
     known = np.isfinite(values)
-    drawn = columns.astype(float)
-    weights = rows.astype(float)
-    total = ((weights @ np.where(known, values, 0.0)) * drawn).sum(axis=1)
-    count = ((weights @ known.astype(float)) * drawn).sum(axis=1)
-    found: Floats = np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
-    return found
+    drawn, weights = columns.T.astype(float), rows.T.astype(float)
+    counts = known.astype(float) @ drawn
+    sums = np.where(known, values, 0.0) @ drawn
+    means = np.divide(sums, counts, out=np.zeros_like(sums), where=counts > 0)
+    weights = weights * (counts > 0)
+    total = weights.sum(axis=0)
+    found = (weights * means).sum(axis=0)
+    return np.divide(found, total, out=np.full(len(total), np.nan), where=total > 0)
 
 
 def resampled_medians(values: Floats, counts: Counts) -> Floats:

@@ -33,8 +33,10 @@ class ExternalSpec(_Strict):
     """The external test, declared before its rows exist.
 
     `test` names a function of `saliency_audit.ledger.external`; `parameters` are its arguments.
-    `planned` marks an experiment that is not written yet. `history` tells of every change of the
-    rule after rows existed: when, what, why, and what it did to the verdict.
+    `climb` are the points on GGIG's line and the steps at each that the claim rests on: rows of
+    fewer leave at best partly. `planned` marks an experiment that is not written yet. `history`
+    tells of every change of the rule after rows existed: when, what, why, and what it did to the
+    verdict.
     """
 
     experiment: Text | None = None
@@ -43,6 +45,7 @@ class ExternalSpec(_Strict):
     threshold: Text | None = None
     test: Text | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
+    climb: tuple[int, int] | None = None
     planned: bool = False
     nothing_to_test: Text | None = None
     history: tuple[Text, ...] = ()

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from saliency_audit.errors import refuse_non_tensor
 from saliency_audit.metrics.ranks import check_maps, normalised_ranks
 
 # Values ranked together: few enough for the cache of a processor.
@@ -107,7 +108,7 @@ def sorted_by_agreement(distances: Tensor, correct: Tensor, folds: Tensor) -> Fo
     Source: MeGe/ReCo paper, Eq. 3 and 4.
     """
     for name, given in (("distances", distances), ("correct", correct)):
-        _check_tensor(name, given)
+        refuse_non_tensor(name, given)
     if distances.ndim != 2 or correct.shape != distances.shape:
         raise ValueError(
             f"distances {tuple(distances.shape)} and correct {tuple(correct.shape)} do not fit; "
@@ -138,7 +139,7 @@ def sorted_by_agreement(distances: Tensor, correct: Tensor, folds: Tensor) -> Fo
 
 
 def _check_folds(folds: Tensor, count: int, predictors: int) -> None:
-    _check_tensor("folds", folds)
+    refuse_non_tensor("folds", folds)
     if folds.shape != (count,) or folds.dtype != torch.int64:
         raise ValueError(f"folds must be int64 ({count},), got {folds.dtype} {tuple(folds.shape)}")
     if count and not 0 <= int(folds.min()) <= int(folds.max()) < predictors:
@@ -155,8 +156,3 @@ def _check_own(distances: NDArray[np.float64]) -> None:
             "rank_distances leaves NaN: the distances are those of other folds; give both "
             "functions the same folds, in the order of the images"
         )
-
-
-def _check_tensor(name: str, given: object) -> None:
-    if not isinstance(given, Tensor):
-        raise ValueError(f"{name} must be a torch tensor, got {type(given).__name__}")

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from saliency_audit.attributions.engine import frozen, score, with_room
 from saliency_audit.attributions.scores import check_inputs, check_saliency
 from saliency_audit.attributions.seeding import image_generator
+from saliency_audit.errors import refuse_non_tensor
 
 REDUCE = (
     "reduce attribution maps over their channels (attributions.saliency) and stack the maps of "
@@ -106,8 +107,7 @@ def mu_fidelity(
 
 def _check_shape(images: Tensor, saliency: Tensor) -> None:
     """Refuse what is neither one map of every image nor several, or may be either."""
-    if not isinstance(saliency, Tensor):
-        raise ValueError(f"saliency must be a torch tensor, got {type(saliency).__name__}")
+    refuse_non_tensor("saliency", saliency)
     count, channels, height, width = images.shape
     shape, one = tuple(saliency.shape), (count, height, width)
     if shape != one and not (len(shape) == 4 and shape[1:] == one):

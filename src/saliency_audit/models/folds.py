@@ -4,6 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from saliency_audit.errors import refuse_non_tensor
+
 
 def stratified_folds(labels: Tensor, folds: int, seed: int = 0) -> Tensor:
     """The fold of every image: each fold gets an equal share of each class, at random.
@@ -28,8 +30,7 @@ def stratified_folds(labels: Tensor, folds: int, seed: int = 0) -> Tensor:
     """
     if isinstance(folds, bool) or not isinstance(folds, int) or folds < 2:
         raise ValueError(f"cross-training needs a whole number of at least 2 folds, got {folds!r}")
-    if not isinstance(labels, Tensor):
-        raise ValueError(f"labels must be a torch tensor, got {type(labels).__name__}")
+    refuse_non_tensor("labels", labels)
     if labels.ndim != 1 or labels.dtype != torch.int64:
         raise ValueError(
             f"labels must be int64 of shape (N,), got {labels.dtype} {tuple(labels.shape)}"

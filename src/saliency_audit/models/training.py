@@ -18,7 +18,7 @@ SCHEDULES = ("constant", "one_cycle")
 OPTIMIZERS = ("adam", "sgd")
 
 Progress = Callable[[int, int, float], None]
-Observer = Callable[[int, nn.Module], None]
+Observer = Callable[[int, nn.Module], bool]
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def train(
         device: where to train; the images' if not given.
         progress: called after every epoch with (epochs done, epochs, mean loss of the epoch).
         observe: called after every step with (steps done, the network), which it may evaluate; it
-            stands in training mode before and after.
+            stands in training mode before and after. True ends the training.
 
     Returns:
         The trained network in evaluation mode, on that device.
@@ -134,7 +134,8 @@ def train(
             if schedule is not None:
                 schedule.step()
             if observe is not None:
-                observe(done, model.eval())
+                if observe(done, model.eval()):
+                    break
                 model.train()
             losses += loss.detach() * len(chosen)
             if ends_epoch:

@@ -45,12 +45,17 @@ def _declared(claim: Claim) -> str:
         ("comparison", escape(spec.comparison or "")),
         ("threshold", escape(spec.threshold or "")),
         ("test", _named(str(spec.test), external_test_place(spec.test))),
+        *([("GGIG's climb", _climb(*spec.climb))] if spec.climb else []),
     ]
     return page(
         table(("what", "declared"), facts),
         folded("Parameters of the test", f"```yaml\n{parameters}```") if spec.parameters else "",
         *(("The rule was changed after rows existed:", _changes(spec)) if spec.history else ()),
     )
+
+
+def _climb(points: int, ascents: int) -> str:
+    return f"{points} points × {ascents} steps; rows of fewer leave at best partly"
 
 
 def _changes(spec: ExternalSpec) -> str:

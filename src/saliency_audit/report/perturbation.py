@@ -6,7 +6,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
+from saliency_audit.ledger.resampling import Floats, resample_counts, resampled_table_means
+from saliency_audit.ledger.statistics import LEVEL
 from saliency_audit.report.check_curves import (
     draw_line,
     in_order,
@@ -21,6 +24,7 @@ from saliency_audit.report.names import METHOD_NAMES, network, on_two_lines
 from saliency_audit.report.words import number
 
 SCORE = "probability"
+RESAMPLES = 1000
 
 
 def show_perturbation(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
@@ -87,8 +91,9 @@ def limit_table(
     Returns:
         A line per network, method and source, which form the index, and one per network for the
         score; a column per measure. Cells are HTML: the level from which on the mean stays within
-        the margin above the limit, "—" if there is none, and below it "last mean / limit". The last
-        column counts maps without a similarity, one of the two being constant.
+        the margin above the limit (of the score: around it), "—" if there is none, with the middle
+        95 % of that level where images and draws are both resampled; below it "last mean / limit".
+        The last column counts maps without a similarity, one of the two being constant.
     """
     lines: dict[tuple[str, str, str], dict[str, str]] = {}
     for source, rows in sources.items():
@@ -97,45 +102,103 @@ def limit_table(
         for model, group in noise.groupby("model", sort=False):
             once = group.drop_duplicates(["image", "level", "draw"])
             chance = 1 / int(once["classes"].iloc[0])
-            line = {"class score": _cell(once, SCORE, chance, margin)}
+            line = {"class score": _cell(once, SCORE, pd.DataFrame({0: [chance]}), margin)}
             lines[network(str(model)), "class score", on_two_lines(source)] = line
             for method in dict.fromkeys(group["method"]):
                 mine = group[group["method"] == method]
                 far = _of(unrelated, str(model), method)
                 cells = {
-                    title_of(measure): _cell(mine, measure, float(far[measure].mean()), margin)
+                    title_of(measure): _cell(mine, measure, _by_draw(far, measure), margin)
                     for measure in measures_in(noise)
                 }
                 name = METHOD_NAMES.get(method, method)
                 lines[network(str(model)), name, on_two_lines(source)] = {
                     **cells,
-                    "undefined": undefined_share(mine),
+                    "undefined": undefined_share(pd.concat([mine, far])),
                 }
     index = pd.MultiIndex.from_tuples(list(lines), names=["network", "method", "source"])
     return pd.DataFrame(list(lines.values()), index=index).fillna("")
 
 
-def reached(means: pd.Series, limit: float, margin: float) -> float | None:
+def reached(
+    means: pd.Series, limit: float, margin: float, *, two_sided: bool = False
+) -> float | None:
     """The level from which on a curve stays at most `margin` above its limit; None if it does not.
+
+    What is undefined has not reached anything.
 
     Args:
         means: by level.
         limit: of the curve.
         margin: how near is reached.
+        two_sided: whether the curve must stay at most as far below it, too.
     """
-    above = means.sort_index()
-    later = above[above > limit + margin].index
-    inside = above.index if later.empty else above.index[above.index > later.max()]
+    curve = means.sort_index()
+    later = curve.index[_far(curve.to_numpy(dtype=float) - limit, margin, two_sided)]
+    inside = curve.index if later.empty else curve.index[curve.index > later.max()]
     return float(inside[0]) if len(inside) else None
 
 
-def _cell(rows: pd.DataFrame, column: str, limit: float, margin: float) -> str:
+def _far(distances: Floats, margin: float, two_sided: bool) -> NDArray[np.bool_]:
+    """Which values have not reached the limit; undefined ones have not."""
+    return ~((np.abs(distances) if two_sided else distances) <= margin)
+
+
+def reached_in_resamples(
+    curve: Mapping[float, pd.DataFrame],
+    limit: pd.DataFrame,
+    margin: float,
+    *,
+    two_sided: bool = False,
+) -> tuple[float, float]:
+    """The middle 95 % of `reached` where images and draws are both resampled; inf where it is None.
+
+    Args:
+        curve: values by level, image × draw; the images and draws are the same at all levels.
+        limit: image × draw, of other draws; one cell for a limit that is known.
+        margin: how near is reached.
+        two_sided: see `reached`.
+    """
+    levels = sorted(curve)
+    tables = [curve[level].to_numpy(dtype=float) for level in levels]
+    images, draws = (resample_counts(n, RESAMPLES, seed) for seed, n in enumerate(tables[0].shape))
+    means = np.stack([resampled_table_means(table, images, draws) for table in tables], axis=1)
+    ends = resampled_table_means(
+        limit.to_numpy(dtype=float),
+        images if len(limit) > 1 else resample_counts(1, RESAMPLES),
+        resample_counts(limit.shape[1], RESAMPLES, seed=2),
+    )
+    far = _far(means - ends[:, None], margin, two_sided)
+    first = np.where(far.any(axis=1), len(levels) - far[:, ::-1].argmax(axis=1), 0)
+    found = np.array([*levels, np.inf])[first]
+    tail = (1 - LEVEL) / 2
+    low = np.quantile(found, tail, method="lower")
+    return float(low), float(np.quantile(found, 1 - tail, method="higher"))
+
+
+def _cell(rows: pd.DataFrame, column: str, limits: pd.DataFrame, margin: float) -> str:
     if not rows[column].notna().any():
         return ""
+    curve = {
+        level: _by_draw(rows[rows["level"] == level], column) for level in rows["level"].unique()
+    }
     means = rows.groupby("level")[column].mean()
-    level = reached(means, limit, margin)
-    found = "—" if level is None else f"{level:g} σ"
+    limit = float(limits.mean(axis=1).mean())
+    two_sided = column == SCORE
+    level = reached(means, limit, margin, two_sided=two_sided)
+    resampled = reached_in_resamples(curve, limits, margin, two_sided=two_sided)
+    ends = ", ".join(_level(end) for end in resampled)
+    found = f"{_level(np.inf if level is None else level)} [{ends}]"
     return f"{found}<br>{number(float(means.iloc[-1]))} / {number(limit)}"
+
+
+def _level(level: float) -> str:
+    return "—" if np.isinf(level) else f"{level:g} σ"
+
+
+def _by_draw(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """A table, image × draw."""
+    return rows.pivot(index="image", columns="draw", values=column)
 
 
 def _of(rows: pd.DataFrame, model: str, method: str) -> pd.DataFrame:

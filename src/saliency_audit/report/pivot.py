@@ -1,10 +1,12 @@
 """Comparisons of one test as a table: some of their keys down, the others across."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
 from saliency_audit.ledger import Comparison, ExternalResult
+from saliency_audit.report.comparison_tables import outcome
 from saliency_audit.report.comparisons import mark
 from saliency_audit.report.names import (
     METHOD_NAMES,
@@ -12,7 +14,7 @@ from saliency_audit.report.names import (
     TOP_PIXEL_NAMES,
     on_two_lines,
 )
-from saliency_audit.report.words import estimate
+from saliency_audit.report.words import estimate, number
 
 NAMES = METHOD_NAMES | STABILITY_NAMES | TOP_PIXEL_NAMES
 
@@ -53,7 +55,8 @@ def pivot(
         only: which comparisons to show, by their keys.
 
     Returns:
-        Cells are HTML on three lines: estimate with its 95 % interval, whether it holds, n.
+        Cells are HTML on three lines: estimate with its 95 % interval, whether it holds, n. Where
+        it is undecided and the rule corrects for many comparisons, the adjusted p value as well.
 
     Raises:
         ValueError: two comparisons of a run would stand in one cell.
@@ -83,4 +86,7 @@ def _named(item: Comparison, key: str) -> str:
 
 def _cell(item: Comparison) -> str:
     found = estimate(item.estimate).replace(" [", "<br>[", 1)
-    return f"{found}<br>{mark(item)}, n = {item.estimate.n}"
+    doubt = ""
+    if outcome(item) == "undecided" and not math.isnan(item.p_adjusted):
+        doubt = f", p = {number(item.p_adjusted, 2)}"
+    return f"{found}<br>{mark(item)}{doubt}, n = {item.estimate.n}"

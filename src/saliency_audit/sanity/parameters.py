@@ -10,7 +10,13 @@ from torch import Tensor, nn
 from saliency_audit.attributions import Explainer
 from saliency_audit.attributions.engine import frozen, predict
 from saliency_audit.models.degradation import with_sigma_noise
-from saliency_audit.models.randomization import Randomisation, all_anew, cascade, one_by_one
+from saliency_audit.models.randomization import (
+    Randomisation,
+    all_anew,
+    cascade,
+    layers_in_order,
+    one_by_one,
+)
 from saliency_audit.sanity.comparison import check_comparison, similarity_rows
 
 Maps = Mapping[str, Tensor]
@@ -131,6 +137,7 @@ def randomised_layers(
     *,
     how: Randomisation = Randomisation(),  # noqa: B008 (frozen, hence shareable)
     independent: bool = False,
+    most_stages: int | None = None,
     scaling: str = "min-max",
 ) -> pd.DataFrame:
     """Model randomisation: maps and scores as layers are drawn anew.
@@ -142,6 +149,8 @@ def randomised_layers(
         targets: `(N,)`, the class that is explained before and after.
         how: initialiser, batch norm and seed.
         independent: each layer alone instead of the nested cascade from the output down.
+        most_stages: how many stages are explained at most, at least 2; of more some are left out,
+            evenly, never the first or the last. All if None.
         scaling: of the maps before they are compared; see `similarities`.
 
     Returns:
@@ -150,17 +159,19 @@ def randomised_layers(
         similarity to the map of the trained model.
 
     Raises:
-        ValueError: no method or image, an unknown scaling, a model that `cascade` refuses, or as
-            the methods.
+        ValueError: no method or image, fewer than 2 stages, an unknown scaling, a model that
+            `cascade` refuses, or as the methods.
 
     Source: Adebayo et al. 2018; GGIG paper, §5.
     """
     check_comparison(explainers, images, scaling)
+    wanted = _spread(len(layers_in_order(model, images[:1])), most_stages)
     before = _explained(model, explainers, images, targets)
     stages = (one_by_one if independent else cascade)(model, images[:1], how)
     return pd.DataFrame(
         row
         for number, stage in enumerate(stages, start=1)
+        if number in wanted
         for row in _rows(
             stage.model,
             explainers,
@@ -173,9 +184,18 @@ def randomised_layers(
     )
 
 
+def _spread(total: int, most: int | None) -> set[int]:
+    """So many of the numbers 1 … total, the first and the last among them."""
+    if most is not None and (not isinstance(most, int) or most < 2):
+        raise ValueError(f"most_stages must be at least 2 (the first and the last), got {most!r}")
+    if most is None or most >= total:
+        return set(range(1, total + 1))
+    return {1 + round(part * (total - 1) / (most - 1)) for part in range(most)}
+
+
 def _check_draws(draws: int) -> None:
-    if draws < 1:
-        raise ValueError(f"at least one draw is needed, got {draws}")
+    if not isinstance(draws, int) or draws < 1:
+        raise ValueError(f"draws must be a whole number of at least 1, got {draws!r}")
 
 
 def _explained(

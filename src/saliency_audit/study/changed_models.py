@@ -10,7 +10,7 @@ from saliency_audit.attributions import Explainer
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.sanity import MEASURES, RandomPerModel
 from saliency_audit.study.checked_methods import CONTROLS, METHODS, PAPER, effort_in, explainers
-from saliency_audit.study.checks import check_counts, check_names, check_steps
+from saliency_audit.study.checks import check_counts, check_names, check_rate, check_steps
 from saliency_audit.study.experiment import Task
 from saliency_audit.study.selection import Selection, images_of
 
@@ -34,14 +34,14 @@ class ChangedModels:
     images: str | None = None
     n_images: int = 24
     methods: tuple[str, ...] = METHODS
-    draws: int = 2
+    draws: int = 4
     steps: int = 11
     ascents: int = 5
     large_models: tuple[str, ...] = ("shapes_cnn",)
     large_images: str | None = None
     large_n_images: int = 24
     large_methods: tuple[str, ...] = (*PAPER, *CONTROLS)
-    large_draws: int = 2
+    large_draws: int = 4
     large_steps: int = 5
     large_ascents: int = 3
     learning_rate: float = 1e-4
@@ -56,6 +56,9 @@ class ChangedModels:
         check_names(self.models, self.images)
         check_names(self.large_models, self.large_images)
         check_steps(self.steps, self.large_steps)
+        check_rate(self.learning_rate)
+        if not (self.methods and self.large_methods):
+            raise ValueError("no method given: methods or large_methods is empty")
         counts = ("n_images", "draws", "ascents")
         check_counts(
             **{name: getattr(self, name) for name in (*counts, "samples", "masks", "slice_size")},

@@ -69,6 +69,19 @@ def effort_in(given: Mapping[str, Any]) -> Effort:
     )
 
 
+def climb_of(given: Mapping[str, Any]) -> dict[str, int]:
+    """GGIG's climb as columns: points on its line, and steps at each.
+
+    Args:
+        given: parameters of a task.
+    """
+    effort = effort_in(given)
+    return {
+        "climb_points": effort.climb_steps or effort.steps,
+        "climb_ascents": effort.ascents,
+    }
+
+
 def explainers(names: Sequence[str], effort: Effort, seed: int) -> dict[str, Explainer]:
     """Methods by name, each explaining the logit.
 

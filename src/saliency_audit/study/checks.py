@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from saliency_audit.attributions import AscendingPath
 from saliency_audit.attributions.reduction import REDUCTIONS
 from saliency_audit.datasets import CATALOG
 from saliency_audit.errors import refuse_unknown
@@ -19,6 +20,26 @@ def check_names(models: Sequence[str], images: str | None, paths: Sequence[str] 
     _refuse_unknown("classifiers", models, list(CLASSIFIERS))
     _refuse_unknown("paths", paths, PATHS)
     check_image_sets(*(images_of(model, images) for model in models))
+
+
+def check_rate(learning_rate: float) -> None:
+    """Refuse a rate that GGIG cannot climb by.
+
+    Raises:
+        ValueError: it is no finite number ≥ 0.
+    """
+    AscendingPath(learning_rate=learning_rate)
+
+
+def check_models(models: Sequence[str], images: str | None) -> None:
+    """`check_names`, and refuse an experiment without a classifier.
+
+    Raises:
+        ValueError: names the unknown and the known ones, or says that no model is given.
+    """
+    if not models:
+        raise ValueError("at least one model is needed")
+    check_names(models, images)
 
 
 def check_image_sets(*names: str) -> None:

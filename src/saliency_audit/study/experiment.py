@@ -47,6 +47,7 @@ class Experiment:
         profiles: per profile the fields that differ from the defaults.
         tasks: splits parameters into independent tasks.
         compute: the rows of one task.
+        labels: from a task's parameters to columns that all of its rows get when they are read.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Experiment:
     profiles: Mapping[str, Mapping[str, Any]]
     tasks: Callable[[Any], Sequence[Task]]
     compute: Callable[[Task], Outcome]
+    labels: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda given: {}
 
     def configure(self, profile: str, overrides: Mapping[str, Any] | None = None) -> Any:
         """Parameters of a profile with some fields replaced.

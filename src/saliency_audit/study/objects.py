@@ -1,6 +1,6 @@
 """Images with a known object, for the checks that ask where in a picture a map lies."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -8,41 +8,14 @@ import torch
 from torch import Tensor
 
 from saliency_audit.datasets import read_regions
-from saliency_audit.study.checks import check_names
-from saliency_audit.study.experiment import Task
-from saliency_audit.study.selection import OWN_IMAGES, Selection, images_of, select
-from saliency_audit.study.slices import tasks_by_model
+from saliency_audit.study.selection import Selection, select
 
 # With boxes, and of classes that networks trained on ImageNet know: its 200 are among their 1,000.
 BOXED_IMAGES = "tiny_imagenet_val"
 
 
-def images_with_objects(model: str, images: str | None) -> str:
-    """The image set a model is shown: the one asked for, its own, or Tiny ImageNet's."""
-    if images is None and model not in OWN_IMAGES:
-        return BOXED_IMAGES
-    return images_of(model, images)
-
-
-def check_models(models: Sequence[str], images: str | None) -> None:
-    """Refuse classifiers and image sets that no catalogue knows.
-
-    Raises:
-        ValueError: names the unknown and the known ones, or says that no model is given.
-    """
-    if not models:
-        raise ValueError("at least one model is needed")
-    for model in models:
-        check_names([model], images_with_objects(model, images))
-
-
-def object_tasks(parameters: Any, names: Sequence[str]) -> list[Task]:
-    """`slices.tasks_by_model` on images with objects."""
-    return tasks_by_model(parameters, names, images_with_objects)
-
-
 def select_objects(given: Mapping[str, Any]) -> tuple[Selection, Tensor]:
-    """The images of a task of `object_tasks`, and where their objects are: see `with_objects`."""
+    """The images of a task, and where their objects are: see `with_objects`."""
     chosen = select(given["model"], given["images"], given["seed"], given["first"], given["last"])
     return with_objects(chosen)
 

@@ -3,6 +3,8 @@
 from saliency_audit.study.experiment import Experiment, ParameterError
 from saliency_audit.study.experiments import (
     ggig_background,
+    ggig_climb,
+    ggig_climb_checks,
     ggig_information_curves,
     ggig_mnist,
     ggig_product,
@@ -43,6 +45,8 @@ _EXPERIMENTS: dict[str, Experiment] = {
         ggig_product,
         ggig_background,
         ggig_sparse,
+        ggig_climb,
+        ggig_climb_checks,
     )
 }
 

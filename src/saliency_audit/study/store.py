@@ -116,7 +116,7 @@ class ResultStore:
             yield mine
 
     def read(self, tasks: list[Task]) -> pd.DataFrame:
-        """The rows of several tasks under each other.
+        """The rows of several tasks under each other, with the experiment's labels as columns.
 
         Raises:
             StoreError: a task's rows are missing or damaged; names the task and the remedy.
@@ -128,7 +128,8 @@ class ResultStore:
                     f"{self.experiment.name}: rows of task {task.name} cannot be used ({fault}); "
                     f"run `saliency-audit compute {self.experiment.name}` again"
                 )
-            frames.append(pd.read_parquet(self.rows_path(task)))
+            rows = pd.read_parquet(self.rows_path(task))
+            frames.append(rows.assign(**self.experiment.labels(task.parameters)))
         # An empty frame has no types of its own and would turn every column into objects.
         filled = [frame for frame in frames if len(frame)] or frames[:1]
         return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()

@@ -1,12 +1,24 @@
 """What the tests of maps on changed models share: which measures there are, what is undefined."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from saliency_audit.ledger.external.rule import named
+from saliency_audit.ledger.external.result import ExternalResult
+from saliency_audit.ledger.external.rule import named, sentences
+from saliency_audit.ledger.resampling import (
+    Floats,
+    estimate_from,
+    resample_counts,
+    resampled_table_means,
+)
 from saliency_audit.ledger.statistics import Estimate, bootstrap_mean
+from saliency_audit.ledger.verdict import Verdict
+
+RESAMPLES = 2000
 
 # Measures whose floor for unrelated maps is 0 where signs are kept.
 CENTRED = ("spearman",)
@@ -67,6 +79,53 @@ def mean_over_images(values: pd.Series) -> Estimate | None:
     if known.empty:
         return None
     return bootstrap_mean(known.to_numpy(dtype=float), known.index.tolist())
+
+
+def unless_few_draws(
+    result: ExternalResult, rows: pd.DataFrame, parameters: Mapping[str, Any]
+) -> ExternalResult:
+    """The result, or inconclusive where a network has too few draws to resample.
+
+    Args:
+        result: of a test.
+        rows: that it was made from, with columns model and draw.
+        parameters: `minimum_draws`, where declared.
+    """
+    needed = parameters.get("minimum_draws", 0)
+    if not result.comparisons or needed <= (fewest := _fewest_draws(rows)):
+        return result
+    said = f"Too few draws to decide: {fewest}, {needed} needed."
+    return replace(result, verdict=Verdict.INCONCLUSIVE, detail=sentences(result.detail, said))
+
+
+def _fewest_draws(rows: pd.DataFrame) -> int:
+    return int(rows.groupby("model")["draw"].nunique().min())
+
+
+def mean_with_draws(table: pd.DataFrame, limit: pd.DataFrame | None = None) -> Estimate | None:
+    """Mean of a table, less that of another, with images and draws both resampled; None if empty.
+
+    A draw of the changed model moves the values of all images together, so that images alone would
+    tell how sure we are of these few models, not of models like them. The draws of the two tables
+    are resampled apart; the images are the same. Percentiles of few draws are too narrow: where
+    draws move everything, four cover the truth in some 84 % of cases, ten in 90 %, two in 63 %.
+
+    Args:
+        table: image × draw; undefined cells are left out.
+        limit: image × draw, of any other draws.
+    """
+    tables = [table] if limit is None else [table, limit]
+    images = sorted(set.intersection(*(set(each.dropna(how="all").index) for each in tables)))
+    if not images:
+        return None
+    counts = resample_counts(len(images), RESAMPLES)
+    point, drawn = 0.0, np.zeros(RESAMPLES)
+    for number, (each, sign) in enumerate(zip(tables, (1, -1), strict=False), start=1):
+        values: Floats = each.loc[images].to_numpy(dtype=float)
+        draws = resample_counts(values.shape[1], RESAMPLES, seed=number)
+        point += sign * float(np.nanmean(values, axis=1).mean())
+        drawn = drawn + sign * resampled_table_means(values, counts, draws)
+    return estimate_from(point, drawn[np.isfinite(drawn)], len(images))
 
 
 def shifted(found: Estimate, by: float) -> Estimate:

@@ -140,8 +140,8 @@ def _trends(
                     point=point,
                     draws=draws,
                     n=smaller_n(at.values(), statistic),
-                    base=ends[0].drawn(statistic, resamples)[0],
-                    other=ends[1].drawn(statistic, resamples)[0],
+                    base=ends[0].value(statistic),
+                    other=ends[1].value(statistic),
                     expected="lower",
                     extra={
                         "over folds": _slope_over_folds(at, statistic),

@@ -11,16 +11,16 @@ import pandas as pd
 from saliency_audit.ledger.external.fold_families import (
     Drawn,
     beside_reco,
-    difference_of,
     drawn_difference,
-    estimate_of,
+    estimated_difference,
     few_images,
     judged,
     only_if,
     places_taken,
     reco_statistics,
-    sizes_of,
+    sizes_of_both,
     smaller_n,
+    unless_few,
 )
 from saliency_audit.ledger.external.fold_rows import (
     FoldRows,
@@ -270,11 +270,10 @@ def _place(
 ) -> Comparison:
     """How often a method takes a place; undecided where no resample defines its score."""
     mine, alpha = methods.index(method), parameters["alpha"]
-    enough = n >= parameters["fewest_images"]
     taken = places_taken(scores, mine)
     share = float((taken == place).mean()) if taken.size else float("nan")
     rank = float((whole > whole[mine]).sum() + 1) if np.isfinite(whole[mine]) else float("nan")
-    return Comparison(
+    comparison = Comparison(
         keys={
             "images": families.images,
             "families": families.constrained,
@@ -286,9 +285,10 @@ def _place(
         p_value=float("nan"),
         p_adjusted=float("nan"),
         expected=f"at least {1 - alpha:.0%} of resamples",
-        holds=enough and share >= 1 - alpha,
-        contradicts=enough and share <= alpha,
+        holds=share >= 1 - alpha,
+        contradicts=share <= alpha,
     )
+    return unless_few(comparison, parameters["fewest_images"])
 
 
 # Statistic, expected side of the constrained network, and what to call it.
@@ -361,9 +361,7 @@ def better_separation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Exte
 
 def _beside_auroc(pair: Sequence[FoldRows], resamples: int) -> dict[str, Estimate]:
     """Difference of the histograms' overlap, and how many distances each histogram has."""
-    n = smaller_n(pair, "overlap")
     return {
-        "overlap of the histograms": estimate_of(*difference_of(pair, "overlap", resamples), n),
-        **sizes_of(pair[0], "first"),
-        **sizes_of(pair[1], "second"),
+        "overlap of the histograms": estimated_difference(pair, "overlap", resamples),
+        **sizes_of_both(pair),
     }

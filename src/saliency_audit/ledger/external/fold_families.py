@@ -61,17 +61,14 @@ def judged(family: Sequence[Drawn], alpha: float, fewest: int) -> tuple[Comparis
     """
     p_values = [item.p_value for item in family]
     return tuple(
-        _comparison(item, p_value, adjusted, alpha, fewest)
+        unless_few(_comparison(item, p_value, adjusted, alpha), fewest)
         for item, p_value, adjusted in zip(family, p_values, holm(p_values), strict=True)
     )
 
 
-def _comparison(
-    item: Drawn, p_value: float, adjusted: float, alpha: float, fewest: int
-) -> Comparison:
+def _comparison(item: Drawn, p_value: float, adjusted: float, alpha: float) -> Comparison:
     estimate = estimate_of(item.point, item.draws, item.n)
     holds, contradicts = judge(estimate, item.expected, significant=adjusted < alpha)
-    enough = item.n >= fewest
     return Comparison(
         keys=item.keys,
         estimate=estimate,
@@ -80,10 +77,15 @@ def _comparison(
         p_value=p_value,
         p_adjusted=adjusted,
         expected=item.expected,
-        holds=holds and enough,
-        contradicts=contradicts and enough,
+        holds=holds,
+        contradicts=contradicts,
         extra=item.extra,
     )
+
+
+def unless_few(item: Comparison, fewest: int) -> Comparison:
+    """The comparison, undecided if it rests on fewer images."""
+    return item if item.estimate.n >= fewest else replace(item, holds=False, contradicts=False)
 
 
 def few_images(comparisons: Sequence[Comparison], fewest: int) -> str:
@@ -117,8 +119,8 @@ def drawn_difference(
         point=point,
         draws=draws,
         n=smaller_n(pair, statistic),
-        base=pair[0].drawn(statistic, resamples)[0],
-        other=pair[1].drawn(statistic, resamples)[0],
+        base=pair[0].value(statistic),
+        other=pair[1].value(statistic),
         expected=expected,
         extra={"over folds": difference_over_folds(pair, statistic), **(extra or {})},
     )
@@ -144,13 +146,21 @@ def beside_reco(pair: Sequence[FoldRows], other: str, resamples: int) -> dict[st
     The maximum in ReCo lies above 0 by chance, and the more so the fewer distances there are; the
     AUROC of S≠ against S= is ½ by chance whatever their number.
     """
-    n = smaller_n(pair, other)
     return {
-        "other definition": estimate_of(*difference_of(pair, other, resamples), n),
-        "AUROC": estimate_of(*difference_of(pair, "auroc", resamples), n),
-        **sizes_of(pair[0], "first"),
-        **sizes_of(pair[1], "second"),
+        "other definition": estimated_difference(pair, other, resamples),
+        "AUROC": estimated_difference(pair, "auroc", resamples),
+        **sizes_of_both(pair),
     }
+
+
+def estimated_difference(pair: Sequence[FoldRows], statistic: str, resamples: int) -> Estimate:
+    """The difference of a statistic, second minus first, with its bootstrap interval."""
+    return estimate_of(*difference_of(pair, statistic, resamples), smaller_n(pair, statistic))
+
+
+def sizes_of_both(pair: Sequence[FoldRows]) -> dict[str, Estimate]:
+    """|S=| and |S≠| of the first and of the second."""
+    return {**sizes_of(pair[0], "first"), **sizes_of(pair[1], "second")}
 
 
 def sizes_of(group: FoldRows, name: str = "") -> dict[str, Estimate]:

@@ -11,11 +11,13 @@ from saliency_audit.ledger.external.checked_maps import (
     CENTRED,
     lacking,
     mean_over_images,
+    mean_with_draws,
     measures_of,
     shifted,
     too_small,
     undefined,
     undefined_sentence,
+    unless_few_draws,
 )
 from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
 from saliency_audit.ledger.external.rows import (
@@ -25,16 +27,9 @@ from saliency_audit.ledger.external.rows import (
     models_of,
 )
 from saliency_audit.ledger.external.rule import family_result, judge
-from saliency_audit.ledger.resampling import (
-    Floats,
-    estimate_from,
-    resample_counts,
-    resampled_table_means,
-)
 from saliency_audit.ledger.statistics import Estimate, bootstrap_mean
 
 NAN = float("nan")
-RESAMPLES = 2000
 SCORE = "probability"
 NEAR_CHANCE = "share of scores near 1/C"
 
@@ -46,19 +41,20 @@ def sigma_perturbation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ext
         rows: of `ggig_sigma`.
         parameters: `methods`, `measures`, `sign` of the maps that decides, the other one stands in
             `extra`; `level` of the noise, in σ, at which the limits are asked for; `score_margin`,
-            `similarity_margin`; optional `minimum_images`, `networks`, the claim's own.
+            `similarity_margin`; optional `minimum_images`, `minimum_draws`, fewer of which are
+            inconclusive, and `networks`, the claim's own.
 
     Returns:
         Per network a comparison for the score, its limit being 1/C, and one per method and measure,
         its limit being the mean similarity of the method's maps to those of unrelated models, on
-        the same image. An estimate is the mean at `level` minus the limit, over images and draws,
-        with its 95 % bootstrap interval over images. A comparison holds if the interval lies
+        the same image. An estimate is the mean at `level` minus the limit, with its 95 % bootstrap
+        interval over images and draws, both resampled. A comparison holds if the interval lies
         within ±`score_margin` (score) or at most `similarity_margin` above 0 (similarity), and if
         the curve falls: the interval of its fall from level 0 lies wholly above the margin, and at
         no level is its mean more than the margin above an earlier one. It contradicts if the first
         interval lies wholly outside the margin, or that of the fall wholly below it. The verdict is
         `family_verdict`'s; a method or measure that no network has leaves at best partly. `extra`
-        has the fall, the estimate with images and draws both resampled, and signed maps; for rank
+        has the fall, the estimate with images alone resampled, and signed maps; for rank
         correlation also these without the limit; for the score the share of single scores that lie
         within `score_margin` of 1/C: a network that is sure of one class whatever it sees has a
         mean of 1/C over balanced images, and no score near it.
@@ -68,7 +64,7 @@ def sigma_perturbation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ext
     """
     name = "sigma_perturbation"
     needed = {"methods", "measures", "sign", "level", "score_margin", "similarity_margin"}
-    check_parameters(name, parameters, needed, {"minimum_images", "networks"})
+    check_parameters(name, parameters, needed, {"minimum_images", "minimum_draws", "networks"})
     if rows.empty:
         return not_tested("no rows of perturbed models")
     columns = ["model", "images", "method", "sign", "image", "against", "level", "draw", "classes"]
@@ -90,7 +86,7 @@ def sigma_perturbation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ext
     differences = pd.concat(
         [pd.Series(dtype=float), *(curve.differences for curve in family if curve.method)]
     )
-    return family_result(
+    result = family_result(
         comparisons,
         parameters,
         mean_over_images(differences),
@@ -105,6 +101,7 @@ def sigma_perturbation(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ext
             "methods and measures, resampled by image.",
         ),
     )
+    return unless_few_draws(result, rows, parameters)
 
 
 @dataclass(frozen=True)
@@ -147,18 +144,6 @@ class _Curve:
         """How far the mean over images ends above an earlier level at most."""
         means = np.array([self.means(level).mean() for level in sorted(self.at)])
         return float((means - np.minimum.accumulate(means)).max())
-
-    def with_draws(self) -> Estimate:
-        """The difference with images and draws both resampled."""
-        images = resample_counts(len(self.limit), RESAMPLES)
-        found: list[Floats] = []
-        for number, table in enumerate((self.at[self.last], self.limit), start=1):
-            draws = resample_counts(table.shape[1], RESAMPLES, seed=number)
-            values = table.reindex(self.limit.index).to_numpy(dtype=float)
-            found.append(resampled_table_means(values, images, draws))
-        both = found[0] - found[1]
-        mine = self.differences
-        return estimate_from(float(mine.mean()), both[np.isfinite(both)], len(mine))
 
 
 class _Model:
@@ -287,9 +272,11 @@ def _by_level(rows: pd.DataFrame, column: str) -> dict[float, pd.DataFrame]:
 
 
 def _comparison(curve: _Curve, level: float) -> Comparison:
-    differences, falls = curve.differences, curve.falls
-    estimate = bootstrap_mean(differences.to_numpy(dtype=float))
-    fall = bootstrap_mean(falls.to_numpy(dtype=float))
+    differences = curve.differences
+    estimate = mean_with_draws(curve.at[curve.last], curve.limit)
+    fall = mean_with_draws(curve.at[0.0], curve.at[curve.last])
+    assert estimate is not None, "a curve has values"
+    assert fall is not None, "a curve has values"
     if curve.two_sided:
         ends, misses = judge(estimate, "equal", margin=curve.margin)
     else:
@@ -308,7 +295,7 @@ def _comparison(curve: _Curve, level: float) -> Comparison:
         contradicts=misses or staying,
         extra={
             "fall from level 0": fall,
-            "images and draws resampled": curve.with_draws(),
+            "images alone resampled": bootstrap_mean(differences.to_numpy(dtype=float)),
             **curve.extra,
         },
     )

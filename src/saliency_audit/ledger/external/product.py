@@ -7,12 +7,10 @@ import pandas as pd
 
 from saliency_audit.ledger.external.fold_families import (
     Drawn,
-    difference_of,
     drawn_difference,
-    estimate_of,
+    estimated_difference,
     few_images,
     judged,
-    smaller_n,
 )
 from saliency_audit.ledger.external.fold_rows import (
     FoldRows,
@@ -69,9 +67,7 @@ def inflated_by_product(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ex
                 continue
             extra: dict[str, Estimate] = {}
             if control is not None:
-                extra["random maps"] = estimate_of(
-                    *difference_of(control, "mege", resamples), smaller_n(control, "mege")
-                )
+                extra["random maps"] = estimated_difference(control, "mege", resamples)
             keys = {"images": images, "model": model, "method": with_product, "without": without}
             family.append(drawn_difference(keys, pair, "mege", resamples, "higher", extra))
     if not family:

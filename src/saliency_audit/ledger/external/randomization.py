@@ -8,10 +8,12 @@ import pandas as pd
 from saliency_audit.ledger.external.checked_maps import (
     lacking,
     mean_over_images,
+    mean_with_draws,
     measures_of,
     too_small,
     undefined,
     undefined_sentence,
+    unless_few_draws,
 )
 from saliency_audit.ledger.external.result import Comparison, ExternalResult, not_tested
 from saliency_audit.ledger.external.rows import (
@@ -36,22 +38,24 @@ def randomization_equivalence(rows: pd.DataFrame, parameters: Mapping[str, Any])
     Args:
         rows: of `ggig_randomization`; those of the cascade decide.
         parameters: `rivals`, `measures`, `sign` of the maps that decides, the other one stands in
-            `extra`; `margin`; optional `minimum_images`, `networks`, the claim's own.
+            `extra`; `margin`; optional `minimum_images`, `minimum_draws`, fewer of which are
+            inconclusive, and `networks`, the claim's own.
 
     Returns:
         A comparison per network, measure and rival: similarity of GGIG's map minus the rival's on
-        the same image, stage and draw, mean over all with its 95 % bootstrap interval over images.
+        the same image, stage and draw, mean over all with its 95 % bootstrap interval over images
+        and draws, both resampled.
         It holds if the interval lies within ±`margin`, contradicts if it lies wholly outside:
         above, GGIG changes less, below, it changes more. The verdict is `family_verdict`'s; a rival
         or measure that no network has leaves at best partly, as rows of none of the claim's
-        networks do. `extra` has signed maps, the last stage, with every layer drawn anew, and each
-        layer drawn anew alone.
+        networks do. `extra` has the estimate with images alone resampled, signed maps, the last
+        stage, with every layer drawn anew, and each layer drawn anew alone.
 
     Raises:
         ValueError: a parameter or column that is missing or unknown.
     """
     name = "randomization_equivalence"
-    optional = {"minimum_images", "networks"}
+    optional = {"minimum_images", "minimum_draws", "networks"}
     check_parameters(name, parameters, {"rivals", "measures", "sign", "margin"}, optional)
     if rows.empty:
         return not_tested("no rows of randomised models")
@@ -82,11 +86,11 @@ def randomization_equivalence(rows: pd.DataFrame, parameters: Mapping[str, Any])
                     continue
                 keys = {"model": str(model), "score": measure, "rival": rival}
                 comparisons.append(_comparison(keys, differences, group, cascade, parameters))
-                pooled.append(differences)
+                pooled.append(differences.droplevel("draw"))
     if not comparisons:
         return not_tested("no image with maps of GGIG and of a rival through the cascade")
     missing += lacking(measures, parameters["measures"])
-    return family_result(
+    result = family_result(
         comparisons,
         parameters,
         mean_over_images(pd.concat(pooled)),
@@ -100,13 +104,15 @@ def randomization_equivalence(rows: pd.DataFrame, parameters: Mapping[str, Any])
             "resampled by image.",
         ),
     )
+    return unless_few_draws(result, rows, parameters)
 
 
 def _said(model: str, cascade: pd.DataFrame) -> str:
-    first = cascade.iloc[0]
+    first, stages, last = cascade.iloc[0], cascade["stage"].nunique(), cascade["stage"].max()
     return (
         f"{model}: {cascade['image'].nunique()} images of {first['images']}, "
-        f"{cascade['stage'].nunique()} stages, draws: {cascade['draw'].nunique()}."
+        f"{stages if stages == last else f'{stages} of {last}'} stages, "
+        f"draws: {cascade['draw'].nunique()}."
     )
 
 
@@ -116,12 +122,19 @@ def _values(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
 
 
 def _differences(rows: pd.DataFrame, measure: str, rival: str) -> pd.Series:
-    """GGIG minus rival, indexed by image, where both are defined."""
+    """GGIG minus rival, mean over the stages where both are defined, by image and draw."""
     table = _values(rows, measure)
     if not {BEST, rival} <= set(table.columns):
         return pd.Series(dtype=float)
     found: pd.Series = (table[BEST] - table[rival]).dropna()
-    return found.set_axis(found.index.get_level_values("image"))
+    return found.groupby(level=["image", "draw"]).mean()
+
+
+def _over_images(differences: pd.Series) -> Estimate | None:
+    """Their mean over draws and images, with images alone resampled."""
+    if differences.empty:
+        return None
+    return mean_over_images(differences.groupby(level="image").mean())
 
 
 def _comparison(
@@ -131,8 +144,8 @@ def _comparison(
     cascade: pd.DataFrame,
     parameters: Mapping[str, Any],
 ) -> Comparison:
-    estimate = mean_over_images(differences)
-    assert estimate is not None
+    estimate = mean_with_draws(differences.unstack("draw"))
+    assert estimate is not None, "there are differences"
     holds, contradicts = judge(estimate, "equal", margin=parameters["margin"])
     measure, rival = keys["score"], keys["rival"]
     both = _values(cascade, measure)[[BEST, rival]].dropna()
@@ -161,7 +174,8 @@ def _beside(
     }
     others["all layers anew"] = cascade[cascade["stage"] == cascade["stage"].max()]
     others["each layer alone"] = group[(group["how"] == ALONE) & (group["sign"] == sign)]
+    others = {"images alone resampled": cascade, **others}
     found = {
-        name: mean_over_images(_differences(rows, measure, rival)) for name, rows in others.items()
+        name: _over_images(_differences(rows, measure, rival)) for name, rows in others.items()
     }
     return {name: estimate for name, estimate in found.items() if estimate is not None}

@@ -12,6 +12,7 @@ from saliency_audit.ledger.external.fold_families import (
     reco_statistics,
     sizes_of,
     smaller_n,
+    unless_few,
 )
 from saliency_audit.ledger.external.fold_rows import (
     FoldRows,
@@ -102,7 +103,6 @@ def _of_predictor(
     ):
         points, draws = _table(present, statistic, resamples)
         n = smaller_n(present.values(), statistic)
-        enough = n >= parameters["fewest_images"]
         for method in SELECTED:
             place = METHODS.index(method)
             extra = {}
@@ -121,12 +121,12 @@ def _of_predictor(
                     p_value=float("nan"),
                     p_adjusted=float("nan"),
                     expected=f"among the first {first}",
-                    holds=enough and share.mean >= 1 - parameters["alpha"],
-                    contradicts=enough and share.mean <= parameters["alpha"],
+                    holds=share.mean >= 1 - parameters["alpha"],
+                    contradicts=share.mean <= parameters["alpha"],
                     extra=extra,
                 )
             )
-    return found
+    return [unless_few(item, parameters["fewest_images"]) for item in found]
 
 
 def _table(

@@ -18,19 +18,21 @@ from saliency_audit.study.checked_methods import (
     METHODS,
     PAPER,
     Effort,
+    climb_of,
     effort_in,
     explainers,
 )
-from saliency_audit.study.checks import check_counts, check_steps
+from saliency_audit.study.checks import check_counts, check_models, check_steps
 from saliency_audit.study.experiment import Experiment, Outcome, Task
-from saliency_audit.study.objects import check_models, object_tasks, select_objects
+from saliency_audit.study.objects import BOXED_IMAGES, select_objects
 from saliency_audit.study.selection import Selection
+from saliency_audit.study.slices import tasks_by_size
 
 # The picture as it is, beside the replaced ones.
 ORIGINAL = "none"
 # Those that have squares or stripes, whose size matters.
 REPEATING = ("checkerboard", "stripes")
-EFFORT = ("steps", "climb_steps", "ascents", "learning_rate", "samples", "masks")
+EFFORT = ("steps", "learning_rate", "samples", "masks")
 COLUMNS = (
     *("model", "images", "background", "squares", "method", "image", "image_name", "target"),
     *("confidence", "probability", "still_right"),
@@ -42,8 +44,8 @@ COLUMNS = (
 class Parameters:
     """Parameters of the experiment; `n_images` counts candidates, before classification.
 
-    Without `images` the small networks get their own set and the others Tiny ImageNet's validation
-    pictures, which have boxes.
+    Networks without an image set of their own see `photographs`, which need boxes or masks.
+    Photographs have settings of their own, which begin with `photograph_`.
 
     `squares` are the squares or stripes along a side of the picture, for the paper prints no size:
     every background is drawn with the first number, the checkerboard with all. `margin` is how far
@@ -65,17 +67,30 @@ class Parameters:
     learning_rate: float = 1e-4
     samples: int = 8
     masks: int = 60
+    photographs: str = BOXED_IMAGES
+    n_photographs: int = 200
+    photograph_methods: tuple[str, ...] = (*PAPER, *CONTROLS)
+    photograph_climb_steps: int = 26
+    photograph_ascents: int = 4
     seed: int = 0
     slice_size: int = 50
 
     def __post_init__(self) -> None:
-        check_models(self.models, self.images)
+        check_models(self.models, self.images or self.photographs)
         for background in self.backgrounds:
             refuse_unknown("background", background, (*BACKGROUNDS, ORIGINAL))
-        check_steps(self.steps, self.climb_steps)
-        explainers(self.methods, self.effort, self.seed)
-        check_counts(n_images=self.n_images, slice_size=self.slice_size)
-        check_counts(squares=min(self.squares, default=0))
+        check_steps(self.steps, self.climb_steps, self.photograph_climb_steps)
+        explainers((*self.methods, *self.photograph_methods), self.effort, self.seed)
+        check_counts(
+            n_images=self.n_images,
+            n_photographs=self.n_photographs,
+            photograph_ascents=self.photograph_ascents,
+            slice_size=self.slice_size,
+        )
+        if min(self.squares, default=0) < 2:
+            raise ValueError(
+                f"squares must be at least 2 along a side to repeat, got {self.squares}"
+            )
         if not 0 <= self.margin < 1:
             raise ValueError(f"margin must lie in [0, 1), got {self.margin}")
 
@@ -87,9 +102,8 @@ class Parameters:
 
 def tasks(parameters: Parameters) -> Sequence[Task]:
     """One task per model and slice of images."""
-    return object_tasks(
-        parameters, ("methods", "backgrounds", "squares", "margin", *EFFORT, "seed")
-    )
+    shared = ("backgrounds", "squares", "margin", *EFFORT, "seed")
+    return tasks_by_size(parameters, shared, ("methods", "climb_steps", "ascents"))
 
 
 def compute(task: Task) -> Outcome:
@@ -170,17 +184,6 @@ def _rows(
             }
 
 
-# The paper's 200 ascents from each of 51 points are 10,200 gradients per image, background and
-# network: more than a processor has time for. The rate is the paper's.
-_REFERENCE = {
-    "models": ("shapes_cnn", "squeezenet1_0", "mobilenet_v2"),
-    "n_images": 300,
-    "methods": (*PAPER, *CONTROLS),
-    "steps": 51,
-    "climb_steps": 11,
-    "ascents": 10,
-}
-
 EXPERIMENT = Experiment(
     name="ggig_background",
     title="Saliency on a background that was replaced",
@@ -188,15 +191,28 @@ EXPERIMENT = Experiment(
     parameters=Parameters,
     profiles={
         "embedded": {},
-        "reference": _REFERENCE,
+        # The paper's 200 ascents from each of 51 points are 10,200 gradients per image, background
+        # and network: more than a processor has time for. The rate is the paper's.
+        "reference": {
+            "models": ("shapes_cnn", "squeezenet1_0", "mobilenet_v2"),
+            "n_images": 150,
+            "n_photographs": 120,
+            "steps": 51,
+            "climb_steps": 11,
+            "ascents": 10,
+            "samples": 50,
+            "masks": 500,
+            "slice_size": 20,
+        },
         "paper": {
-            **_REFERENCE,
             "models": ("inception_v3", "resnet101"),
-            "n_images": 2000,
-            "climb_steps": 51,
-            "ascents": 200,
+            "n_photographs": 2000,
+            "steps": 51,
+            "photograph_climb_steps": 51,
+            "photograph_ascents": 200,
         },
     },
     tasks=tasks,
     compute=compute,
+    labels=climb_of,
 )

@@ -13,8 +13,21 @@ from saliency_audit.errors import refuse_unknown
 from saliency_audit.metrics import InformationPoints, information_points
 from saliency_audit.metrics.information_curve import Complexity
 from saliency_audit.metrics.reveal import Mode
-from saliency_audit.study.checked_methods import CONTROLS, METHODS, PAPER, effort_in, explainers
-from saliency_audit.study.checks import check_counts, check_names, check_reduction, check_steps
+from saliency_audit.study.checked_methods import (
+    CONTROLS,
+    METHODS,
+    PAPER,
+    climb_of,
+    effort_in,
+    explainers,
+)
+from saliency_audit.study.checks import (
+    check_counts,
+    check_models,
+    check_rate,
+    check_reduction,
+    check_steps,
+)
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.experiments.idgi_scores import SMALLEST_SIDE
 from saliency_audit.study.selection import Selection, select
@@ -55,7 +68,8 @@ class Parameters:
     slice_size: int = 32
 
     def __post_init__(self) -> None:
-        check_names(self.models, self.images)
+        check_models(self.models, self.images)
+        check_rate(self.learning_rate)
         check_steps(self.steps, self.climb_steps)
         check_counts(n_images=self.n_images, slice_size=self.slice_size, ascents=self.ascents)
         check_reduction(self.reduction)
@@ -140,6 +154,7 @@ EXPERIMENT = Experiment(
             "images": "imagenet_sample",
             "n_images": 90,
             "steps": 51,
+            "climb_steps": 26,
             "slice_size": 10,
         },
         "paper": {
@@ -155,4 +170,5 @@ EXPERIMENT = Experiment(
     },
     tasks=tasks,
     compute=compute,
+    labels=climb_of,
 )

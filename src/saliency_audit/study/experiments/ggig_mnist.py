@@ -19,7 +19,8 @@ from saliency_audit.attributions import (
 )
 from saliency_audit.attributions.quadrature import weights
 from saliency_audit.sanity import MEASURES, similarity_rows
-from saliency_audit.study.checks import check_counts, check_names, check_steps
+from saliency_audit.study.checked_methods import climb_of
+from saliency_audit.study.checks import check_counts, check_models, check_rate, check_steps
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.selection import Selection, select
 from saliency_audit.study.slices import tasks_by_model
@@ -49,7 +50,8 @@ class Parameters:
     slice_size: int = 100
 
     def __post_init__(self) -> None:
-        check_names(self.models, self.images)
+        check_models(self.models, self.images)
+        check_rate(self.learning_rate)
         check_steps(self.steps)
         check_counts(n_images=self.n_images, slice_size=self.slice_size, ascents=self.ascents)
 
@@ -117,4 +119,5 @@ EXPERIMENT = Experiment(
     },
     tasks=tasks,
     compute=compute,
+    labels=climb_of,
 )

@@ -17,12 +17,14 @@ from saliency_audit.study.checked_methods import (
     PAPER,
     VARIANTS,
     WITH_PRODUCT,
+    climb_of,
     effort_in,
     explainers,
 )
-from saliency_audit.study.checks import check_counts, check_names, check_steps
+from saliency_audit.study.checks import check_counts, check_models, check_rate, check_steps
 from saliency_audit.study.experiment import Experiment, Outcome, Task
-from saliency_audit.study.selection import OWN_IMAGES, select
+from saliency_audit.study.selection import select
+from saliency_audit.study.slices import tasks_by_size
 
 # Of the library's methods those that begin at a baseline; Blur IG makes its own. Beside them stand
 # gradients and the controls, which have none: they agree with themselves from any.
@@ -32,7 +34,8 @@ METHODS = (
     *("ig+idgi", "gig", "gig+idgi", "deeplift"),
     *WITHOUT_BASELINE,
 )
-SETTINGS = ("methods", "baselines", "steps", "learning_rate", "seed")
+SETTINGS = ("methods", "baselines", "learning_rate", "seed")
+EFFORT = ("steps", "climb_steps", "ascents")
 COLUMNS = (
     *("model", "images", "method", "sign", "image", "image_name", "target", "confidence"),
     *("first", "second", *MEASURES),
@@ -45,8 +48,7 @@ class Parameters:
 
     `steps` are the points of the paths, both ends included, `climb_steps` those of GGIG's line,
     `ascents` and `learning_rate` those of the climb at each. Networks without an image set of their
-    own see `photographs` and have settings of their own: a photograph costs a thousand times as
-    much as a digit.
+    own see `photographs`, which have settings of their own: those that begin with `photograph_`.
     """
 
     models: tuple[str, ...] = ("digits_cnn", "shapes_cnn")
@@ -60,14 +62,18 @@ class Parameters:
     learning_rate: float = 1e-4
     photographs: str = "imagenet_sample"
     n_photographs: int = 36
-    photograph_climb_steps: int = 11
-    photograph_ascents: int = 10
+    photograph_steps: int = 21
+    photograph_climb_steps: int = 26
+    photograph_ascents: int = 2
     seed: int = 0
     slice_size: int = 28
 
     def __post_init__(self) -> None:
-        check_names(self.models, self.images or self.photographs)
-        check_steps(self.steps, self.climb_steps, self.photograph_climb_steps)
+        check_models(self.models, self.images or self.photographs)
+        check_rate(self.learning_rate)
+        check_steps(
+            *(self.steps, self.climb_steps, self.photograph_steps, self.photograph_climb_steps)
+        )
         check_counts(
             n_images=self.n_images,
             n_photographs=self.n_photographs,
@@ -85,35 +91,7 @@ class Parameters:
 
 def tasks(parameters: Parameters) -> Sequence[Task]:
     """One task per model and slice of images."""
-    return [
-        Task(
-            f"{model}-{first:05d}",
-            {
-                **{name: getattr(parameters, name) for name in SETTINGS},
-                **settings,
-                "model": model,
-                "first": first,
-                "last": min(first + parameters.slice_size, n_images),
-            },
-        )
-        for model in parameters.models
-        for n_images, settings in [_of_network(model, parameters)]
-        for first in range(0, n_images, parameters.slice_size)
-    ]
-
-
-def _of_network(model: str, parameters: Parameters) -> tuple[int, dict[str, Any]]:
-    """Number of candidates, image set and climb of a network."""
-    if model in OWN_IMAGES:
-        images = parameters.images or OWN_IMAGES[model]
-        climb = {"climb_steps": parameters.climb_steps, "ascents": parameters.ascents}
-        return parameters.n_images, {"images": images, **climb}
-    images = parameters.images or parameters.photographs
-    climb = {
-        "climb_steps": parameters.photograph_climb_steps,
-        "ascents": parameters.photograph_ascents,
-    }
-    return parameters.n_photographs, {"images": images, **climb}
+    return tasks_by_size(parameters, SETTINGS, EFFORT)
 
 
 def compute(task: Task) -> Outcome:
@@ -165,6 +143,7 @@ EXPERIMENT = Experiment(
         "reference": {
             "models": ("mnist_cnn", "squeezenet1_0", "mobilenet_v2"),
             "n_images": 300,
+            "n_photographs": 48,
             "steps": 51,
             "climb_steps": 21,
             "ascents": 20,
@@ -174,11 +153,12 @@ EXPERIMENT = Experiment(
             "models": ("inception_v3", "resnet101"),
             "photographs": "imagenet_val",
             "n_photographs": 1000,
-            "steps": 51,
+            "photograph_steps": 51,
             "photograph_climb_steps": 51,
             "photograph_ascents": 100,
         },
     },
     tasks=tasks,
     compute=compute,
+    labels=climb_of,
 )

@@ -15,6 +15,7 @@ from saliency_audit.study.changed_models import (
     described,
     model_tasks,
 )
+from saliency_audit.study.checked_methods import climb_of
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.selection import select
 
@@ -31,20 +32,27 @@ COLUMNS = [
 class Parameters(ChangedModels):
     """Parameters of the experiment: those of `ChangedModels`, how layers are drawn anew, and where.
 
-    `ways`: "cascade", from the output down, or "independent", each layer alone. `initialiser` and
-    `statistics` are those of `Randomisation`; the default is the authors' way. Torch's own leaves
-    more logits of SqueezeNet, which pass a ReLU, at 0, and their maps constant.
+    `ways`: "cascade", from the output down, or "independent", each layer alone. `most_stages` are
+    explained at most, all if None; see `sanity.randomised_layers`. `initialiser` and `statistics`
+    are those of `Randomisation`; the default is the authors' way.
     """
 
     ways: tuple[str, ...] = ("cascade", "independent")
     large_ways: tuple[str, ...] = ("cascade",)
+    most_stages: int | None = None
+    large_most_stages: int | None = None
     initialiser: str = "truncated_normal"
     statistics: str = "keep"
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not (self.ways and self.large_ways):
+            raise ValueError("no way given: ways or large_ways is empty")
         for way in (*self.ways, *self.large_ways):
             refuse_unknown("way", way, WAYS)
+        for most in (self.most_stages, self.large_most_stages):
+            if most is not None and most < 2:
+                raise ValueError(f"most_stages must be at least 2, got {most}")
         Randomisation(self.initialiser, self.statistics)
 
 
@@ -53,8 +61,8 @@ def tasks(parameters: Parameters) -> Sequence[Task]:
     how = {"initialiser": parameters.initialiser, "statistics": parameters.statistics}
     return model_tasks(
         parameters,
-        {**how, "ways": parameters.ways},
-        {**how, "ways": parameters.large_ways},
+        {**how, "ways": parameters.ways, "most_stages": parameters.most_stages},
+        {**how, "ways": parameters.large_ways, "most_stages": parameters.large_most_stages},
     )
 
 
@@ -70,7 +78,8 @@ def compute(task: Task) -> Outcome:
         for draw in range(given["draws"]):
             seed = 1000 * given["seed"] + draw
             how = Randomisation(given["initialiser"], given["statistics"], seed)
-            rows = randomised_layers(*on, how=how, independent=WAYS[way])
+            most = given["most_stages"]
+            rows = randomised_layers(*on, how=how, independent=WAYS[way], most_stages=most)
             found.append(rows.assign(how=way, draw=draw))
     rows = pd.concat(found, ignore_index=True)
     return Outcome(described(rows, chosen, given, COLUMNS), chosen.notes)
@@ -88,28 +97,30 @@ EXPERIMENT = Experiment(
             "n_images": 100,
             "draws": 5,
             "steps": 21,
-            "ascents": 20,
+            "ascents": 5,
             "samples": 50,
             "masks": 500,
             "slice_size": 16,
-            "large_models": ("squeezenet1_0",),
+            # Unlike SqueezeNet's its logits pass no ReLU, behind which maps are often constant.
+            "large_models": ("mobilenet_v2",),
             "large_images": "imagenet_sample",
-            "large_n_images": 32,
-            "large_draws": 1,
-            "large_steps": 11,
-            "large_ascents": 10,
-            "large_ways": ("cascade",),
+            "large_n_images": 40,
+            "large_draws": 4,
+            "large_steps": 26,
+            "large_ascents": 2,
+            "large_most_stages": 6,
         },
         "paper": {
             "models": (),
             "large_models": ("inception_v3",),
             "large_images": "imagenet_val",
             "large_n_images": 100,
-            "large_draws": 1,
+            "large_draws": 4,
             "large_steps": 51,
             "large_ascents": 200,
         },
     },
     tasks=tasks,
     compute=compute,
+    labels=climb_of,
 )

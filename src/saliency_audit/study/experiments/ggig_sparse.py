@@ -9,13 +9,20 @@ from torch import Tensor
 
 from saliency_audit.attributions import Edge, saliency
 from saliency_audit.metrics import connected_components, explainability, share_within, top_pixels
-from saliency_audit.study.checked_methods import CONTROLS, PAPER, Effort, effort_in, explainers
-from saliency_audit.study.checks import check_counts, check_steps
+from saliency_audit.study.checked_methods import (
+    CONTROLS,
+    PAPER,
+    Effort,
+    climb_of,
+    effort_in,
+    explainers,
+)
+from saliency_audit.study.checks import check_counts, check_models, check_steps
 from saliency_audit.study.experiment import Experiment, Outcome, Task
-from saliency_audit.study.objects import check_models, object_tasks, select_objects
+from saliency_audit.study.objects import BOXED_IMAGES, select_objects
 from saliency_audit.study.selection import Selection
+from saliency_audit.study.slices import tasks_by_size
 
-EFFORT = ("steps", "climb_steps", "ascents", "learning_rate")
 MEASURES = ("edge_overlap", "connected_components", "object_precision", "explainability")
 COLUMNS = (
     *("model", "images", "method", "share", "image", "image_name", "target", "confidence"),
@@ -27,10 +34,12 @@ COLUMNS = (
 class Parameters:
     """Parameters of the experiment; `n_images` counts candidates, before classification.
 
-    Without `images` the small networks get their own set and the others Tiny ImageNet's validation
-    pictures, which have boxes. `shares` are those of the pixels that are looked at, `edge_share`
-    that of the strongest edges. `steps` are the points on IG's line, `climb_steps` those from which
-    GGIG climbs, `ascents` times each.
+    Networks without an image set of their own see `photographs`, which need boxes or masks.
+    Photographs have settings of their own, which begin with `photograph_`.
+
+    `shares` are those of the pixels that are looked at, `edge_share` that of the strongest edges.
+    `steps` are the points on IG's line, `climb_steps` those from which GGIG climbs, `ascents` times
+    each.
     """
 
     models: tuple[str, ...] = ("shapes_cnn",)
@@ -43,14 +52,23 @@ class Parameters:
     climb_steps: int = 11
     ascents: int = 10
     learning_rate: float = 1e-4
+    photographs: str = BOXED_IMAGES
+    n_photographs: int = 200
+    photograph_climb_steps: int = 26
+    photograph_ascents: int = 10
     seed: int = 0
     slice_size: int = 100
 
     def __post_init__(self) -> None:
-        check_models(self.models, self.images)
-        check_steps(self.steps, self.climb_steps)
+        check_models(self.models, self.images or self.photographs)
+        check_steps(self.steps, self.climb_steps, self.photograph_climb_steps)
         explainers(self.methods, self.effort, self.seed)
-        check_counts(n_images=self.n_images, slice_size=self.slice_size)
+        check_counts(
+            n_images=self.n_images,
+            n_photographs=self.n_photographs,
+            photograph_ascents=self.photograph_ascents,
+            slice_size=self.slice_size,
+        )
         if not self.shares:
             raise ValueError("at least one share of the pixels is needed")
         for share in (*self.shares, self.edge_share):
@@ -65,7 +83,8 @@ class Parameters:
 
 def tasks(parameters: Parameters) -> Sequence[Task]:
     """One task per model and slice of images."""
-    return object_tasks(parameters, ("methods", "shares", "edge_share", *EFFORT, "seed"))
+    shared = ("methods", "shares", "edge_share", "steps", "learning_rate", "seed")
+    return tasks_by_size(parameters, shared, ("climb_steps", "ascents"))
 
 
 def compute(task: Task) -> Outcome:
@@ -119,14 +138,16 @@ EXPERIMENT = Experiment(
         "reference": {
             "models": ("shapes_cnn", "squeezenet1_0", "mobilenet_v2"),
             "n_images": 300,
+            "slice_size": 20,
         },
         "paper": {
             "models": ("inception_v3", "resnet101"),
-            "n_images": 2000,
-            "climb_steps": 51,
-            "ascents": 200,
+            "n_photographs": 2000,
+            "photograph_climb_steps": 51,
+            "photograph_ascents": 200,
         },
     },
     tasks=tasks,
     compute=compute,
+    labels=climb_of,
 )

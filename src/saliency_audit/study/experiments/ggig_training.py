@@ -97,14 +97,6 @@ def tasks(parameters: Parameters) -> Sequence[Task]:
     return found
 
 
-class EnoughError(Exception):
-    """Raised at a look to end a training before its last step; carries the network."""
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__("nothing more to learn from this training")
-        self.model = model
-
-
 def compute(task: Task) -> Outcome:
     """Rows of one training: the test accuracy at every look, until there have been enough."""
     given: dict[str, Any] = dict(task.parameters)
@@ -113,9 +105,9 @@ def compute(task: Task) -> Outcome:
     looks = look_at(given["stop"], given["iterations"], given["look_every"])
     rows: list[dict[str, Any]] = []
 
-    def observe(done: int, model: nn.Module) -> None:
+    def observe(done: int, model: nn.Module) -> bool:
         if done not in looks:
-            return
+            return False
         answers = predicted_classes(model, test_images)
         rows.append(
             {
@@ -131,13 +123,9 @@ def compute(task: Task) -> Outcome:
                 "finite": _is_finite(model),
             }
         )
-        if done >= given["stop"] and is_enough(rows, given["goal"], given["in_a_row"]):
-            raise EnoughError(model)
+        return done >= given["stop"] and is_enough(rows, given["goal"], given["in_a_row"])
 
-    try:
-        model = _train(images, labels, given, observe)
-    except EnoughError as enough:
-        model = enough.model
+    model = _train(images, labels, given, observe)
     notes = {"unreadable": [*unreadable, *also_unreadable], "models_sha256": [state_digest(model)]}
     return Outcome(pd.DataFrame(rows), notes)
 

@@ -19,7 +19,7 @@ from saliency_audit.study.checked_methods import (
     effort_in,
     explainers,
 )
-from saliency_audit.study.checks import check_counts, check_names, check_steps
+from saliency_audit.study.checks import check_counts, check_models, check_rate, check_steps
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.selection import images_of, select
 from saliency_audit.study.timing import device_name, quickest
@@ -50,7 +50,8 @@ class Parameters:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_names(self.models, self.images)
+        check_models(self.models, self.images)
+        check_rate(self.learning_rate)
         check_methods(self.methods)
         check_steps(self.steps)
         check_counts(

@@ -1,0 +1,106 @@
+"""GGIG of fewer points and steps in the checks that change the network: is the answer the same?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from saliency_audit.models.degradation import with_sigma_noise
+from saliency_audit.models.randomization import Randomisation, all_anew
+from saliency_audit.sanity import MEASURES, similarity_rows
+from saliency_audit.study.checks import check_counts, check_models, check_rate, check_steps
+from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.experiments.ggig_climb import check_points, climbs
+from saliency_audit.study.selection import select
+from saliency_audit.study.slices import tasks_by_model
+
+NOISE, UNRELATED = "noise", "unrelated"
+COLUMNS = (
+    *("model", "images", "against", "draw", "points", "ascents", "sign"),
+    *("image", "image_name", "target", "confidence"),
+    *MEASURES,
+)
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Parameters of the experiment; `n_images` counts candidates, before classification.
+
+    `points` of the line, both ends included, and `ascents` at each are the settings; `draws` are
+    networks with noise of 1 σ on every weight, and as many with all layers drawn anew.
+    """
+
+    models: tuple[str, ...] = ("digits_cnn",)
+    images: str | None = None
+    n_images: int = 24
+    points: tuple[int, ...] = (6, 11, 26, 51)
+    ascents: tuple[int, ...] = (1, 2, 5, 10, 20)
+    learning_rate: float = 1e-4
+    draws: int = 4
+    seed: int = 0
+    slice_size: int = 24
+
+    def __post_init__(self) -> None:
+        check_models(self.models, self.images)
+        check_steps(*self.points)
+        check_points(self.points)
+        check_rate(self.learning_rate)
+        check_counts(
+            n_images=self.n_images,
+            slice_size=self.slice_size,
+            draws=self.draws,
+            ascents=min(self.ascents, default=0),
+        )
+
+
+def tasks(parameters: Parameters) -> Sequence[Task]:
+    """One task per model and slice of images."""
+    return tasks_by_model(parameters, ("points", "ascents", "learning_rate", "draws", "seed"))
+
+
+def compute(task: Task) -> Outcome:
+    """Rows of one task: image × sign × changed network × setting.
+
+    Each is the similarity of a setting's map on the changed network to that of the same setting on
+    the trained one; noise and unrelated networks are drawn as in `ggig_sigma`.
+    """
+    given: dict[str, Any] = dict(task.parameters)
+    chosen = select(given["model"], given["images"], given["seed"], given["first"], given["last"])
+    if not chosen.indices:
+        return Outcome(pd.DataFrame([], columns=list(COLUMNS)), chosen.notes)
+    on = (chosen.pictures, chosen.targets)
+    settings = {name: given[name] for name in ("points", "ascents", "learning_rate")}
+    trained = climbs(chosen.model, *on, **settings)
+    rows: list[dict[str, Any]] = []
+    for draw in range(given["draws"]):
+        seed = 1000 * given["seed"] + draw
+        changed = {
+            NOISE: with_sigma_noise(chosen.model, 1.0, seed=seed),
+            UNRELATED: all_anew(chosen.model, chosen.pictures[:1], Randomisation(seed=seed)),
+        }
+        for against, model in changed.items():
+            for (points, ascents), maps in climbs(model, *on, **settings).items():
+                keys = {"model": given["model"], "images": given["images"], "against": against}
+                keys |= {"draw": draw, "points": points, "ascents": ascents}
+                found = similarity_rows(maps, trained[points, ascents], keys)
+                rows += [{**row, **chosen.describe(row["position"])} for row in found]
+    return Outcome(pd.DataFrame(rows, columns=list(COLUMNS)), chosen.notes)
+
+
+EXPERIMENT = Experiment(
+    name="ggig_climb_checks",
+    title="The checks that change the network, with GGIG of fewer points and steps",
+    version=1,
+    parameters=Parameters,
+    profiles={
+        "embedded": {},
+        "reference": {
+            "models": ("mnist_cnn",),
+            "ascents": (1, 2, 5, 10, 20, 50, 100, 200),
+            "slice_size": 6,
+        },
+    },
+    tasks=tasks,
+    compute=compute,
+)
