@@ -89,6 +89,19 @@ def test_images_without_a_value_are_counted():
     assert by_pair["spearman", "saliency"] == 40
 
 
+def test_only_images_that_were_climbed_whole_decide():
+    rows = maps()
+    short = rows[rows["method"] == "ggig"].assign(method="ggig_short")
+    climbed = (rows["method"] != "ggig") | (rows["image"] < 25)
+    result = paired_similarity(pd.concat([rows[climbed], short]), DECLARED)
+    assert {c.estimate.n for c in result.comparisons} == {25}
+    assert {c.extra["short climb"].n for c in result.comparisons} == {40}
+    assert "left out" not in result.detail
+    assert result.comparisons[0].extra["short climb"].mean == pytest.approx(0.1, abs=0.02)
+    only_short = pd.concat([rows[rows["method"] != "ggig"], short])
+    assert paired_similarity(only_short, DECLARED).verdict is Verdict.NOT_TESTED
+
+
 def test_few_images_are_inconclusive_and_no_rows_no_test():
     assert paired_similarity(maps(n=8), DECLARED).verdict is Verdict.INCONCLUSIVE
     rows = maps()

@@ -33,6 +33,8 @@ def test_medians_stand_under_the_papers(rows):
     line = table.loc[("GGIG", "recorded")]
     assert line["Spearman"] == f"{mine.median():.3f} ({mine.std():.3f})"
     assert line["SSIM"] == "—"
+    assert line["images"] == "30"
+    assert table.loc[("GGIG", "paper"), "images"] == ""
     assert table.loc[("GGIG", "paper"), "1 − normalised MSE"] == "0.540 (0.099)"
     assert table.loc[("GGIG", "this\nmachine"), "Spearman"] == "—"
     assert ("Edges", "paper") not in table.index

@@ -8,10 +8,13 @@ from saliency_audit.attributions import GGIG, Saliency
 from saliency_audit.sanity import MEASURES, similarities
 from saliency_audit.study.selection import select
 
-FEW = {"n_images": 7, "steps": 5, "ascents": 3, "learning_rate": 0.05, "slice_size": 4}
+FEW = {
+    **{"n_images": 7, "steps": 5, "ascents": 3, "short_ascents": 2, "learning_rate": 0.05},
+    "slice_size": 4,
+}
 METHODS = {
     *("saliency", "ig", "ig_product", "ggig", "ggig_absolute", "ggig_trapezoid"),
-    *("edge", "random"),
+    *("ggig_short", "edge", "random"),
 }
 
 
@@ -32,7 +35,13 @@ def test_a_row_per_image_method_and_sign(rows):
 @pytest.mark.parametrize("sign", ["absolute", "signed"])
 def test_values_are_those_of_the_library(rows, sign):
     chosen = select("digits_cnn", "digits", 0, 0, 4)
-    explainers = {"saliency": Saliency(output="logit"), "ggig": GGIG(5, 3, 0.05)}
+    explainers = {
+        "saliency": Saliency(output="logit"),
+        "ggig": GGIG(5, 3, 0.05),
+        "ggig_absolute": GGIG(5, 3, 0.05, absolute=True),
+        "ggig_trapezoid": GGIG(5, 3, 0.05, trapezoid=True),
+        "ggig_short": GGIG(5, 2, 0.05),
+    }
     for method, explain in explainers.items():
         maps = explain(chosen.model, chosen.pictures, chosen.targets)
         found = similarities(maps, chosen.pictures, sign)
@@ -42,10 +51,24 @@ def test_values_are_those_of_the_library(rows, sign):
             torch.testing.assert_close(found[name], expected, rtol=1e-4, atol=1e-5)
 
 
+def test_the_whole_climb_ends_with_the_slice_that_holds_the_last_climbed_image(module_project):
+    experiment = study.get_experiment("ggig_mnist")
+    few = study.compute(experiment, "embedded", {**FEW, "n_climbed": 3, "short_ascents": 9})
+    images = few.groupby("method")["image"].nunique()
+    assert images["ggig"] == images["ggig_absolute"] < images["ggig_short"] == images["ig"]
+    first = select("digits_cnn", "digits", 0, 0, 4)
+    assert set(few.loc[few["method"] == "ggig", "image"]) == set(first.indices)
+    # A short climb is never longer than the whole one.
+    table = few.pivot(index=["image", "sign"], columns="method", values="spearman").dropna()
+    assert (table["ggig"] == table["ggig_short"]).all()
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"ascents": 0}, "ascents"),
+        ({"short_ascents": 0}, "short_ascents"),
+        ({"n_climbed": 0}, "n_climbed"),
         ({"steps": 1}, "steps"),
         ({"models": ("mnist_ccn",)}, "mnist_ccn"),
     ],

@@ -37,9 +37,10 @@ def similarity_table(sources: Mapping[str, pd.DataFrame], sign: str) -> pd.DataF
         sign: "absolute" or "signed" maps.
 
     Returns:
-        A line per method and source, which form the index; a column per measure. Cells read
-        `median (standard deviation)`, behind which stands how many images have no value, one of
-        the maps being constant, where some have none; a measure that no image has is a dash.
+        A line per method and source, which form the index; a column of how many images, and one
+        per measure. Its cells read `median (standard deviation)`, behind which stands how many
+        images have no value, one of the maps being constant, where some have none; a measure that
+        no image has is a dash.
     """
     printed = printed_tables("ggig", "table_01")
     methods = dict.fromkeys(name for rows in sources.values() for name in rows["method"].unique())
@@ -49,7 +50,7 @@ def similarity_table(sources: Mapping[str, pd.DataFrame], sign: str) -> pd.DataF
         paper = printed[printed["method"] == method]
         if len(paper):
             values = paper.set_index(["metric", "statistic"])["value"]
-            lines[name, "paper"] = {
+            lines[name, "paper"] = {"images": ""} | {
                 title: _spread(
                     float(values[PRINTED_MEASURES[measure], "median"]),
                     float(values[PRINTED_MEASURES[measure], "std"]),
@@ -58,7 +59,7 @@ def similarity_table(sources: Mapping[str, pd.DataFrame], sign: str) -> pd.DataF
             }
         for source, rows in sources.items():
             mine = rows[(rows["method"] == method) & (rows["sign"] == sign)]
-            lines[name, on_two_lines(source)] = {
+            lines[name, on_two_lines(source)] = {"images": f"{len(mine):,}"} | {
                 title: _cell(mine[measure]) for measure, title in MEASURE_NAMES.items()
             }
     index = pd.MultiIndex.from_tuples(list(lines), names=["method", "source"])

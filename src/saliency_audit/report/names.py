@@ -29,6 +29,7 @@ METHOD_NAMES = {
     "deeplift": "DeepLIFT",
     "ggig": "GGIG",
     "ggig_absolute": "GGIG, magnitudes",
+    "ggig_short": "GGIG, short climb",
     "ggig_trapezoid": "GGIG, mean of climbs",
     "edge": "Edges",
     "guided_backprop": "guided backprop",

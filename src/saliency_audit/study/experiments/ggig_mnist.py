@@ -1,7 +1,7 @@
 """How much maps of digits look like the digit itself: the rows behind Table 1 of the GGIG paper."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -25,7 +25,7 @@ from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.selection import Selection, select
 from saliency_audit.study.slices import tasks_by_model
 
-SETTINGS = ("steps", "ascents", "learning_rate", "seed")
+SETTINGS = ("steps", "ascents", "short_ascents", "learning_rate", "seed")
 COLUMNS = (
     *("model", "images", "method", "sign", "image", "image_name", "target", "confidence"),
     *MEASURES,
@@ -37,7 +37,8 @@ class Parameters:
     """Parameters of the experiment; `n_images` counts candidates, before classification.
 
     `steps` are the points of the line, both ends included, `ascents` and `learning_rate` those of
-    the climb at each.
+    the climb at each. Only the first `n_climbed` candidates (None: all), in whole slices, are
+    climbed so far; beside it every image has GGIG of `short_ascents` (`ascents`, if they are less).
     """
 
     models: tuple[str, ...] = ("digits_cnn",)
@@ -45,6 +46,8 @@ class Parameters:
     n_images: int = 100
     steps: int = 51
     ascents: int = 200
+    short_ascents: int = 20
+    n_climbed: int | None = None
     learning_rate: float = 1e-4
     seed: int = 0
     slice_size: int = 100
@@ -53,12 +56,22 @@ class Parameters:
         check_models(self.models, self.images)
         check_rate(self.learning_rate)
         check_steps(self.steps)
-        check_counts(n_images=self.n_images, slice_size=self.slice_size, ascents=self.ascents)
+        check_counts(
+            n_images=self.n_images,
+            slice_size=self.slice_size,
+            ascents=self.ascents,
+            short_ascents=self.short_ascents,
+            n_climbed=self.n_images if self.n_climbed is None else self.n_climbed,
+        )
 
 
 def tasks(parameters: Parameters) -> Sequence[Task]:
-    """One task per model and slice of images."""
-    return tasks_by_model(parameters, SETTINGS)
+    """One task per model and slice of images, which says whether its images are climbed whole."""
+    until = parameters.n_images if parameters.n_climbed is None else parameters.n_climbed
+    return [
+        Task(task.name, {**task.parameters, "climbed": task.parameters["first"] < until})
+        for task in tasks_by_model(parameters, SETTINGS)
+    ]
 
 
 def compute(task: Task) -> Outcome:
@@ -88,33 +101,45 @@ def _maps(chosen: Selection, given: Mapping[str, Any]) -> dict[str, Tensor]:
         rules=[MeanGradient(weights(line.quadrature, line.steps)), Riemann()],
         output="logit",
     )
-    climb = GGIG(given["steps"], given["ascents"], given["learning_rate"])
-    variants = {
-        "ggig": climb,
-        "ggig_absolute": GGIG(climb.steps, climb.ascents, climb.learning_rate, absolute=True),
-        "ggig_trapezoid": GGIG(climb.steps, climb.ascents, climb.learning_rate, trapezoid=True),
-    }
-    climbed = walk(
-        *on, path=climb.path, rules=[each.rule for each in variants.values()], output="logit"
+    short = GGIG(
+        given["steps"], min(given["short_ascents"], given["ascents"]), given["learning_rate"]
     )
     return {
         "saliency": Saliency(output="logit")(*on),
         "ig": mean,
         "ig_product": product,
-        **dict(zip(variants, climbed, strict=True)),
+        **(_climbed(chosen, given) if given["climbed"] else {}),
+        "ggig_short": short(*on),
         "edge": Edge()(*on),
         "random": RandomMap(seed=given["seed"])(*on),
     }
 
 
+def _climbed(chosen: Selection, given: Mapping[str, Any]) -> dict[str, Tensor]:
+    """GGIG and its variants, from one climb."""
+    climb = GGIG(given["steps"], given["ascents"], given["learning_rate"])
+    variants = {
+        "ggig": climb,
+        "ggig_absolute": replace(climb, absolute=True),
+        "ggig_trapezoid": replace(climb, trapezoid=True),
+    }
+    maps = walk(
+        *(chosen.model, chosen.pictures, chosen.targets),
+        path=climb.path,
+        rules=[each.rule for each in variants.values()],
+        output="logit",
+    )
+    return dict(zip(variants, maps, strict=True))
+
+
 EXPERIMENT = Experiment(
     name="ggig_mnist",
     title="Similarity of maps to the digit that they explain",
-    version=1,
+    version=2,
     parameters=Parameters,
     profiles={
         "embedded": {},
-        "reference": {"models": ("mnist_cnn",), "n_images": 10000},
+        "reference": {"models": ("mnist_cnn",), "n_images": 10000, "n_climbed": 2000},
         "paper": {"models": ("mnist_cnn",), "n_images": 10000},
     },
     tasks=tasks,
