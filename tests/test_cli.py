@@ -24,6 +24,7 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
         (("run", "-p", "stepz=3"), "no parameter 'stepz'; known: profile: str"),
         (("run", "idgi_insertion", "-p", "steps=many"), "steps takes int | None, got 'many'"),
         (("run", "-p", "steps"), "-p takes key=value"),
+        (("run", "-p", "steps="), "-p steps: the value is missing"),
         (("run", "--jobs", "0"), "--jobs"),
         (("compute", "idgi_scores", "-p", "steps=[1"), "-p steps: '[1' is not a value"),
         (("run", "--profile", "huge"), "unknown profile 'huge'"),

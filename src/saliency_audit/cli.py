@@ -273,6 +273,8 @@ def _pairs(settings: list[str] | None) -> dict[str, str]:
         key, separator, value = setting.partition("=")
         if not separator or not key:
             raise Refusal(f"-p takes key=value, got {setting!r}")
+        if not value.strip():
+            raise Refusal(f"-p {key}: the value is missing; leave it out for the profile's own")
         pairs[key] = value
     return pairs
 
