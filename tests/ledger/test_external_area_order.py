@@ -134,13 +134,13 @@ def test_what_is_reported_has_no_vote():
     table = maps(edge=0.3)
     found = by_label(area_order(table, DECLARED))
     beside = found["m, ggig − ig, sic"].extra
-    assert set(beside) == {"on the common images", "by entropy", "edge − ig"}
+    assert set(beside) == {"on the common images", "by file size", "edge − ig"}
     assert beside["edge − ig"].high < 0
     assert area_order(table, SIC).verdict is Verdict.REPRODUCED
-    assert set(found["m, ggig − edge, sic"].extra) == {"on the common images", "by entropy"}
+    assert set(found["m, ggig − edge, sic"].extra) == {"on the common images", "by file size"}
     alone = by_label(area_order(table, {**DECLARED, "complexity": "entropy"}))
     other = alone["m, ggig − ig, sic"].estimate.mean
-    assert beside["by entropy"].mean == pytest.approx(other)
+    assert beside["by file size"].mean == pytest.approx(other)
 
 
 def test_other_networks_and_missing_methods_leave_at_best_partly():

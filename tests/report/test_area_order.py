@@ -60,7 +60,7 @@ def test_a_line_per_method_on_the_images_that_count(rows):
     assert np.interp(0.25, drawn.get_xdata(), drawn.get_ydata()) == pytest.approx(heights.mean())
     assert sic.get_ylabel() == "small CNN on shapes"
     small = rows[rows["model"] == "digits_cnn"]
-    with pytest.raises(ValueError, match="no image whose entropy could be measured"):
+    with pytest.raises(ValueError, match="no image whose file size could be measured"):
         show_method_curves(small, {**DECLARED, "complexity": "entropy"})
     with pytest.raises(ValueError, match="no rows to show"):
         show_method_curves(rows[:0], DECLARED)

@@ -26,7 +26,7 @@ from saliency_audit.metrics.information_curve import (
 
 PREDICTIONS = {"aic": "ic_correct", "sic": "ic_probability"}
 COMPLEXITIES = {
-    "entropy": "entropy",
+    "entropy": "file size",
     "ms_ssim": "MS-SSIM",
     "grey_entropy": "entropy of grey levels",
 }
