@@ -196,7 +196,7 @@ EXPERIMENT = Experiment(
         "reference": {
             "models": ("shapes_cnn", "squeezenet1_0", "mobilenet_v2"),
             "n_images": 150,
-            "n_photographs": 120,
+            "n_photographs": 160,
             "steps": 51,
             "climb_steps": 11,
             "ascents": 10,
