@@ -1,6 +1,6 @@
 """GGIG of fewer points and steps beside the whole climb."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -69,7 +69,10 @@ def show_climb(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
     counts = sorted(set(chosen.loc[chosen["method"] == CLIMB, "points"]))
     shades = plt.get_cmap("viridis")
 
-    def draw(axis: Axes, _: str, model: str) -> bool:
+    def draw(axis: Axes, line: Sequence[str], column: str) -> bool:
+        if int(column) >= len(line):
+            return False
+        model = line[int(column)]
         mine = chosen[chosen["model"] == model]
         for place, points in enumerate(counts):
             colour = shades(0.9 * place / max(1, len(counts) - 1))
@@ -93,8 +96,12 @@ def show_climb(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
         axis.set_title(f"{network(model)}, n = {mine['image'].nunique()}", fontsize=9)
         return True
 
-    figure, axes = panels([""], models, draw, width=2.7, height=3.0, sharex=False)
-    axes[0, 0].set_ylabel("rank correlation with the whole climb", fontsize=9)
+    # Four in a row are too small to read.
+    across = len(models) if len(models) < 4 else 2
+    lines = [models[first : first + across] for first in range(0, len(models), across)]
+    columns = [str(column) for column in range(across)]
+    figure, axes = panels(lines, columns, draw, width=3.2, height=2.8, sharex=False)
+    figure.supylabel("rank correlation with the whole climb", fontsize=9)
     figure.supxlabel("steps of the climb at each point", fontsize=9)
     label_outside(figure, axes[0, 0])
     return figure
