@@ -103,7 +103,7 @@ show_recorded(recorded, show_similarities, sign)
 #
 # Median over the images, standard deviation in brackets, on magnitudes. The whole climb (200 steps from
 # each of 51 points, 10,200 gradients per image) is what decides; the recorded run makes it for the first
-# 2,000 candidates only. *GGIG, short climb* stops after 20 steps, and stands beside it for all images.
+# 1,000 candidates only. *GGIG, short climb* stops after 20 steps, and stands beside it for all images.
 # Digits that the network gets wrong, one in a hundred, are left out. The paper prints no formula for
 # its reverse normalised MSE; ours is 1 − ‖map − digit‖² / ‖digit‖². *GGIG, magnitudes* takes the maximum of
 # magnitudes, *GGIG, mean of climbs* averages each climb's highest gradient over the line, which the

@@ -139,7 +139,7 @@ EXPERIMENT = Experiment(
     parameters=Parameters,
     profiles={
         "embedded": {},
-        "reference": {"models": ("mnist_cnn",), "n_images": 10000, "n_climbed": 2000},
+        "reference": {"models": ("mnist_cnn",), "n_images": 10000, "n_climbed": 1000},
         "paper": {"models": ("mnist_cnn",), "n_images": 10000},
     },
     tasks=tasks,
