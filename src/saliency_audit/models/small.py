@@ -4,8 +4,6 @@ from collections import OrderedDict
 
 from torch import Tensor, nn
 
-from saliency_audit.models.grey_convolution import GreyConv2d
-
 
 class DigitsCNN(nn.Module):
     """Two 3×3 convolutions and a linear layer for 8×8 grey digits; about 12,000 parameters."""
@@ -71,7 +69,7 @@ class MnistCNN(nn.Module):
         super().__init__()
         self.features = nn.Sequential(
             OrderedDict(
-                conv1=GreyConv2d(32, 5),
+                conv1=nn.Conv2d(1, 32, 5),
                 pool1=nn.MaxPool2d(2),
                 relu1=nn.ReLU(),
                 conv2=nn.Conv2d(32, 64, 5),
