@@ -125,6 +125,12 @@ other = "signed" if sign == "absolute" else "absolute"
 figure = show_stages(rows, "cascade", other)
 
 # %% [markdown]
+# The same for the recorded reference run:
+
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Similarity of signed maps to those of the trained network after each stage of the cascade in the recorded reference run"}}
+show_recorded(recorded, show_stages, "cascade", other)
+
+# %% [markdown]
 # ## Each layer alone
 #
 # One layer is drawn anew, all others stay trained.
@@ -146,6 +152,12 @@ show_recorded(recorded, show_stages, "independent", sign)
 
 # %% tags=["remove-input"]
 HTML(as_html(stage_table(sources(recorded, rows), sign)))
+
+# %% [markdown]
+# The same for maps with their signs:
+
+# %% tags=["remove-input"]
+HTML(as_html(stage_table(sources(recorded, rows), other)))
 
 # %% [markdown]
 # ## GGIG against its rivals

@@ -52,14 +52,14 @@ sign: str = "absolute"  # maps in the first picture and in the table: absolute o
 shown: int = 0  # which of the images is in the first picture
 
 # %% tags=["remove-input", "remove-output"]
-from IPython.display import HTML, Markdown
+from IPython.display import HTML, Markdown, display
 
 from saliency_audit import ledger, study
 from saliency_audit.attributions import GGIG, Edge, Saliency
 from saliency_audit.report.changed_maps import show_noisy_maps
 from saliency_audit.report.climb import climb_settings
 from saliency_audit.report.html_table import as_html
-from saliency_audit.report.perturbation import limit_table, show_perturbation
+from saliency_audit.report.perturbation import floor_table, limit_table, show_perturbation
 from saliency_audit.report.pivot import pivot_table
 from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded, sources
 from saliency_audit.report.verdicts import verdict_text
@@ -125,6 +125,12 @@ other = "signed" if sign == "absolute" else "absolute"
 figure = show_perturbation(rows, other)
 
 # %% [markdown]
+# The same for the recorded reference run:
+
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Score and similarity of signed maps against the noise on the weights in the recorded reference run"}}
+show_recorded(recorded, show_perturbation, other)
+
+# %% [markdown]
 # ## Where the curves reach their limits
 #
 # The level from which on the mean stays at most 0.05 above the limit (for the score: within 0.05 of it; a dash
@@ -136,6 +142,27 @@ figure = show_perturbation(rows, other)
 # %% tags=["remove-input"]
 stated = claim.external.parameters
 HTML(as_html(limit_table(sources(recorded, rows), stated["similarity_margin"], sign)))
+
+# %% [markdown]
+# The same for maps with their signs:
+
+# %% tags=["remove-input"]
+HTML(as_html(limit_table(sources(recorded, rows), stated["similarity_margin"], other)))
+
+# %% [markdown]
+# ### The limit depends on what an unrelated network is
+#
+# The limits above are of networks whose every layer is drawn anew as torch draws it before training (with a
+# seed per draw; batch norm keeps its running statistics). Networks at the end of the
+# {doc}`cascade <ggig_randomization>` are unrelated too, drawn as in the authors' code: normal with a deviation
+# of 0.1, cut off at ±2. *As torch draws it / end of the cascade*, recorded reference run:
+
+# %% tags=["remove-input"]
+cascade = ledger.experiment_rows("ggig_randomization", "reference")
+if isinstance(recorded, str) or isinstance(cascade, str):
+    print(recorded if isinstance(recorded, str) else cascade)
+else:
+    display(HTML(as_html(floor_table(recorded, cascade, sign))))
 
 # %% [markdown]
 # ## At t = 1

@@ -51,7 +51,8 @@
 # A method passes where its whole 95 % interval over images lies on the right side of the limit, fails where
 # it lies on the wrong one. (Over images: the interval tells about these spoiled networks. The claims' own tests
 # resample the networks too.) *Undecided* are also methods with too few images, or without a value for more
-# than half of them (constant maps, which have no order).
+# than half of them (constant maps, which have no order). An image keeps the mean of its pairs of maps that have
+# a correlation; the share of pairs without one stands in the cell.
 #
 # *Two controls.* Edges of the picture know no network: their floor is 1, and no check of the network can
 # tell. Random maps are drawn anew for every network and show what an interval around nothing looks like.

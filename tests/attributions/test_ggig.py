@@ -140,6 +140,8 @@ def test_a_rate_that_leaves_the_finite_numbers_is_named(scoring, images, targets
     model = scoring(lambda x: x.pow(3).sum(dim=(1, 2, 3)))
     with pytest.raises(ValueError, match=r"after \d+ steps of ascent: .*; or lower learning_rate"):
         GGIG(3, 30, 1000.0)(model, images, torch.zeros_like(targets))
+    with pytest.raises(ValueError, match=r"learning_rate 1e\+300 is beyond the largest number"):
+        GGIG(3, 4, 1e300)(model, images.float(), torch.zeros_like(targets))
 
 
 def test_maps_of_an_image_do_not_depend_on_its_neighbours(images, targets):

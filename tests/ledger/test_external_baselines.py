@@ -64,6 +64,14 @@ def test_the_verdict_is_that_of_the_family(given, verdict):
     assert len(result.comparisons) == 12
 
 
+def test_a_map_against_the_input_is_less_like_it_and_says_how_strongly():
+    result = baseline_dependence(maps(0.93, input_share=-0.8), DECLARED)
+    item = next(c for c in result.comparisons if c.keys["question"] == "input dominance")
+    assert item.holds
+    assert item.estimate.mean == pytest.approx(-1.5, abs=0.02)
+    assert item.extra["magnitude of ρ"].mean == pytest.approx(0.1, abs=0.02)
+
+
 def test_comparisons_are_paired_means_with_signed_ranks():
     rows = maps(0.93)
     result = baseline_dependence(rows, DECLARED)
@@ -79,6 +87,8 @@ def test_comparisons_are_paired_means_with_signed_ranks():
     assert item.p_value == pytest.approx(wilcoxon(differences, alternative="less").pvalue)
     assert item.expected == "lower"
     assert abs(item.extra["signed maps"].mean) < 0.02
+    sizes = without.abs() - with_it.abs()
+    assert item.extra["magnitude of ρ"].mean == pytest.approx(sizes.mean())
 
     item = found["m, agreement, ig, black − blur"]
     excess = values["ig", "black", "blur"].to_numpy() - 0.9

@@ -146,8 +146,14 @@ def test_values_that_are_undefined_are_counted():
     values, floor = spread(0.1), np.zeros(N)
     values[:4] = np.nan
     floor[2:6] = np.nan
-    found = only(sigma(gradcam=(values, floor), edge=(np.full(N, np.nan), floor)))
+    rows = sigma(gradcam=(values, floor), edge=(np.full(N, np.nan), floor))
+    found = only(rows)
     assert (found["gradcam"].n, found["gradcam"].undefined) == (N - 6, 6)
+    asked = (rows["against"] == "unrelated") | (rows["level"] == 1)
+    mine = rows[(rows["method"] == "gradcam") & (rows["sign"] == "absolute") & asked]
+    pairs = mine["spearman"]
+    assert found["gradcam"].undefined_pairs == pytest.approx(pairs.isna().mean())
+    assert found["gradcam"].undefined_pairs > 0
     assert found["gradcam"].estimate.mean == pytest.approx(values[6:].mean())
     assert found["edge"].finding is Finding.UNDECIDED
     assert found["edge"].estimate is found["edge"].similarity is found["edge"].floor is None

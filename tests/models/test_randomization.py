@@ -204,6 +204,8 @@ def test_bad_models_and_settings_are_named(model):
         Randomisation("uniform")
     with pytest.raises(ValueError, match="unknown statistics 'drop'; known: keep, reset"):
         Randomisation(statistics="drop")
+    with pytest.raises(ValueError, match="seed must be a whole number, got 'a'"):
+        Randomisation(seed="a")
     with pytest.raises(ValueError, match="no layer with parameters"):
         list(cascade(nn.Flatten(), IMAGE))
 

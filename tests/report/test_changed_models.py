@@ -11,7 +11,9 @@ from saliency_audit.attributions import Edge, Saliency
 from saliency_audit.models.randomization import Randomisation
 from saliency_audit.report.changed_maps import show_cascaded_maps, show_noisy_maps
 from saliency_audit.report.check_curves import bands
+from saliency_audit.report.names import network
 from saliency_audit.report.perturbation import (
+    floor_table,
     limit_table,
     reached,
     reached_in_resamples,
@@ -108,6 +110,18 @@ def test_curves_fall_beside_their_limits(sigma):
     plt.close(figure)
     with pytest.raises(ValueError, match="no rows to show"):
         show_perturbation(sigma[:0])
+
+
+def test_limits_stand_beside_those_of_networks_drawn_otherwise(sigma, stages):
+    table = floor_table(sigma, stages, "signed")
+    assert {name for name, _ in table.index} == {network("digits_cnn")}
+    assert list(table.columns) == ["Spearman", "weighted Jaccard"]  # no SSIM of 8×8 pixels
+    far = sigma[(sigma["model"] == "digits_cnn") & (sigma["against"] == "unrelated")]
+    far = far[(far["method"] == "ggig") & (far["sign"] == "signed")]
+    last = stages[(stages["model"] == "digits_cnn") & (stages["how"] == "cascade")]
+    last = last[(last["stage"] == 3) & (last["method"] == "ggig") & (last["sign"] == "signed")]
+    line = table.loc[(network("digits_cnn"), "GGIG")]
+    assert line["Spearman"] == f"{far['spearman'].mean():.3f} / {last['spearman'].mean():.3f}"
 
 
 def test_the_limit_is_reached_where_a_curve_stays_near_it():

@@ -97,6 +97,9 @@ def test_cells_say_what_was_found_and_from_what():
     other = table.loc[network("shapes_cnn")]
     assert other.loc["IG", "noise"] == "—"
     assert "4 undefined" in other.loc["IG", "baseline"]
+    partly = answer("gradcam", Finding.PASSES, undefined=2, undefined_pairs=0.314)
+    cell = check_table([partly]).iloc[0, 0]
+    assert cell.endswith("2 undefined<br>31% of pairs undefined")
 
 
 def test_passes_stand_beside_the_checks():

@@ -428,14 +428,16 @@ def test_a_linear_score_has_one_map_without_the_product_and_many_with_it(linear)
             StraightPath(5), MeanGradient(weights), output="logit"
         ),
         "ggig": GGIG(steps=3, ascents=4),
+        "without a baseline": Saliency(),
     }
     baselines = {"black": torch.zeros_like(IMAGES), "white": torch.ones_like(IMAGES)}
     rows = baseline_similarity(linear, explainers, IMAGES, TARGETS, baselines)
-    assert len(rows) == 3 * 3 * 2
+    assert len(rows) == 4 * 3 * 2
     assert rows[["first", "second"]].drop_duplicates().to_numpy().tolist() == [["black", "white"]]
     signed = rows[rows["sign"] == "signed"].groupby("method")["spearman"].mean()
     assert signed["ig_without_product"] == pytest.approx(1)
     assert signed["ggig"] == pytest.approx(1)
+    assert signed["without a baseline"] == pytest.approx(1)
     assert signed["ig"] < 0.5
     with pytest.raises(ValueError, match=r"two baselines are needed to compare, got \['black'\]"):
         baseline_similarity(linear, explainers, IMAGES, TARGETS, {"black": baselines["black"]})

@@ -28,6 +28,8 @@ def test_a_row_per_image_method_and_sign(rows):
     images = rows["image"].nunique()
     assert len(rows) == images * len(METHODS) * 2
     assert 5 <= images <= 7
+    assert set(rows["climb_ascents"]) == {3}
+    assert set(rows["short_climb_ascents"]) == {2}
     assert rows["ssim"].isna().all()  # 8×8 pixels are too few
     assert rows[["spearman", "weighted_jaccard", "reverse_mse"]].notna().all().all()
 
@@ -61,6 +63,7 @@ def test_the_whole_climb_ends_with_the_slice_that_holds_the_last_climbed_image(m
     # A short climb is never longer than the whole one.
     table = few.pivot(index=["image", "sign"], columns="method", values="spearman").dropna()
     assert (table["ggig"] == table["ggig_short"]).all()
+    assert set(few["climb_ascents"]) == set(few["short_climb_ascents"]) == {3}
 
 
 @pytest.mark.parametrize(

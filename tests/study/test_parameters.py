@@ -99,7 +99,9 @@ def test_an_unknown_experiment_lists_the_known():
 def test_every_profile_of_every_experiment_makes_tasks_of_its_own(name):
     experiment = get_experiment(name)
     assert experiment.name == name
-    assert set(experiment.profiles) <= set(PROFILES)
+    # The pictures of an illustration are computed where the book is built, at one size.
+    known = {"embedded"} if name == "idgi_illustration" else set(PROFILES)
+    assert set(experiment.profiles) == known
     for profile in experiment.profiles:
         names = [task.name for task in experiment.tasks(experiment.configure(profile))]
         assert names

@@ -62,6 +62,12 @@ class AscendingWalker(StraightWalker):
     """The climbs bound to a block of images; see `paths.Walker`."""
 
     def __init__(self, path: AscendingPath, inputs: Tensor, baselines: Tensor) -> None:
+        largest = torch.finfo(inputs.dtype).max
+        if float(path.learning_rate) > largest:
+            raise ValueError(
+                f"learning_rate {path.learning_rate:g} is beyond the largest number of the images' "
+                f"type ({largest:.3g})"
+            )
         super().__init__(StraightPath(path.steps, "trapezoid"), inputs, baselines)
         self._climb = path
         self._visits = 0

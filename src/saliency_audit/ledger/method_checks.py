@@ -108,6 +108,8 @@ class Answer:
         limit: that the estimate is held against.
         n: images with a value.
         undefined: images without one, as where a map is constant.
+        undefined_pairs: of the pairs of maps behind them, the share without a similarity, whether
+            or not the image has a value from its other pairs.
         estimate: ratio of sums over the images with its interval; None where there is none, as
             without a floor or above `HIGHEST_FLOOR`.
         similarity: mean over the images; None where the check is about something else.
@@ -123,6 +125,7 @@ class Answer:
     limit: float
     n: int
     undefined: int
+    undefined_pairs: float = 0.0
     estimate: Estimate | None = None
     similarity: Estimate | None = None
     floor: float | None = None
@@ -171,11 +174,18 @@ def _all_random(rows: pd.DataFrame) -> pd.DataFrame:
 def _kept(changed: pd.DataFrame, unrelated: pd.DataFrame) -> pd.DataFrame:
     """What maps of changed networks keep beyond their floor; draws and layers are averaged."""
     similarity, floor = (
-        rows.groupby(IMAGES, sort=False)[MEASURE].mean().rename(name).reset_index()
-        for rows, name in ((changed, "similarity"), (unrelated, "floor"))
+        rows.groupby(IMAGES, sort=False)[MEASURE]
+        .agg(similarity="mean", pairs="size", defined="count")
+        .reset_index()
+        for rows in (changed, unrelated)
     )
-    table = similarity.merge(floor, on=IMAGES, how="left", indicator="recorded")
+    floor = floor.rename(columns={"similarity": "floor"})
+    table = similarity.merge(
+        floor, on=IMAGES, how="left", suffixes=("", "_floor"), indicator="recorded"
+    )
     return table.assign(
+        pairs=table["pairs"] + table["pairs_floor"].fillna(0),
+        defined=table["defined"] + table["defined_floor"].fillna(0),
         recorded=table["recorded"] == "both",
         part=table["similarity"] - table["floor"],
         whole=1 - table["floor"],
@@ -348,11 +358,16 @@ def _answer(
         limit=limit,
         n=len(defined),
         undefined=len(table) - len(defined),
+        undefined_pairs=_undefined_pairs(table) if "pairs" in table else 0.0,
         estimate=estimate,
         similarity=_mean(defined["similarity"]) if "similarity" in table else None,
         floor=floor,
         score=score,
     )
+
+
+def _undefined_pairs(table: pd.DataFrame) -> float:
+    return float(1 - table["defined"].sum() / table["pairs"].sum())
 
 
 def _ratio_of_sums(table: pd.DataFrame) -> Estimate:

@@ -91,8 +91,7 @@ def normalized_mse(first: Tensor, second: Tensor) -> Tensor:
     """‖a − b‖² / ‖b‖²: the squared error in shares of the second map's own square, an error.
 
     The GGIG paper prints a "normalized (reverse)" one, higher is better, and no formula; 1 − this
-    is its reading here, and 1 − √this, with the root of scikit-image's `normalized_root_mse`,
-    stands beside it.
+    is its reading here. Its root is scikit-image's `normalized_root_mse`.
 
     Returns:
         `(N,)` float64 ≥ 0; NaN where the second map is 0 everywhere.

@@ -60,6 +60,8 @@ class Randomisation:
     def __post_init__(self) -> None:
         refuse_unknown("initialiser", self.initialiser, INITIALISERS)
         refuse_unknown("statistics", self.statistics, STATISTICS)
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int):
+            raise ValueError(f"seed must be a whole number, got {self.seed!r}")
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,8 @@ def check_table(found: Sequence[Answer], costs: pd.DataFrame | None = None) -> p
         A line per network and method, which form the index; the passes per map, where `costs` are
         given, and a column per check. A cell says what was found and gives the estimate with its
         interval; ρ, the similarity of the maps, and its floor; the score of the changed network
-        beside 1/C; n, and how many images had no value. It is a dash where there are no rows.
+        beside 1/C; n, how many images had no value, and how many pairs of maps, where some had
+        none. It is a dash where there are no rows.
     """
     lines: dict[tuple[str, str], dict[str, str]] = {}
     order = {name: place for place, name in enumerate(METHODS)}
@@ -158,6 +159,7 @@ def _cell_lines(item: Answer) -> Iterator[str]:
         yield f"score {score}, 1/C {three_figures(item.score.chance)}"
     yield f"n = {item.n}"
     yield f"{item.undefined} undefined" if item.undefined else ""
+    yield f"{item.undefined_pairs:.0%} of pairs undefined" if item.undefined_pairs else ""
 
 
 def cost_table(rows: pd.DataFrame) -> pd.DataFrame:

@@ -120,6 +120,39 @@ def limit_table(
     return pd.DataFrame(list(lines.values()), index=index).fillna("")
 
 
+def floor_table(noise: pd.DataFrame, cascade: pd.DataFrame, sign: str = "absolute") -> pd.DataFrame:
+    """The limits under two ways of drawing a network anew.
+
+    Args:
+        noise: rows of `ggig_sigma`, whose unrelated networks are drawn as torch draws them.
+        cascade: rows of `ggig_randomization`, whose last stage is drawn by its own initialiser.
+        sign: "absolute" or "signed" maps.
+
+    Returns:
+        A line per network and method of both, which form the index; a column per measure. Cells
+        read "as torch draws it / end of the cascade": mean similarity over images and draws of the
+        maps on such networks and on the trained one.
+    """
+    torchs = noise[(noise["sign"] == sign) & (noise["against"] == "unrelated")]
+    stages = cascade[(cascade["sign"] == sign) & (cascade["how"] == "cascade")]
+    last = stages.groupby("model")["stage"].transform("max")
+    drawn = stages[stages["stage"] == last]
+    lines: dict[tuple[str, str], dict[str, str]] = {}
+    for (model, method), mine in torchs.groupby(["model", "method"], sort=False):
+        other = _of(drawn, str(model), str(method))
+        if other.empty:
+            continue
+        lines[network(str(model)), METHOD_NAMES.get(str(method), str(method))] = {
+            title_of(measure): " / ".join(
+                number(float(rows[measure].mean())) for rows in (mine, other)
+            )
+            for measure in measures_in(torchs)
+            if mine[measure].notna().any()
+        }
+    index = pd.MultiIndex.from_tuples(list(lines), names=["network", "method"])
+    return pd.DataFrame(list(lines.values()), index=index).fillna("")
+
+
 def reached(
     means: pd.Series, limit: float, margin: float, *, two_sided: bool = False
 ) -> float | None:

@@ -1,8 +1,9 @@
 """Does a map depend on the baseline, and does the image dominate it?"""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from inspect import signature
 from itertools import combinations
-from typing import Any, Protocol
+from typing import Any
 
 import pandas as pd
 from torch import Tensor, nn
@@ -13,19 +14,9 @@ from saliency_audit.sanity.comparison import check_comparison, similarity_rows
 DIFFERENCE = "input_difference"
 
 
-class FromBaseline(Protocol):
-    """A method that takes its baselines in the call, as `PathAttribution` and `GGIG` do."""
-
-    def __call__(
-        self, model: nn.Module, inputs: Tensor, targets: Tensor, baselines: Tensor | None = None
-    ) -> Tensor:
-        """Attribution maps `(N, C, H, W)`."""
-        ...
-
-
 def baseline_similarity(
     model: nn.Module,
-    explainers: Mapping[str, FromBaseline],
+    explainers: Mapping[str, Callable[..., Tensor]],
     images: Tensor,
     targets: Tensor,
     baselines: Mapping[str, Tensor],
@@ -37,7 +28,8 @@ def baseline_similarity(
 
     Args:
         model: maps `(N, C, H, W)` in [0, 1] to logits.
-        explainers: methods by name.
+        explainers: methods by name, called with model, images, targets and, where they have an
+            argument `baselines`, those; any other method agrees with itself.
         images: `(N, C, H, W)`.
         targets: `(N,)`.
         baselines: at least two, `(N, C, H, W)` each, by name.
@@ -61,7 +53,11 @@ def baseline_similarity(
         raise ValueError(f"two baselines are needed to compare, got {list(baselines)}")
     rows: list[dict[str, Any]] = []
     for name, explain in explainers.items():
-        maps = {key: explain(model, images, targets, start) for key, start in baselines.items()}
+        on = (model, images, targets)
+        if "baselines" in signature(explain).parameters:
+            maps = {key: explain(*on, baselines=start) for key, start in baselines.items()}
+        else:
+            maps = dict.fromkeys(baselines, explain(*on))
         for first, second in combinations(baselines, 2):
             keys = {"method": name, "first": first, "second": second}
             rows += similarity_rows(maps[first], maps[second], keys, scaling=scaling)

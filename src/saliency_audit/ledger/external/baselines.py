@@ -36,7 +36,8 @@ def baseline_dependence(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Ex
         rows: of `ggig_product`: columns model, images, method, sign, image, first, second and the
             measure; `second` is another baseline or "input_difference".
         parameters: `with_product`, the method that has it, and `without`, those that have not;
-            `baselines`; `measure` and `sign` that decide, the other sign stands in `extra`;
+            `baselines`; `measure` and `sign` that decide; in `extra` stand the other sign, and the
+            differences of magnitudes, since a map may order the pixels against x − x′, too;
             `agreement`, which maps from two baselines must exceed; `alpha`; optional
             `minimum_images`, `networks`.
 
@@ -107,9 +108,13 @@ def _asked(
                 _column(table, decides, method, *places),
                 "lower",
                 {
-                    f"{sign} maps": _column(table, sign, method, *places)
-                    - _column(table, sign, product, *places)
-                    for sign in signs
+                    "magnitude of ρ": _column(table, decides, method, *places).abs()
+                    - _column(table, decides, product, *places).abs(),
+                    **{
+                        f"{sign} maps": _column(table, sign, method, *places)
+                        - _column(table, sign, product, *places)
+                        for sign in signs
+                    },
                 },
             )
         for first, second in combinations(parameters["baselines"], 2):

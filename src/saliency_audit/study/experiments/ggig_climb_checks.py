@@ -100,6 +100,13 @@ EXPERIMENT = Experiment(
             "ascents": (1, 2, 5, 10, 20, 50, 100, 200),
             "slice_size": 6,
         },
+        "paper": {
+            "models": ("mnist_cnn",),
+            "n_images": 100,
+            "ascents": (1, 2, 5, 10, 20, 50, 100, 200),
+            "draws": 10,
+            "slice_size": 6,
+        },
     },
     tasks=tasks,
     compute=compute,

@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
-from torch import Tensor, nn
 
-from saliency_audit.attributions import Explainer
 from saliency_audit.attributions.baselines import BASELINES, baselines_for, check_baseline
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.sanity import MEASURES, baseline_similarity
-from saliency_audit.sanity.baselines import FromBaseline
 from saliency_audit.study.checked_methods import (
     CONTROLS,
     PAPER,
@@ -109,7 +106,7 @@ def compute(task: Task) -> Outcome:
     made = explainers(given["methods"], effort_in(given), given["seed"])
     found = baseline_similarity(
         chosen.model,
-        {name: _from_baseline(name, explain) for name, explain in made.items()},
+        made,
         chosen.pictures,
         chosen.targets,
         baselines,
@@ -118,19 +115,6 @@ def compute(task: Task) -> Outcome:
     keys = {"model": given["model"], "images": given["images"]}
     rows = [{**keys, **row, **chosen.describe(row["position"])} for row in found.to_dict("records")]
     return Outcome(pd.DataFrame(rows, columns=list(COLUMNS)), chosen.notes)
-
-
-def _from_baseline(name: str, explain: Explainer) -> FromBaseline:
-    """The method, called with baselines; they do not matter to one that has none."""
-    if name not in WITHOUT_BASELINE:
-        return cast("FromBaseline", explain)
-
-    def same(
-        model: nn.Module, inputs: Tensor, targets: Tensor, baselines: Tensor | None = None
-    ) -> Tensor:
-        return explain(model, inputs, targets)
-
-    return same
 
 
 EXPERIMENT = Experiment(
