@@ -22,6 +22,9 @@
 # peculiar goal: a map that is the picture itself would be perfect, whatever the network does. So two maps
 # that know no network stand beside the methods: the edges of the picture, and random values.
 #
+# *Which network.* It has the layers of the paper, but not its training of 400 steps, which does not lead to its
+# accuracy: three passes over MNIST with Adam do (99 %).
+#
 # *What is compared.* Map and digit are both scaled to 0–1. The paper does not say whether maps keep their
 # signs; its code takes magnitudes, and so does the test here. As in the paper IG stands *without* the
 # product with the input; with it the map is zero wherever the picture is black.

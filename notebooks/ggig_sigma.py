@@ -21,7 +21,8 @@
 #
 # *What nothing in common looks like.* Two maps of unrelated networks are not at similarity 0. Both may be
 # dark where the picture is empty, and magnitudes of noise overlap by chance. So every method gets its own
-# floor: the similarity of its map to its maps on networks whose layers are all drawn anew. A floor alone
+# floor: the similarity of its map to its maps on networks whose layers are all drawn anew, as torch draws
+# them before training. A floor alone
 # can be fooled: an edge detector does not look at the network at all, its maps always agree, on unrelated
 # networks too. So a curve must also fall. Edges and random maps (drawn anew for every network) stand beside
 # the methods as controls.

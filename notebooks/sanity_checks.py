@@ -35,7 +35,9 @@
 # *Three cases without an answer.* **Cannot tell**: the floor is above 0.9, and too little is left for a map
 # to change in; either the method does not look at the network or the measure does not see it. **Does not
 # apply**: under noise the mean score of the class, with its interval, has not come near 1/C (C classes);
-# where the network has not forgotten, its maps need not change. The score and 1/C stand in the cell. **No
+# where the network has not forgotten, its maps need not change. The score and 1/C stand in the cell. (So it
+# is for all methods on small pictures: noise as large as the weights is not enough there. On MobileNetV2 it is,
+# where the reference run has the three methods of the GGIG paper and the controls.) **No
 # floor recorded**: the value stands alone.
 #
 # A map that is to explain a picture should point at what the network looks at, and not depend on what the
