@@ -37,6 +37,7 @@ n_images: int | None = None  # candidate images of the small (default: the profi
 large_n_images: int | None = None  # and of the large (default: the profile's)
 methods: tuple[str, ...] | None = None  # for small pictures (default: all of the library)
 large_methods: tuple[str, ...] | None = None  # for larger ones (default: the profile's)
+large_also: tuple[str, ...] | None = None  # more of them, computed apart (default: profile's)
 draws: int | None = None  # of every layer (default: the profile's)
 large_draws: int | None = None  # the same on larger pictures (default: the profile's)
 most_stages: int | None = None  # stages that are explained, evenly spread (default: all)

@@ -39,6 +39,7 @@ n_images: int | None = None  # candidate images of the small (default: the profi
 large_n_images: int | None = None  # and of the large (default: the profile's)
 methods: tuple[str, ...] | None = None  # for small pictures (default: all of the library)
 large_methods: tuple[str, ...] | None = None  # for larger ones (default: the profile's)
+large_also: tuple[str, ...] | None = None  # more of them, computed apart (default: profile's)
 levels: tuple[float, ...] | None = None  # of the noise, in σ (default: the profile's)
 large_levels: tuple[float, ...] | None = None  # the same on larger pictures (default: profile's)
 draws: int | None = None  # of the noise per level (default: the profile's)

@@ -1,6 +1,7 @@
 """Rows of maps on models with noise on their weights and with layers drawn anew."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from saliency_audit import study
@@ -64,6 +65,18 @@ def test_a_row_per_image_method_sign_level_and_draw(sigma):
     assert sigma.loc[sigma["against"] == "unrelated", "level"].isna().all()
     assert sigma["ssim"].isna().all()  # 8×8 pixels are too few
     assert sigma[MEASURES].notna().all().all()
+
+
+@pytest.mark.parametrize("name", ["ggig_sigma", "ggig_randomization"])
+def test_methods_that_are_computed_apart_see_the_same_changed_networks(module_project, name):
+    both = ("saliency", "gradient_input")
+    few = {"models": (), "large_models": ("digits_cnn",), "large_n_images": 3, "large_draws": 2}
+    together = computed(name, **few, large_methods=both)
+    apart = computed(name, **few, large_methods=both[:1], large_also=both)
+    assert len(apart) == len(together)
+    keys = [column for column in together if column not in MEASURES]
+    ordered = [table.sort_values(keys, ignore_index=True) for table in (together, apart)]
+    pd.testing.assert_frame_equal(*ordered)
 
 
 def test_similarities_are_those_of_the_changed_models(sigma, digits):

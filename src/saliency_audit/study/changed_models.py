@@ -25,7 +25,8 @@ class ChangedModels:
     """Parameters of the experiments that change models; `n_images` counts candidates.
 
     Networks of larger pictures cost more per map and have parameters of their own, which begin with
-    `large_`. `draws` are changed models per level or stage; `steps` are points on the paths, both
+    `large_`; `large_also` are methods whose rows are computed apart, on the same changed networks.
+    `draws` are changed models per level or stage; `steps` are points on the paths, both
     ends included, `ascents` and `learning_rate` those of GGIG's climb at each; `samples` and
     `masks` are those of SmoothGrad and RISE.
     """
@@ -41,6 +42,7 @@ class ChangedModels:
     large_images: str | None = None
     large_n_images: int = 24
     large_methods: tuple[str, ...] = (*PAPER, *CONTROLS)
+    large_also: tuple[str, ...] = ()
     large_draws: int = 4
     large_steps: int = 5
     large_ascents: int = 3
@@ -64,14 +66,14 @@ class ChangedModels:
             **{name: getattr(self, name) for name in (*counts, "samples", "masks", "slice_size")},
             **{f"large_{name}": getattr(self, f"large_{name}") for name in counts},
         )
-        for method in (*self.methods, *self.large_methods):
+        for method in (*self.methods, *self.large_methods, *self.large_also):
             refuse_unknown("method", method, METHODS)
 
 
 def model_tasks(
     parameters: ChangedModels, usual: Mapping[str, Any], large: Mapping[str, Any]
 ) -> list[Task]:
-    """One task per network and slice of images.
+    """One task per network and slice of images, and one more for methods that are computed apart.
 
     Args:
         parameters: the experiment's.
@@ -95,6 +97,9 @@ def model_tasks(
                     "last": min(first + parameters.slice_size, count),
                 }
                 found.append(Task(f"{model}-{first:05d}", given))
+                apart = tuple(name for name in parameters.large_also if name not in own["methods"])
+                if prefix and apart:
+                    found.append(Task(f"{model}-{first:05d}-also", {**given, "methods": apart}))
     return found
 
 

@@ -33,6 +33,11 @@ METHODS = (
     *(name for name in available() if name not in (*PAPER, *CONTROLS)),
     *CONTROLS,
 )
+# At most as many gradients as IG: on photographs they are run beside the paper's methods.
+CHEAP = (
+    *(WITH_PRODUCT, "ig+idgi", "gradient_input", "deeplift", "guided_backprop"),
+    *("gradcam", "gradcam++"),
+)
 SAMPLERS = ("smoothgrad", "rise", "random")
 
 

@@ -16,7 +16,7 @@ from saliency_audit.study.changed_models import (
     described,
     model_tasks,
 )
-from saliency_audit.study.checked_methods import METHODS, climb_of
+from saliency_audit.study.checked_methods import CHEAP, METHODS, climb_of
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.selection import Selection, select
 
@@ -103,6 +103,7 @@ EXPERIMENT = Experiment(
             "large_images": "imagenet_sample",
             "large_n_images": 36,
             "large_levels": (0.0, 0.25, 0.5, 0.75, 1.0),
+            "large_also": CHEAP,
             "large_steps": 26,
             "large_ascents": 2,
         },
