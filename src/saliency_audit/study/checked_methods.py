@@ -33,11 +33,9 @@ METHODS = (
     *(name for name in available() if name not in (*PAPER, *CONTROLS)),
     *CONTROLS,
 )
-# At most as many gradients as IG: on photographs they are run beside the paper's methods.
-CHEAP = (
-    *(WITH_PRODUCT, "ig+idgi", "gradient_input", "deeplift", "guided_backprop"),
-    *("gradcam", "gradcam++"),
-)
+# At most as many gradients as IG: on photographs they are run beside the paper's methods. Guided
+# backpropagation is not defined for the ReLU6 of MobileNetV2.
+CHEAP = (WITH_PRODUCT, "ig+idgi", "gradient_input", "deeplift", "gradcam", "gradcam++")
 SAMPLERS = ("smoothgrad", "rise", "random")
 
 
