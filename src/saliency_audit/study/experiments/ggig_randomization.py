@@ -15,7 +15,7 @@ from saliency_audit.study.changed_models import (
     described,
     model_tasks,
 )
-from saliency_audit.study.checked_methods import CHEAP, climb_of
+from saliency_audit.study.checked_methods import climb_of
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.selection import select
 
@@ -106,7 +106,6 @@ EXPERIMENT = Experiment(
             "large_images": "imagenet_sample",
             "large_n_images": 40,
             "large_draws": 4,
-            "large_also": CHEAP,
             "large_steps": 26,
             "large_ascents": 2,
             "large_most_stages": 6,
