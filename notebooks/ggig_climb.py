@@ -98,7 +98,7 @@ show_recorded(recorded, show_climb, sign)
 # %% [markdown]
 # ## Recorded run, this machine
 #
-# Mean rank correlation of magnitudes with the whole climb's:
+# Mean rank correlation of magnitudes with the whole climb's, which is the longest walk of each run:
 
 # %% tags=["remove-input"]
 HTML(as_html(climb_table(sources(recorded, rows), "absolute")))
@@ -115,7 +115,8 @@ HTML(as_html(climb_table(sources(recorded, rows), "signed")))
 # Two networks that have forgotten: one with noise of 1 σ on every weight, and one with all layers drawn anew,
 # which share nothing with the trained one and give the floor. Rank correlation of GGIG's map on each with its
 # map on the trained network *at the same setting*; what {doc}`noise on the weights <ggig_sigma>` asks for is
-# their difference. If the climb did not matter, the lines would be flat.
+# their difference. If the climb did not matter, the lines would be flat. This part keeps the profile's own networks
+# and settings; of the parameters above only `seed` counts.
 
 # %% mystnb={"image": {"alt": "Rank correlation of GGIG's maps on changed networks with those on the trained one against the steps of the climb, a line per number of points, one panel for noise and one for unrelated networks"}}
 checked = study.compute(checks, profile, {"seed": seed} if seed is not None else {})

@@ -28,7 +28,7 @@
 # the methods as controls.
 #
 # *What was chosen.* As in the authors' code, the noise on each tensor of weights is normal with t times the
-# tensor's own standard deviation, t from 0 to 1. The paper climbs 200 times at each point of GGIG's line.
+# tensor's own standard deviation, t from 0 to 1. The paper names 200 steps at each point of GGIG's line.
 # That is costly for hundreds of spoiled networks; here it climbs less.
 
 # %% tags=["parameters"]

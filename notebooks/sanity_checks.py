@@ -37,7 +37,7 @@
 # apply**: under noise the mean score of the class, with its interval, has not come near 1/C (C classes);
 # where the network has not forgotten, its maps need not change. The score and 1/C stand in the cell. (So it
 # is for all methods on small pictures: noise as large as the weights is not enough there. On MobileNetV2 it is,
-# where the reference run has the three methods of the GGIG paper and the controls.) **No
+# where the reference run has GGIG, the controls and what costs no more than IG.) **No
 # floor recorded**: the value stands alone.
 #
 # A map that is to explain a picture should point at what the network looks at, and not depend on what the

@@ -146,7 +146,7 @@ def test_what_is_reported_has_no_vote():
 def test_other_networks_and_missing_methods_leave_at_best_partly():
     result = area_order(maps(model="other"), DECLARED)
     assert result.verdict is Verdict.PARTLY
-    assert "Networks: other; all of the claim's 2 are not computed." in result.detail
+    assert "Networks: other; none of the claim's 2 is computed." in result.detail
     result = area_order(maps(methods=METHODS[1:]), DECLARED)
     assert result.verdict is Verdict.PARTLY
     missing = "Not computed yet: m, ggig − saliency; m, saliency − random."

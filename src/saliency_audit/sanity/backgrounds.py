@@ -24,7 +24,7 @@ def _grey(height: int, width: int, size: int) -> Tensor:
     return torch.full((height, width), 0.5)
 
 
-# `(H, W)` in [0, 1] from height, width and the size of what repeats, in pixels.
+#: `(H, W)` in [0, 1] from height, width and the size of what repeats, in pixels.
 BACKGROUNDS: dict[str, Callable[[int, int, int], Tensor]] = {
     "checkerboard": _checkerboard,
     "stripes": _stripes,

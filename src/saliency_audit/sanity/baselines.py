@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from saliency_audit.sanity.comparison import check_comparison, similarity_rows
 
-# What stands in `second` where a map is compared with the image's distance from the baseline.
+#: What stands in `second` where a map is compared with the image's distance from the baseline.
 DIFFERENCE = "input_difference"
 
 

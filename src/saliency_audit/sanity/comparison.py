@@ -13,7 +13,7 @@ from saliency_audit.metrics.ms_ssim import WINDOW
 from saliency_audit.metrics.ranks import check_maps
 from saliency_audit.metrics.similarity import min_max
 
-# Reduction over the channels: with "absolute" a sum of magnitudes, with "signed" a plain sum.
+#: Reduction over the channels: with "absolute" a sum of magnitudes, with "signed" a plain sum.
 SIGNS = {"absolute": "sum_abs", "signed": "sum"}
 
 # What the largest values hold of the sum of all magnitudes, where these are cut off.
@@ -28,7 +28,7 @@ def _without_outliers(maps: Tensor) -> Tensor:
     return (maps / limits.where(limits > 0, torch.nan)).clamp(-1, 1)
 
 
-# `(N, H, W)` to as much; a constant map comes back constant or NaN.
+#: `(N, H, W)` to as much; a constant map comes back constant or NaN.
 SCALINGS: dict[str, Callable[[Tensor], Tensor]] = {
     "min-max": min_max,
     "outliers": _without_outliers,
@@ -42,7 +42,8 @@ def _ssim_where_it_fits(first: Tensor, second: Tensor) -> Tensor:
     return ssim(first, second)
 
 
-# 1 for equal maps. The last one may fall below 0 and is not symmetric: the second is the reference.
+#: 1 for equal maps. The last one, 1 − normalised squared error, may fall far below 0 and is not
+#: symmetric: the second map is the reference.
 MEASURES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "spearman": spearman,
     "ssim": _ssim_where_it_fits,

@@ -149,9 +149,10 @@ def coverage(models: Sequence[str], parameters: Mapping[str, Any], missing: Sequ
     absent = [name for name in claimed if name not in models]
     if len(claimed) == 1 and absent:
         text += f"; the claim's {absent[0]} is not computed"
+    elif len(absent) == len(claimed) > 1:
+        text += f"; none of the claim's {len(claimed)} is computed"
     elif absent:
-        share = f"{len(absent)} of" if len(absent) < len(claimed) else "all of"
-        text += f"; {share} the claim's {len(claimed)} are not computed"
+        text += f"; {len(absent)} of the claim's {len(claimed)} are not computed"
     if missing:
         text += f". Not computed yet: {named(missing)}"
     return text + "."
