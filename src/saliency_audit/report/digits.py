@@ -98,7 +98,8 @@ def show_similarities(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
         axis.set_title(MEASURE_NAMES[measure], fontsize=9)
         return True
 
-    figure, axes = panels(["all"], measures, draw, width=2.2, height=0.28 * len(methods) + 0.6)
+    height = 0.28 * len(methods) + 0.6
+    figure, axes = panels(["all"], measures, draw, width=2.2, height=height, sharex="col")
     axes[0, 0].invert_yaxis()
     figure.supxlabel("similarity of map and digit, 1 for equal", fontsize=9)
     return figure
