@@ -67,15 +67,14 @@ def show_climb(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
     chosen = rows[rows["sign"] == sign]
     models = list(dict.fromkeys(chosen["model"]))
     counts = sorted(set(chosen.loc[chosen["method"] == CLIMB, "points"]))
-    shades = plt.get_cmap("viridis")
+    colours = _colours(counts)
 
     def draw(axis: Axes, line: Sequence[str], column: str) -> bool:
         if int(column) >= len(line):
             return False
         model = line[int(column)]
         mine = chosen[chosen["model"] == model]
-        for place, points in enumerate(counts):
-            colour = shades(0.9 * place / max(1, len(counts) - 1))
+        for points, colour in colours.items():
             _draw_line(axis, mine[mine["points"] == points], f"{points} points", colour)
         for method in [name for name in CHECK_LOOKS if name in set(mine["method"]) - {CLIMB}]:
             mean = float(mine.loc[mine["method"] == method, "spearman"].mean())
@@ -105,6 +104,13 @@ def show_climb(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
     figure.supxlabel("steps of the climb at each point", fontsize=9)
     label_outside(figure, axes[0, 0])
     return figure
+
+
+def _colours(counts: Sequence[int]) -> dict[int, Any]:
+    """A shade per number of points, darkest for the first."""
+    shades = plt.get_cmap("viridis")
+    last = max(1, len(counts) - 1)
+    return {points: shades(0.9 * place / last) for place, points in enumerate(counts)}
 
 
 def _draw_line(axis: Axes, rows: pd.DataFrame, label: str, colour: object) -> None:
@@ -170,17 +176,17 @@ def show_checked(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
     refuse_empty(rows)
     chosen = rows[rows["sign"] == sign]
     counts = sorted(set(chosen["points"]))
-    shades = plt.get_cmap("viridis")
+    colours = _colours(counts)
 
     def draw(axis: Axes, model: str, against: str) -> bool:
         mine = chosen[(chosen["model"] == model) & (chosen["against"] == against)]
-        for place, points in enumerate(counts):
+        for points, colour in colours.items():
             means = mine[mine["points"] == points].groupby("ascents")["spearman"].mean()
             axis.plot(
                 means.index,
                 means,
                 "o-",
-                color=shades(0.9 * place / max(1, len(counts) - 1)),
+                color=colour,
                 markersize=3,
                 label=f"{points} points",
             )
