@@ -77,7 +77,7 @@ class AscendingWalker(StraightWalker):
         self._visits = 0
         return super().points(first, last)
 
-    def onward(self, points: Tensor, gradients: Tensor) -> Tensor | None:
+    def next_visit(self, points: Tensor, gradients: Tensor) -> Tensor | None:
         """One step up, until there were `ascents` visits."""
         self._visits += 1
         if self._visits == self._climb.ascents:

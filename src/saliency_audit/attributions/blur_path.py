@@ -7,7 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from saliency_audit.attributions.gaussian import GaussianBlur
-from saliency_audit.attributions.paths import TurnsAtOnce, check_steps
+from saliency_audit.attributions.paths import SinglePass, check_steps
 from saliency_audit.errors import refuse_unknown
 
 SCHEDULES = ("linear", "sqrt")
@@ -46,7 +46,7 @@ class BlurPath:
         return BlurWalker(self, inputs)
 
 
-class BlurWalker(TurnsAtOnce):
+class BlurWalker(SinglePass):
     """The blur path bound to a block of images; see `paths.Walker`."""
 
     start: None = None

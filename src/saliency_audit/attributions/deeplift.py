@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from saliency_audit.attributions.baselines import baselines_for, check_baseline
-from saliency_audit.attributions.engine import frozen, score_and_gradient, with_room
+from saliency_audit.attributions.engine import frozen, halving_on_oom, score_and_gradient
 from saliency_audit.attributions.rescale import rescale_rules
 from saliency_audit.attributions.scores import check_inputs, check_output
 from saliency_audit.attributions.substitution import (
@@ -99,7 +99,7 @@ class DeepLift:
             return maps
 
         with frozen(model):
-            return with_room(run, self.batch_size, inputs)
+            return halving_on_oom(run, self.batch_size, inputs)
 
 
 def _check_sums(maps: Tensor, scores: Tensor) -> None:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.scores import answer, check_classes, class_scores
+from saliency_audit.attributions.scores import check_classes, class_scores, logits
 
 # Pixels per batch at which passes are near their best rate: 8 images of 224×224 forward and
 # backward on a CPU, 4 forward only, where larger activations come from the system page by page
@@ -16,7 +16,7 @@ from saliency_audit.attributions.scores import answer, check_classes, class_scor
 PIXELS_PER_BATCH = {"cpu": 8 * 224 * 224, "cuda": 128 * 224 * 224}
 PIXELS_PER_FORWARD_BATCH = {"cpu": 4 * 224 * 224, "cuda": 256 * 224 * 224}
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
 @contextmanager
@@ -158,7 +158,7 @@ def score_and_activation_gradient(
         # What follows may work in place: it gets a copy.
         return taken[-1].clone()
 
-    # A second attempt of the same pass starts anew (`answer`).
+    # A second attempt of the same pass starts over (`logits`).
     handles = [
         model.register_forward_pre_hook(lambda module, given: taken.clear()),
         layer.register_forward_hook(cut),
@@ -202,11 +202,11 @@ def predict(model: nn.Module, images: Tensor, targets: Tensor) -> tuple[Tensor, 
     Raises:
         ValueError: malformed model answers, targets that are no class, NaN or infinite answers.
     """
-    logits = answer(model, images)
-    check_classes(logits, targets, softmax=True)
-    _check_finite("scores", logits)
-    probabilities = logits.softmax(dim=1).gather(1, targets[:, None]).squeeze(1)
-    return probabilities, logits.argmax(dim=1) == targets
+    found = logits(model, images)
+    check_classes(found, targets, softmax=True)
+    _check_finite("scores", found)
+    probabilities = found.softmax(dim=1).gather(1, targets[:, None]).squeeze(1)
+    return probabilities, found.argmax(dim=1) == targets
 
 
 def _check_finite(name: str, values: Tensor) -> None:
@@ -242,13 +242,13 @@ def resolve_batch_size(batch_size: int | str, inputs: Tensor, *, gradients: bool
     return batch_size
 
 
-def with_room(
-    run: Callable[[int], Answer],
+def halving_on_oom(
+    run: Callable[[int], Result],
     batch_size: int | str,
     inputs: Tensor,
     *,
     gradients: bool = True,
-) -> Answer:
+) -> Result:
     """`run(size)` at the size of `resolve_batch_size`; half of it where a GPU's memory ends.
 
     Only an automatic size is halved: one that was asked for is kept.

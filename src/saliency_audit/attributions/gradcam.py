@@ -10,8 +10,8 @@ from torch.nn import functional as F
 
 from saliency_audit.attributions.engine import (
     frozen,
+    halving_on_oom,
     score_and_activation_gradient,
-    with_room,
 )
 from saliency_audit.attributions.layers import find_layer
 from saliency_audit.attributions.scores import check_inputs, check_output
@@ -136,7 +136,7 @@ def weighted_features(
 
     with frozen(model):
         chosen = find_layer(model, layer, inputs)
-        return with_room(run, batch_size, inputs)
+        return halving_on_oom(run, batch_size, inputs)
 
 
 def enlarged(maps: Tensor, inputs: Tensor) -> Tensor:

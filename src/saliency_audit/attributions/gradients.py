@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.engine import frozen, score_and_gradient, with_room
+from saliency_audit.attributions.engine import frozen, halving_on_oom, score_and_gradient
 from saliency_audit.attributions.scores import check_inputs, check_output
 
 
@@ -14,7 +14,7 @@ def input_gradients(
 ) -> Tensor:
     """∂f_c/∂x of each image, batch by batch: `(N, C, H, W)`.
 
-    Arguments as in `score_and_gradient` and `with_room`.
+    Arguments as in `score_and_gradient` and `halving_on_oom`.
 
     Raises:
         ValueError: malformed inputs, targets, model answers or batch size.
@@ -29,7 +29,7 @@ def input_gradients(
         return gradients
 
     with frozen(model):
-        return with_room(run, batch_size, inputs)
+        return halving_on_oom(run, batch_size, inputs)
 
 
 @dataclass(frozen=True)

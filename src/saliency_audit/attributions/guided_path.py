@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from saliency_audit.attributions.paths import TurnsAtOnce, check_steps
+from saliency_audit.attributions.paths import SinglePass, check_steps
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class GuidedPath:
         return GuidedWalker(self, inputs, baselines)
 
 
-class GuidedWalker(TurnsAtOnce):
+class GuidedWalker(SinglePass):
     """The guided path bound to a block of images; see `paths.Walker`.
 
     Where a feature stands is kept as its α in [0, 1] on its own way from x′ to x, `(N, F)`. The

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.scores import answer
+from saliency_audit.attributions.scores import logits
 
 
 def find_layer(model: nn.Module, name: str | None, inputs: Tensor) -> nn.Module:
@@ -45,7 +45,7 @@ def _last_convolution(model: nn.Module, inputs: Tensor) -> nn.Module:
     handles = [layer.register_forward_hook(note) for layer in convolutions]
     try:
         with torch.no_grad():
-            answer(model, inputs[:1])
+            logits(model, inputs[:1])
     finally:
         for handle in handles:
             handle.remove()

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from saliency_audit.attributions.baselines import baselines_for, check_baseline
-from saliency_audit.attributions.engine import frozen, score, with_room
+from saliency_audit.attributions.engine import frozen, halving_on_oom, score
 from saliency_audit.attributions.paths import Path
 from saliency_audit.attributions.rules import Riemann, Rule
 from saliency_audit.attributions.scores import check_inputs, check_output
@@ -60,7 +60,7 @@ def walk(
         return _walk_all(model, inputs, baselines, targets, path, rules, output, size)
 
     with frozen(model):
-        return with_room(run, batch_size, inputs)
+        return halving_on_oom(run, batch_size, inputs)
 
 
 def _walk_all(

@@ -42,7 +42,7 @@ class Walker(Protocol):
         """
         ...
 
-    def onward(self, points: Tensor, gradients: Tensor) -> Tensor | None:
+    def next_visit(self, points: Tensor, gradients: Tensor) -> Tensor | None:
         """Where to look next before the walk turns to its next points; None to turn to them.
 
         Args:
@@ -52,10 +52,10 @@ class Walker(Protocol):
         ...
 
 
-class TurnsAtOnce:
+class SinglePass:
     """Of a walker: every point is visited once."""
 
-    def onward(self, points: Tensor, gradients: Tensor) -> Tensor | None:
+    def next_visit(self, points: Tensor, gradients: Tensor) -> Tensor | None:
         """None: the next points come at once."""
         return None
 

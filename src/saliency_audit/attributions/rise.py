@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from saliency_audit.attributions.engine import frozen, score, with_room
+from saliency_audit.attributions.engine import frozen, halving_on_oom, score
 from saliency_audit.attributions.scores import check_inputs, check_output
 from saliency_audit.attributions.seeding import image_generator
 
@@ -68,7 +68,7 @@ class Rise:
             return maps / (self.probability * self.masks)
 
         with frozen(model):
-            return with_room(run, self.batch_size, inputs, gradients=False)
+            return halving_on_oom(run, self.batch_size, inputs, gradients=False)
 
     def _streamed(self, image: Tensor, size: int) -> Iterator[Tensor]:
         """All masks of an image, `size` at a time: `(M, H, W)` in [0, 1]."""

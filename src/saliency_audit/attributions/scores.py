@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from saliency_audit.errors import refuse_non_tensor, refuse_unknown
 
 OUTPUTS: dict[str, Callable[[Tensor], Tensor]] = {
-    "probability": lambda logits: logits.softmax(dim=1),
-    "logit": lambda logits: logits,
-    "log_probability": lambda logits: logits.log_softmax(dim=1),
+    "probability": lambda z: z.softmax(dim=1),
+    "logit": lambda z: z,
+    "log_probability": lambda z: z.log_softmax(dim=1),
 }
 
 
@@ -26,7 +26,7 @@ def check_output(output: str) -> None:
     refuse_unknown("output", output, OUTPUTS)
 
 
-def answer(model: nn.Module, images: Tensor) -> Tensor:
+def logits(model: nn.Module, images: Tensor) -> Tensor:
     """The model's logits `(N, classes)`.
 
     The model gets a copy, in the memory format in which convolutions are fastest: it may work in
@@ -41,18 +41,18 @@ def answer(model: nn.Module, images: Tensor) -> Tensor:
             on another device than the images.
     """
     try:
-        logits = model(images.clone(memory_format=torch.channels_last))
+        found = model(images.clone(memory_format=torch.channels_last))
     except RuntimeError as error:
         if "view size is not compatible" not in str(error):
             _explain_mismatch(model, images, error)
             raise
-        logits = model(images.clone(memory_format=torch.contiguous_format))
-    if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != len(images):
-        shape = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        found = model(images.clone(memory_format=torch.contiguous_format))
+    if not isinstance(found, Tensor) or found.ndim != 2 or len(found) != len(images):
+        shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
         raise ValueError(
             f"the model must return logits of shape ({len(images)}, classes), got {shape}"
         )
-    return logits
+    return found
 
 
 def _explain_mismatch(model: nn.Module, images: Tensor, error: RuntimeError) -> None:
@@ -82,19 +82,19 @@ def class_scores(model: nn.Module, inputs: Tensor, targets: Tensor, output: str)
             is no class of the model.
     """
     check_output(output)
-    logits = answer(model, inputs)
-    check_classes(logits, targets, softmax=output in SOFTMAX_OUTPUTS)
-    scores = OUTPUTS[output](logits).gather(1, targets[:, None]).squeeze(1)
+    found = logits(model, inputs)
+    check_classes(found, targets, softmax=output in SOFTMAX_OUTPUTS)
+    scores = OUTPUTS[output](found).gather(1, targets[:, None]).squeeze(1)
     return scores
 
 
-def check_classes(logits: Tensor, targets: Tensor, *, softmax: bool) -> None:
+def check_classes(outputs: Tensor, targets: Tensor, *, softmax: bool) -> None:
     """Refuse targets that are no class of the model, and probabilities of one class.
 
     Raises:
         ValueError: names the cause and the remedy.
     """
-    classes = logits.shape[1]
+    classes = outputs.shape[1]
     if softmax and classes == 1:
         raise ValueError(
             "the model answers one column, and the softmax over one class is always 1; explain its "

@@ -8,7 +8,7 @@ from itertools import islice
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.engine import frozen, score_and_gradient, with_room
+from saliency_audit.attributions.engine import frozen, halving_on_oom, score_and_gradient
 from saliency_audit.attributions.scores import check_inputs, check_output
 from saliency_audit.attributions.seeding import image_generator
 from saliency_audit.errors import refuse_unknown
@@ -82,7 +82,7 @@ class SmoothGrad:
             return total / self.samples
 
         with frozen(model):
-            return with_room(run, self.batch_size, inputs)
+            return halving_on_oom(run, self.batch_size, inputs)
 
     def _sigmas(self, inputs: Tensor) -> Tensor:
         """Standard deviation of each image's noise: `(N, 1, 1, 1)`."""

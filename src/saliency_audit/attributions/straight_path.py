@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from saliency_audit.attributions.paths import TurnsAtOnce, check_steps
+from saliency_audit.attributions.paths import SinglePass, check_steps
 from saliency_audit.attributions.quadrature import CLOSED, nodes
 
 
@@ -35,7 +35,7 @@ class StraightPath:
         return StraightWalker(self, inputs, baselines)
 
 
-class StraightWalker(TurnsAtOnce):
+class StraightWalker(SinglePass):
     """The straight line bound to a block of images; see `paths.Walker`."""
 
     def __init__(self, path: StraightPath, inputs: Tensor, baselines: Tensor) -> None:

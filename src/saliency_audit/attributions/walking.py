@@ -101,7 +101,7 @@ def visits(
             wanted = increments or path.adaptive
             moves = block.walker.increments(first, last, gradients) if wanted else None
             yield Visit(points, scores, gradients, moves)
-            points = block.walker.onward(points, gradients)
+            points = block.walker.next_visit(points, gradients)
             steps += 1
 
 

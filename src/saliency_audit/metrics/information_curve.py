@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 from torch import Tensor, nn
 
-from saliency_audit.attributions.engine import frozen, predict, with_room
+from saliency_audit.attributions.engine import frozen, halving_on_oom, predict
 from saliency_audit.attributions.scores import check_inputs, check_saliency
 from saliency_audit.metrics.entropy import (
     EXACT_QUALITY,
@@ -430,7 +430,7 @@ def _predictions(
         parts = zip(pictures.split(size), targets.split(size), strict=True)
         return [predict(model, chunk, wanted) for chunk, wanted in parts]
 
-    found = with_room(run, batch_size, pictures, gradients=False)
+    found = halving_on_oom(run, batch_size, pictures, gradients=False)
     probability, correct = (torch.cat(parts).double().cpu() for parts in zip(*found, strict=True))
     return probability, correct
 

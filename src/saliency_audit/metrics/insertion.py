@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from saliency_audit.attributions.engine import frozen, score, with_room
+from saliency_audit.attributions.engine import frozen, halving_on_oom, score
 from saliency_audit.attributions.scores import check_inputs, check_saliency
 
 BLUR_KERNEL = 11
@@ -100,7 +100,7 @@ def insertion_score(
         return torch.cat(scores)
 
     with frozen(model):
-        scores = with_room(run, batch_size, images, gradients=False)
+        scores = halving_on_oom(run, batch_size, images, gradients=False)
     curves = scores.reshape(count, len(revealed)).double().cpu()
     area = torch.trapezoid(curves, fractions, dim=1)
     whole = curves[:, -1]

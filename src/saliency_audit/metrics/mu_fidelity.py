@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.engine import frozen, score, with_room
+from saliency_audit.attributions.engine import frozen, halving_on_oom, score
 from saliency_audit.attributions.scores import check_inputs, check_saliency
 from saliency_audit.attributions.seeding import image_generator
 from saliency_audit.errors import refuse_non_tensor
@@ -98,7 +98,7 @@ def mu_fidelity(
         return found
 
     with frozen(model):
-        found = with_room(run, batch_size, images, gradients=False)
+        found = halving_on_oom(run, batch_size, images, gradients=False)
     for values, part in zip(found, maps, strict=True):
         constant = part.flatten(1).amax(dim=1) == part.flatten(1).amin(dim=1)
         values.masked_fill_(constant.cpu(), torch.nan)

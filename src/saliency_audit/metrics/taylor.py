@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.engine import frozen, score, with_room
+from saliency_audit.attributions.engine import frozen, halving_on_oom, score
 from saliency_audit.attributions.paths import Path
 from saliency_audit.attributions.scores import check_inputs
 from saliency_audit.attributions.walking import Block, blocks, visits
@@ -52,7 +52,7 @@ def taylor_error(
         return torch.cat(found)
 
     with frozen(model):
-        return with_room(run, batch_size, inputs)
+        return halving_on_oom(run, batch_size, inputs)
 
 
 def _block_error(model: nn.Module, block: Block, path: Path, output: str) -> Tensor:
