@@ -98,6 +98,7 @@ def assert_same(before, after):
 SETTINGS = {
     **{name: {"batch_size": 1} for name in available()},
     **{f"{path}{rule}": {"steps": 6, "batch_size": 4} for path in PATHS for rule in ("", "+idgi")},
+    "ggig": {"steps": 3, "ascents": 3, "batch_size": 1},
     "smoothgrad": {"samples": 2, "batch_size": 2},
     "rise": {"masks": 5, "batch_size": 4},
     "edge": {},
