@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from saliency_audit.ledger import LedgerError, load_claims, load_papers, schema
-from saliency_audit.ledger.internal import internal_tests
+from saliency_audit.ledger.internal import TESTS as INTERNAL_TESTS
 from saliency_audit.ledger.vocabulary import METRICS
 
 VALID = {
@@ -249,7 +249,7 @@ def test_an_id_used_twice(ledger, monkeypatch):
 def test_the_repository_has_a_valid_ledger_without_stray_internal_tests():
     claims = load_claims()
     asked = {name for name, claim in claims.items() if claim.internal.question}
-    assert set(internal_tests()) == asked
+    assert set(INTERNAL_TESTS) == asked
     assert [paper.paper for paper in load_papers()] == ["idgi", "dre", "mege", "xmgd", "ggig"]
 
 

@@ -7,7 +7,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from saliency_audit.errors import AuditError
-from saliency_audit.ledger.internal import has_internal_test
+from saliency_audit.ledger.internal import TESTS as INTERNAL_TESTS
 from saliency_audit.ledger.printed import PAPERS, table_names
 from saliency_audit.locations import project_root
 
@@ -143,8 +143,8 @@ def _check_references(path: Path, claim: Claim) -> None:
             fail("printed", f"unknown table {name!r}; known: {', '.join(tables)}")
     if bool(claim.internal.question) == bool(claim.internal.nothing_to_test):
         fail("internal.question", "give either a question or nothing_to_test (and only one)")
-    if claim.internal.question and not has_internal_test(claim.id):
-        fail("internal.question", "no internal test is registered for this claim")
+    if claim.internal.question and claim.id not in INTERNAL_TESTS:
+        fail("internal.question", "no internal test is listed for this claim")
     external = claim.external
     if external.nothing_to_test:
         if external.experiment:

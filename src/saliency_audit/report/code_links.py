@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from saliency_audit.ledger.external import TESTS
-from saliency_audit.ledger.internal import internal_tests
+from saliency_audit.ledger.internal import TESTS as INTERNAL_TESTS
 from saliency_audit.study import available, get_experiment
 
 
@@ -54,7 +54,7 @@ def locate(function: Callable[..., Any]) -> CodePlace:
 
 def internal_test_place(claim_id: str) -> CodePlace | None:
     """The internal test of a claim; None if it has none."""
-    function = internal_tests().get(claim_id)
+    function = INTERNAL_TESTS.get(claim_id)
     return locate(function) if function else None
 
 

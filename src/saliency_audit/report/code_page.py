@@ -2,14 +2,14 @@
 
 from importlib import import_module
 
-from saliency_audit.ledger.internal import internal_tests
+from saliency_audit.ledger.internal import TESTS
 from saliency_audit.report.markdown import page
 from saliency_audit.study import available, get_experiment
 
 
 def code_page() -> str:
     """Reference of every module that decides a verdict, each with links to its source lines."""
-    tests = dict.fromkeys(function.__module__ for function in internal_tests().values())
+    tests = dict.fromkeys(function.__module__ for function in TESTS.values())
     experiments = dict.fromkeys(get_experiment(name).compute.__module__ for name in available())
     return page(
         "# The code behind the verdicts",

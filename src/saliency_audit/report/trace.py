@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from saliency_audit.ledger import Claim, ClaimAudit, Comparison, ExternalResult, printed_table
 from saliency_audit.ledger.external import TESTS
-from saliency_audit.ledger.internal import internal_tests
+from saliency_audit.ledger.internal import TESTS as INTERNAL_TESTS
 from saliency_audit.locations import project_root
 from saliency_audit.report.code_links import locate
 from saliency_audit.report.comparison_tables import both_sides, exceptions_first, outcome
@@ -52,7 +52,7 @@ def _printed(claim: Claim) -> Iterator[str]:
         cells = len(printed_table(claim.paper, name))
         yield f"  printed    data/paper/{claim.paper}/{name}.csv ({cells} cells)"
     if not claim.internal.nothing_to_test:
-        yield f"  test       {locate(internal_tests()[claim.id]).lines}"
+        yield f"  test       {locate(INTERNAL_TESTS[claim.id]).lines}"
 
 
 def _checks(audit: ClaimAudit) -> Iterator[str]:

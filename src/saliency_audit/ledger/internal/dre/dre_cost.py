@@ -1,0 +1,97 @@
+"""Internal audit of DRE-COST: sentences on passes and hyper-parameters against Table 2."""
+
+from collections.abc import Mapping, Sequence
+
+from saliency_audit.ledger.internal.signs import count_held, list_exceptions
+from saliency_audit.ledger.printed import printed_table
+from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit
+
+GRADIENT = ("GCAM", "GCAM++", "VGrad", "SMGrad", "ITGrad")
+PERTURBATION = ("MPert", "FInv", "XPert")
+MANY = 100  # "hundreds"
+FEW = 10
+
+
+def dre_cost() -> InternalAudit:
+    """Sentences of §2 and §4.1 on passes and hyper-parameters against Table 2."""
+    passes = _quantity("iterations_per_explanation")
+    tuned = _quantity("sensitive_hyperparameters")
+    others = [method for method in passes if method != "DRE"]
+    iterating = [method for method in others if passes[method] > 1]
+    sensitive = [method for method in others if method in tuned]
+    checks = (
+        Check("DRE: no sensitive hyper-parameter", "DRE" not in tuned, "a dash", _dash(tuned)),
+        Check("DRE: one pass", passes["DRE"] == 1, "1", f"{passes['DRE']:g}"),
+        _majority("most of the compared methods need many passes (§4.1)", iterating, others),
+        _majority("most of them have sensitive hyper-parameters (§4.1)", sensitive, others),
+        *(_hundreds(method, passes[method]) for method in PERTURBATION),
+        *(_few(method, passes[method]) for method in GRADIENT),
+    )
+    detail = (
+        f"{count_held(checks)} sentences on cost agree with Table 2; exceptions: "
+        f"{list_exceptions(checks)}. Those on kinds of methods (§2) do not decide. Table 2 "
+        "counts a forward pass (DRE, MGnet) and a forward and "
+        "backward pass (GCAM, VGrad) alike as 1."
+    )
+    return InternalAudit(checks, detail, _errata(passes, others, iterating, sensitive))
+
+
+def _errata(
+    passes: Mapping[str, float],
+    others: Sequence[str],
+    iterating: Sequence[str],
+    sensitive: Sequence[str],
+) -> tuple[Erratum, ...]:
+    errata = []
+    both = [method for method in iterating if method in sensitive]
+    if 2 * len(sensitive) <= len(others):
+        errata.append(
+            Erratum(
+                "§4.1 against Table 2",
+                "most of the compared methods need a large number of iterations and involve "
+                "sensitive hyper-parameters",
+                f"Table 2 gives sensitive hyper-parameters to {len(sensitive)} of {len(others)} "
+                f"({', '.join(sensitive)}), and both to {len(both)} ({', '.join(both)}).",
+            )
+        )
+    fewer = [method for method in PERTURBATION if passes[method] < MANY]
+    if fewer:
+        errata.append(
+            Erratum(
+                "§2 against Table 2",
+                "the perturbation-based methods before mask generators demand hundreds of "
+                "iterations for each image",
+                f"Table 2: {', '.join(f'{method} {passes[method]:g}' for method in fewer)}.",
+            )
+        )
+    return tuple(errata)
+
+
+def _quantity(name: str) -> dict[str, float]:
+    """Method as printed -> value, for the methods that have one (a dash has none)."""
+    table = printed_table("dre", "table_02")
+    present = table[table["quantity"] == name].dropna(subset="value")
+    return dict(zip(present["row"], present["value"].astype(float), strict=True))
+
+
+def _dash(tuned: Mapping[str, float]) -> str:
+    return f"{tuned['DRE']:g}" if "DRE" in tuned else "a dash"
+
+
+def _majority(name: str, members: Sequence[str], everyone: Sequence[str]) -> Check:
+    return Check(
+        name,
+        2 * len(members) > len(everyone),
+        f"more than half of {len(everyone)}",
+        f"{len(members)}: {', '.join(members)}",
+    )
+
+
+def _hundreds(method: str, passes: float) -> Check:
+    name = f"{method} needs hundreds of iterations (§2)"
+    return Check(name, passes >= MANY, f"≥ {MANY}", f"{passes:g}", deciding=False)
+
+
+def _few(method: str, passes: float) -> Check:
+    name = f"{method}, gradient-based, needs a few iterations (§2)"
+    return Check(name, passes <= FEW, f"≤ {FEW}", f"{passes:g}", deciding=False)

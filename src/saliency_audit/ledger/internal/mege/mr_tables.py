@@ -1,0 +1,117 @@
+"""Internal audit of MR-TABLES: do tables, text and definitions agree?"""
+
+from typing import Any
+
+from saliency_audit.ledger.internal.mege.tables import ROUNDING, cells_listed, mege_cells
+from saliency_audit.ledger.internal.signs import count_held, list_exceptions, sign
+from saliency_audit.ledger.printed import printed_table
+from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit
+
+LARGEST_DISTANCE = 1.0  # of 1 − |Spearman|, §4.1
+# Which measure each phrase stands for, where the paper names both. §3.4 and §3.5 define them.
+DEFINED = {"generalizability": "MeGe", "consistency": "ReCo"}
+NAMED = {
+    "abstract": {"consistency": "ReCo", "generalizability": "MeGe"},
+    "§1": {"generalizability": "MeGe", "consistency": "ReCo"},
+    "§2, last sentence": {"consistency": "MeGe", "generalizability": "ReCo"},
+}
+
+
+def mr_tables() -> InternalAudit:
+    """Are quantities that are printed twice equal, possible, and called by one name?"""
+    equal = (*_printed_twice("table_02", "MeGe"), *_printed_twice("table_03", "ReCo"))
+    cells = mege_cells("table_01", "table_02", "table_05", "table_06", "table_07")
+    possible = tuple(_possible(cell) for cell in cells)
+    names = tuple(
+        Check(
+            f"MeGe and ReCo called by their defined names, {place}",
+            phrases == DEFINED,
+            _naming(DEFINED),
+            _naming(phrases),
+        )
+        for place, phrases in NAMED.items()
+    )
+    too_low = [cell for cell, check in zip(cells, possible, strict=True) if not check.holds]
+    return InternalAudit(
+        checks=(*equal, *possible, *names),
+        detail=(
+            f"{count_held(equal)} scores that are printed twice are equal; exceptions: "
+            f"{list_exceptions(equal)}. {len(too_low)} of {len(possible)} printed MeGe lie below "
+            "½, which Eq. 5 cannot give for a distance of at most 1. Names right in "
+            f"{count_held(names)} places."
+        ),
+        errata=(
+            *(
+                Erratum(
+                    check.name,
+                    check.found,
+                    "The same predictors, image set and method: the two should be equal.",
+                )
+                for check in equal
+                if not check.holds
+            ),
+            *_below_half(too_low, len(possible)),
+            *(
+                Erratum(
+                    check.name.split(", ", 1)[1],
+                    check.found,
+                    f"§3.4, §3.5: {check.expected}.",
+                    read=True,
+                )
+                for check in names
+                if not check.holds
+            ),
+            Erratum(
+                "§3.3",
+                "k folds V_i with i = 0 … k",
+                "These are k + 1 folds; §3.1 and Algorithm 1 count from 1.",
+                read=True,
+            ),
+        ),
+    )
+
+
+def _below_half(cells: list[Any], printed: int) -> tuple[Erratum, ...]:
+    if not cells:
+        return ()
+    return (
+        Erratum(
+            "Tables 1, 2, 5, 6, 7 against Eq. 5 and §4.1",
+            f"MeGe below ½ in {len(cells)} of {printed} cells",
+            "The distance is one minus the absolute Spearman correlation, at most 1, so MeGe "
+            f"is at least ½. Below that: {cells_listed(cells)}. Either the distance or "
+            "Eq. 5 is not what the tables were made with.",
+        ),
+    )
+
+
+def _printed_twice(table: str, row: str) -> tuple[Check, ...]:
+    """Compare the ResNet-18 row of a table with the same scores in Table 5."""
+    frame, frame_again = printed_table("mege", table), printed_table("mege", "table_05")
+    first = frame[frame["model"] == "resnet18"].set_index("column")["value"]
+    again = frame_again[frame_again["row"] == row].set_index("column")["value"]
+    number = int(table[-2:])
+    return tuple(
+        Check(
+            f"{row} of {method} for ResNet-18 on CIFAR-10, Tables {number} and 5",
+            sign(first[method] - again[method]) == 0,
+            "the same number",
+            f"{first[method]:.2f} in Table {number}, {again[method]:.2f} in Table 5",
+        )
+        for method in first.index
+    )
+
+
+def _possible(cell: Any) -> Check:
+    """Hold a printed MeGe against the smallest that Eq. 5 allows."""
+    smallest = 1 / (1 + LARGEST_DISTANCE)
+    return Check(
+        f"possible MeGe, Table {cell.table}: {cell.column} for {cell.model} on {cell.dataset}",
+        cell.value >= smallest - ROUNDING,
+        f"≥ {smallest:.2f}",
+        f"{cell.value:.2f}, a mean distance of {1 / cell.value - 1:.2f}",
+    )
+
+
+def _naming(phrases: dict[str, str]) -> str:
+    return ", ".join(f"{phrases[phrase]} is {phrase}" for phrase in DEFINED)

@@ -1,0 +1,14 @@
+"""Table 1 of the XMGD paper, by metric."""
+
+from saliency_audit.ledger.printed import printed_table
+
+INCREASE, DROP, DELETION = "increase_in_confidence", "average_drop", "average_drop_in_deletion"
+
+
+def model_metrics() -> dict[str, dict[str, float]]:
+    """Metric -> method as printed -> value."""
+    table = printed_table("xmgd", "table_01")
+    return {
+        str(metric): dict(zip(part["column"], part["value"].astype(float), strict=True))
+        for metric, part in table.groupby("metric", sort=False)
+    }

@@ -1,0 +1,96 @@
+"""Internal audit of XM-MODEL: the order of Table 1, and what its numbers can be."""
+
+from collections.abc import Mapping
+
+from saliency_audit.ledger.internal.signs import best_check, count_held, list_exceptions
+from saliency_audit.ledger.internal.xmgd.tables import DELETION, DROP, INCREASE, model_metrics
+from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit
+
+
+def xm_model() -> InternalAudit:
+    """Order of Table 1, and whether its numbers can be what the text says they are."""
+    table = model_metrics()
+    order = [
+        best_check(f"{label}: IG best", table[metric], "IG", higher_is_better=higher)
+        for metric, label, higher in (
+            (INCREASE, "IIC", True),
+            (DROP, "AD", False),
+            (DELETION, "ADD", True),
+        )
+    ]
+    possible = [
+        _possible(label, method, value)
+        for metric, label in ((DROP, "AD"), (DELETION, "ADD"))
+        for method, value in table[metric].items()
+    ]
+    mirrored = [
+        _mirror(method, table[INCREASE][method], drop) for method, drop in table[DROP].items()
+    ]
+    detail = (
+        f"IG is best in {count_held(order)} rows, which decides. Whether the numbers can be what "
+        f"the text says they are is another matter: as average changes of an accuracy, "
+        f"{count_held(possible)} of the printed drops are possible, and {count_held(mirrored)} "
+        "increases equal minus the drop, as they must if both are averages over the same images. "
+        f"Exceptions: {list_exceptions([*order, *possible, *mirrored])}."
+    )
+    return InternalAudit((*order, *possible, *mirrored), detail, _model_errata(table))
+
+
+def _possible(label: str, method: str, drop: float) -> Check:
+    """A drop from p to p' with 0 ≤ p' and p ≤ 1 is at most 1, absolute or relative."""
+    return Check(
+        f"{label} of {method} is a possible drop in accuracy",
+        drop <= 1,
+        "≤ 1",
+        f"{drop:.3f}",
+        deciding=False,
+    )
+
+
+def _mirror(method: str, increase: float, drop: float) -> Check:
+    return Check(
+        f"{method}: average increase is minus the average drop",
+        abs(increase + drop) <= 0.001,
+        f"{-drop:.3f}",
+        f"{increase:.3f}",
+        deciding=False,
+    )
+
+
+def _model_errata(table: Mapping[str, Mapping[str, float]]) -> tuple[Erratum, ...]:
+    impossible = [f"{m} {v:.3f}" for m, v in table[DELETION].items() if v > 1]
+    negative = [f"{m} {v:.3f}" for m, v in table[DROP].items() if v < 0]
+    both = [m for m in table[DROP] if table[INCREASE][m] > 0 and table[DROP][m] > 0]
+    found = []
+    if impossible:
+        found.append(
+            Erratum(
+                "Table 1, ADD",
+                f"an average drop in accuracy of {', '.join(impossible)}",
+                "No drop in an accuracy or a probability exceeds 1, neither absolute nor relative "
+                "to the start. Either the scores are not probabilities or the row is in another "
+                "unit.",
+            )
+        )
+    if negative:
+        found.append(
+            Erratum(
+                "Table 1, AD",
+                f"an average drop of {', '.join(negative)}",
+                "The definition cited ([5]) cuts every image's drop at 0, so it cannot be "
+                "negative; with signed drops this one says that accuracy rises when pixels are "
+                "removed.",
+            )
+        )
+    if both:
+        found.append(
+            Erratum(
+                "§5, Table 1, IC",
+                "IC, cited as Insertion Correlation ([10]), described as the average increase in "
+                "accuracy and headed IIC in the table",
+                "Three names for one row. A correlation lies in [−1, 1] and is no increase; as an "
+                "average increase it would be minus AD, but both are positive for "
+                f"{', '.join(both)}. The numbers fit the share of images whose confidence rises.",
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,223 @@
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+from saliency_audit.ledger.internal.dre import (
+    controller,
+    dre_cost,
+    dre_expl,
+    dre_faith,
+    dre_mono,
+    dre_pdf,
+    dre_skew,
+)
+from saliency_audit.ledger.verdict import Verdict
+
+SETTINGS = [(0.5, 1.0), (1.5, 1.0), (1.5, 2.5), (2.5, 2.5), (1.5, 0.5)]
+
+
+def failing(audit):
+    return {check.name for check in audit.exceptions}
+
+
+# The closed forms, against ways that share no code with them.
+
+
+@pytest.mark.parametrize(("eta", "h"), SETTINGS)
+def test_density_is_the_slope_of_the_distribution(eta, h):
+    for low, high in [(0.02, 0.1), (0.1, 0.5), (0.5, 0.95)]:
+        area, _ = integrate.quad(lambda z: controller.controller_density(z, eta, h), low, high)
+        y = [np.log(z ** (1 / h) / (1 - z ** (1 / h))) / eta for z in (low, high)]
+        assert area == pytest.approx(stats.norm.cdf(y[1]) - stats.norm.cdf(y[0]), abs=1e-8)
+        assert controller.controller_mass(low, high, eta, h) == pytest.approx(area, abs=1e-8)
+
+
+@pytest.mark.parametrize(("eta", "h"), SETTINGS)
+def test_moments_of_the_density_are_those_of_a_sample(eta, h):
+    y = np.random.default_rng(0).normal(size=400_000)
+    z = (1 / (1 + np.exp(-eta * y))) ** h
+    assert controller.controller_moment(0, eta, h) == pytest.approx(1, abs=1e-9)
+    assert controller.controller_moment(1, eta, h) == pytest.approx(z.mean(), abs=2e-3)
+
+
+def test_inverse_undoes_the_controller():
+    y = np.linspace(-6, 6, 25)
+    assert controller.controller_inverse(controller.controller(y)) == pytest.approx(y)
+
+
+SAMPLERS = {
+    "uniform": (controller.uniform(), lambda g, n: g.uniform(size=n)),
+    "left": (
+        controller.skew_normal(-5),
+        lambda g, n: stats.skewnorm(-5).rvs(n, random_state=g),
+    ),
+    "mixture": (
+        controller.two_normals(8, 0.3),
+        lambda g, n: g.normal(size=n) + 8 * (g.uniform(size=n) > 0.3),
+    ),
+    "far apart": (
+        controller.two_normals(16, 0.9),
+        lambda g, n: g.normal(size=n) + 16 * (g.uniform(size=n) > 0.9),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_skewness_is_that_of_a_sample(name):
+    source, sampler = SAMPLERS[name]
+    x = sampler(np.random.default_rng(1), 1_000_000)
+    y = (x - x.mean()) / x.std()
+    z = (1 / (1 + np.exp(-1.5 * y))) ** 2.5
+
+    def pearson(values):
+        return 3 * (values.mean() - np.median(values)) / values.std()
+
+    assert controller.skewness_before(source) == pytest.approx(pearson(x), abs=0.01)
+    assert controller.skewness_after(source) == pytest.approx(pearson(z), abs=0.01)
+    assert controller.output_quantile(0.95, source) == pytest.approx(np.quantile(z, 0.95), abs=5e-3)
+
+
+@pytest.mark.parametrize("mean", [None, 1.0])
+def test_output_density_integrates_to_one_with_any_mean(mean):
+    source = controller.skew_normal(4)
+    t = np.linspace(-60, 40, 100_001)
+    z = 1 / (1 + np.exp(-t))
+    keep = (z > 1e-200) & (z < 1 - 1e-12)
+    density = controller.output_density(z[keep], source, mean=mean) * z[keep] * (1 - z[keep])
+    assert np.trapezoid(density, t[keep]) == pytest.approx(1, abs=1e-4)
+
+
+def test_printed_skew_normal_mean_against_the_true_one():
+    assert controller.skew_normal_mean(3) == pytest.approx(stats.skewnorm(3).mean())
+    assert controller.skew_normal_mean_as_printed(3) == pytest.approx(3 * np.sqrt(2 / (4 * np.pi)))
+    assert np.isnan(controller.skew_normal_mean_as_printed(-1))
+    assert controller.skew_normal_variance(3) == pytest.approx(stats.skewnorm(3).var())
+
+
+# The audits.
+
+
+def test_density_audit_confirms_the_paper():
+    audit = dre_pdf.dre_pdf()
+    assert audit.verdict is Verdict.REPRODUCED
+    assert any("0.9√π = 1.595" in erratum.problem for erratum in audit.errata)
+
+
+def test_density_audit_notices_a_wrong_density(monkeypatch):
+    right = controller._controller_density
+    monkeypatch.setattr(controller, "_controller_density", lambda z, e, h: h * right(z, e, h))
+    audit = dre_pdf.dre_pdf()
+    assert audit.verdict is not Verdict.REPRODUCED
+    assert "η=1.5, h=2.5: Eq. 8 integrates to 1" in failing(audit)
+    assert "η=1.5, h=1.0: Eq. 8 integrates to 1" not in failing(audit)
+
+
+def test_density_audit_notices_a_left_skewed_controller(monkeypatch):
+    right = controller.controller
+    monkeypatch.setattr(controller, "controller", lambda y, eta=1.5, h=2.5: right(y, eta, 1 / h))
+    assert any("right-skewed" in name for name in failing(dre_pdf.dre_pdf()))
+
+
+def test_skewness_rises_everywhere_but_two_formulas_are_misprinted():
+    audit = dre_skew.dre_skew()
+    assert audit.verdict is Verdict.PARTLY
+    assert failing(audit) == {
+        "E[x] of the skew normal, below Eq. 28",
+        "Ψ above Eq. 30 is a density",
+    }
+    assert len([check for check in audit.checks if "skewness rises" in check.name]) == 1 + 41 + 36
+    assert "7 outputs stay left-skewed" in audit.detail
+
+
+def test_skewness_audit_notices_a_controller_that_lowers_it(monkeypatch):
+    right = controller.controller
+    monkeypatch.setattr(controller, "controller", lambda y, eta=1.5, h=2.5: right(y, eta, 0.4))
+    assert "uniform: skewness rises" in failing(dre_skew.dre_skew())
+
+
+def test_order_audit():
+    audit = dre_mono.dre_mono()
+    assert audit.verdict is Verdict.REPRODUCED
+
+
+def test_order_audit_notices_a_mapping_that_folds(monkeypatch):
+    monkeypatch.setattr(controller, "controller", lambda y: np.abs(y + 0.5))
+    assert "rank correlation of x and z" in failing(dre_mono.dre_mono())
+
+
+def test_faithfulness_tables_agree_with_the_text():
+    audit = dre_faith.dre_faith()
+    assert audit.verdict is Verdict.REPRODUCED
+    assert "1.40 to 6.20" in audit.detail
+    assert "7.20 to 27.23" in audit.detail
+    assert "Places365: DRE best" in {check.name for check in audit.checks}
+
+
+@pytest.mark.parametrize(
+    ("value", "cell", "failed"),
+    [
+        (
+            76.80,
+            {"table": "3", "row": "MPert", "column": "ImageNet VGG19"},
+            {"ImageNet VGG19: DRE best", "imagenet: MEAN of MPert"},
+        ),
+        (
+            75.20,
+            {"table": "3", "row": "SMGrad", "column": "Birds-200-2011 GoogleNet"},
+            {
+                "Birds-200-2011 GoogleNet: VGrad, SMGrad, ITGrad below all others",
+                "birds200: MEAN of SMGrad",
+            },
+        ),
+        (70.45, {"table": "5", "column": "GCAM"}, {"Places365: DRE best"}),
+    ],
+)
+def test_faithfulness_audit_notices_changed_cells(doctor, value, cell, failed):
+    doctor("dre", value, **cell)
+    assert failing(dre_faith.dre_faith()) == failed
+
+
+def test_a_mean_off_by_more_than_rounding_is_noticed(doctor):
+    doctor("dre", 74.41, table="4", row="FInv", column="ImageNet MEAN")
+    assert "imagenet: MEAN of FInv" in failing(dre_expl.dre_expl())
+
+
+def test_explainability_table_contradicts_the_text_three_times():
+    audit = dre_expl.dre_expl()
+    assert audit.verdict is Verdict.PARTLY
+    assert failing(audit) == {
+        "ImageNet ResNet50: GCAM++ best",
+        "ImageNet GoogleNet: DRE − MGnet",
+        "ImageNet VGG19: VGrad, SMGrad, ITGrad below all others",
+    }
+    assert [erratum.problem for erratum in audit.errata] == [
+        "ImageNet ResNet50: DRE 83.02 > GCAM++ 82.86.",
+        "ImageNet GoogleNet: MGnet 81.87 > DRE 81.73.",
+    ]
+
+
+def test_explainability_erratum_goes_when_the_table_agrees(doctor):
+    doctor("dre", 81.90, table="4", row="DRE", column="ImageNet GoogleNet")
+    errata = dre_expl.dre_expl().errata
+    assert [erratum.printed for erratum in errata if "MGnet" in erratum.printed] == []
+
+
+def test_cost_sentences():
+    audit = dre_cost.dre_cost()
+    assert audit.verdict is Verdict.PARTLY
+    assert failing(audit) == {
+        "most of them have sensitive hyper-parameters (§4.1)",
+        "FInv needs hundreds of iterations (§2)",
+        "SMGrad, gradient-based, needs a few iterations (§2)",
+        "ITGrad, gradient-based, needs a few iterations (§2)",
+    }
+    assert len(audit.errata) == 2
+    assert len(audit.deciding) == 4
+    assert not any("§2" in check.name for check in audit.deciding)
+
+
+def test_cost_audit_notices_changed_cells(doctor):
+    doctor("dre", 2, table="2", row="DRE", column="number of iterations per explanation")
+    assert "DRE: one pass" in failing(dre_cost.dre_cost())
+    doctor("dre", 1, table="2", row="XPert", column="number of sensitive hyper-parameters")
+    assert "most of them have sensitive hyper-parameters (§4.1)" not in failing(dre_cost.dre_cost())
