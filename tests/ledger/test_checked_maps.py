@@ -21,7 +21,7 @@ def table(values):
 def test_of_one_draw_the_interval_is_that_over_images():
     values = np.random.default_rng(0).normal(size=(40, 1))
     found, alone = mean_with_draws(table(values)), bootstrap_mean(values[:, 0])
-    assert (found.mean, found.n) == (pytest.approx(alone.mean), 40)
+    assert (found.value, found.n) == (pytest.approx(alone.value), 40)
     assert found.low == pytest.approx(alone.low, abs=0.03)
     assert found.high == pytest.approx(alone.high, abs=0.03)
 
@@ -30,7 +30,7 @@ def test_the_images_of_both_tables_are_drawn_together():
     values = np.random.default_rng(0).normal(size=(40, 1))
     # What the images differ by is in both tables and cancels.
     paired = mean_with_draws(table(values), table(values - 2))
-    assert (paired.low, paired.mean, paired.high) == pytest.approx((2, 2, 2))
+    assert (paired.low, paired.value, paired.high) == pytest.approx((2, 2, 2))
     alone = mean_with_draws(table(values))
     assert alone.high - alone.low > 0.3
 
@@ -42,8 +42,8 @@ def test_an_image_counts_once_however_many_of_its_draws_are_defined():
     values[:15, 1:] = np.nan
     values[:15, 0] = 0.7
     found = mean_with_draws(table(values))
-    assert found.mean == pytest.approx(np.nanmean(values, axis=1).mean())
-    assert found.low < found.mean < found.high
+    assert found.value == pytest.approx(np.nanmean(values, axis=1).mean())
+    assert found.low < found.value < found.high
     values[3] = np.nan
     assert mean_with_draws(table(values)).n == 29
     assert mean_with_draws(table(values * np.nan)) is None

@@ -75,11 +75,11 @@ def test_an_exception_must_be_lower():
         "n, gig, ratio",
     }
     others = [
-        comparison.estimate.mean
+        comparison.estimate.value
         for comparison in result.comparisons
         if comparison.keys["score"] == "probability" and comparison.expected == "higher"
     ]
-    assert result.headline.mean == pytest.approx(sum(others) / len(others))
+    assert result.headline.value == pytest.approx(sum(others) / len(others))
     assert "declared exceptions left out" in result.detail
     gains[("n", "gig")] = 0.1
     higher = paired_improvement(rows(gains), declared)
@@ -144,7 +144,7 @@ def test_the_headline_pools_the_first_declared_score():
         result = paired_improvement(table, {**DECLARED, "scores": [score, other]})
         wide = table.pivot(index=["path", "image"], columns="method", values=score)
         means = [(wide[f"{path}+idgi"] - wide[path]).mean() for path in ("ig", "gig")]
-        assert result.headline.mean == pytest.approx(np.mean(means))
+        assert result.headline.value == pytest.approx(np.mean(means))
         assert result.headline.n == 30, "both paths saw the same 30 images"
         assert f"of the {score} score" in result.detail
 
@@ -313,7 +313,7 @@ def test_images_of_two_sets_are_not_the_same_image():
         table.assign(images=table["model"].map({"m": "one", "n": "other"})), DECLARED
     )
     assert apart.headline.n == 60
-    assert apart.headline.mean == pytest.approx(shared.headline.mean)
+    assert apart.headline.value == pytest.approx(shared.headline.value)
 
 
 def long(table, scores=SCORES):

@@ -87,7 +87,7 @@ def test_the_verdict_is_that_of_the_family(levels, verdict):
 def test_the_headline_has_no_random_maps():
     usual, worse = (area_order(maps(random=level), SIC).headline for level in (0.1, 0.3))
     assert usual == worse
-    assert usual.mean != area_order(maps(edge=0.1), SIC).headline.mean
+    assert usual.value != area_order(maps(edge=0.1), SIC).headline.value
 
 
 def test_areas_and_intervals_are_those_of_the_metric():
@@ -139,8 +139,8 @@ def test_what_is_reported_has_no_vote():
     assert area_order(table, SIC).verdict is Verdict.REPRODUCED
     assert set(found["m, ggig − edge, sic"].extra) == {"on the common images", "by file size"}
     alone = by_label(area_order(table, {**DECLARED, "complexity": "entropy"}))
-    other = alone["m, ggig − ig, sic"].estimate.mean
-    assert beside["by file size"].mean == pytest.approx(other)
+    other = alone["m, ggig − ig, sic"].estimate.value
+    assert beside["by file size"].value == pytest.approx(other)
 
 
 def test_other_networks_and_missing_methods_leave_at_best_partly():

@@ -53,8 +53,8 @@ def test_the_areas_are_those_of_the_metric(scores, complexity):
         )
     comparison = found["m, gig, sic"]
     assert [comparison.base_mean, comparison.other_mean] == pytest.approx(areas)
-    assert comparison.estimate.mean == pytest.approx(areas[1] - areas[0])
-    assert comparison.estimate.low < comparison.estimate.mean < comparison.estimate.high
+    assert comparison.estimate.value == pytest.approx(areas[1] - areas[0])
+    assert comparison.estimate.low < comparison.estimate.value < comparison.estimate.high
     assert comparison.estimate.n == 40
 
 
@@ -66,7 +66,7 @@ def test_other_steps_are_reported_and_decide_nothing(scores):
     assert result.verdict is Verdict.NOT_REPRODUCED
     alone = by_label(paired_area_improvement(there, {**DECLARED, "steps": 32}))
     for label, comparison in by_label(result).items():
-        assert comparison.extra["at 32 steps"].mean == pytest.approx(alone[label].estimate.mean)
+        assert comparison.extra["at 32 steps"].value == pytest.approx(alone[label].estimate.value)
         assert comparison.extra["at 32 steps"].low > 0
 
 
@@ -264,7 +264,7 @@ def test_the_headline_is_the_mean_of_the_images_own_areas(scores):
         curves = curves_of(group.sort_values("image"), "sic", "entropy")
         means[method] = float(image_areas(curves).mean())
     expected = (means["ig+idgi"] - means["ig"] + means["gig+idgi"] - means["gig"]) / 2
-    assert found.headline.mean == pytest.approx(expected)
+    assert found.headline.value == pytest.approx(expected)
     assert found.headline.n == 40
     assert "own SIC curve" in found.detail
 

@@ -68,8 +68,8 @@ def test_a_map_against_the_input_is_less_like_it_and_says_how_strongly():
     result = baseline_dependence(maps(0.93, input_share=-0.8), DECLARED)
     item = next(c for c in result.comparisons if c.keys["question"] == "input dominance")
     assert item.holds
-    assert item.estimate.mean == pytest.approx(-1.5, abs=0.02)
-    assert item.extra["magnitude of ρ"].mean == pytest.approx(0.1, abs=0.02)
+    assert item.estimate.value == pytest.approx(-1.5, abs=0.02)
+    assert item.extra["magnitude of ρ"].value == pytest.approx(0.1, abs=0.02)
 
 
 def test_comparisons_are_paired_means_with_signed_ranks():
@@ -82,17 +82,17 @@ def test_comparisons_are_paired_means_with_signed_ranks():
     item = found["m, input dominance, ggig, white"]
     with_it, without = (values[name, "white", DIFFERENCE] for name in ("ig_product", "ggig"))
     differences = (without - with_it).to_numpy()
-    assert item.estimate.mean == pytest.approx(differences.mean())
+    assert item.estimate.value == pytest.approx(differences.mean())
     assert (item.base_mean, item.other_mean) == pytest.approx((with_it.mean(), without.mean()))
     assert item.p_value == pytest.approx(wilcoxon(differences, alternative="less").pvalue)
     assert item.expected == "lower"
-    assert abs(item.extra["signed maps"].mean) < 0.02
+    assert abs(item.extra["signed maps"].value) < 0.02
     sizes = without.abs() - with_it.abs()
-    assert item.extra["magnitude of ρ"].mean == pytest.approx(sizes.mean())
+    assert item.extra["magnitude of ρ"].value == pytest.approx(sizes.mean())
 
     item = found["m, agreement, ig, black − blur"]
     excess = values["ig", "black", "blur"].to_numpy() - 0.9
-    assert item.estimate.mean == pytest.approx(excess.mean())
+    assert item.estimate.value == pytest.approx(excess.mean())
     assert item.base_mean == pytest.approx(0.9)
     assert item.p_value == pytest.approx(wilcoxon(excess, alternative="greater").pvalue)
     draws = np.random.default_rng(5).integers(0, 40, (4000, 40))
@@ -100,8 +100,8 @@ def test_comparisons_are_paired_means_with_signed_ranks():
     assert item.estimate.low == pytest.approx(low, abs=0.002)
     assert item.estimate.high == pytest.approx(high, abs=0.002)
     product = values["ig_product", "black", "blur"].mean() - 0.9
-    assert item.extra["with the product"].mean == pytest.approx(product)
-    assert item.extra["signed maps"].mean == pytest.approx(-0.4, abs=0.02)
+    assert item.extra["with the product"].value == pytest.approx(product)
+    assert item.extra["signed maps"].value == pytest.approx(-0.4, abs=0.02)
     assert item.p_adjusted >= item.p_value
 
 

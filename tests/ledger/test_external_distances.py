@@ -79,7 +79,7 @@ def test_each_part_can_fail(change, question):
 
 def test_the_fall_is_a_share_of_the_range():
     result = distance_sanity(distance_rows(dip=("l1",)), DISTANCE)
-    fall = by_question(result)["l1: largest fall under shift"].estimate.mean
+    fall = by_question(result)["l1: largest fall under shift"].estimate.value
     assert fall == pytest.approx(0.1 - 0.01, abs=1e-9)
 
 

@@ -111,10 +111,10 @@ def test_scores_that_fall_with_the_level_and_beat_random():
     # MeGe at each level in closed form: the mean distance of S= grows by .005 a point.
     levels = np.array([0, 5, 10, 30])
     slope = np.polyfit(levels / 10, 1 / (1.3 + 0.005 * levels), 1)[0]
-    assert trend.estimate.mean == pytest.approx(slope, abs=0.003)
+    assert trend.estimate.value == pytest.approx(slope, abs=0.003)
     assert trend.expected == "lower"
     other = next(c for c in result.comparisons if c.keys["method"] == "ig − random")
-    assert other.estimate.mean == pytest.approx(1 / 1.3 - 1 / 1.9, abs=0.01)
+    assert other.estimate.value == pytest.approx(1 / 1.3 - 1 / 1.9, abs=0.01)
 
 
 def test_scores_that_stay_do_not_hold():
@@ -178,7 +178,7 @@ def test_intervals_over_folds_stand_beside_trends_and_differences():
     result = monotone_degradation(degraded(), declared("MR-SANITY"))
     for item in result.comparisons:
         folds = item.extra["over folds"]
-        assert folds.mean == pytest.approx(item.estimate.mean, abs=1e-12)
+        assert folds.value == pytest.approx(item.estimate.value, abs=1e-12)
         assert folds.n == FOLDS
     trend = next(c for c in result.comparisons if c.label == "set, net, weights, ig, mege")
     assert trend.extra["over folds"].high < 0
@@ -223,7 +223,7 @@ def test_fidelity_that_stays_is_equivalent(at_30, verdict):
     result = equivalent_under_degradation(fidelities(at_30), declared("MR-FIDELITY"))
     assert result.verdict is verdict
     assert len(result.comparisons) == 14
-    assert result.comparisons[0].estimate.mean == pytest.approx(at_30 - 0.5, abs=1e-9)
+    assert result.comparisons[0].estimate.value == pytest.approx(at_30 - 0.5, abs=1e-9)
     assert all(c.contradicts for c in result.comparisons) == (at_30 == 0.2)
 
 
@@ -249,7 +249,7 @@ def test_the_slope_of_fidelity_goes_over_all_levels():
     expected = np.polyfit(np.array(list(values)) / 10, list(values.values()), 1)[0]
     for item in result.comparisons:
         slope = item.extra["slope per 10 points"]
-        assert slope.mean == pytest.approx(expected, abs=1e-12)
+        assert slope.value == pytest.approx(expected, abs=1e-12)
         assert slope.n == 60
 
 
@@ -336,10 +336,10 @@ def test_signs_as_the_paper_has_them():
     assert len(result.comparisons) == 7
     first = result.comparisons[0]
     assert first.keys["families"] == "lipschitz-8 − net"
-    assert first.estimate.mean == pytest.approx(1 / 1.25 - 1 / 1.4, abs=0.02)
-    assert first.extra["share of fold pairs"].mean == 1
+    assert first.estimate.value == pytest.approx(1 / 1.25 - 1 / 1.4, abs=0.02)
+    assert first.extra["share of fold pairs"].value == 1
     assert first.extra["share of fold pairs"].n == 10
-    assert next(c for c in result.comparisons if c.keys["method"] == "gradcam++").estimate.mean < 0
+    assert next(c for c in result.comparisons if c.keys["method"] == "gradcam++").estimate.value < 0
 
 
 def test_the_other_signs():
@@ -413,7 +413,7 @@ def test_the_product_raises_mege_or_does_not(with_product, verdict):
     result = inflated_by_product(rows, declared("MR-PROD"))
     assert result.verdict is verdict
     extra = result.comparisons[0].extra["random maps"]
-    assert extra.mean == pytest.approx(1 / 1.1 - 1 / 1.95, abs=0.01)
+    assert extra.value == pytest.approx(1 / 1.1 - 1 / 1.95, abs=0.01)
 
 
 def test_a_pair_without_its_partner_leaves_at_best_partly():
@@ -439,7 +439,7 @@ def test_the_two_definitions_of_recorded_sets():
                 - reco(sets.equal, sets.different, "balanced")
             )
         )
-    assert first.estimate.mean == pytest.approx(np.mean(apart), rel=1e-12)
+    assert first.estimate.value == pytest.approx(np.mean(apart), rel=1e-12)
     assert first.estimate.n == 7
     assert result.comparisons[1].keys["question"] == "order of the methods"
     assert [item.holds for item in result.comparisons] == [False, True]
@@ -453,7 +453,7 @@ def test_sets_far_apart_score_one_in_both_definitions():
         *(series(method, 0.1, 0.9, n=400, spread=0.001 * k) for k, method in enumerate(METHODS))
     )
     result = definitions_agree(rows, declared("MR-DEF"))
-    assert result.comparisons[0].estimate.mean < 0.02
+    assert result.comparisons[0].estimate.value < 0.02
     assert result.comparisons[0].holds
 
 
@@ -465,7 +465,7 @@ def test_the_average_orders_as_the_maximum_does():
     ]
     result = rank_correlation_at_least(table(*parts), declared("MR-AUC"))
     assert [c.keys["definition"] for c in result.comparisons] == ["balanced", "printed"]
-    assert result.comparisons[0].estimate.mean > 0.9
+    assert result.comparisons[0].estimate.value > 0.9
     assert result.comparisons[0].estimate.n == 21
     assert result.verdict is Verdict.REPRODUCED
 
@@ -579,7 +579,7 @@ def test_a_difference_of_two_folds_alone_does_not_hold():
     result = family_difference(rows, declared("MR-LIP-MEGE"))
     item = next(c for c in result.comparisons if c.keys["method"] == "ig")
     assert item.estimate.low > 0
-    assert item.extra["share of fold pairs"].mean == 0.4
+    assert item.extra["share of fold pairs"].value == 0.4
     assert item.undecided
 
 
@@ -623,7 +623,7 @@ def test_an_average_of_another_order_is_not_similar():
     assert result.verdict is Verdict.NOT_REPRODUCED
     between = result.comparisons[0].estimate
     assert between.n == 7 * 7  # seven methods under seven series; random maps do not count
-    parameters = {**declared("MR-AUC"), "correlation": between.mean}
+    parameters = {**declared("MR-AUC"), "correlation": between.value}
     assert rank_correlation_at_least(rows, parameters).verdict is Verdict.INCONCLUSIVE
 
 

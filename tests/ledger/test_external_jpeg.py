@@ -44,7 +44,7 @@ def test_the_papers_order_is_reproduced():
     }
     assert "raw: 4 of 4 comparisons hold." in result.detail
     assert "At 32 steps." in result.detail
-    assert result.headline.mean == pytest.approx(6.5, abs=0.2)
+    assert result.headline.value == pytest.approx(6.5, abs=0.2)
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_comparisons_are_means_of_paired_differences():
     found = by_pair(result)
     differences = values["ggig"] - values["ig"]
     pair = found["ggig", "ig"]
-    assert pair.estimate.mean == pytest.approx(differences.mean())
+    assert pair.estimate.value == pytest.approx(differences.mean())
     assert pair.p_value == pytest.approx(wilcoxon(differences, alternative="less").pvalue)
     assert pair.other_mean == pytest.approx(values["ggig"].mean())
     draws = np.random.default_rng(5).integers(0, 40, (4000, 40))
@@ -86,13 +86,13 @@ def test_comparisons_are_means_of_paired_differences():
     assert pair.estimate.low == pytest.approx(low, abs=0.001)
     assert pair.estimate.high == pytest.approx(high, abs=0.001)
     kept = differences[differences.index < 20]
-    assert pair.extra["where the class is kept"].mean == pytest.approx(kept.mean())
+    assert pair.extra["where the class is kept"].value == pytest.approx(kept.mean())
     assert pair.extra["where the class is kept"].n == 20
     ignoring = found["saliency", "half the area"]
-    assert ignoring.estimate.mean == pytest.approx(values["saliency"].mean() - 0.4)
+    assert ignoring.estimate.value == pytest.approx(values["saliency"].mean() - 0.4)
     assert ignoring.base_mean == pytest.approx(0.4)
     assert np.isnan(ignoring.p_value)
-    assert result.headline.mean == pytest.approx((values["ggig"] - values["edge"]).mean())
+    assert result.headline.value == pytest.approx((values["ggig"] - values["edge"]).mean())
     assert "Class kept: m 20 of 40." in result.detail
 
 
@@ -107,7 +107,7 @@ def test_holm_is_over_the_five_pairs_of_a_network():
 def test_other_backgrounds_and_kept_images_are_asked_for_by_parameters():
     rows = shares()
     grey = background_share(rows, BACKGROUND | {"background": "grey", "squares": 0})
-    assert by_pair(grey)["ggig", "half the area"].estimate.mean == pytest.approx(0.1, abs=0.01)
+    assert by_pair(grey)["ggig", "half the area"].estimate.value == pytest.approx(0.1, abs=0.01)
     kept = background_share(rows, BACKGROUND | {"kept_only": True, "minimum_images": 21})
     assert {c.estimate.n for c in kept.comparisons} == {20}
     assert kept.verdict is Verdict.INCONCLUSIVE
@@ -123,7 +123,7 @@ def test_what_is_beyond_a_margin_is_asked_for_by_a_parameter():
     rows.loc[(rows["image"] < 4), "beyond"] = np.nan
     found = by_pair(background_share(rows, BACKGROUND | {"measure": "beyond"}))
     half = found["ggig", "half the area"]
-    assert half.estimate.mean == pytest.approx(0.1 - 0.25, abs=0.01)
+    assert half.estimate.value == pytest.approx(0.1 - 0.25, abs=0.01)
     assert half.estimate.n == 36
 
 
@@ -201,12 +201,12 @@ def test_a_pair_of_top_pixels_is_a_mean_difference_in_the_stated_direction():
         differences = values["ggig"] - values["saliency"]
         keys = {"model": "m", "share": "top 10%", "score": measure, "rival": "saliency"}
         found = next(c for c in result.comparisons if c.keys == keys)
-        assert found.estimate.mean == pytest.approx(differences.mean())
+        assert found.estimate.value == pytest.approx(differences.mean())
         assert found.expected == side
         alternative = "less" if side == "lower" else "greater"
         assert found.p_value == pytest.approx(wilcoxon(differences, alternative=alternative).pvalue)
     first = rows[rows["share"] == 0.05].pivot(index="image", columns="method")["edge_overlap"]
-    assert result.headline.mean == pytest.approx((first["ggig"] - first["saliency"]).mean())
+    assert result.headline.value == pytest.approx((first["ggig"] - first["saliency"]).mean())
 
 
 def test_holm_is_over_the_twelve_pairs():

@@ -74,21 +74,21 @@ def test_a_comparison_is_the_mean_at_the_last_level_minus_the_methods_own_floor(
     mine = table[(table["method"] == "ig") & (table["sign"] == "absolute")]
     end = mine[mine["level"] == 1].groupby("image")["ssim"].mean()
     limit = mine[mine["against"] == "unrelated"].groupby("image")["ssim"].mean()
-    assert found.estimate.mean == pytest.approx((end - limit).mean())
+    assert found.estimate.value == pytest.approx((end - limit).mean())
     assert found.other_mean == pytest.approx(end.mean())
     assert found.base_mean == pytest.approx(limit.mean())
     draws = np.random.default_rng(5).integers(0, 40, (4000, 40))
     low, high = np.quantile((end - limit).to_numpy()[draws].mean(axis=1), [0.025, 0.975])
     alone = found.extra["images alone resampled"]
-    assert alone.mean == pytest.approx(found.estimate.mean)
+    assert alone.value == pytest.approx(found.estimate.value)
     assert alone.low == pytest.approx(low, abs=0.004)
     assert alone.high == pytest.approx(high, abs=0.004)
-    assert found.extra["fall from level 0"].mean == pytest.approx(1 - end.mean())
+    assert found.extra["fall from level 0"].value == pytest.approx(1 - end.mean())
     score = next(c for c in result.comparisons if c.keys["score"] == "probability")
     assert score.base_mean == pytest.approx(0.1)
     assert score.estimate.n == 40
     centred = next(c for c in result.comparisons if c.keys["score"] == "spearman")
-    assert abs(centred.extra["signed maps, from 0"].mean) < 0.05
+    assert abs(centred.extra["signed maps, from 0"].value) < 0.05
     assert "signed maps, from 0" not in found.extra
 
 
@@ -112,12 +112,12 @@ def test_a_network_that_is_sure_of_one_class_has_no_score_near_chance():
     result = sigma_perturbation(table, DECLARED)
     score = next(c for c in result.comparisons if c.keys["score"] == "probability")
     assert score.other_mean == pytest.approx(0.1)
-    assert score.extra["share of scores near 1/C"].mean == 0
+    assert score.extra["share of scores near 1/C"].value == 0
     assert "Single scores near 1/C at the last level: m 0%." in result.detail
 
     calm = sigma_perturbation(rows(spread=0.001), DECLARED)
     score = next(c for c in calm.comparisons if c.keys["score"] == "probability")
-    assert score.extra["share of scores near 1/C"].mean == 1
+    assert score.extra["share of scores near 1/C"].value == 1
 
 
 def test_constant_maps_are_counted_and_what_is_missing_named():

@@ -76,18 +76,18 @@ def test_a_comparison_is_the_mean_over_stages_and_draws_resampled_by_image():
     mine = table[(table["sign"] == "absolute") & (table["how"] == "cascade")]
     wide = mine.pivot(index=["image", "stage", "draw"], columns="method", values="ssim")
     differences = (wide["ggig"] - wide["ig"]).groupby("image").mean().to_numpy()
-    assert found.estimate.mean == pytest.approx(differences.mean())
+    assert found.estimate.value == pytest.approx(differences.mean())
     assert found.estimate.n == 30
     draws = np.random.default_rng(5).integers(0, 30, (4000, 30))
     low, high = np.quantile(differences[draws].mean(axis=1), [0.025, 0.975])
     alone = found.extra["images alone resampled"]
     assert alone.low == pytest.approx(low, abs=0.005)
     assert alone.high == pytest.approx(high, abs=0.005)
-    assert found.other_mean - found.base_mean == pytest.approx(found.estimate.mean)
-    assert found.extra["each layer alone"].mean == pytest.approx(0.2 + per_image.mean(), abs=0.03)
-    assert found.extra["signed maps"].mean == pytest.approx(per_image.mean(), abs=0.03)
+    assert found.other_mean - found.base_mean == pytest.approx(found.estimate.value)
+    assert found.extra["each layer alone"].value == pytest.approx(0.2 + per_image.mean(), abs=0.03)
+    assert found.extra["signed maps"].value == pytest.approx(per_image.mean(), abs=0.03)
     last = (wide["ggig"] - wide["ig"]).xs(3, level="stage").mean()
-    assert found.extra["all layers anew"].mean == pytest.approx(last)
+    assert found.extra["all layers anew"].value == pytest.approx(last)
 
 
 def test_resampled_draws_widen_the_interval():

@@ -60,7 +60,7 @@ def test_a_comparison_is_the_median_of_the_paired_differences():
     )
     mine = rows[rows["sign"] == "absolute"].pivot(index="image", columns="method", values="ssim")
     differences = (mine["ggig"] - mine["ig"]).to_numpy()
-    assert found.estimate.mean == pytest.approx(np.median(differences))
+    assert found.estimate.value == pytest.approx(np.median(differences))
     assert found.p_value == pytest.approx(wilcoxon(differences, alternative="greater").pvalue)
     draws = np.random.default_rng(5).integers(0, 40, (4000, 40))
     low, high = np.quantile(np.median(differences[draws], axis=1), [0.025, 0.975])
@@ -68,7 +68,7 @@ def test_a_comparison_is_the_median_of_the_paired_differences():
     assert found.estimate.high == pytest.approx(high, abs=0.004)
     assert found.other_mean == pytest.approx(mine["ggig"].median())
     assert found.base_mean == pytest.approx(mine["ig"].median())
-    assert abs(found.extra["signed maps"].mean) < 0.02
+    assert abs(found.extra["signed maps"].value) < 0.02
 
 
 def test_a_measure_without_values_leaves_at_best_partly():
@@ -97,7 +97,7 @@ def test_only_images_that_were_climbed_whole_decide():
     assert {c.estimate.n for c in result.comparisons} == {25}
     assert {c.extra["short climb"].n for c in result.comparisons} == {40}
     assert "left out" not in result.detail
-    assert result.comparisons[0].extra["short climb"].mean == pytest.approx(0.1, abs=0.02)
+    assert result.comparisons[0].extra["short climb"].value == pytest.approx(0.1, abs=0.02)
     only_short = pd.concat([rows[rows["method"] != "ggig"], short])
     assert paired_similarity(only_short, DECLARED).verdict is Verdict.NOT_TESTED
 

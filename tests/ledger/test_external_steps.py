@@ -35,7 +35,7 @@ def test_a_variant_that_grows_with_the_steps_is_more_sensitive(scores):
     assert result.headline.low > 0
     for comparison in result.comparisons:
         assert comparison.base_mean < 0.05 < comparison.other_mean
-        assert comparison.estimate.mean == pytest.approx(
+        assert comparison.estimate.value == pytest.approx(
             comparison.other_mean - comparison.base_mean
         )
 
@@ -68,7 +68,7 @@ def test_change_range_and_slope_are_those_of_a_straight_growth(scores):
     assert found.base_mean == pytest.approx(0, abs=1e-12)
     assert found.other_mean == pytest.approx(0.12)
     assert found.estimate.low == pytest.approx(0.12)
-    extra = {name: estimate.mean for name, estimate in found.extra.items()}
+    extra = {name: estimate.value for name, estimate in found.extra.items()}
     assert extra == pytest.approx(
         {
             "range, base": 0,
@@ -86,8 +86,8 @@ def test_the_range_sees_what_the_ends_hide(scores):
     table.loc[middle, "probability"] += 0.25
     found = by_label(step_sensitivity(table, DECLARED))["m, ig, probability"]
     assert found.other_mean == pytest.approx(0, abs=1e-12)
-    assert found.extra["range, IDGI"].mean == pytest.approx(0.25)
-    assert found.extra["slope per doubling, IDGI"].mean == pytest.approx(0, abs=1e-12)
+    assert found.extra["range, IDGI"].value == pytest.approx(0.25)
+    assert found.extra["slope per doubling, IDGI"].value == pytest.approx(0, abs=1e-12)
 
 
 def test_the_bootstrap_of_means_agrees_with_a_loop(scores):

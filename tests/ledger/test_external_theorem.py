@@ -39,11 +39,11 @@ def test_rounding_and_a_falling_plain_error_are_reproduced():
     assert result.verdict is Verdict.REPRODUCED
     found = by_label(result)
     assert set(found) == {"m, ig, IDGI", "m, gig, IDGI", "m, ig, plain"}
-    assert found["m, ig, plain"].estimate.mean == pytest.approx(-1)
+    assert found["m, ig, plain"].estimate.value == pytest.approx(-1)
     assert found["m, ig, plain"].base_mean > found["m, ig, plain"].other_mean
-    assert found["m, gig, IDGI"].extra["largest error"].mean == pytest.approx(1e-7)
+    assert found["m, gig, IDGI"].extra["largest error"].value == pytest.approx(1e-7)
     assert "Largest error of the IDGI rule: 1e-07 (1e-05 allowed)." in result.detail
-    assert result.headline.mean == pytest.approx(1e-7)
+    assert result.headline.value == pytest.approx(1e-7)
 
 
 def test_one_image_that_is_not_complete_fails_its_path():
@@ -116,10 +116,10 @@ def test_errors_of_second_order_are_reproduced():
     assert set(found) == {
         f"m, {path}, {question}" for path in ("ig", "gig") for question in ("slope", "approximate")
     }
-    assert found["m, gig, slope"].estimate.mean == pytest.approx(-2)
+    assert found["m, gig, slope"].estimate.value == pytest.approx(-2)
     assert found["m, gig, approximate"].other_mean == 1
     assert "The interval of 2 of 2 slopes reaches −2" in result.detail
-    assert result.headline.mean == pytest.approx(-2)
+    assert result.headline.value == pytest.approx(-2)
     first = taylor_order(rows(taylor_order=-1.0), TAYLOR)
     assert first.verdict is Verdict.REPRODUCED
     assert "The interval of 0 of 2 slopes" in first.detail
@@ -131,7 +131,7 @@ def test_the_headline_takes_networks_of_the_same_numbers_of_steps():
     many = rows([("m", "ig")], taylor_order=-1.0)
     many = many[many["steps"].isin(STEPS[:2])]
     result = taylor_order(pd.concat([few, many]), TAYLOR)
-    assert result.headline.mean == pytest.approx(-1)
+    assert result.headline.value == pytest.approx(-1)
 
 
 def test_errors_that_grow_with_the_steps_contradict():
@@ -177,6 +177,8 @@ def test_the_slope_is_that_of_a_loop():
         np.polyfit(np.log(STEPS), np.log(errors[generator.integers(0, 25, 25)].mean(axis=0)), 1)[0]
         for _ in range(4000)
     ]
-    assert found.mean == pytest.approx(np.polyfit(np.log(STEPS), np.log(errors.mean(axis=0)), 1)[0])
+    assert found.value == pytest.approx(
+        np.polyfit(np.log(STEPS), np.log(errors.mean(axis=0)), 1)[0]
+    )
     assert found.low == pytest.approx(np.quantile(draws, 0.025), abs=0.03)
     assert found.high == pytest.approx(np.quantile(draws, 0.975), abs=0.03)

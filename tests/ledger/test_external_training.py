@@ -90,8 +90,8 @@ def test_spread_alone_does_not_reach_it(accuracies, holds, contradicts):
     assert (unit.holds, unit.contradicts) == (holds, contradicts)
     mean = unit.extra["mean"]
     for estimate in (unit.estimate, mean):
-        assert 0 <= estimate.low <= estimate.mean <= estimate.high <= 1
-    assert mean.mean == pytest.approx(np.mean(accuracies))
+        assert 0 <= estimate.low <= estimate.value <= estimate.high <= 1
+    assert mean.value == pytest.approx(np.mean(accuracies))
 
 
 def test_a_scaling_with_fewer_than_six_seeds_is_undecided():
@@ -109,7 +109,7 @@ def test_the_interval_of_the_median_is_exact_and_as_short_as_can_be(n, lowest):
     values = np.random.default_rng(n).permutation(np.arange(n) / n)
     found = median_interval(values)
     assert (found.low, found.high) == (lowest / n, (n - 1 - lowest) / n)
-    assert found.mean == pytest.approx((n - 1) / 2 / n)
+    assert found.value == pytest.approx((n - 1) / 2 / n)
     assert found.n == n
 
     def missed(rank):
@@ -123,7 +123,7 @@ def test_five_values_hold_the_median_with_less_than_95_percent():
     sides = list(product((0, 1), repeat=5))
     assert sum(0 < sum(side) < 5 for side in sides) / len(sides) < 0.95
     found = median_interval(np.array([0.1, 0.5, 0.4, 0.3, 0.2]))
-    assert found.mean == 0.3
+    assert found.value == 0.3
     assert np.isnan([found.low, found.high]).all()
 
 

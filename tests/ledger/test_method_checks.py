@@ -72,11 +72,11 @@ def test_the_limit_lies_halfway_between_a_method_s_own_floor_and_1():
         "saliency": Finding.PASSES,
         "gig": Finding.FAILS,
     }
-    assert found["ig"].estimate.mean == pytest.approx((0.72 - 0.6) / 0.4)
-    assert found["rise"].estimate.mean == pytest.approx(0.5)
-    assert found["saliency"].estimate.mean == pytest.approx(0)
-    assert found["gig"].estimate.mean == pytest.approx(1.05 / 1.6)
-    assert found["ig"].similarity.mean == pytest.approx(0.72)
+    assert found["ig"].estimate.value == pytest.approx((0.72 - 0.6) / 0.4)
+    assert found["rise"].estimate.value == pytest.approx(0.5)
+    assert found["saliency"].estimate.value == pytest.approx(0)
+    assert found["gig"].estimate.value == pytest.approx(1.05 / 1.6)
+    assert found["ig"].similarity.value == pytest.approx(0.72)
     assert found["ig"].floor == pytest.approx(0.6)
     assert found["ig"].n == found["ig"].estimate.n == N
 
@@ -84,7 +84,7 @@ def test_the_limit_lies_halfway_between_a_method_s_own_floor_and_1():
 def test_what_is_kept_is_a_ratio_of_sums_with_a_bootstrap_over_images():
     similarity, floor = spread(0.5), spread(0.2, 0.15)[::-1]
     found = only(sigma(ig=(similarity, floor)))["ig"].estimate
-    assert found.mean == pytest.approx((similarity - floor).sum() / (1 - floor).sum())
+    assert found.value == pytest.approx((similarity - floor).sum() / (1 - floor).sum())
     drawn = np.random.default_rng(3).integers(N, size=(4000, N))
     ratios = (similarity - floor)[drawn].sum(axis=1) / (1 - floor)[drawn].sum(axis=1)
     assert [found.low, found.high] == pytest.approx(np.quantile(ratios, [0.025, 0.975]), abs=0.01)
@@ -109,7 +109,7 @@ def test_without_a_floor_the_value_stands_without_a_verdict():
     values[0] = np.nan
     found = only(sigma(ig=(values, None)))["ig"]
     assert found.finding is Finding.NO_FLOOR
-    assert found.similarity.mean == pytest.approx(np.nanmean(values))
+    assert found.similarity.value == pytest.approx(np.nanmean(values))
     assert (found.n, found.undefined) == (N - 1, 1)
     assert found.floor is found.estimate is None
 
@@ -128,7 +128,7 @@ def test_a_network_that_has_not_forgotten_tells_nothing_of_a_method(probability,
     rows = sigma(probability=probability, ig=(spread(0.1), np.zeros(N)), edge=(np.ones(N),) * 2)
     found = only(rows)
     assert found["ig"].finding is finding
-    assert found["ig"].score.probability.mean == pytest.approx(probability)
+    assert found["ig"].score.probability.value == pytest.approx(probability)
     assert found["ig"].score.chance == 0.1
     assert (found["edge"].finding is Finding.DOES_NOT_APPLY) == (finding is Finding.DOES_NOT_APPLY)
 
@@ -138,7 +138,7 @@ def test_the_whole_interval_of_the_score_must_be_near_chance():
     # The mean is 1/C, a sure answer for one image in ten.
     rows["probability"] = np.where(rows["image"] % 10 == 0, 1.0, 0.0)
     found = only(rows)["ig"]
-    assert found.score.probability.mean == pytest.approx(0.1)
+    assert found.score.probability.value == pytest.approx(0.1)
     assert found.finding is Finding.DOES_NOT_APPLY
 
 
@@ -154,7 +154,7 @@ def test_values_that_are_undefined_are_counted():
     pairs = mine["spearman"]
     assert found["gradcam"].undefined_pairs == pytest.approx(pairs.isna().mean())
     assert found["gradcam"].undefined_pairs > 0
-    assert found["gradcam"].estimate.mean == pytest.approx(values[6:].mean())
+    assert found["gradcam"].estimate.value == pytest.approx(values[6:].mean())
     assert found["edge"].finding is Finding.UNDECIDED
     assert found["edge"].estimate is found["edge"].similarity is found["edge"].floor is None
     assert found["edge"].undefined == N
@@ -184,7 +184,7 @@ def test_draws_of_an_image_are_averaged_before_images_are_resampled():
     other = sigma(ig=(spread(0.3), np.full(N, -0.1))).assign(draw=1)
     found = only(pd.concat([one, other]))["ig"]
     assert found.estimate.n == N
-    assert found.estimate.mean == pytest.approx(0.2)
+    assert found.estimate.value == pytest.approx(0.2)
 
 
 def cascade(similarities, how="cascade", model="digits_cnn"):
@@ -223,9 +223,9 @@ def test_one_random_layer_is_held_against_all_layers_random():
     }
     assert list(found) == list(expected)
     for key, (similarity, floor, finding) in expected.items():
-        assert found[key].similarity.mean == pytest.approx(similarity)
+        assert found[key].similarity.value == pytest.approx(similarity)
         assert found[key].floor == pytest.approx(floor)
-        assert found[key].estimate.mean == pytest.approx((similarity - floor) / (1 - floor))
+        assert found[key].estimate.value == pytest.approx((similarity - floor) / (1 - floor))
         assert found[key].finding is finding
 
 
@@ -258,7 +258,7 @@ def test_the_share_on_the_background_is_held_against_its_area():
     found = only(background(shares, np.full(N, 0.8)), "ggig_background")
     assert found["ig"].finding is Finding.PASSES
     assert found["edge"].finding is Finding.FAILS
-    assert found["ig"].estimate.mean == pytest.approx(0.25)
+    assert found["ig"].estimate.value == pytest.approx(0.25)
     assert (found["gradcam"].n, found["gradcam"].undefined) == (N - 3, 3)
 
 
@@ -268,7 +268,7 @@ def test_narrow_backgrounds_do_not_decide():
     areas[:3], share[:3] = 0.01, 0.1
     found = only(background({"ig": share}, areas), "ggig_background")["ig"]
     assert (share / areas).mean() > 1
-    assert found.estimate.mean == pytest.approx((27 * 0.16 + 3 * 0.1) / (27 * 0.8 + 3 * 0.01))
+    assert found.estimate.value == pytest.approx((27 * 0.16 + 3 * 0.1) / (27 * 0.8 + 3 * 0.01))
     assert found.finding is Finding.PASSES
 
 

@@ -132,7 +132,7 @@ def test_a_mean_of_means_of_the_same_images_is_a_mean():
     found = mean_of_statistics([table(v, range(40)) for v in values], first, 4000)
     pooled = bootstrap_mean(values.ravel(), [*range(40), *range(40)])
     assert found.n == pooled.n == 40
-    assert found.mean == pytest.approx(pooled.mean)
+    assert found.value == pytest.approx(pooled.value)
     assert found.low == pytest.approx(pooled.low, abs=0.02)
     assert found.high == pytest.approx(pooled.high, abs=0.02)
 
@@ -152,7 +152,7 @@ def test_an_image_that_two_comparisons_saw_is_drawn_for_both():
 def test_a_comparison_of_one_image_leaves_resamples_out():
     tables = [table([1.0], [0]), table([0.0] * 30, range(30))]
     found = mean_of_statistics(tables, first, 500)
-    assert (found.mean, found.low, found.high) == (0.5, 0.5, 0.5)
+    assert (found.value, found.low, found.high) == (0.5, 0.5, 0.5)
 
 
 def test_tables_are_resampled_in_both_directions():

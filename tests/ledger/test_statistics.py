@@ -11,7 +11,7 @@ def test_interval_of_a_large_normal_sample_is_the_textbook_one():
     values = np.random.default_rng(0).normal(3, 2, 2000)
     estimate = bootstrap_mean(values)
     half = 1.96 * values.std() / np.sqrt(len(values))
-    assert estimate.mean == pytest.approx(values.mean(), abs=1e-12)
+    assert estimate.value == pytest.approx(values.mean(), abs=1e-12)
     assert estimate.low == pytest.approx(values.mean() - half, abs=0.1 * half)
     assert estimate.high == pytest.approx(values.mean() + half, abs=0.1 * half)
     assert estimate.n == 2000
@@ -34,7 +34,7 @@ def test_the_interval_is_percentile_and_follows_the_skew():
 def test_the_interval_scales_with_its_values():
     values = np.random.default_rng(1).exponential(size=40)
     one, two = bootstrap_mean(values), bootstrap_mean(5 - 3 * values)
-    assert two.mean == pytest.approx(5 - 3 * one.mean)
+    assert two.value == pytest.approx(5 - 3 * one.value)
     assert two.low == pytest.approx(5 - 3 * one.high)
     assert two.high == pytest.approx(5 - 3 * one.low)
 
@@ -48,7 +48,7 @@ def test_the_interval_is_fixed_by_its_seed():
 @pytest.mark.parametrize("values", [[0.25], [0.25] * 7])
 def test_values_without_spread_have_an_interval_without_width(values):
     estimate = bootstrap_mean(np.array(values))
-    assert (estimate.mean, estimate.low, estimate.high) == (0.25, 0.25, 0.25)
+    assert (estimate.value, estimate.low, estimate.high) == (0.25, 0.25, 0.25)
     assert estimate.n == len(values)
 
 
@@ -107,7 +107,7 @@ def test_the_jackknife_of_a_mean_is_students_interval():
 def test_a_jackknife_without_a_part_has_no_ends():
     for without in (np.array([0.3, np.nan, 0.5]), np.array([0.3])):
         found = jackknife(0.4, without)
-        assert found.mean == 0.4
+        assert found.value == 0.4
         assert np.isnan([found.low, found.high]).all()
 
 
@@ -155,8 +155,8 @@ def test_values_of_one_image_are_resampled_together():
     images = list(range(40))
     once = bootstrap_mean(values, images)
     twice = bootstrap_mean(np.concatenate([values, values]), images + images)
-    assert (twice.mean, twice.low, twice.high, twice.n) == pytest.approx(
-        (once.mean, once.low, once.high, 40)
+    assert (twice.value, twice.low, twice.high, twice.n) == pytest.approx(
+        (once.value, once.low, once.high, 40)
     ), "the same images under a second model add no information"
     apart = bootstrap_mean(np.concatenate([values, values]))
     assert apart.n == 80

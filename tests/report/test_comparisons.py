@@ -94,7 +94,7 @@ def test_areas_are_repeated_on_the_common_images(score_rows):
     assert line["n"] == "25"
     extra = next(c for c in result.comparisons if c.label == "mobilenet_v2, ig, sic").extra
     assert extra[ON_COMMON].n == 22
-    assert line["on the\ncommon\nimages"].startswith(f"{extra[ON_COMMON].mean:.3f}"[:4])
+    assert line["on the\ncommon\nimages"].startswith(f"{extra[ON_COMMON].value:.3f}"[:4])
     paper = table.loc[("MobileNetV2", "IG", "SIC", "paper")]
     assert (paper["base"], paper["+IDGI"]) == ("0.005", "0.201")
 

@@ -69,15 +69,15 @@ def test_levels_show_every_method_at_every_level(rows, score):
     group = fold_rows("test", rows)
     key = next(k for k in group if k.method == "ig" and k.degradation == "weights")
     shown = lines["IG"].get_ydata()
-    assert shown[1] == pytest.approx(score_of(group[key], score).mean)
+    assert shown[1] == pytest.approx(score_of(group[key], score).value)
 
 
 def test_a_score_is_the_metrics_own(rows):
     for group in list(fold_rows("test", rows).values())[:5]:
-        assert score_of(group, "mege").mean == pytest.approx(mege(group.sets.equal))
+        assert score_of(group, "mege").value == pytest.approx(mege(group.sets.equal))
         expected = reco(group.sets.equal, group.sets.different, "printed")
-        assert score_of(group, "reco_printed").mean == pytest.approx(expected)
-        assert score_of(group, "mu_fidelity").mean == pytest.approx(group.fidelity.mean())
+        assert score_of(group, "reco_printed").value == pytest.approx(expected)
+        assert score_of(group, "mu_fidelity").value == pytest.approx(group.fidelity.mean())
 
 
 def test_levels_need_degraded_predictors(rows):
@@ -287,7 +287,7 @@ def test_the_interval_over_folds_leaves_out_a_predictor_and_its_images(rows):
     ]
     expected = jackknife(mege(group.sets.equal), np.array(without))
     assert over_folds(group, "mege") == expected
-    assert expected.low < expected.mean < expected.high
+    assert expected.low < expected.value < expected.high
 
 
 def test_sizes_count_the_pairs_without_a_distance():

@@ -147,7 +147,7 @@ def as_record(audit: ClaimAudit) -> dict[str, Any]:
         "external": {
             profile: {
                 "verdict": str(result.verdict),
-                "estimate": result.headline.mean if result.headline else None,
+                "estimate": result.headline.value if result.headline else None,
                 "ci_low": result.headline.low if result.headline else None,
                 "ci_high": result.headline.high if result.headline else None,
                 "n": result.headline.n if result.headline else None,

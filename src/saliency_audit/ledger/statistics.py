@@ -13,9 +13,9 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean with its bootstrap interval."""
+    """A value (a mean, a share, a slope, …) with its interval over n images, folds or parts."""
 
-    mean: float
+    value: float
     low: float
     high: float
     n: int

@@ -134,9 +134,9 @@ def show_areas(sources: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any
 
 def _draw(axis: Axes, found: Estimate, height: float, symbol: str, colour: str, name: str) -> None:
     axis.errorbar(
-        found.mean,
+        found.value,
         height,
-        xerr=[[max(0.0, found.mean - found.low)], [max(0.0, found.high - found.mean)]],
+        xerr=[[max(0.0, found.value - found.low)], [max(0.0, found.high - found.value)]],
         fmt=symbol,
         color=colour,
         markersize=5,
@@ -173,7 +173,7 @@ def area_table(sources: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any
         where = name.removeprefix(PAPER)
         for curve, method in areas:
             line = lines.setdefault((where, "paper", METHOD_NAMES.get(method, method)), {})
-            line[CURVE_NAMES[curve]] = number(areas[curve, method].mean)
+            line[CURVE_NAMES[curve]] = number(areas[curve, method].value)
     for source, rows in sources.items():
         for column, curve, complexity, aggregate in _columns(parameters):
             for (model, _), found in _all_curves(rows, [curve], complexity).items():

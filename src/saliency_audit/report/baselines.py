@@ -71,9 +71,9 @@ def _show(rows: pd.DataFrame, places: list[Place], sign: str) -> tuple[Figure, n
             axis.plot(values, [height] * len(values), "o", color="0.6", alpha=0.4, markersize=2.5)
             mean = bootstrap_mean(values)
             axis.errorbar(
-                mean.mean,
+                mean.value,
                 height,
-                xerr=[[mean.mean - mean.low], [mean.high - mean.mean]],
+                xerr=[[mean.value - mean.low], [mean.high - mean.value]],
                 fmt="D",
                 color=BASE_COLOUR,
                 markersize=4,

@@ -81,7 +81,7 @@ def _row(audit: ClaimAudit, short: str) -> str:
         f'<td data-key="{order.index(result.verdict)}">{html_badge(result.verdict)}'
         + (f" <small>{profile}</small>" if tested else "")
         + "</td>",
-        _number(found.mean if found else None, estimate(found)),
+        _number(found.value if found else None, estimate(found)),
         _number(found.n if found else None, str(found.n) if found else "—"),
     )
     return (

@@ -122,7 +122,7 @@ def _draw_line(axis: Axes, rows: pd.DataFrame, label: str, colour: object) -> No
     ]
     low, high = [mean.low for mean in means], [mean.high for mean in means]
     axis.fill_between(steps, low, high, color=colour, alpha=0.15, linewidth=0)
-    axis.plot(steps, [mean.mean for mean in means], "o-", color=colour, markersize=3, label=label)
+    axis.plot(steps, [mean.value for mean in means], "o-", color=colour, markersize=3, label=label)
 
 
 def climb_table(

@@ -89,7 +89,7 @@ def _quantity(family: Sequence[Comparison]) -> str:
 
 def _is_difference(item: Comparison) -> bool:
     difference = item.other_mean - item.base_mean
-    return math.isclose(difference, item.estimate.mean, rel_tol=1e-6, abs_tol=1e-12)
+    return math.isclose(difference, item.estimate.value, rel_tol=1e-6, abs_tol=1e-12)
 
 
 def both_sides(item: Comparison) -> tuple[str, str]:

@@ -86,9 +86,9 @@ def show_effects(results: Mapping[str, ExternalResult]) -> Figure:
 def _draw(axis: Axes, height: int, item: Comparison) -> None:
     found = item.estimate
     axis.errorbar(
-        found.mean,
+        found.value,
         height,
-        xerr=[[found.mean - found.low], [found.high - found.mean]],
+        xerr=[[found.value - found.low], [found.high - found.value]],
         markersize=5,
         linewidth=1.2,
         **STYLES[outcome(item)],

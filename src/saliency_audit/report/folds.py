@@ -79,7 +79,7 @@ def show_levels(rows: pd.DataFrame, score: str) -> Figure:
             )
             axis.plot(
                 places,
-                [e.mean for e in found],
+                [e.value for e in found],
                 f"{symbol}-",
                 color=colour,
                 markersize=4,

@@ -152,16 +152,16 @@ def _draw_methods(axis: Axes, rows: pd.DataFrame) -> None:
             heights = line + 1.6 * shift + jitter.uniform(-0.07, 0.07, len(values))
             axis.plot(values, heights, ".", color=colour, alpha=0.25, markersize=3, zorder=1)
             axis.errorbar(
-                found.mean,
+                found.value,
                 line,
-                xerr=[[found.mean - found.low], [found.high - found.mean]],
+                xerr=[[found.value - found.low], [found.high - found.value]],
                 fmt=symbol,
                 color=colour,
                 markersize=6,
                 label=label if line == 0 else None,
                 zorder=3,
             )
-            means.append(found.mean)
+            means.append(found.value)
         axis.plot(means, [line] * len(means), color="0.4", linewidth=2, zorder=2)
     axis.set_yticks(range(len(PATH_NAMES)), list(PATH_NAMES.values()))
     axis.tick_params(labelsize=8)

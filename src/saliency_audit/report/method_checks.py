@@ -83,7 +83,7 @@ def _draw(axis: Axes, check: SanityCheck, found: Sequence[Answer], methods: Sequ
         look = _look(item.finding)
         low, high = item.estimate.low, item.estimate.high
         axis.hlines(height, low, high, color=look["color"], linewidth=1.2)
-        axis.plot(item.estimate.mean, height, markersize=4, **look)
+        axis.plot(item.estimate.value, height, markersize=4, **look)
     axis.axvline(limit, color="0.3", linestyle="--", linewidth=1)
     left, right = axis.get_xlim()
     side = (left, limit) if check.passes == "below" else (limit, right)
@@ -153,9 +153,9 @@ def _cell_lines(item: Answer) -> Iterator[str]:
         yield estimate(item.estimate).replace(" [", "<br>[", 1)
     if item.similarity:
         floor = "" if item.floor is None else f", floor {number(item.floor, 2)}"
-        yield f"ρ {number(item.similarity.mean, 2)}{floor}"
+        yield f"ρ {number(item.similarity.value, 2)}{floor}"
     if item.score:
-        score = number(item.score.probability.mean, 2)
+        score = number(item.score.probability.value, 2)
         yield f"score {score}, 1/C {three_figures(item.score.chance)}"
     yield f"n = {item.n}"
     yield f"{item.undefined} undefined" if item.undefined else ""

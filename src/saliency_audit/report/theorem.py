@@ -134,7 +134,7 @@ def completeness_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:
             line = _place(model, path, run)
             if exact := rules.get("IDGI"):
                 line |= {
-                    "IDGI, largest": with_exponent(exact.extra["largest error"].mean),
+                    "IDGI, largest": with_exponent(exact.extra["largest error"].value),
                     "holds": mark(exact),
                     "plain, mean": number(exact.base_mean, 4),
                 }

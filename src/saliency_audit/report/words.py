@@ -83,13 +83,13 @@ def estimate(found: Estimate | None) -> str:
     """
     if found is None:
         return "—"
-    if math.isnan(found.mean):
+    if math.isnan(found.value):
         return "undefined"
     digits = significant_digits(found)
-    values = (found.mean, found.low, found.high)
+    values = (found.value, found.low, found.high)
     small = max(abs(value) for value in values) < SMALL
     mean, low, high = (with_exponent(v) if small else number(v, digits) for v in values)
-    return mean if found.low == found.mean == found.high else f"{mean} [{low}, {high}]"
+    return mean if found.low == found.value == found.high else f"{mean} [{low}, {high}]"
 
 
 def significant_digits(found: Estimate) -> int:

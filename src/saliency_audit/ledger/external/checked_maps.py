@@ -130,4 +130,4 @@ def mean_with_draws(table: pd.DataFrame, limit: pd.DataFrame | None = None) -> E
 
 def shifted(found: Estimate, by: float) -> Estimate:
     """An estimate moved by a margin, to be judged against 0."""
-    return Estimate(found.mean + by, found.low + by, found.high + by, found.n)
+    return Estimate(found.value + by, found.low + by, found.high + by, found.n)

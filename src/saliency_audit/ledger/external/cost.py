@@ -74,8 +74,8 @@ def cost(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalResult:
     if reason:
         comparisons = tuple(replace(item, holds=False, contradicts=False) for item in comparisons)
     verdict = Verdict.REPRODUCED if hours.low <= parameters["hours"] else Verdict.NOT_REPRODUCED
-    shares = [item.extra["share of plain passes"].mean for item in comparisons]
-    rates = [item.extra["images per second"].mean for item in comparisons]
+    shares = [item.extra["share of plain passes"].value for item in comparisons]
+    rates = [item.extra["images per second"].value for item in comparisons]
     detail = sentences(
         f"{min(rates):.3g} to {max(rates):.3g} images per second on {', '.join(devices)}, "
         f"{min(shares):.0%} to {max(shares):.0%} of plain passes.",
@@ -103,9 +103,11 @@ def _timed(
     claimed = parameters["hours"]
     return Comparison(
         keys={"model": model, "method": method},
-        estimate=Estimate(hours.mean - claimed, hours.low - claimed, hours.high - claimed, hours.n),
+        estimate=Estimate(
+            hours.value - claimed, hours.low - claimed, hours.high - claimed, hours.n
+        ),
         base_mean=claimed,
-        other_mean=hours.mean,
+        other_mean=hours.value,
         p_value=float("nan"),
         p_adjusted=float("nan"),
         expected=f"up to {claimed:g} hours",

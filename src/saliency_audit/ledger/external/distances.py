@@ -90,12 +90,12 @@ def _fact(
         keys=keys,
         estimate=estimate,
         base_mean=base,
-        other_mean=estimate.mean,
+        other_mean=estimate.value,
         p_value=NAN,
         p_adjusted=NAN,
         expected=expected,
         holds=holds,
-        contradicts=not holds and not math.isnan(estimate.mean),
+        contradicts=not holds and not math.isnan(estimate.value),
     )
 
 

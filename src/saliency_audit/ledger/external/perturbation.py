@@ -256,7 +256,7 @@ def _share_near(scores: pd.DataFrame, chance: pd.Series, margin: float) -> dict[
 
 def _near_chance(comparisons: Sequence[Comparison]) -> str:
     shares = [
-        f"{item.keys['model']} {item.extra[NEAR_CHANCE].mean:.0%}"
+        f"{item.keys['model']} {item.extra[NEAR_CHANCE].value:.0%}"
         for item in comparisons
         if NEAR_CHANCE in item.extra
     ]

@@ -121,8 +121,8 @@ def _of_predictor(
                     p_value=float("nan"),
                     p_adjusted=float("nan"),
                     expected=f"among the first {first}",
-                    holds=share.mean >= 1 - parameters["alpha"],
-                    contradicts=share.mean <= parameters["alpha"],
+                    holds=share.value >= 1 - parameters["alpha"],
+                    contradicts=share.value <= parameters["alpha"],
                     extra=extra,
                 )
             )

@@ -85,7 +85,7 @@ def completeness(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalR
     comparisons = (*exact, *falling)
     verdict = _completeness_verdict(exact, comparisons, complete=not missing)
     verdict, too_few = unless_too_few(verdict, comparisons, parameters)
-    largest = max(c.extra["largest error"].mean for c in exact)
+    largest = max(c.extra["largest error"].value for c in exact)
     detail = sentences(
         tally(comparisons),
         too_few,
@@ -196,7 +196,7 @@ def _exact(
         keys=keys,
         estimate=mean,
         base_mean=plain,
-        other_mean=mean.mean,
+        other_mean=mean.value,
         p_value=math.nan,
         p_adjusted=math.nan,
         expected=f"errors up to {tolerance:.0e}",
@@ -248,7 +248,7 @@ def _approximate(keys: Mapping[str, str], errors: pd.DataFrame, floor: float) ->
         p_value=math.nan,
         p_adjusted=math.nan,
         expected=f"more than half above {floor:.0e}",
-        holds=estimate.mean > 0,
+        holds=estimate.value > 0,
         contradicts=estimate.high < 0,
     )
 

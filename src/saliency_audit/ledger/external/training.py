@@ -148,12 +148,12 @@ def _comparison(scaling: str, accuracies: NDArray[np.float64], goal: float) -> C
         keys={"scaling": scaling},
         estimate=estimate,
         base_mean=goal,
-        other_mean=estimate.mean,
+        other_mean=estimate.value,
         p_value=NAN,
         p_adjusted=NAN,
         expected=f"reaches {goal:.2%}",
         # The upper end is no test: two of ten seeds would pull it to the goal.
-        holds=bool(known and estimate.mean >= goal),
+        holds=bool(known and estimate.value >= goal),
         contradicts=bool(known and estimate.high < goal),
         extra={MEAN: _mean(accuracies)},
     )
@@ -185,7 +185,7 @@ def _said(item: Comparison, groups: Mapping[str, pd.Series]) -> str:
     scaling, found = item.keys["scaling"], item.estimate
     interval = f" ({found.low:.2%} to {found.high:.2%})" if np.isfinite(found.low) else ""
     return (
-        f"{scaling} median {found.mean:.2%}{interval}, mean {item.extra[MEAN].mean:.2%}, best "
+        f"{scaling} median {found.value:.2%}{interval}, mean {item.extra[MEAN].value:.2%}, best "
         f"{groups[scaling].max():.2%}, n = {found.n}"
     )
 
