@@ -52,19 +52,19 @@ from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
 from saliency_audit.attributions import saliency
-from saliency_audit.report.backgrounds import kept_table, share_table, show_shares
-from saliency_audit.report.climb import climb_settings
-from saliency_audit.report.html_table import as_html
-from saliency_audit.report.localisation import show_regions
-from saliency_audit.report.pivot import pivot_table
-from saliency_audit.report.runs import (
+from saliency_audit.report.figures.ggig.background import kept_table, share_table, show_shares
+from saliency_audit.report.figures.ggig.climb import climb_settings
+from saliency_audit.report.figures.localisation import show_regions
+from saliency_audit.report.notebook.html_table import as_html
+from saliency_audit.report.notebook.pivot import pivot_table
+from saliency_audit.report.notebook.runs import (
     also_tested,
     both_runs,
     chosen_parameters,
     show_recorded,
     sources,
 )
-from saliency_audit.report.verdicts import verdict_text
+from saliency_audit.report.notebook.verdicts import verdict_text
 from saliency_audit.study.checked_methods import effort_in, explainers
 from saliency_audit.study.experiments.ggig_background import before_background
 from saliency_audit.study.objects import with_objects

@@ -42,10 +42,15 @@ from IPython.display import HTML
 
 from saliency_audit import ledger, study
 from saliency_audit.attributions import saliency
-from saliency_audit.report.climb import check_table, climb_table, show_checked, show_climb
-from saliency_audit.report.html_table import as_html
-from saliency_audit.report.maps import show_maps
-from saliency_audit.report.runs import chosen_parameters, show_recorded, sources
+from saliency_audit.report.figures.ggig.climb import (
+    check_table,
+    climb_table,
+    show_checked,
+    show_climb,
+)
+from saliency_audit.report.figures.maps import show_maps
+from saliency_audit.report.notebook.html_table import as_html
+from saliency_audit.report.notebook.runs import chosen_parameters, show_recorded, sources
 from saliency_audit.study.checked_methods import effort_in, explainers
 from saliency_audit.study.experiments.ggig_climb import climbs
 from saliency_audit.study.selection import select

@@ -51,15 +51,19 @@ from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
 from saliency_audit.attributions import saliency
-from saliency_audit.report.area_order import area_table, show_areas, show_method_curves
-from saliency_audit.report.climb import climb_settings
-from saliency_audit.report.curves import dropped_images
-from saliency_audit.report.html_table import as_html
-from saliency_audit.report.maps import show_maps
+from saliency_audit.report.figures.ggig.climb import climb_settings
+from saliency_audit.report.figures.ggig.information_curves import (
+    area_table,
+    show_areas,
+    show_method_curves,
+)
+from saliency_audit.report.figures.idgi.information_curves import dropped_images
+from saliency_audit.report.figures.maps import show_maps
 from saliency_audit.report.names import METHOD_NAMES
-from saliency_audit.report.pivot import pivot_table
-from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded, sources
-from saliency_audit.report.verdicts import verdict_text
+from saliency_audit.report.notebook.html_table import as_html
+from saliency_audit.report.notebook.pivot import pivot_table
+from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, show_recorded, sources
+from saliency_audit.report.notebook.verdicts import verdict_text
 from saliency_audit.study.checked_methods import effort_in, explainers
 from saliency_audit.study.selection import images_of, select
 

@@ -50,12 +50,16 @@ from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
 from saliency_audit.attributions import GGIG, Edge, Saliency, saliency
-from saliency_audit.report.digits import show_similarities, show_training, similarity_table
-from saliency_audit.report.html_table import as_html
-from saliency_audit.report.maps import show_maps
-from saliency_audit.report.pivot import pivot_table
-from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded, sources
-from saliency_audit.report.verdicts import verdict_text
+from saliency_audit.report.figures.ggig.mnist import (
+    show_similarities,
+    show_training,
+    similarity_table,
+)
+from saliency_audit.report.figures.maps import show_maps
+from saliency_audit.report.notebook.html_table import as_html
+from saliency_audit.report.notebook.pivot import pivot_table
+from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, show_recorded, sources
+from saliency_audit.report.notebook.verdicts import verdict_text
 from saliency_audit.study.selection import images_of, select
 
 experiment = study.get_experiment("ggig_mnist")

@@ -58,13 +58,13 @@ from IPython.display import HTML, Markdown
 from saliency_audit import ledger, study
 from saliency_audit.attributions import GGIG, Edge, Saliency
 from saliency_audit.models.randomization import Randomisation
-from saliency_audit.report.changed_maps import show_cascaded_maps
-from saliency_audit.report.climb import climb_settings
-from saliency_audit.report.html_table import as_html
-from saliency_audit.report.pivot import pivot_table
-from saliency_audit.report.randomization import show_stages, stage_table
-from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded, sources
-from saliency_audit.report.verdicts import verdict_text
+from saliency_audit.report.figures.ggig.changed_maps import show_cascaded_maps
+from saliency_audit.report.figures.ggig.climb import climb_settings
+from saliency_audit.report.figures.ggig.randomization import show_stages, stage_table
+from saliency_audit.report.notebook.html_table import as_html
+from saliency_audit.report.notebook.pivot import pivot_table
+from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, show_recorded, sources
+from saliency_audit.report.notebook.verdicts import verdict_text
 from saliency_audit.study.selection import images_of, select
 
 experiment = study.get_experiment("ggig_randomization")

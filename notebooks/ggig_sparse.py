@@ -52,13 +52,13 @@ from IPython.display import HTML, Markdown
 from saliency_audit import ledger, study
 from saliency_audit.attributions import saliency
 from saliency_audit.metrics import top_pixels
-from saliency_audit.report.climb import climb_settings
-from saliency_audit.report.html_table import as_html
-from saliency_audit.report.localisation import show_regions
-from saliency_audit.report.pivot import pivot_table
-from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded, sources
-from saliency_audit.report.top_pixels import measure_table, over_grey, show_measures
-from saliency_audit.report.verdicts import verdict_text
+from saliency_audit.report.figures.ggig.climb import climb_settings
+from saliency_audit.report.figures.ggig.sparse import measure_table, over_grey, show_measures
+from saliency_audit.report.figures.localisation import show_regions
+from saliency_audit.report.notebook.html_table import as_html
+from saliency_audit.report.notebook.pivot import pivot_table
+from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, show_recorded, sources
+from saliency_audit.report.notebook.verdicts import verdict_text
 from saliency_audit.study.checked_methods import effort_in, explainers
 from saliency_audit.study.objects import with_objects
 from saliency_audit.study.selection import select

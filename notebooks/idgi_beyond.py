@@ -51,13 +51,18 @@ from IPython.display import HTML, Markdown
 from saliency_audit import ledger, study
 from saliency_audit.attributions import IDGI, Riemann, saliency, walk
 from saliency_audit.datasets import read_regions
-from saliency_audit.report.comparisons import show_paired_differences
-from saliency_audit.report.effects import effect_table, show_effects
-from saliency_audit.report.html_table import as_html
-from saliency_audit.report.localisation import show_regions
+from saliency_audit.report.figures.idgi.beyond import effect_table, show_effects
+from saliency_audit.report.figures.idgi.comparisons import show_paired_differences
+from saliency_audit.report.figures.localisation import show_regions
 from saliency_audit.report.names import method_name
-from saliency_audit.report.runs import also_tested, both_runs, chosen_parameters, show_recorded
-from saliency_audit.report.verdicts import verdict_text
+from saliency_audit.report.notebook.html_table import as_html
+from saliency_audit.report.notebook.runs import (
+    also_tested,
+    both_runs,
+    chosen_parameters,
+    show_recorded,
+)
+from saliency_audit.report.notebook.verdicts import verdict_text
 from saliency_audit.study.paths import study_path
 from saliency_audit.study.selection import images_of, select
 

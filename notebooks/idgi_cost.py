@@ -41,10 +41,10 @@ seed: int | None = None  # order of the images (default: the profile's)
 from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
-from saliency_audit.report.cost import cost_table, show_cost
-from saliency_audit.report.html_table import as_html
-from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded
-from saliency_audit.report.verdicts import verdict_text
+from saliency_audit.report.figures.idgi.cost import cost_table, show_cost
+from saliency_audit.report.notebook.html_table import as_html
+from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, show_recorded
+from saliency_audit.report.notebook.verdicts import verdict_text
 
 experiment = study.get_experiment("idgi_cost")
 overrides = chosen_parameters(experiment, globals())

@@ -31,9 +31,9 @@ steps: int | None = None  # points on each path before the input (default: 16)
 from IPython.display import Markdown
 
 from saliency_audit import ledger, study
-from saliency_audit.report.illustration import show_paths, show_straight_path
-from saliency_audit.report.runs import chosen_parameters
-from saliency_audit.report.verdicts import verdict_text
+from saliency_audit.report.figures.idgi.illustration import show_paths, show_straight_path
+from saliency_audit.report.notebook.runs import chosen_parameters
+from saliency_audit.report.notebook.verdicts import verdict_text
 
 experiment = study.get_experiment("idgi_illustration")
 overrides = chosen_parameters(experiment, globals())

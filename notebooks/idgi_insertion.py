@@ -41,13 +41,13 @@ from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
 from saliency_audit.attributions import IDGI, Riemann, saliency, walk
-from saliency_audit.report.comparisons import comparison_table, show_paired_differences
-from saliency_audit.report.html_table import as_html
-from saliency_audit.report.maps import show_maps
+from saliency_audit.report.figures.idgi.comparisons import comparison_table, show_paired_differences
+from saliency_audit.report.figures.maps import show_maps
 from saliency_audit.report.names import PATH_NAMES
-from saliency_audit.report.runs import both_runs, show_recorded
-from saliency_audit.report.score_request import score_request
-from saliency_audit.report.verdicts import verdict_text
+from saliency_audit.report.notebook.html_table import as_html
+from saliency_audit.report.notebook.runs import both_runs, show_recorded
+from saliency_audit.report.notebook.score_request import score_request
+from saliency_audit.report.notebook.verdicts import verdict_text
 from saliency_audit.study.paths import study_path
 from saliency_audit.study.selection import images_of, select
 

@@ -39,8 +39,7 @@ from IPython.display import HTML, Markdown
 from saliency_audit import ledger, study
 from saliency_audit.attributions import IDGI, Riemann, walk
 from saliency_audit.metrics import jpeg_copy
-from saliency_audit.report.html_table import as_html
-from saliency_audit.report.jpeg import (
+from saliency_audit.report.figures.idgi.jpeg import (
     gain_table,
     least_stable_table,
     show_compressed,
@@ -48,8 +47,9 @@ from saliency_audit.report.jpeg import (
     size_table,
 )
 from saliency_audit.report.names import method_name
-from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded
-from saliency_audit.report.verdicts import verdict_text
+from saliency_audit.report.notebook.html_table import as_html
+from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, show_recorded
+from saliency_audit.report.notebook.verdicts import verdict_text
 from saliency_audit.study.paths import study_path
 from saliency_audit.study.selection import images_of, select
 

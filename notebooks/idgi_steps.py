@@ -39,11 +39,11 @@ shown: tuple[str, ...] | None = None  # networks in this machine's pictures (def
 from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
-from saliency_audit.report.html_table import as_html
-from saliency_audit.report.runs import both_runs, show_recorded
-from saliency_audit.report.score_request import score_request
-from saliency_audit.report.steps import change_table, show_scores_by_steps
-from saliency_audit.report.verdicts import verdict_text
+from saliency_audit.report.figures.idgi.steps import change_table, show_scores_by_steps
+from saliency_audit.report.notebook.html_table import as_html
+from saliency_audit.report.notebook.runs import both_runs, show_recorded
+from saliency_audit.report.notebook.score_request import score_request
+from saliency_audit.report.notebook.verdicts import verdict_text
 
 claim = ledger.load_claims()["IDGI-STEPS"]
 experiment = study.get_experiment("idgi_scores")

@@ -42,15 +42,15 @@ seed: int | None = None  # order of the images (default: the profile's)
 from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
-from saliency_audit.report.html_table import as_html
-from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded
-from saliency_audit.report.theorem import (
+from saliency_audit.report.figures.idgi.theorem import (
     completeness_table,
     show_completeness,
     show_taylor_error,
     taylor_table,
 )
-from saliency_audit.report.verdicts import verdict_text
+from saliency_audit.report.notebook.html_table import as_html
+from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, show_recorded
+from saliency_audit.report.notebook.verdicts import verdict_text
 
 experiment = study.get_experiment("idgi_theorem")
 overrides = chosen_parameters(experiment, globals())

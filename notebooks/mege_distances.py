@@ -35,11 +35,11 @@ seed: int | None = None  # of the noise (default: the profile's)
 from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
-from saliency_audit.report.distances import show_distances, variation_table
-from saliency_audit.report.html_table import as_html
-from saliency_audit.report.pivot import pivot_table
-from saliency_audit.report.runs import both_runs, chosen_parameters, show_recorded, sources
-from saliency_audit.report.verdicts import verdict_text
+from saliency_audit.report.figures.mege.distances import show_distances, variation_table
+from saliency_audit.report.notebook.html_table import as_html
+from saliency_audit.report.notebook.pivot import pivot_table
+from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, show_recorded, sources
+from saliency_audit.report.notebook.verdicts import verdict_text
 
 claim = ledger.load_claims()["MR-DIST"]
 experiment = study.get_experiment("mege_distances")

@@ -45,13 +45,17 @@ from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
 from saliency_audit.models.cross_training import folded_images
-from saliency_audit.report.fold_tables import best_against_others, score_table, size_table
-from saliency_audit.report.html_table import as_html
-from saliency_audit.report.maps import show_maps
+from saliency_audit.report.figures.maps import show_maps
+from saliency_audit.report.figures.mege.fold_tables import (
+    best_against_others,
+    score_table,
+    size_table,
+)
 from saliency_audit.report.names import METHOD_NAMES
-from saliency_audit.report.pivot import pivot, pivot_table
-from saliency_audit.report.runs import both_runs, chosen_parameters, sources
-from saliency_audit.report.verdicts import verdict_text
+from saliency_audit.report.notebook.html_table import as_html
+from saliency_audit.report.notebook.pivot import pivot, pivot_table
+from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, sources
+from saliency_audit.report.notebook.verdicts import verdict_text
 from saliency_audit.study.explanations import Effort, explain
 from saliency_audit.study.predictors import cross_training, series_of, shared_settings, trained
 

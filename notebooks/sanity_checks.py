@@ -68,9 +68,9 @@ from IPython.display import HTML
 
 from saliency_audit import ledger, study
 from saliency_audit.ledger.method_checks import CHECKS, answers, declared_parameters
-from saliency_audit.report.html_table import as_html
-from saliency_audit.report.method_checks import check_table, cost_table, show_checks
-from saliency_audit.report.runs import chosen_parameters
+from saliency_audit.report.figures.sanity_checks import check_table, cost_table, show_checks
+from saliency_audit.report.notebook.html_table import as_html
+from saliency_audit.report.notebook.runs import chosen_parameters
 
 experiments = {check.experiment: study.get_experiment(check.experiment) for check in CHECKS}
 rows = {

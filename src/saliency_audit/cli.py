@@ -181,7 +181,7 @@ def build(
     strict: Annotated[bool, typer.Option(help="warnings are errors")] = True,
 ) -> None:
     """Build the site from ledger, prose and executed notebooks."""
-    from saliency_audit.report.build import build_site
+    from saliency_audit.report.site.build import build_site
 
     errors.print("the site: two minutes unless it is up to date", highlight=False)
     console.print(f"site: {build_site(strict=strict)}", highlight=False, soft_wrap=True)

@@ -76,7 +76,7 @@ def _check_experiment(source: Source, values: Mapping[str, Any]) -> None:
     if named is None or len(values) == 1:
         return
     # Only now: it imports what computes.
-    from saliency_audit.report.runs import chosen_parameters
+    from saliency_audit.report.notebook.runs import chosen_parameters
     from saliency_audit.study import get_experiment
 
     experiment = get_experiment(named[1])

@@ -1,1 +1,1 @@
-"""The site: pages written from the ledger, the Sphinx extension and the strict build."""
+"""The site, what notebooks share to show a run, and the figures of each paper."""

@@ -5,7 +5,7 @@ import math
 from saliency_audit.ledger.external.result import Comparison
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.ledger.verdict import Verdict
-from saliency_audit.report.markdown import span
+from saliency_audit.report.site.markdown import span
 
 MOST_DIGITS = 6
 # Below this an exponent is easier to read than zeros.

@@ -1,0 +1,1 @@
+"""Figures and tables of the notebooks: a folder per paper, what they share beside it."""

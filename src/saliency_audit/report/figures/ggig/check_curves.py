@@ -1,0 +1,91 @@
+"""What the figures of the checks on changed models share: a line per method with its band."""
+
+from collections.abc import Sequence
+from textwrap import fill
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from saliency_audit.ledger.resampling import resample_counts, resampled_means
+from saliency_audit.ledger.statistics import LEVEL
+from saliency_audit.report.figures.ggig.mnist import MEASURE_NAMES
+from saliency_audit.report.names import CHECK_LOOKS, METHOD_NAMES, network
+
+# Measures that are shown; the squared error has no lower limit.
+SHOWN = ("spearman", "weighted_jaccard", "ssim")
+RESAMPLES = 1000
+# A method that a figure draws and that is none of the paper's.
+OTHER_LOOK = ("#009e73", "v")
+
+
+def measures_in(rows: pd.DataFrame) -> list[str]:
+    """The shown measures that some map has."""
+    return [name for name in SHOWN if rows[name].notna().any()]
+
+
+def draw_line(
+    axis: Axes, rows: pd.DataFrame, along: str, column: str, method: str | None = None
+) -> None:
+    """Mean over images and draws against a level or stage, with its band over images.
+
+    Args:
+        axis: where.
+        rows: of one network and method.
+        along: the column of the horizontal axis.
+        column: what is averaged.
+        method: decides the look; without one the line is black and has no label.
+    """
+    table = rows.groupby(["image", along])[column].mean().unstack(along)
+    places, means, low, high = bands(table)
+    colour, symbol = look_of(method) if method else ("#000000", "")
+    axis.fill_between(places, low, high, color=colour, alpha=0.2, linewidth=0)
+    label = METHOD_NAMES.get(method, method) if method else None
+    axis.plot(
+        places, means, color=colour, marker=symbol, markersize=3.5, linewidth=1.3, label=label
+    )
+
+
+def bands(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Columns, their means over the images, and the 95 % bootstrap intervals of these.
+
+    Args:
+        table: image × place; images that lack a place are left out.
+    """
+    known = table.dropna()
+    places = known.columns.to_numpy(dtype=float)
+    values = known.to_numpy(dtype=float)
+    if not len(values):
+        nothing = np.full(len(places), np.nan)
+        return places, nothing, nothing, nothing
+    draws = resampled_means(values, resample_counts(len(values), RESAMPLES))
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(draws, [tail, 1 - tail], axis=0)
+    return places, values.mean(axis=0), low, high
+
+
+def look_of(method: str) -> tuple[str, str]:
+    """Colour and mark of a method's line."""
+    return CHECK_LOOKS.get(method, OTHER_LOOK)
+
+
+def title_of(measure: str) -> str:
+    """A measure in print."""
+    return MEASURE_NAMES[measure]
+
+
+def network_on_lines(model: str) -> str:
+    """A network's name in print, broken for the side of a panel."""
+    return fill(network(model), 16)
+
+
+def in_order(methods: Sequence[str]) -> list[str]:
+    """The methods that a figure shows: the paper's and its controls, else all there are."""
+    known = [name for name in CHECK_LOOKS if name in methods]
+    return known or list(methods)
+
+
+def undefined_share(rows: pd.DataFrame) -> str:
+    """How many maps are constant, so that no similarity is defined: `3 of 200`."""
+    lost = int(rows["spearman"].isna().sum())
+    return f"{lost} of {len(rows)}" if lost else "0"

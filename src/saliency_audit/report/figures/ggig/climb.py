@@ -1,0 +1,246 @@
+"""GGIG of fewer points and steps beside the whole climb."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from saliency_audit.ledger.external.checked_maps import mean_with_draws
+from saliency_audit.ledger.statistics import bootstrap_mean
+from saliency_audit.report.figures.panels import label_outside, panels, refuse_empty
+from saliency_audit.report.names import CHECK_LOOKS, METHOD_NAMES, network, on_two_lines
+from saliency_audit.report.undefined import with_undefined
+from saliency_audit.report.words import estimate, number
+from saliency_audit.study.checked_methods import climb_of
+from saliency_audit.study.experiment import Experiment
+
+CLIMB = "ggig"
+# Where along its line a method is named; two that may lie close stand apart.
+LABEL_AT = {"saliency": 0.6, "edge": 0.6}
+# Columns `against` of `ggig_climb_checks`.
+CHANGES = {"noise": "noise of 1 σ on the weights", "unrelated": "all layers drawn anew"}
+# The column of what does not climb.
+ALONE = "no climb"
+
+
+def climb_settings(experiment: Experiment, **runs: Any) -> str:
+    """From how many points GGIG climbs how many steps, in Markdown.
+
+    Args:
+        experiment: whose tasks to ask.
+        runs: its parameters by the name of the run, with _ for spaces.
+    """
+    said = []
+    for run, parameters in runs.items():
+        tasks = (task.parameters for task in experiment.tasks(parameters))
+        climbs = {
+            network(given["model"]): (
+                f"{climb_of(given)['climb_points']} points × {_column(given['ascents'])}"
+            )
+            for given in tasks
+        }
+        by_network = ", ".join(f"{name} {climb}" for name, climb in climbs.items())
+        said.append(f"{run.replace('_', ' ')}: {by_network}")
+    return (
+        f"*How far GGIG climbs.* {'; '.join(said)}. The paper: 200 steps on MNIST; its code: 51 "
+        "points × 100 steps on ImageNet. What fewer change is "
+        "[measured](ggig_climb.html)."
+    )
+
+
+def show_climb(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
+    """Rank correlation with the map of the whole climb against the steps: a panel per network.
+
+    Args:
+        rows: of `ggig_climb`.
+        sign: "absolute" or "signed" maps.
+
+    Returns:
+        The figure: a line per number of points, the mean over the images with its 95 % bootstrap
+        interval; dashed, the means of other methods' maps, which do not climb.
+    """
+    refuse_empty(rows)
+    chosen = rows[rows["sign"] == sign]
+    models = list(dict.fromkeys(chosen["model"]))
+    counts = sorted(set(chosen.loc[chosen["method"] == CLIMB, "points"]))
+    colours = _colours(counts)
+
+    def draw(axis: Axes, line: Sequence[str], column: str) -> bool:
+        if int(column) >= len(line):
+            return False
+        model = line[int(column)]
+        mine = chosen[chosen["model"] == model]
+        for points, colour in colours.items():
+            _draw_line(axis, mine[mine["points"] == points], f"{points} points", colour)
+        for method in [name for name in CHECK_LOOKS if name in set(mine["method"]) - {CLIMB}]:
+            mean = float(mine.loc[mine["method"] == method, "spearman"].mean())
+            dashed = CHECK_LOOKS[method][0]
+            axis.axhline(mean, color=dashed, linestyle="--", linewidth=1.1)
+            axis.annotate(
+                METHOD_NAMES[method],
+                (LABEL_AT.get(method, 1), mean),
+                xycoords=("axes fraction", "data"),
+                xytext=(-2, 1),
+                textcoords="offset points",
+                ha="right",
+                va="bottom",
+                fontsize=7,
+                color=dashed,
+            )
+        _ticks(axis, mine.loc[mine["method"] == CLIMB, "ascents"])
+        axis.set_title(f"{network(model)}, n = {mine['image'].nunique()}", fontsize=9)
+        return True
+
+    # Four in a row are too small to read.
+    across = len(models) if len(models) < 4 else 2
+    lines = [models[first : first + across] for first in range(0, len(models), across)]
+    columns = [str(column) for column in range(across)]
+    figure, axes = panels(lines, columns, draw, width=3.2, height=2.8, sharex=False)
+    figure.supylabel("rank correlation with the whole climb", fontsize=9)
+    figure.supxlabel("steps of the climb at each point", fontsize=9)
+    label_outside(figure, axes[0, 0])
+    return figure
+
+
+def _colours(counts: Sequence[int]) -> dict[int, Any]:
+    """A shade per number of points, darkest for the first."""
+    shades = plt.get_cmap("viridis")
+    last = max(1, len(counts) - 1)
+    return {points: shades(0.9 * place / last) for place, points in enumerate(counts)}
+
+
+def _draw_line(axis: Axes, rows: pd.DataFrame, label: str, colour: object) -> None:
+    known = rows[rows["method"] == CLIMB].dropna(subset="spearman")
+    steps = np.unique(known["ascents"])
+    means = [
+        bootstrap_mean(known.loc[known["ascents"] == count, "spearman"].to_numpy(dtype=float))
+        for count in steps
+    ]
+    low, high = [mean.low for mean in means], [mean.high for mean in means]
+    axis.fill_between(steps, low, high, color=colour, alpha=0.15, linewidth=0)
+    axis.plot(steps, [mean.value for mean in means], "o-", color=colour, markersize=3, label=label)
+
+
+def climb_table(
+    sources: Mapping[str, pd.DataFrame], sign: str = "absolute", measure: str = "spearman"
+) -> pd.DataFrame:
+    """Likeness to the map of the whole climb.
+
+    Args:
+        sources: rows of `ggig_climb` by where they come from.
+        sign: "absolute" or "signed".
+        measure: of `sanity.MEASURES`.
+
+    Returns:
+        A line per network, map and source, which form the index: a number of points on GGIG's line,
+        or another method. A column per number of steps; what does not climb has its value in the
+        first, "no climb". Means over the images; behind one stands how many images have no value,
+        where some have none; a dash where nothing was computed.
+    """
+    cells: dict[tuple[str, str, str], dict[str, str]] = {}
+    counts: set[int] = set()
+    for source, rows in sources.items():
+        chosen = rows[rows["sign"] == sign]
+        for keys, group in chosen.groupby(["model", "method", "points", "ascents"], sort=False):
+            model, method = map(str, keys[:2])
+            points, steps = group[["points", "ascents"]].iloc[0].astype(int)
+            climbs = method == CLIMB
+            counts |= {steps} if climbs else set()
+            name = f"{points} points" if climbs else METHOD_NAMES[method]
+            mean = number(float(group[measure].mean()), 3)
+            line = cells.setdefault((network(model), name, on_two_lines(source)), {})
+            line[_column(steps) if climbs else ALONE] = with_undefined(mean, group[measure])
+    networks, names = (list(dict.fromkeys(key[level] for key in cells)) for level in (0, 1))
+    ordered = sorted(cells, key=lambda key: (networks.index(key[0]), names.index(key[1])))
+    index = pd.MultiIndex.from_tuples(ordered, names=["network", "map", "source"])
+    columns = [ALONE, *map(_column, sorted(counts))]
+    table = pd.DataFrame([cells[key] for key in ordered], index=index, columns=columns)
+    return table.fillna("—")
+
+
+def show_checked(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
+    """Rank correlation with the trained network's map of the same setting: a panel per change.
+
+    Args:
+        rows: of `ggig_climb_checks`.
+        sign: "absolute" or "signed" maps.
+
+    Returns:
+        The figure: a row of panels per network, a line per number of points, means over images and
+        draws.
+    """
+    refuse_empty(rows)
+    chosen = rows[rows["sign"] == sign]
+    counts = sorted(set(chosen["points"]))
+    colours = _colours(counts)
+
+    def draw(axis: Axes, model: str, against: str) -> bool:
+        mine = chosen[(chosen["model"] == model) & (chosen["against"] == against)]
+        for points, colour in colours.items():
+            means = mine[mine["points"] == points].groupby("ascents")["spearman"].mean()
+            axis.plot(
+                means.index,
+                means,
+                "o-",
+                color=colour,
+                markersize=3,
+                label=f"{points} points",
+            )
+        axis.set_title(CHANGES[against], fontsize=9)
+        _ticks(axis, mine["ascents"])
+        return True
+
+    models = list(dict.fromkeys(chosen["model"]))
+    figure, axes = panels(models, list(CHANGES), draw, width=2.9, height=2.6)
+    for axis, model in zip(axes[:, 0], models, strict=True):
+        axis.set_ylabel(network(model), fontsize=9)
+    figure.supxlabel("steps of the climb at each point", fontsize=9)
+    label_outside(figure, axes[0, 0])
+    return figure
+
+
+def check_table(sources: Mapping[str, pd.DataFrame], sign: str = "absolute") -> pd.DataFrame:
+    """Rank correlation under noise minus that on unrelated networks, by setting.
+
+    Args:
+        sources: rows of `ggig_climb_checks` by where they come from.
+        sign: "absolute" or "signed".
+
+    Returns:
+        A line per network, number of points and source, which form the index, a column per number
+        of steps: the mean difference with its interval, images and draws both resampled.
+    """
+    cells: dict[tuple[str, str, str], dict[str, str]] = {}
+    counts: set[int] = set()
+    for source, rows in sources.items():
+        chosen = rows[rows["sign"] == sign]
+        for keys, group in chosen.groupby(["model", "points", "ascents"], sort=False):
+            points, steps = group[["points", "ascents"]].iloc[0].astype(int)
+            counts |= {steps}
+            noise, floor = (
+                group[group["against"] == change].pivot(
+                    index="image", columns="draw", values="spearman"
+                )
+                for change in CHANGES
+            )
+            found = mean_with_draws(noise, floor)
+            line = cells.setdefault((network(str(keys[0])), f"{points} points", source), {})
+            line[_column(steps)] = "—" if found is None else estimate(found)
+    index = pd.MultiIndex.from_tuples(list(cells), names=["network", "map", "source"])
+    columns = list(map(_column, sorted(counts)))
+    return pd.DataFrame(list(cells.values()), index=index, columns=columns).fillna("—")
+
+
+def _ticks(axis: Axes, steps: pd.Series) -> None:
+    places = sorted(set(steps))
+    axis.set_xscale("log")
+    axis.set_xticks(places, [str(place) for place in places])
+    axis.minorticks_off()
+
+
+def _column(steps: int) -> str:
+    return "1 step" if steps == 1 else f"{steps} steps"

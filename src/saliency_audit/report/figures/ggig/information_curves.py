@@ -1,0 +1,245 @@
+"""Information curves of several methods in one panel, and their areas beside the printed ones."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from saliency_audit.ledger import printed_tables
+from saliency_audit.ledger.external.curves import (
+    COMPLEXITIES,
+    STRIDE,
+    Used,
+    area,
+    curves_of,
+    measurable,
+    resampled_areas,
+    used_by_all,
+)
+from saliency_audit.ledger.external.rows import models_of, of_method
+from saliency_audit.ledger.resampling import estimate_from, resample_counts
+from saliency_audit.ledger.statistics import Estimate
+from saliency_audit.metrics import InformationCurves
+from saliency_audit.metrics.information_curve import Aggregate
+from saliency_audit.report.figures.panels import label_outside, panels, refuse_empty
+from saliency_audit.report.names import COMPLEXITY_NAMES, CURVE_NAMES, METHOD_NAMES, network
+from saliency_audit.report.words import number
+
+RESAMPLES = 1000
+# A colour and a line per method, so that neither alone carries the meaning (Okabe and Ito).
+LOOKS: dict[str, dict[str, Any]] = {
+    "ggig": {"color": "#0072b2", "linestyle": "-", "linewidth": 2},
+    "ig": {"color": "#cc79a7", "linestyle": "--", "linewidth": 1.6},
+    "saliency": {"color": "#e69f00", "linestyle": ":", "linewidth": 2},
+    "edge": {"color": "#009e73", "linestyle": "-.", "linewidth": 1.6},
+    "random": {"color": "#888888", "linestyle": "-", "linewidth": 1},
+}
+# A symbol and a colour per network or printed column.
+MARKS = (
+    *(("s", "#000000"), ("D", "#0072b2"), ("o", "#d55e00"), ("^", "#009e73")),
+    *(("v", "#cc79a7"), ("P", "#e69f00"), ("X", "#56b4e9"), ("*", "#888888")),
+)
+OTHER: dict[str, Aggregate] = {"median": "mean", "mean": "median"}
+
+Curves = dict[str, InformationCurves]
+
+
+def show_method_curves(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Figure:
+    """A line per method: a row of panels per network, a column per curve.
+
+    Args:
+        rows: of `ggig_information_curves`.
+        parameters: those that the ledger declares for `area_order`.
+
+    Returns:
+        The figure: the median (or mean, as declared) over the images that no method drops.
+
+    Raises:
+        ValueError: no image has such curves.
+    """
+    refuse_empty(rows)
+    complexity = parameters["complexity"]
+    found = _all_curves(rows, parameters["curves"], complexity)
+    if not found:
+        raise ValueError(f"no image whose {COMPLEXITIES[complexity]} could be measured")
+    models = list(dict.fromkeys(model for model, _ in found))
+
+    def draw(axis: Axes, model: str, curve: str) -> bool:
+        methods = found[model, curve]
+        used = used_by_all(list(methods.values()))
+        axis.set_title(f"{CURVE_NAMES[curve]}, n = {int(used.sum())}", fontsize=9)
+        for method, curves in methods.items() if used.any() else ():
+            values = curves.curves.numpy()[used][:, ::STRIDE]
+            together = np.median if parameters["aggregate"][curve] == "median" else np.mean
+            axis.plot(
+                curves.grid.numpy()[::STRIDE],
+                together(values, axis=0),
+                label=METHOD_NAMES.get(method, method),
+                **LOOKS.get(method, {}),
+            )
+        return True
+
+    figure, axes = panels(models, parameters["curves"], draw, width=3.4, height=2.5, sharey=True)
+    for axis, model in zip(axes[:, 0], models, strict=True):
+        axis.set_ylabel(network(model), fontsize=9)
+    said = COMPLEXITY_NAMES[complexity]
+    figure.supxlabel(f"information: {said}, start picture 0, original 1", fontsize=9)
+    label_outside(figure, axes[0, 0])
+    return figure
+
+
+def show_areas(sources: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any]) -> Figure:
+    """Areas by method, the printed ones first: a panel per curve, a symbol per network.
+
+    Args:
+        sources: rows of `ggig_information_curves` by where they come from.
+        parameters: those that the ledger declares for `area_order`.
+
+    Returns:
+        The figure; ours with 95 % intervals from resampled images. The paper prints none.
+    """
+    methods, curves = list(parameters["methods"]), list(parameters["curves"])
+    series = _printed(methods, curves)
+    for source, rows in sources.items():
+        for (model, curve), found in _all_curves(rows, curves, parameters["complexity"]).items():
+            used = used_by_all(list(found.values()))
+            for method in methods if used.any() else ():
+                if method in found:
+                    name = f"{source}: {network(model)}"
+                    series.setdefault(name, {})[curve, method] = _estimate(
+                        found[method], used, parameters["aggregate"][curve]
+                    )
+
+    def draw(axis: Axes, line: str, curve: str) -> bool:
+        for place, (name, areas) in enumerate(series.items()):
+            symbol, colour = MARKS[place % len(MARKS)]
+            shift = (place - (len(series) - 1) / 2) * 0.7 / len(series)
+            for height, method in enumerate(methods):
+                if (curve, method) in areas:
+                    _draw(axis, areas[curve, method], height + shift, symbol, colour, name)
+        axis.set_yticks(range(len(methods)), [METHOD_NAMES.get(name, name) for name in methods])
+        axis.set_title(CURVE_NAMES[curve], fontsize=9)
+        return True
+
+    height = 0.14 * len(series) * len(methods) + 0.6
+    figure, axes = panels(["areas"], curves, draw, width=3.4, height=height)
+    axes[0, 0].invert_yaxis()
+    figure.supxlabel("area under the curve", fontsize=9)
+    _explain(figure, list(series))
+    return figure
+
+
+def _draw(axis: Axes, found: Estimate, height: float, symbol: str, colour: str, name: str) -> None:
+    axis.errorbar(
+        found.value,
+        height,
+        xerr=[[max(0.0, found.value - found.low)], [max(0.0, found.high - found.value)]],
+        fmt=symbol,
+        color=colour,
+        markersize=5,
+        linewidth=1.2,
+        label=name,
+    )
+
+
+def _explain(figure: Figure, names: Sequence[str]) -> None:
+    from matplotlib.lines import Line2D
+
+    symbols = [
+        Line2D([], [], linestyle="", marker=marker, color=colour)
+        for _, (marker, colour) in zip(names, MARKS, strict=False)
+    ]
+    figure.legend(symbols, names, loc="outside upper center", ncols=2, fontsize=8, frameon=False)
+
+
+def area_table(sources: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any]) -> pd.DataFrame:
+    """Areas of every method: what the paper prints, then what our runs found.
+
+    Args:
+        sources: rows of `ggig_information_curves` by where they come from.
+        parameters: those that the ledger declares for `area_order`.
+
+    Returns:
+        A line per network, source and method, which form the index. Columns: the declared areas;
+        those under the other kind of curve (mean for median, median for mean); those by the other
+        complexity. The paper prints one of each curve.
+    """
+    methods, curves = list(parameters["methods"]), list(parameters["curves"])
+    lines: dict[tuple[str, str, str], dict[str, str]] = {}
+    for name, areas in _printed(methods, curves).items():
+        where = name.removeprefix(PAPER)
+        for curve, method in areas:
+            line = lines.setdefault((where, "paper", METHOD_NAMES.get(method, method)), {})
+            line[CURVE_NAMES[curve]] = number(areas[curve, method].value)
+    for source, rows in sources.items():
+        for column, curve, complexity, aggregate in _columns(parameters):
+            for (model, _), found in _all_curves(rows, [curve], complexity).items():
+                used = used_by_all(list(found.values()))
+                for method in found:
+                    key = (network(model), source, METHOD_NAMES.get(method, method))
+                    value = area(found[method], used, aggregate)
+                    lines.setdefault(key, {})[column] = number(value)
+    index = pd.MultiIndex.from_tuples(list(lines), names=["network", "source", "method"])
+    return pd.DataFrame(list(lines.values()), index=index).fillna("")
+
+
+def _columns(parameters: Mapping[str, Any]) -> list[tuple[str, str, str, Aggregate]]:
+    """Title, curve, complexity and aggregate of every column."""
+    declared: Mapping[str, Aggregate] = parameters["aggregate"]
+    complexity, curves = parameters["complexity"], parameters["curves"]
+    names = {curve: CURVE_NAMES[curve] for curve in curves}
+    return [
+        *((names[curve], curve, complexity, declared[curve]) for curve in curves),
+        *(
+            (f"{names[curve]}, {OTHER[declared[curve]]}", curve, complexity, OTHER[declared[curve]])
+            for curve in curves
+        ),
+        *(
+            (f"{names[curve]}, compressed", curve, parameters["also"], declared[curve])
+            for curve in curves
+            if "also" in parameters
+        ),
+    ]
+
+
+PAPER = "paper: "
+
+
+def _printed(
+    methods: Sequence[str], curves: Sequence[str]
+) -> dict[str, dict[tuple[str, str], Estimate]]:
+    """Printed areas by network, without an interval."""
+    table = printed_tables("ggig", "table_02")
+    found: dict[str, dict[tuple[str, str], Estimate]] = {}
+    for cell in table.to_dict("records"):
+        if cell["method"] in methods and cell["metric"] in curves:
+            value = float(cell["value"])
+            areas = found.setdefault(f"{PAPER}{cell['model']}", {})
+            areas[cell["metric"], cell["method"]] = Estimate(value, value, value, 0)
+    return found
+
+
+def _all_curves(
+    rows: pd.DataFrame, curves: Sequence[str], complexity: str
+) -> dict[tuple[str, str], Curves]:
+    """Curves of every method by network and kind; networks without this complexity are left out."""
+    found: dict[tuple[str, str], Curves] = {}
+    for model in models_of(rows):
+        mine = rows[rows["model"] == model]
+        for method in dict.fromkeys(mine["method"]):
+            frame = of_method(mine, method, model)
+            kept = measurable(frame, complexity)
+            if kept.any():
+                for curve in curves:
+                    places = found.setdefault((model, curve), {})
+                    places[method] = curves_of(frame[kept], curve, complexity)
+    return found
+
+
+def _estimate(curves: InformationCurves, used: Used, aggregate: Aggregate) -> Estimate:
+    n = int(used.sum())
+    draws = resampled_areas(curves, used, resample_counts(n, RESAMPLES), aggregate)
+    return estimate_from(area(curves, used, aggregate), draws, n)

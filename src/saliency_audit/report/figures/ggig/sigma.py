@@ -1,0 +1,238 @@
+"""Score and similarity of maps against the noise on the weights, and where they end."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from saliency_audit.ledger.resampling import Floats, resample_counts, resampled_table_means
+from saliency_audit.ledger.statistics import LEVEL
+from saliency_audit.report.figures.ggig.check_curves import (
+    draw_line,
+    in_order,
+    look_of,
+    measures_in,
+    network_on_lines,
+    title_of,
+    undefined_share,
+)
+from saliency_audit.report.figures.panels import label_outside, panels, refuse_empty
+from saliency_audit.report.names import METHOD_NAMES, network, on_two_lines
+from saliency_audit.report.words import number
+
+SCORE = "probability"
+RESAMPLES = 1000
+
+
+def show_perturbation(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
+    """Score and similarity against the noise: a row of panels per network.
+
+    Args:
+        rows: of `ggig_sigma`.
+        sign: "absolute" or "signed" maps.
+
+    Returns:
+        The figure: lines are means over images and draws, bands their 95 % bootstrap intervals over
+        images. Dashed are the limits: 1/C for the score, for the similarity of each method that to
+        its maps on unrelated models.
+    """
+    refuse_empty(rows)
+    chosen = rows[rows["sign"] == sign]
+    noise, unrelated = (chosen[chosen["against"] == kind] for kind in ("noise", "unrelated"))
+    methods = in_order(list(chosen["method"].unique()))
+    columns = [SCORE, *measures_in(noise)]
+
+    def draw(axis: Axes, model: str, column: str) -> bool:
+        mine = noise[noise["model"] == model]
+        if not mine[column].notna().any():
+            return False
+        axis.set_title("class score" if column == SCORE else title_of(column), fontsize=9)
+        if column == SCORE:
+            once = mine.drop_duplicates(["image", "level", "draw"])
+            draw_line(axis, once, "level", SCORE)
+            axis.axhline(1 / mine["classes"].iloc[0], color="0.4", linestyle="--", linewidth=1)
+            return True
+        for method in methods:
+            here = mine[mine["method"] == method]
+            if here[column].notna().any():
+                draw_line(axis, here, "level", column, method)
+                floor = _of(unrelated, model, method)[column].mean()
+                axis.axhline(floor, linestyle="--", linewidth=0.9, color=look_of(method)[0])
+        return True
+
+    models = list(dict.fromkeys(noise["model"]))
+    figure, axes = panels(models, columns, draw, width=2.3, height=2.3)
+    for axis, model in zip(axes[:, 0], models, strict=True):
+        axis.set_ylabel(network_on_lines(model), fontsize=9)
+    figure.supxlabel("noise on the weights, in their standard deviations", fontsize=9)
+    _label(figure, axes)
+    return figure
+
+
+def _label(figure: Figure, axes: np.ndarray) -> None:
+    """One legend, of the panel that has most methods."""
+    fullest = max(axes.flat, key=lambda axis: len(axis.get_legend_handles_labels()[1]))
+    label_outside(figure, fullest)
+
+
+def limit_table(
+    sources: Mapping[str, pd.DataFrame], margin: float, sign: str = "absolute"
+) -> pd.DataFrame:
+    """Where each curve reaches its limit, what is left at the last level, and the limit itself.
+
+    Args:
+        sources: rows of `ggig_sigma` by where they come from.
+        margin: how near is reached.
+        sign: "absolute" or "signed" maps.
+
+    Returns:
+        A line per network, method and source, which form the index, and one per network for the
+        score; a column per measure. Cells are HTML: the level from which on the mean stays within
+        the margin above the limit (of the score: around it), "—" if there is none, with the middle
+        95 % of that level where images and draws are both resampled; below it "last mean / limit".
+        The last column counts maps without a similarity, one of the two being constant.
+    """
+    lines: dict[tuple[str, str, str], dict[str, str]] = {}
+    for source, rows in sources.items():
+        chosen = rows[rows["sign"] == sign]
+        noise, unrelated = (chosen[chosen["against"] == kind] for kind in ("noise", "unrelated"))
+        for model, group in noise.groupby("model", sort=False):
+            once = group.drop_duplicates(["image", "level", "draw"])
+            chance = 1 / int(once["classes"].iloc[0])
+            line = {"class score": _cell(once, SCORE, pd.DataFrame({0: [chance]}), margin)}
+            lines[network(str(model)), "class score", on_two_lines(source)] = line
+            for method in dict.fromkeys(group["method"]):
+                mine = group[group["method"] == method]
+                far = _of(unrelated, str(model), method)
+                cells = {
+                    title_of(measure): _cell(mine, measure, _by_draw(far, measure), margin)
+                    for measure in measures_in(noise)
+                }
+                name = METHOD_NAMES.get(method, method)
+                lines[network(str(model)), name, on_two_lines(source)] = {
+                    **cells,
+                    "undefined": undefined_share(pd.concat([mine, far])),
+                }
+    index = pd.MultiIndex.from_tuples(list(lines), names=["network", "method", "source"])
+    return pd.DataFrame(list(lines.values()), index=index).fillna("")
+
+
+def floor_table(noise: pd.DataFrame, cascade: pd.DataFrame, sign: str = "absolute") -> pd.DataFrame:
+    """The limits under two ways of drawing a network anew.
+
+    Args:
+        noise: rows of `ggig_sigma`, whose unrelated networks are drawn as torch draws them.
+        cascade: rows of `ggig_randomization`, whose last stage is drawn by its own initialiser.
+        sign: "absolute" or "signed" maps.
+
+    Returns:
+        A line per network and method of both, which form the index; a column per measure. Cells
+        read "as torch draws it / end of the cascade": mean similarity over images and draws of the
+        maps on such networks and on the trained one.
+    """
+    torchs = noise[(noise["sign"] == sign) & (noise["against"] == "unrelated")]
+    stages = cascade[(cascade["sign"] == sign) & (cascade["how"] == "cascade")]
+    last = stages.groupby("model")["stage"].transform("max")
+    drawn = stages[stages["stage"] == last]
+    lines: dict[tuple[str, str], dict[str, str]] = {}
+    for (model, method), mine in torchs.groupby(["model", "method"], sort=False):
+        other = _of(drawn, str(model), str(method))
+        if other.empty:
+            continue
+        lines[network(str(model)), METHOD_NAMES.get(str(method), str(method))] = {
+            title_of(measure): " / ".join(
+                number(float(rows[measure].mean())) for rows in (mine, other)
+            )
+            for measure in measures_in(torchs)
+            if mine[measure].notna().any()
+        }
+    index = pd.MultiIndex.from_tuples(list(lines), names=["network", "method"])
+    return pd.DataFrame(list(lines.values()), index=index).fillna("")
+
+
+def reached(
+    means: pd.Series, limit: float, margin: float, *, two_sided: bool = False
+) -> float | None:
+    """The level from which on a curve stays at most `margin` above its limit; None if it does not.
+
+    What is undefined has not reached anything.
+
+    Args:
+        means: by level.
+        limit: of the curve.
+        margin: how near is reached.
+        two_sided: whether the curve must stay at most as far below it, too.
+    """
+    curve = means.sort_index()
+    later = curve.index[_far(curve.to_numpy(dtype=float) - limit, margin, two_sided)]
+    inside = curve.index if later.empty else curve.index[curve.index > later.max()]
+    return float(inside[0]) if len(inside) else None
+
+
+def _far(distances: Floats, margin: float, two_sided: bool) -> NDArray[np.bool_]:
+    """Which values have not reached the limit; undefined ones have not."""
+    return ~((np.abs(distances) if two_sided else distances) <= margin)
+
+
+def reached_in_resamples(
+    curve: Mapping[float, pd.DataFrame],
+    limit: pd.DataFrame,
+    margin: float,
+    *,
+    two_sided: bool = False,
+) -> tuple[float, float]:
+    """The middle 95 % of `reached` where images and draws are both resampled; inf where it is None.
+
+    Args:
+        curve: values by level, image × draw; the images and draws are the same at all levels.
+        limit: image × draw, of other draws; one cell for a limit that is known.
+        margin: how near is reached.
+        two_sided: see `reached`.
+    """
+    levels = sorted(curve)
+    tables = [curve[level].to_numpy(dtype=float) for level in levels]
+    images, draws = (resample_counts(n, RESAMPLES, seed) for seed, n in enumerate(tables[0].shape))
+    means = np.stack([resampled_table_means(table, images, draws) for table in tables], axis=1)
+    ends = resampled_table_means(
+        limit.to_numpy(dtype=float),
+        images if len(limit) > 1 else resample_counts(1, RESAMPLES),
+        resample_counts(limit.shape[1], RESAMPLES, seed=2),
+    )
+    far = _far(means - ends[:, None], margin, two_sided)
+    first = np.where(far.any(axis=1), len(levels) - far[:, ::-1].argmax(axis=1), 0)
+    found = np.array([*levels, np.inf])[first]
+    tail = (1 - LEVEL) / 2
+    low = np.quantile(found, tail, method="lower")
+    return float(low), float(np.quantile(found, 1 - tail, method="higher"))
+
+
+def _cell(rows: pd.DataFrame, column: str, limits: pd.DataFrame, margin: float) -> str:
+    if not rows[column].notna().any():
+        return ""
+    curve = {
+        level: _by_draw(rows[rows["level"] == level], column) for level in rows["level"].unique()
+    }
+    means = rows.groupby("level")[column].mean()
+    limit = float(limits.mean(axis=1).mean())
+    two_sided = column == SCORE
+    level = reached(means, limit, margin, two_sided=two_sided)
+    resampled = reached_in_resamples(curve, limits, margin, two_sided=two_sided)
+    ends = ", ".join(_level(end) for end in resampled)
+    found = f"{_level(np.inf if level is None else level)} [{ends}]"
+    return f"{found}<br>{number(float(means.iloc[-1]))} / {number(limit)}"
+
+
+def _level(level: float) -> str:
+    return "—" if np.isinf(level) else f"{level:g} σ"
+
+
+def _by_draw(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """A table, image × draw."""
+    return rows.pivot(index="image", columns="draw", values=column)
+
+
+def _of(rows: pd.DataFrame, model: str, method: str) -> pd.DataFrame:
+    return rows[(rows["model"] == model) & (rows["method"] == method)]

@@ -1,0 +1,106 @@
+"""The most salient pixels: drawn over the picture, and what is measured on them."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import torch
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from saliency_audit.report.figures.panels import draw_boxes, panels, refuse_empty
+from saliency_audit.report.names import (
+    IDGI_COLOUR,
+    METHOD_NAMES,
+    TOP_PIXEL_NAMES,
+    network,
+    on_two_lines,
+)
+from saliency_audit.report.undefined import with_undefined
+from saliency_audit.report.words import number
+
+# Grey pictures run from here to white, so that the marked pixels stand out in dark places, too.
+PALE = 0.35
+
+
+def over_grey(pictures: Tensor, pixels: Tensor) -> Tensor:
+    """Pale grey pictures with the marked pixels in blue: `(N, 3, H, W)` in [0, 1].
+
+    Args:
+        pictures: `(N, C, H, W)` in [0, 1].
+        pixels: `(N, H, W)` bool.
+    """
+    grey = PALE + (1 - PALE) * pictures.mean(dim=1, keepdim=True).expand(-1, 3, -1, -1)
+    colour = torch.tensor(to_rgb(IDGI_COLOUR)).to(grey)[None, :, None, None]
+    return torch.where(pixels[:, None].to(grey.device), colour, grey)
+
+
+def show_measures(rows: pd.DataFrame, share: float) -> Figure:
+    """What is measured on the top pixels: a row of panels per network, a column per measure.
+
+    Args:
+        rows: of `ggig_sparse`.
+        share: of the pixels.
+
+    Returns:
+        The figure; boxes as in `draw_boxes`.
+    """
+    chosen = rows[rows["share"] == share]
+    refuse_empty(chosen)
+    models = list(dict.fromkeys(chosen["model"]))
+    methods = list(dict.fromkeys(chosen["method"]))
+
+    def draw(axis: Axes, model: str, measure: str) -> bool:
+        mine = chosen[chosen["model"] == model]
+        values = {
+            METHOD_NAMES.get(name, name): mine.loc[mine["method"] == name, measure].dropna()
+            for name in methods
+        }
+        draw_boxes(axis, values)
+        if model == models[0]:
+            axis.set_title(TOP_PIXEL_NAMES[measure], fontsize=9)
+        return True
+
+    height = 0.24 * len(methods) + 0.3
+    measures = list(TOP_PIXEL_NAMES)
+    figure, axes = panels(models, measures, draw, width=1.7, height=height, sharex="col")
+    for axis, model in zip(axes[:, 0], models, strict=True):
+        axis.set_ylabel(network(model), fontsize=9)
+        axis.invert_yaxis()
+    return figure
+
+
+def measure_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Means over the images of every measure.
+
+    Args:
+        sources: rows of `ggig_sparse` by where they come from.
+
+    Returns:
+        A line per network, share, method and source, which form the index; a column per measure.
+        Behind a mean stands how many images have no value, where some have none: a constant map has
+        no top pixels.
+    """
+    lines: dict[tuple[str, str, str, str], dict[str, str]] = {}
+    for source, rows in sources.items():
+        for (model, share, method), group in rows.groupby(["model", "share", "method"], sort=False):
+            line = (
+                network(str(model)),
+                f"top {float(str(share)):.0%}",
+                METHOD_NAMES.get(str(method), str(method)),
+                on_two_lines(source),
+            )
+            lines[line] = {
+                title: _cell(group[name], 1 if name == "connected_components" else 2)
+                for name, title in TOP_PIXEL_NAMES.items()
+            }
+    places = {place: position for position, place in enumerate(dict.fromkeys(k[:3] for k in lines))}
+    ordered = sorted(lines, key=lambda line: places[line[:3]])
+    names = ["network", "share", "method", "source"]
+    index = pd.MultiIndex.from_tuples(ordered, names=names) if ordered else None
+    return pd.DataFrame([lines[line] for line in ordered], index=index)
+
+
+def _cell(values: pd.Series, digits: int) -> str:
+    return with_undefined(number(float(values.mean()), digits), values)

@@ -1,0 +1,234 @@
+"""Maps before and after JPEG compression: as pictures, as a figure of both scales, as tables."""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from saliency_audit.attributions import saliency
+from saliency_audit.ledger import Comparison, ExternalResult, printed_table
+from saliency_audit.ledger.external.rows import at_steps
+from saliency_audit.ledger.statistics import bootstrap_mean
+from saliency_audit.metrics import jpeg_stability
+from saliency_audit.metrics.jpeg import Scale
+from saliency_audit.report.figures.idgi.comparisons import mark
+from saliency_audit.report.figures.maps import CLIP_PERCENTILE
+from saliency_audit.report.figures.panels import label_outside, refuse_empty
+from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, PATH_NAMES, method_name, network
+from saliency_audit.report.words import estimate, number, significant_digits
+
+SCALE_NAMES: dict[Scale, str] = {
+    "raw": "maps as they are",
+    "unit_norm": "maps divided by their norm",
+}
+PRINTED_NETWORK = "InceptionV3"
+
+_RAW, _FREE = SCALE_NAMES.values()
+_COLUMNS = pd.MultiIndex.from_tuples(
+    [
+        *((scale, name) for scale in (_RAW, _FREE) for name in ("difference", "holds")),
+        ("", "n"),
+        (_RAW, "from → to"),
+    ]
+)
+
+Pair = tuple[Tensor, Tensor]
+Cells = dict[tuple[str, str], str]
+
+
+def show_compressed(picture: Tensor, copy: Tensor, maps: Mapping[str, Pair]) -> Figure:
+    """A picture, its JPEG copy and the difference; beside them the same of each method's maps.
+
+    Args:
+        picture: `(1, C, H, W)` in [0, 1].
+        copy: the same after compression.
+        maps: attribution maps `(1, C, H, W)` of the picture and of the copy, by method name.
+
+    Returns:
+        The figure: a column for the pictures and one per method. A column has one scale: the maps'
+        is from 0 to the 99th percentile of the upper one, and their differences are drawn on it,
+        too. A difference as dark as its maps means that the two have little in common.
+    """
+    columns = 1 + len(maps)
+    figure, axes = plt.subplots(3, columns, figsize=(1.9 * columns + 0.6, 6), layout="constrained")
+    _draw_pictures(axes[:, 0], picture[0], copy[0])
+    for column, (name, (before, after)) in zip(axes[:, 1:].T, maps.items(), strict=True):
+        shown = [saliency(part)[0].cpu().numpy() for part in (before, after, before - after)]
+        top = float(np.percentile(shown[0], CLIP_PERCENTILE)) or 1.0
+        for axis, values in zip(column, shown, strict=True):
+            axis.imshow(values, cmap="Greys", vmin=0, vmax=top)
+        column[0].set_title(name, fontsize=9)
+    for axis, label in zip(axes[:, 0], ("original", "JPEG copy", "difference"), strict=True):
+        axis.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=9)
+    for axis in axes.flat:
+        axis.set_xticks([])
+        axis.set_yticks([])
+    return figure
+
+
+def _draw_pictures(axes: np.ndarray, picture: Tensor, copy: Tensor) -> None:
+    for axis, pixels in zip(axes, (picture, copy), strict=False):
+        grey = "gray" if len(pixels) == 1 else None
+        shown = pixels.permute(1, 2, 0).cpu().numpy().squeeze()
+        axis.imshow(shown, cmap=grey, vmin=0, vmax=1)
+    difference = (picture - copy).abs().mean(dim=0).cpu().numpy()
+    axes[2].imshow(difference, cmap="Greys", vmin=0, vmax=1)
+    axes[0].set_title("picture", fontsize=9)
+
+
+def size_table(maps: Mapping[str, Pair]) -> pd.DataFrame:
+    """Size and stability of one image's maps.
+
+    Args:
+        maps: attribution maps `(1, C, H, W)` of the picture and of its copy, by name.
+
+    Returns:
+        Per name the Euclidean norm of the upper map and −ln MSE on both scales.
+    """
+    lines = {
+        name: {
+            "norm": number(float(before.norm())),
+            "−ln MSE": number(float(jpeg_stability(before, after)[0]), 2),
+            "−ln MSE after division by the norm": number(
+                float(jpeg_stability(before, after, scale="unit_norm")[0]), 2
+            ),
+        }
+        for name, (before, after) in maps.items()
+    }
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("map")
+
+
+def show_stability(rows: pd.DataFrame) -> Figure:
+    """Mean −ln MSE of the six methods, raw on the left and scale-free on the right.
+
+    Args:
+        rows: rows of the experiment `idgi_jpeg`; those of the most steps are shown.
+
+    Returns:
+        The figure: a row of panels per network. A line joins a path's base method to its IDGI
+        variant, so its length is the gain; the two panels of a network span the same range and
+        their lines can be compared. Whiskers are 95 % bootstrap intervals of the mean, dots are
+        images. Images without a finite value are left out.
+    """
+    refuse_empty(rows)
+    rows, _ = at_steps(rows[np.isfinite(rows["value"])], None)
+    models = sorted(rows["model"].unique(), key=network)
+    figure, axes = plt.subplots(
+        len(models),
+        len(SCALE_NAMES),
+        figsize=(7.6, 2.1 * len(models) + 0.5),
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    for panels, model in zip(axes, models, strict=True):
+        for axis, (scale, title) in zip(panels, SCALE_NAMES.items(), strict=True):
+            chosen = rows[(rows["model"] == model) & (rows["scale"] == scale)]
+            _draw_methods(axis, chosen)
+            axis.set_title(f"{network(model)}: {title}", fontsize=9)
+        _same_span(panels)
+    axes[0, 0].invert_yaxis()
+    label_outside(figure, axes[0, 0])
+    figure.supxlabel("−ln MSE between the maps of a picture and of its JPEG copy", fontsize=9)
+    return figure
+
+
+def _draw_methods(axis: Axes, rows: pd.DataFrame) -> None:
+    jitter = np.random.default_rng(0)
+    for line, path in enumerate(PATH_NAMES):
+        means = []
+        for method, label, colour, symbol, shift in (
+            (path, "base", BASE_COLOUR, "s", -0.17),
+            (f"{path}+idgi", "+IDGI", IDGI_COLOUR, "o", 0.17),
+        ):
+            values = rows.loc[rows["method"] == method, "value"].to_numpy(dtype=float)
+            if not len(values):
+                continue
+            found = bootstrap_mean(values)
+            heights = line + 1.6 * shift + jitter.uniform(-0.07, 0.07, len(values))
+            axis.plot(values, heights, ".", color=colour, alpha=0.25, markersize=3, zorder=1)
+            axis.errorbar(
+                found.value,
+                line,
+                xerr=[[found.value - found.low], [found.high - found.value]],
+                fmt=symbol,
+                color=colour,
+                markersize=6,
+                label=label if line == 0 else None,
+                zorder=3,
+            )
+            means.append(found.value)
+        axis.plot(means, [line] * len(means), color="0.4", linewidth=2, zorder=2)
+    axis.set_yticks(range(len(PATH_NAMES)), list(PATH_NAMES.values()))
+    axis.tick_params(labelsize=8)
+
+
+def _same_span(panels: np.ndarray) -> None:
+    """Give axes of different places the same width, so that lengths compare."""
+    limits = [axis.get_xlim() for axis in panels]
+    half = max(high - low for low, high in limits) / 2
+    for axis, (low, high) in zip(panels, limits, strict=True):
+        middle = (low + high) / 2
+        axis.set_xlim(middle - half, middle + half)
+
+
+def gain_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:
+    """Gains of the IDGI rule on both scales: what the paper prints, then what our runs found.
+
+    Args:
+        results: outcome of the test `jpeg_stability` by the name of the run.
+
+    Returns:
+        One line per path, source and network. The paper prints one network, the raw scale, no
+        interval and no number of images.
+    """
+    return _table(results, "higher")
+
+
+def least_stable_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:
+    """Guided IG minus each other method but its own IDGI variant; otherwise as `gain_table`."""
+    return _table(results, "lower")
+
+
+def _table(results: Mapping[str, ExternalResult], expected: str) -> pd.DataFrame:
+    found: dict[str, dict[tuple[str, str], dict[str, Comparison]]] = {}
+    for run, result in results.items():
+        for item in result.comparisons:
+            if item.expected == expected:
+                place = found.setdefault(item.keys["difference"], {})
+                place.setdefault((run, item.keys["model"]), {})[item.keys["scale"]] = item
+    lines = {}
+    for difference, sources in found.items():
+        name = " − ".join(method_name(part) for part in difference.split(" − "))
+        lines[name, "paper", PRINTED_NETWORK] = _printed(difference)
+        for (run, model), scales in sources.items():
+            lines[name, run, network(model)] = _line(scales)
+    table = pd.DataFrame.from_dict(lines, orient="index", columns=_COLUMNS).fillna("")
+    table.index = pd.MultiIndex.from_tuples(lines, names=["difference", "source", "network"])
+    return table
+
+
+def _printed(difference: str) -> Cells:
+    other, base = difference.split(" − ")
+    cells = printed_table("idgi", "table_05").set_index("method")["value"]
+    return {
+        (_RAW, "from → to"): f"{number(cells[base])} → {number(cells[other])}",
+        (_RAW, "difference"): number(cells[other] - cells[base]),
+    }
+
+
+def _line(scales: Mapping[str, Comparison]) -> Cells:
+    line = {("", "n"): " / ".join(dict.fromkeys(str(c.estimate.n) for c in scales.values()))}
+    for scale, title in SCALE_NAMES.items():
+        if scale not in scales:
+            continue
+        item, digits = scales[scale], significant_digits(scales[scale].estimate)
+        base, other = number(item.base_mean, digits), number(item.other_mean, digits)
+        line[title, "from → to"] = f"{base} → {other}"
+        line[title, "difference"] = estimate(item.estimate)
+        line[title, "holds"] = mark(item)
+    return line

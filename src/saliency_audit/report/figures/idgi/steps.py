@@ -1,0 +1,152 @@
+"""Scores against the number of steps, and how much they change from the first to the last."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from saliency_audit.ledger import Claim, Comparison, ExternalResult
+from saliency_audit.ledger.external.rows import identified
+from saliency_audit.ledger.external.step_series import Series, ladders, series_of
+from saliency_audit.ledger.statistics import LEVEL
+from saliency_audit.report.figures.idgi.comparisons import by_keys, mark
+from saliency_audit.report.figures.idgi.printed_scores import printed_pair
+from saliency_audit.report.figures.panels import panels
+from saliency_audit.report.names import (
+    BASE_COLOUR,
+    IDGI_COLOUR,
+    PATH_NAMES,
+    SCORE_NAMES,
+    network,
+    on_two_lines,
+)
+from saliency_audit.report.words import estimate, number, significant_digits
+
+RESAMPLES = 500
+# The two methods stand a little apart, so that their intervals do not cover each other.
+APART = 2**0.07
+
+
+def show_scores_by_steps(
+    rows: pd.DataFrame, parameters: Mapping[str, Any], models: Sequence[str] | None = None
+) -> dict[str, Figure]:
+    """Scores of base and IDGI against the number of steps, a figure per network.
+
+    Args:
+        rows: of `idgi_scores`.
+        parameters: those that the ledger declares for `step_sensitivity`.
+        models: networks to show; all that have rows if not given.
+
+    Returns:
+        Figure by network: a row of panels per score, a column per path. A point is a mean
+        insertion score or an area under a median information curve, on the images that every
+        number of steps has. Bars are 95 % bootstrap intervals, over images, of the change since
+        the fewest steps: the images are the same, so a change is more certain than a score. The
+        panels of a score share their scale.
+
+    Raises:
+        ValueError: no network has rows of the same images at two numbers of steps.
+    """
+    if models is not None:
+        rows = rows[rows["model"].isin(models)]
+    steps = sorted({int(n) for n in rows["steps"].unique()} & set(parameters["steps"]))
+    found: dict[str, dict[tuple[str, str], Series]] = {}
+    for ladder in ladders(identified(rows), parameters["paths"], steps) if len(steps) > 1 else ():
+        for keys, series in series_of(ladder, parameters["scores"]):
+            found.setdefault(keys["model"], {})[keys["score"], keys["path"]] = series
+    if not found:
+        raise ValueError(f"rows of the same images at two of {parameters['steps']} steps needed")
+    return {model: _figure(model, series, steps) for model, series in found.items()}
+
+
+def _figure(model: str, found: Mapping[tuple[str, str], Series], steps: list[int]) -> Figure:
+    scores = [score for score in SCORE_NAMES if any(score == name for name, _ in found)]
+    paths = [path for path in PATH_NAMES if any(path == name for _, name in found)]
+
+    def draw(axis: Axes, score: str, path: str) -> bool:
+        series = found.get((score, path))
+        if series is not None:
+            _draw(axis, series, steps)
+        return series is not None
+
+    figure, axes = panels(scores, paths, draw, width=2.5, height=1.8)
+    for axis, score in zip(axes[:, 0], scores, strict=True):
+        axis.set_ylabel(on_two_lines(SCORE_NAMES[score]), fontsize=9)
+    for axis, path in zip(axes[0], paths, strict=True):
+        axis.set_title(f"{PATH_NAMES[path]}\n{axis.get_title()}", fontsize=9)
+    figure.supxlabel(
+        f"number of steps; bars: 95 % interval of the change since {steps[0]} steps", fontsize=9
+    )
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(
+        handles,
+        labels,
+        title=network(model),
+        loc="outside upper center",
+        ncols=2,
+        fontsize=9,
+        frameon=False,
+    )
+    return figure
+
+
+def _draw(axis: Axes, series: Series, steps: list[int]) -> None:
+    tail = (1 - LEVEL) / 2
+    drawn = zip(series.points(), series.draws(RESAMPLES), strict=True)
+    looks = (
+        ("base", BASE_COLOUR, "s--", 1 / APART),
+        ("+IDGI", IDGI_COLOUR, "o-", APART),
+    )
+    for (points, draws), (name, colour, style, shift) in zip(drawn, looks, strict=True):
+        changes = draws - draws[:, :1]
+        low, high = points[0] + np.quantile(changes, [tail, 1 - tail], axis=0)
+        places = np.array(steps) * shift
+        axis.vlines(places, low, high, color=colour, linewidth=1)
+        axis.plot(places, points, style, color=colour, markersize=3.5, linewidth=1.2, label=name)
+    axis.set_xscale("log", base=2)
+    axis.set_xticks(steps, [str(n) for n in steps])
+    axis.minorticks_off()
+    axis.set_title(f"n = {series.n}", fontsize=8)
+
+
+def change_table(claim: Claim, results: Mapping[str, ExternalResult]) -> pd.DataFrame:
+    """How much more a score changes with IDGI than without, from the fewest steps to the most.
+
+    Args:
+        claim: the claim about steps.
+        results: outcome of its test by the name of the run.
+
+    Returns:
+        A line per network, score and source, which form the index, and a column per path. A cell
+        holds lines of HTML: the change of the base → that with IDGI; their difference with its
+        95 % interval; whether the comparison holds, and its number of images. The paper prints
+        neither interval nor number of images.
+    """
+    cells: dict[tuple[str, str, str], dict[str, str]] = {}
+    for (model, path, score), sources in by_keys(results).items():
+        place = (network(model), score)
+        printed = printed_pair(claim, {"model": model, "path": path, "score": score})
+        if printed:
+            cells.setdefault((*place, "paper"), {})[path] = _printed_cell(*printed)
+        for run, item in sources.items():
+            cells.setdefault((*place, run), {})[path] = _cell(item)
+    scores, runs = list(SCORE_NAMES), ["paper", *results]
+    ordered = sorted(cells, key=lambda k: (k[0], scores.index(k[1]), runs.index(k[2])))
+    labels = [(name, *map(on_two_lines, (SCORE_NAMES[score], run))) for name, score, run in ordered]
+    index = pd.MultiIndex.from_tuples(labels, names=["network", "score", "source"])
+    table = pd.DataFrame([cells[place] for place in ordered], index=index)
+    paths = [path for path in PATH_NAMES if path in table.columns]
+    return table[paths].rename(columns=PATH_NAMES).fillna("")
+
+
+def _printed_cell(base: float, idgi: float) -> str:
+    return f"{number(base)} → {number(idgi)}<br>{number(idgi - base)}"
+
+
+def _cell(item: Comparison) -> str:
+    digits = significant_digits(item.estimate)
+    change = f"{number(item.base_mean, digits)} → {number(item.other_mean, digits)}"
+    return f"{change}<br>{estimate(item.estimate)}<br>{mark(item)}, n = {item.estimate.n}"

@@ -1,0 +1,133 @@
+"""Six candidate distances under shift and noise, and accuracies by fold, as figures."""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from saliency_audit.ledger.external.distances import variation
+from saliency_audit.metrics.similarity import DISTANCES
+from saliency_audit.report.figures.panels import refuse_empty
+from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, predictor
+
+DISTANCE_NAMES = {
+    "spearman": "1 − |Spearman|",
+    "dice": "1 − Dice",
+    "ssim": "1 − SSIM",
+    "wasserstein1": "1-Wasserstein",
+    "l1": "ℓ1",
+    "l2": "ℓ2",
+}
+LOOKS = {"disc": (IDGI_COLOUR, "-"), "blob": (BASE_COLOUR, "--")}
+
+
+def show_distances(rows: pd.DataFrame, part: str) -> Figure:
+    """The six distances under shift or noise, each divided by its largest value.
+
+    Args:
+        rows: of `mege_distances`.
+        part: "shift" or "noise".
+
+    Returns:
+        A panel per distance, a line per shape; bands are the middle 90 % of the draws.
+
+    Raises:
+        ValueError: no rows of this part.
+    """
+    chosen = rows[rows["part"] == part]
+    refuse_empty(chosen)
+    names = [name for name in DISTANCES if (chosen["distance"] == name).any()]
+    figure, axes = plt.subplots(2, 3, figsize=(8.4, 4.4), sharex=True, layout="constrained")
+    for axis, name in zip(axes.flat, names, strict=False):
+        group = chosen[chosen["distance"] == name]
+        for shape, (colour, style) in LOOKS.items():
+            mine = group[group["shape"] == shape]
+            if mine.empty:
+                continue
+            table = mine.pivot(index="draw", columns="level", values="value")
+            table = table / np.abs(table.to_numpy()).max()
+            low, high = table.quantile(0.05), table.quantile(0.95)
+            axis.fill_between(table.columns, low, high, color=colour, alpha=0.2, linewidth=0)
+            axis.plot(table.columns, table.mean(), style, color=colour, linewidth=1.6, label=shape)
+        axis.set_title(DISTANCE_NAMES[name], fontsize=9)
+        axis.tick_params(labelsize=8)
+    axes[0, 0].legend(fontsize=8, frameon=False)
+    labels = {"shift": "share of the way moved", "noise": "σ of the noise"}
+    figure.supxlabel(labels[part], fontsize=9)
+    figure.supylabel("distance / largest", fontsize=9)
+    return figure
+
+
+def variation_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Per distance and source: variation under noise and at the smallest area, and the time.
+
+    Args:
+        sources: rows of `mege_distances` by where they come from.
+    """
+    lines = []
+    for source, rows in sources.items():
+        noise = rows[(rows["part"] == "noise") & (rows["shape"] == "disc")]
+        area = rows[rows["part"] == "area"]
+        under_noise = variation(noise)
+        at_smallest = variation(area[area["level"] == area["level"].min()])
+        seconds = rows[rows["part"] == "time"].groupby("distance")["value"].median()
+        for name in DISTANCES:
+            lines.append(
+                {
+                    "distance": DISTANCE_NAMES[name],
+                    "source": source,
+                    "variation under noise": _percent(under_noise[name]),
+                    f"at {area['level'].min():.0%} area": _percent(at_smallest[name]),
+                    "one distance": f"{1000 * seconds[name]:.2f} ms",
+                }
+            )
+    return pd.DataFrame(lines).set_index(["distance", "source"])
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def show_accuracies(
+    rows: pd.DataFrame, stated: Mapping[tuple[str, str], tuple[float, float]]
+) -> Figure:
+    """Held-out accuracy of every fold, a line per series of predictors.
+
+    Args:
+        rows: of `mege_accuracy`.
+        stated: by image set and architecture: the paper's accuracy and its ±, both in percent.
+
+    Returns:
+        The figure; grey bands are what the paper states, for the very same predictors only.
+    """
+    refuse_empty(rows)
+    names = ["images", "model", "degradation", "level"]
+    groups = list(rows.groupby(names, sort=False))
+    figure, axis = plt.subplots(figsize=(7.5, 0.32 * len(groups) + 1), layout="constrained")
+    labels = []
+    for height, ((images, model, degradation, level), group) in enumerate(groups):
+        percent = 100 * group["correct"] / group["held_out"]
+        sound = degradation == "none"
+        axis.plot(
+            percent,
+            np.full(len(group), height),
+            "o",
+            color=IDGI_COLOUR if sound else BASE_COLOUR,
+            markersize=5,
+            alpha=0.7,
+        )
+        axis.plot(percent.mean(), height, "|", color="0.1", markersize=12)
+        goal = stated.get((str(images), str(model)))
+        if sound and goal:
+            accuracy, within = goal
+            axis.fill_betweenx(
+                [height - 0.4, height + 0.4], accuracy - within, accuracy + within, color="0.85"
+            )
+        labels.append(predictor(str(images), str(model)) if sound else f"{degradation} {level} %")
+    axis.set_yticks(range(len(labels)), labels)
+    axis.invert_yaxis()
+    axis.set_xlabel("accuracy on the fold not seen (%)", fontsize=9)
+    axis.tick_params(labelsize=8)
+    return figure

@@ -1,0 +1,92 @@
+"""Comparisons of one test as a table: some of their keys down, the others across."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import pandas as pd
+
+from saliency_audit.ledger import Comparison, ExternalResult
+from saliency_audit.report.figures.idgi.comparisons import mark
+from saliency_audit.report.names import (
+    METHOD_NAMES,
+    STABILITY_NAMES,
+    TOP_PIXEL_NAMES,
+    on_two_lines,
+)
+from saliency_audit.report.site.comparison_tables import outcome
+from saliency_audit.report.words import estimate, number
+
+NAMES = METHOD_NAMES | STABILITY_NAMES | TOP_PIXEL_NAMES
+
+
+def pivot_table(
+    results: Mapping[str, ExternalResult],
+    down: Sequence[str],
+    across: Sequence[str],
+    *,
+    only: Callable[[Mapping[str, str]], bool] = lambda keys: True,
+) -> pd.DataFrame:
+    """`pivot` of the comparisons of a test.
+
+    Args:
+        results: outcome of a test by the name of the run ("recorded", "this machine").
+        down: see `pivot`.
+        across: see `pivot`.
+        only: see `pivot`.
+    """
+    found = {run: result.comparisons for run, result in results.items()}
+    return pivot(found, down, across, only=only)
+
+
+def pivot(
+    comparisons: Mapping[str, Sequence[Comparison]],
+    down: Sequence[str],
+    across: Sequence[str],
+    *,
+    only: Callable[[Mapping[str, str]], bool] = lambda keys: True,
+) -> pd.DataFrame:
+    """Estimate, interval and answer of every comparison.
+
+    Args:
+        comparisons: by the name of the run.
+        down: keys of the comparisons that name the lines; the run comes last.
+        across: keys that name the columns; a comparison that lacks one of these, or of those of
+            the lines, is left out.
+        only: which comparisons to show, by their keys.
+
+    Returns:
+        Cells are HTML on three lines: estimate with its 95 % interval, whether it holds, n. Where
+        it is undecided and the rule corrects for many comparisons, the adjusted p value as well.
+
+    Raises:
+        ValueError: two comparisons of a run would stand in one cell.
+    """
+    cells: dict[tuple[str, ...], dict[str, str]] = {}
+    for run, items in comparisons.items():
+        for item in items:
+            if not all(name in item.keys for name in (*down, *across)) or not only(item.keys):
+                continue
+            line = (*(_named(item, name) for name in down), on_two_lines(run))
+            column = ", ".join(_named(item, name) for name in across) or "estimate"
+            if column in cells.setdefault(line, {}):
+                raise ValueError(
+                    f"two comparisons in one cell: {item.label}; name more of their keys"
+                )
+            cells[line][column] = _cell(item)
+    if not cells:
+        return pd.DataFrame()
+    index = pd.MultiIndex.from_tuples(list(cells), names=[*down, "source"])
+    return pd.DataFrame(list(cells.values()), index=index).fillna("")
+
+
+def _named(item: Comparison, key: str) -> str:
+    """What a reader calls a key's value: `ig − random` is `IG − Random`."""
+    return " − ".join(NAMES.get(part, part) for part in item.keys[key].split(" − "))
+
+
+def _cell(item: Comparison) -> str:
+    found = estimate(item.estimate).replace(" [", "<br>[", 1)
+    doubt = ""
+    if outcome(item) == "undecided" and not math.isnan(item.p_adjusted):
+        doubt = f", p = {number(item.p_adjusted, 2)}"
+    return f"{found}<br>{mark(item)}{doubt}, n = {item.estimate.n}"

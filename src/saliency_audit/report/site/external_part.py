@@ -1,0 +1,144 @@
+"""The external audit on a claim's page: the declared test, its results, the rows behind them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from saliency_audit import metrics as public_metrics
+from saliency_audit.ledger import Claim, ClaimAudit
+from saliency_audit.ledger.schema import ExternalSpec
+from saliency_audit.report.site.code_links import CodePlace, experiment_place, external_test_place
+from saliency_audit.report.site.comparison_tables import comparison_tables
+from saliency_audit.report.site.markdown import code, escape, folded, page, sentence, table
+from saliency_audit.report.site.recorded_runs import RecordedRun, recorded_run
+from saliency_audit.report.words import badge, count, duration, estimate
+
+
+def external_part(audit: ClaimAudit, root: Path) -> str:
+    """Markdown of the external audit; says why where there is nothing to test."""
+    claim = audit.claim
+    if claim.external.nothing_to_test:
+        return f"Nothing to test: {sentence(claim.external.nothing_to_test)}"
+    tested = {profile: result for profile, result in audit.external.items() if result.comparisons}
+    return page(
+        "### The declared test",
+        _declared(claim),
+        "### Results",
+        _results(audit),
+        *(
+            comparison_tables(f"At the {code(profile)} profile", result.comparisons)
+            for profile, result in reversed(tested.items())
+        ),
+        _rows(claim, list(audit.external), root),
+    )
+
+
+def _declared(claim: Claim) -> str:
+    spec = claim.external
+    parameters = yaml.safe_dump(
+        spec.parameters, sort_keys=False, allow_unicode=True, default_flow_style=None, width=80
+    )
+    facts = [
+        ("experiment", _named(str(spec.experiment), experiment_place(spec.experiment))),
+        ("metrics", ", ".join(_metric(name, spec.planned) for name in spec.metrics) or "—"),
+        ("comparison", escape(spec.comparison or "")),
+        ("threshold", escape(spec.threshold or "")),
+        ("test", _named(str(spec.test), external_test_place(spec.test))),
+        *([("GGIG's climb", _climb(*spec.climb))] if spec.climb else []),
+    ]
+    return page(
+        table(("what", "declared"), facts),
+        folded("Parameters of the test", f"```yaml\n{parameters}```") if spec.parameters else "",
+        *(("The rule was changed after rows existed:", _changes(spec)) if spec.history else ()),
+    )
+
+
+def _climb(points: int, ascents: int) -> str:
+    return f"{points} points × {ascents} steps; rows of fewer leave at best partly"
+
+
+def _changes(spec: ExternalSpec) -> str:
+    return "\n".join(f"- {escape(change)}" for change in spec.history)
+
+
+def _named(name: str, place: CodePlace | None) -> str:
+    if place is None:
+        return f"{code(name)} (planned)"
+    return (
+        f"{code(name)}: {{py:func}}`~{place.qualified}` "
+        f'(<a href="../../{place.source_page}">{place.lines}</a>)'
+    )
+
+
+def _metric(name: str, planned: bool) -> str:
+    """A link to the library's function; some metrics are a column that the experiment computes."""
+    if name in public_metrics.__all__:
+        return f"{{py:obj}}`~saliency_audit.metrics.{name}`"
+    return f"{code(name)} (planned)" if planned else code(name)
+
+
+def _results(audit: ClaimAudit) -> str:
+    rows = [
+        (
+            code(profile),
+            badge(result.verdict),
+            estimate(result.headline),
+            str(result.headline.n) if result.headline else "—",
+        )
+        for profile, result in audit.external.items()
+    ]
+    details: dict[str, list[str]] = {}
+    for profile, result in audit.external.items():
+        details.setdefault(result.detail, []).append(code(profile))
+    return page(
+        table(("profile", "verdict", "estimate [95 % interval]", "n"), rows, "llrr"),
+        "\n".join(f"- {', '.join(names)}: {sentence(why)}" for why, names in details.items()),
+    )
+
+
+def _rows(claim: Claim, profiles: Sequence[str], root: Path) -> str:
+    experiment = claim.external.experiment
+    if claim.external.planned or not experiment:
+        return ""
+    found = [(profile, recorded_run(experiment, profile, root)) for profile in profiles]
+    blocks = [_run(profile, run) for profile, run in found if run]
+    if not blocks:
+        return "### Where the rows are\n\nNone are recorded yet."
+    return page("### Where the rows are", *blocks)
+
+
+def _run(profile: str, run: RecordedRun) -> str:
+    facts = [
+        ("rows", f"{run.rows} in {count(run.files, 'file')} below {code(run.folder + '/')}"),
+        ("setting", escape(", ".join(f"{k} = {v}" for k, v in run.common.items()))),
+        ("device", escape(", ".join(run.devices) or "not noted")),
+        ("commit", ", ".join(code(name[:12] + name[40:]) for name in run.commits) or "not noted"),
+        ("computed", " to ".join(dict.fromkeys(run.computed))),
+        ("computing time", duration(run.seconds)),
+        ("packages", escape(", ".join(run.versions))),
+    ]
+    series = [
+        (
+            code(item.name),
+            str(item.candidates),
+            str(item.used),
+            str(item.misclassified),
+            _unreadable(item.unreadable),
+        )
+        for item in run.series
+    ]
+    header = ("tasks", "images tried", "used", "misclassified", "unreadable")
+    return page(
+        f"**Recorded at the {code(profile)} profile**",
+        table(("fact", "from the manifests"), facts),
+        table(header, series, "lrrrl") if any(item.candidates for item in run.series) else "",
+        "```python\nfrom pathlib import Path\nimport pandas as pd\n\n"
+        f'files = sorted(Path("{run.folder}").glob("*.parquet"))\n'
+        "rows = pd.concat(map(pd.read_parquet, files), ignore_index=True)\n```",
+    )
+
+
+def _unreadable(names: Sequence[str]) -> str:
+    shown = ", ".join(code(name) for name in names[:5])
+    return f"{len(names)}" + (f": {shown}" if names else "") + (" …" if len(names) > 5 else "")

@@ -1,0 +1,51 @@
+"""Write the generated pages: they follow from the ledger and are never edited or committed."""
+
+import shutil
+from pathlib import Path
+
+from saliency_audit.ledger import audit_all, load_papers
+from saliency_audit.locations import project_root
+from saliency_audit.report.site.claim_page import claim_page, page_name
+from saliency_audit.report.site.claims_table import claims_page
+from saliency_audit.report.site.code_page import code_page
+from saliency_audit.report.site.errata_page import errata_page
+from saliency_audit.report.site.performance_page import performance_page
+from saliency_audit.report.site.printed_page import printed_overview, printed_page
+from saliency_audit.report.site.status import status_block
+
+FOLDERS = ("book/claims", "book/generated")
+
+
+def write_pages() -> list[Path]:
+    """Write every generated page afresh and return their paths."""
+    root = project_root()
+    pages = render_pages(root)
+    for folder in FOLDERS:
+        shutil.rmtree(root / folder, ignore_errors=True)
+    for name, text in pages.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return [root / name for name in pages]
+
+
+def render_pages(root: Path) -> dict[str, str]:
+    """Every generated page by its path below the project folder."""
+    papers = load_papers()
+    audits = audit_all()
+    by_name = {paper.paper: paper for paper in papers}
+    pages = {
+        f"book/claims/{page_name(audit.claim.id)}.md": claim_page(
+            by_name[audit.claim.paper], audit, root
+        )
+        for audit in audits
+    }
+    pages["book/generated/status.md"] = status_block(papers, audits)
+    pages["book/generated/claims.md"] = claims_page(papers, audits)
+    pages["book/generated/errata.md"] = errata_page(papers, audits)
+    pages["book/generated/code.md"] = code_page()
+    pages["book/generated/performance.md"] = performance_page(root)
+    pages["book/generated/printed.md"] = printed_overview(papers)
+    for paper in papers:
+        pages[f"book/generated/printed-{paper.paper}.md"] = printed_page(paper)
+    return pages

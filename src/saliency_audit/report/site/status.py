@@ -1,0 +1,122 @@
+"""The state of the audit at a glance: counts and a bar figure for the landing page."""
+
+from collections import Counter
+from collections.abc import Sequence
+from html import escape
+
+from saliency_audit.ledger import ClaimAudit, Paper, Verdict, printed_tables
+from saliency_audit.report.site import markdown
+from saliency_audit.report.site.errata_page import merged_errata
+from saliency_audit.report.words import badge, count, css_class, estimate, html_badge
+
+
+def status_block(papers: Sequence[Paper], audits: Sequence[ClaimAudit]) -> str:
+    """Markdown of the status block: sentence, two bar figures, what was tested externally."""
+    internal = _counts(papers, [(a.claim.paper, a.internal_verdict) for a in audits])
+    external = _counts(papers, [(a.claim.paper, a.strongest[1].verdict) for a in audits])
+    return markdown.page(
+        _summary(papers, audits),
+        _legend(),
+        _figure("Internal verdicts: the papers' own numbers", papers, internal),
+        _figure("External verdicts: our own computation", papers, external),
+        markdown.folded("The same counts as a table", _count_table(papers, internal, external)),
+        _tested(audits),
+    )
+
+
+Counts = dict[str, Counter[Verdict]]
+
+
+def _counts(papers: Sequence[Paper], verdicts: Sequence[tuple[str, Verdict]]) -> Counts:
+    found: Counts = {paper.paper: Counter() for paper in papers}
+    for paper, verdict in verdicts:
+        found[paper][verdict] += 1
+    return found
+
+
+def _summary(papers: Sequence[Paper], audits: Sequence[ClaimAudit]) -> str:
+    checks = [check for audit in audits if audit.internal for check in audit.internal.deciding]
+    failed = sum(not check.holds for check in checks)
+    cells = sum(len(printed_tables(paper.paper)) for paper in papers)
+    errata = sum(len(merged_errata(paper, audits)) for paper in papers)
+    tested = sum(audit.strongest[1].verdict is not Verdict.NOT_TESTED for audit in audits)
+    return (
+        f"**{count(len(audits), 'claim')}** of **{count(len(papers), 'paper')}**. "
+        f"Internal audit: **{count(len(checks), 'check')}** on {cells} printed numbers and on the "
+        f"papers' formulas, **{failed}** of which fail; "
+        f"{markdown.document(count(errata, 'erratum', 'errata'), 'book/generated/errata')}. "
+        f"External audit: **{tested}** of {len(audits)} claims tested on our own rows so far."
+    )
+
+
+def _legend() -> str:
+    return '<p class="legend">' + " ".join(html_badge(verdict) for verdict in Verdict) + "</p>"
+
+
+def _figure(title: str, papers: Sequence[Paper], counts: Counts) -> str:
+    largest = max((sum(found.values()) for found in counts.values()), default=1) or 1
+    spoken = "; ".join(
+        f"{paper.short}: "
+        + ", ".join(f"{n} {verdict}" for verdict in Verdict if (n := counts[paper.paper][verdict]))
+        for paper in papers
+    )
+    lines = "\n".join(
+        f'<div class="bar-name">{escape(paper.short)}</div>{_bar(counts[paper.paper], largest)}'
+        for paper in papers
+    )
+    return (
+        '<figure class="bars">\n'
+        f"<figcaption>{escape(title)}</figcaption>\n"
+        f'<div class="bar-grid" role="img" aria-label="{escape(f"{title}. {spoken}.")}">\n'
+        f"{lines}\n</div>\n</figure>"
+    )
+
+
+def _bar(found: Counter[Verdict], largest: int) -> str:
+    parts = "".join(
+        f'<span class="bar-part {css_class(verdict)}" style="width:{100 * n / largest:.3f}%" '
+        f'title="{n} {verdict}">{n}</span>'
+        for verdict in Verdict
+        if (n := found[verdict])
+    )
+    return f'<div class="bar">{parts}</div>'
+
+
+def _count_table(papers: Sequence[Paper], internal: Counts, external: Counts) -> str:
+    rows = []
+    for kind, counts in (("internal", internal), ("external", external)):
+        for paper in papers:
+            found = counts[paper.paper]
+            numbers = [str(found[verdict]) for verdict in Verdict]
+            rows.append((kind, markdown.escape(paper.short), *numbers, str(sum(found.values()))))
+        totals = [sum(counts[paper.paper][verdict] for paper in papers) for verdict in Verdict]
+        rows.append((kind, "**all**", *(f"**{n}**" for n in totals), f"**{sum(totals)}**"))
+    header = ("audit", "paper", *(str(verdict) for verdict in Verdict), "all")
+    return markdown.table(header, rows, "ll" + "r" * (len(Verdict) + 1))
+
+
+def _tested(audits: Sequence[ClaimAudit]) -> str:
+    """What was tested on our own rows, a line per claim; the claims' pages have the details."""
+    rows = []
+    for audit in audits:
+        profile, result = audit.strongest
+        if result.verdict is Verdict.NOT_TESTED:
+            continue
+        found, total = result.headline, len(result.comparisons)
+        held = sum(item.holds for item in result.comparisons)
+        rows.append(
+            (
+                audit.claim.id,
+                badge(result.verdict),
+                profile,
+                f"{held} of {total}" if total else "—",
+                estimate(found),
+                str(found.n) if found else "—",
+            )
+        )
+    if not rows:
+        return "No claim has recorded rows of ours yet."
+    header = ("claim", "external", "profile", "comparisons that hold", "estimate [95 %]", "n")
+    return markdown.page(
+        "**Tested on our own rows so far**", markdown.table(header, rows, "lllrrr")
+    )

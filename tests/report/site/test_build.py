@@ -1,0 +1,101 @@
+"""The build runs when an input changed, and only then; a failure says what was wrong."""
+
+import pytest
+
+from saliency_audit.report.site import build, pages
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    for name in ("book/claims", "data/claims", "notebooks", "runs/rows", "src"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("_config.yml", "_toc.yml", "requirements.lock", "book/index.md", "src/a.py"):
+        (tmp_path / name).write_text("text", encoding="utf-8")
+    monkeypatch.setenv("SALIENCY_PROJECT", str(tmp_path))
+    monkeypatch.setattr(pages, "write_pages", lambda: [])
+    return tmp_path
+
+
+@pytest.fixture
+def builds(project, monkeypatch):
+    done = []
+
+    def run(root, log, strict):
+        done.append(strict)
+        (root / "_build" / "html").mkdir(parents=True, exist_ok=True)
+        (root / "_build" / "html" / "index.html").write_text("site", encoding="utf-8")
+
+    monkeypatch.setattr(build, "_run_jupyter_book", run)
+    return done
+
+
+def test_nothing_changed_means_nothing_done(project, builds):
+    assert build.build_site() == project / "_build" / "html" / "index.html"
+    build.build_site()
+    assert builds == [True]
+
+
+@pytest.mark.parametrize(
+    "name", ["book/index.md", "src/a.py", "_toc.yml", "runs/new.ipynb", "data/claims/new.yml"]
+)
+def test_a_changed_or_new_input_builds_again(project, builds, name):
+    build.build_site()
+    (project / name).write_text("other", encoding="utf-8")
+    build.build_site()
+    assert len(builds) == 2
+
+
+@pytest.mark.parametrize(
+    "name", ["book/claims/x.md", "runs/rows/x.parquet", "README.md", "src/__pycache__/a.pyc"]
+)
+def test_what_the_site_is_not_made_from_does_not_count(project, builds, name):
+    build.build_site()
+    (project / name).parent.mkdir(exist_ok=True)
+    (project / name).write_text("other", encoding="utf-8")
+    build.build_site()
+    assert len(builds) == 1
+
+
+def test_a_strict_build_starts_clean(project, builds):
+    stale = project / "_build" / "html" / "old.html"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("old", encoding="utf-8")
+    (project / "_build" / ".doctrees").mkdir()
+    build.build_site()
+    assert not stale.exists()
+    assert not (project / "_build" / ".doctrees").exists()
+
+
+def test_a_lenient_build_does_not_stand_for_a_strict_one(project, builds):
+    build.build_site(strict=False)
+    build.build_site()
+    assert builds == [False, True]
+
+
+def test_a_failed_build_is_not_remembered(project, builds, monkeypatch):
+    def fail(root, log, strict):
+        raise build.SiteError("no")
+
+    build.build_site()
+    working = build._run_jupyter_book
+    monkeypatch.setattr(build, "_run_jupyter_book", fail)
+    (project / "book" / "index.md").write_text("broken", encoding="utf-8")
+    with pytest.raises(build.SiteError):
+        build.build_site()
+    monkeypatch.setattr(build, "_run_jupyter_book", working)
+    (project / "book" / "index.md").write_text("text", encoding="utf-8")
+    build.build_site()
+    assert len(builds) == 2
+
+
+def test_a_build_that_cannot_start_says_why(project):
+    (project / "_config.yml").write_text("title: [", encoding="utf-8")
+    with pytest.raises(build.SiteError, match=r"the site could not be built[\s\S]*build.log"):
+        build.build_site()
+
+
+def test_the_message_names_the_warnings(tmp_path):
+    message = build.failure_message("reading\na.md:3: WARNING: bad link\ndone", tmp_path / "log")
+    assert message.splitlines()[1] == "a.md:3: WARNING: bad link"
+    assert "reading" not in message
+    assert "reading" in build.failure_message("reading\ncrash", tmp_path / "log")

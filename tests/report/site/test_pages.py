@@ -1,0 +1,406 @@
+"""Generated pages say what the ledger says."""
+
+import math
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from saliency_audit.ledger import (
+    Check,
+    Claim,
+    ClaimAudit,
+    Comparison,
+    Erratum,
+    ExternalResult,
+    InternalAudit,
+    Paper,
+    Verdict,
+    load_claims,
+    printed_table,
+)
+from saliency_audit.ledger.external import not_tested
+from saliency_audit.ledger.statistics import Estimate
+from saliency_audit.locations import project_root
+from saliency_audit.report.site.claim_page import claim_page
+from saliency_audit.report.site.claims_table import claims_page
+from saliency_audit.report.site.comparison_tables import MARKS, comparison_tables
+from saliency_audit.report.site.errata_page import errata_page, merged_errata
+from saliency_audit.report.site.pages import render_pages
+from saliency_audit.report.site.printed_page import printed_page
+from saliency_audit.report.site.status import status_block
+from saliency_audit.report.trace import trace
+from saliency_audit.report.words import reported
+
+ROOT = Path(".")
+ERRATUM = Erratum("Table 1", "a value of 2", "It is 1.")
+
+
+def claim(name="XX-ONE", **changes):
+    fields = {
+        "id": name,
+        "paper": "idgi",
+        "title": "One | two",
+        "location": "§1",
+        "statement": "x_j* holds",
+        "internal": {"question": "Does it?"},
+        "external": {
+            "experiment": "later",
+            "metrics": ["insertion_score", "unwritten_metric"],
+            "comparison": "a against b",
+            "threshold": "p < 0.05",
+            "test": "later_test",
+            "planned": True,
+        },
+        "notebook": "later",
+        "notebook_planned": True,
+        **changes,
+    }
+    return Claim.model_validate(fields)
+
+
+def audit(item=None, checks=(), external=None, **found):
+    internal = InternalAudit(tuple(checks), "What was found", **found)
+    results = {name: not_tested("planned") for name in ("embedded", "reference", "paper")}
+    return ClaimAudit(item or claim(), internal, {**results, **(external or {})})
+
+
+def paper(*claims):
+    return Paper(
+        paper="idgi", title="A title", short="IDGI", citation_key="idgi_study", claims=claims
+    )
+
+
+def check(name, holds=True):
+    return Check(name, holds, "1", "1" if holds else "2")
+
+
+def rendered(found):
+    return claim_page(paper(found.claim), found, ROOT)
+
+
+def test_exceptions_come_first():
+    text = rendered(audit(checks=[check("good"), check("bad", False)]))
+    assert "**1 of 2 checks hold.** Exceptions first:" in text
+    assert text.index("| bad |") < text.index("| good |")
+    assert "dropdown" not in text
+
+
+def test_long_lists_fold_what_holds():
+    checks = [check(f"number {i}") for i in range(20)] + [check("bad", False)]
+    text = rendered(audit(checks=checks))
+    assert text.index("| bad |") < text.index("{dropdown} The 20 checks that hold")
+
+
+def test_both_verdicts_stand_at_the_top():
+    text = rendered(audit(checks=[check("good")]))
+    assert "[reproduced]{.verdict .verdict-reproduced}" in text
+    assert "[not tested]{.verdict .verdict-not-tested}" in text
+    assert "x\\_j\\* holds" in text
+
+
+def test_nothing_to_test_is_said_with_its_reason():
+    item = claim(
+        internal={"nothing_to_test": "only drawn"},
+        external={"nothing_to_test": "a matter of taste"},
+        notebook=None,
+    )
+    found = ClaimAudit(
+        item, None, {name: not_tested("why") for name in ("embedded", "reference", "paper")}
+    )
+    text = rendered(found)
+    assert "Nothing to test: only drawn." in text
+    assert "Nothing to test: a matter of taste." in text
+    assert "No notebook" in text
+
+
+def test_undecidable_claims_say_why():
+    text = rendered(audit(checks=[check("good")], undecidable="the curves are drawn"))
+    assert "*Why it stays open.* the curves are drawn." in text
+    text = rendered(audit(checks=[check("bad", False)], undecidable="the curves are drawn"))
+    assert "*What stays open.* the curves are drawn." in text
+
+
+def test_checks_that_do_not_decide_stand_apart():
+    noted = Check("aside", False, "1", "2", deciding=False)
+    text = rendered(audit(checks=[check("good"), noted]))
+    assert "**1 of 1 check hold.**" in text
+    assert "**Also noted (does not decide the verdict):** 0 of 1 hold." in text
+    assert text.index("| good |") < text.index("Also noted") < text.index("| aside |")
+
+
+def test_errata_say_how_they_were_found():
+    read = Erratum("§2", "one thing", "another", read=True)
+    found = audit(checks=[Check("aside", False, "1", "2", deciding=False)], errata=(ERRATUM, read))
+    text = errata_page([paper(found.claim)], [found])
+    assert "(XX-ONE; computed)" in text
+    assert "(XX-ONE; found by reading)" in text
+    assert "1 are *computed*" in text
+    assert "statements that fail" not in text
+
+
+def test_what_is_planned_is_marked():
+    text = rendered(audit())
+    assert "`later` (planned)" in text
+    assert "`unwritten_metric` (planned)" in text
+    assert "{py:obj}`~saliency_audit.metrics.insertion_score`" in text
+    assert "The notebook `later` is planned" in text
+    assert "saliency-audit audit XX-ONE" in text
+    assert "saliency-audit run" not in text
+
+
+def comparison(name="m0", **changes):
+    fields = {
+        "keys": {"model": name, "path": "ig"},
+        "estimate": Estimate(0.1, 0.05, 0.15, 30),
+        "base_mean": 0.2,
+        "other_mean": 0.3,
+        "p_value": 0.001,
+        "p_adjusted": 0.002,
+        "expected": "higher",
+        "holds": True,
+        **changes,
+    }
+    return Comparison(**fields)
+
+
+AGAINST = {
+    "holds": False,
+    "contradicts": True,
+    "estimate": Estimate(-0.1, -0.15, -0.05, 30),
+    "other_mean": 0.1,
+}
+OPEN = {"holds": False}
+
+
+def result(*comparisons):
+    return ExternalResult(Verdict.PARTLY, "1 of 2", Estimate(0.1, 0.05, 0.15, 60), comparisons)
+
+
+def test_what_is_reported_beside_a_comparison_says_its_own_n():
+    same, other = Estimate(0.2, 0.1, 0.3, 30), Estimate(0.2, 0.1, 0.3, 305)
+    item = comparison(extra={"on the common images": same, "at 32 steps": other})
+    assert reported(same, item) == "0.20 [0.10, 0.30]"
+    assert reported(other, item) == "0.20 [0.10, 0.30], n = 305"
+    assert reported(None, item) == "—"
+    assert "n = 305" in comparison_tables("here", [item])
+
+
+def test_results_show_estimate_interval_and_n_per_profile():
+    text = rendered(audit(external={"reference": result(comparison())}))
+    assert "0.10 [0.05, 0.15] | 60 |" in text
+    assert "reference profile: [partly]{.verdict" in text
+    assert "- `embedded`, `paper`: planned." in text
+
+
+def test_a_comparison_holds_or_contradicts_or_is_undecided():
+    items = (comparison("m0"), comparison("m1", **OPEN), comparison("m2", **AGAINST))
+    text = rendered(audit(external={"reference": result(*items)}))
+    assert (
+        "**At the `reference` profile: 1 of 3 comparisons hold, 1 against the claim, 1 undecided.**"
+    ) in text
+    ordered = [text.index(f"| {name} | ig |") for name in ("m2", "m1", "m0")]
+    assert ordered == sorted(ordered)
+    row = "| {} | {} | ig | 0.20 | {} | 30 | 0.0020 | higher |"
+    assert row.format("[yes]{.holds}", "m0", "0.30 | 0.10 [0.05, 0.15]") in text
+    assert row.format("[undecided]{.undecided}", "m1", "0.30 | 0.10 [0.05, 0.15]") in text
+    assert row.format("[no]{.fails}", "m2", "0.10 | −0.10 [−0.15, −0.05]") in text
+    assert "dropdown" not in text
+
+
+def test_marks_have_their_style():
+    css = (project_root() / "book" / "_static" / "book.css").read_text(encoding="utf-8")
+    for mark in MARKS.values():
+        (name,) = re.findall(r"\{\.([\w-]+)\}", mark)
+        assert f".{name}::before" in css
+
+
+def test_many_comparisons_are_folded_and_exceptions_are_not():
+    items = [comparison(f"m{i}") for i in range(50)]
+    items += [comparison(f"u{i}", **OPEN) for i in range(13)] + [comparison("against", **AGAINST)]
+    text = comparison_tables("Here", items)
+    assert "**Here: 50 of 64 comparisons hold, 1 against the claim, 13 undecided.**" in text
+    places = ["| against |", "{dropdown} Undecided: 13 comparisons", "| u0 |"]
+    places += ["{dropdown} Holding: 50 comparisons", "| m0 |", "| m49 |"]
+    found = [text.index(place) for place in places]
+    assert found == sorted(found)
+    assert text.count("{dropdown}") == 2
+    assert text.count("| holds | model | path | base |") == 3
+
+
+def test_a_rule_without_p_values_shows_none():
+    free = {"p_value": math.nan, "p_adjusted": math.nan}
+    text = comparison_tables("Here", [comparison("m0", **free), comparison("m1")])
+    assert "| 30 | — | higher |" in text
+    assert "nan" not in text
+    alone = comparison_tables("Here", [comparison("m0", **free)])
+    assert "Holm" not in alone
+    assert "| 30 | higher |" in alone
+
+
+def test_an_estimate_that_is_no_difference_is_not_called_one():
+    assert "compared − base [95 % interval]" in comparison_tables("Here", [comparison()])
+    slope = {"estimate": Estimate(-1.2, -1.3, -1.1, 30), "base_mean": math.nan}
+    text = comparison_tables("Here", [comparison(**slope)])
+    assert "estimate [95 % interval]" in text
+    assert "| — | 0.300 | −1.20 [−1.30, −1.10] |" in text
+
+
+def test_what_is_reported_beside_a_comparison_stands_apart():
+    extra = {"range": Estimate(0.5, 0.4, 0.6, 30), "largest error": Estimate(2e-7, 2e-7, 2e-7, 30)}
+    items = [comparison("m0", extra=extra), comparison("m1", extra={"range": extra["range"]})]
+    text = comparison_tables("Here", [*items, comparison("m2")])
+    beside = text[text.index("{dropdown} Reported beside them, not decisive") :]
+    assert "| m0 | ig | 0.50 [0.40, 0.60] | 2.0e−7 |" in beside
+    assert "| m1 | ig | 0.50 [0.40, 0.60] | — |" in beside
+    assert "| m2 |" not in beside
+    assert "Reported beside" not in comparison_tables("Here", [comparison()])
+
+
+def test_errors_of_rounding_are_not_printed_as_zero():
+    tiny = {"estimate": Estimate(3.2e-8, 2.9e-8, 3.6e-8, 30), "other_mean": 3.2e-8}
+    text = comparison_tables("Here", [comparison(**tiny)])
+    assert "| 0.200 | 3.2e−8 | 3.2e−8 [2.9e−8, 3.6e−8] | 30 |" in text
+
+
+def test_the_trace_of_a_claim_tells_the_same():
+    free = {"p_value": math.nan, "p_adjusted": math.nan}
+    items = [comparison(f"m{i}") for i in range(20)]
+    items += [
+        comparison("open", **OPEN, **free),
+        comparison("against", **AGAINST, extra={"range": Estimate(0.5, 0.4, 0.6, 30)}),
+    ]
+    drawn = claim(internal={"nothing_to_test": "only drawn"})
+    lines = trace(audit(drawn, external={"reference": result(*items)})).splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("    FAILS  against, ig:"))
+    assert "−0.10 [−0.15, −0.05], n = 30, expected higher, Holm p = 0.002" in lines[start]
+    assert lines[start + 1].strip() == "range: 0.50 [0.40, 0.60]"
+    assert lines[start + 2].startswith("    open   open, ig: 0.20 → 0.30")
+    assert "p =" not in lines[start + 2]
+    assert sum(line.startswith("    holds  m") for line in lines) == 10
+    assert "    … and 10 more comparisons" in lines
+
+
+def test_notebook_and_experiment_that_exist_are_linked_and_rerun():
+    item = claim(
+        external={
+            "experiment": "idgi_scores",
+            "metrics": ["insertion_score", "completeness_error"],
+            "comparison": "a",
+            "threshold": "b",
+            "test": "paired_improvement",
+            "parameters": {"paths": ["ig"]},
+        },
+        notebook="idgi_insertion",
+        notebook_planned=False,
+    )
+    text = claim_page(paper(item), audit(item), project_root())
+    assert "saliency-audit run idgi_insertion --profile reference" in text
+    assert "saliency-audit compute idgi_scores --profile reference --record" in text
+    assert "</notebooks/idgi_insertion>" in text
+    assert "_modules/saliency_audit/ledger/external/paired.html#paired_improvement" in text
+    assert "`completeness_error` |" in text
+    assert "(planned)" not in text
+    assert "paths: [ig]" in text
+
+
+def test_errata_are_merged_and_lead_to_their_claims():
+    one, two = audit(claim("XX-ONE"), errata=(ERRATUM,)), audit(claim("XX-TWO"), errata=(ERRATUM,))
+    source = paper(one.claim, two.claim)
+    assert merged_errata(source, [one, two]) == {ERRATUM: ["XX-ONE", "XX-TWO"]}
+    text = errata_page([source], [one, two])
+    assert "1 entry" in text
+    assert "(XX-ONE, XX-TWO; computed)" in text
+
+
+def test_claims_with_failed_checks_stand_on_the_errata_page():
+    found = audit(checks=[check("good"), check("bad", False)])
+    text = errata_page([paper(found.claim)], [found, audit(claim("XX-FINE"), [check("good")])])
+    assert "| XX-ONE | One \\| two |" in text
+    assert "1 of 2" in text
+    assert "XX-FINE" not in text
+
+
+def test_claims_table_is_one_block_of_html():
+    external = {"reference": result(comparison(), comparison("m1", **OPEN))}
+    found = audit(checks=[check("good")], external=external)
+    text = claims_page([paper(found.claim)], [found])
+    html = text[text.index("<form") :]
+    assert "\n\n" not in html
+    assert 'data-internal="reproduced" data-external="partly"' in html
+    assert "<small>reference</small>" in html
+    assert 'data-key="0.1">0.10 [0.05, 0.15]' in html
+    assert 'href="../claims/xx-one.html"' in html
+
+
+def test_titles_cannot_break_the_table():
+    html = claims_page([paper()], [audit(claim(title='<b>"quoted" & bold'))])
+    assert "&lt;b&gt;&quot;quoted&quot; &amp; bold" in html
+
+
+def test_status_counts_by_verdict_and_says_them_aloud():
+    found = [audit(checks=[check("good")]), audit(claim("XX-TWO"), [check("bad", False)])]
+    text = status_block([paper()], found)
+    assert 'aria-label="Internal verdicts: the papers&#x27; own numbers. IDGI: ' in text
+    assert "1 reproduced, 1 not reproduced" in text
+    assert "**2 checks**" in text
+    assert "No claim has recorded rows of ours yet." in text
+
+
+def test_status_lists_what_was_tested_in_one_line_each():
+    drawn = ExternalResult(Verdict.REPRODUCED, "4 facts", Estimate(0.08, 0.08, 0.08, 17))
+    tested = result(comparison(), comparison("m1", **OPEN))
+    found = [
+        audit(external={"reference": tested}),
+        audit(claim("XX-TWO"), external={"embedded": drawn}),
+        audit(claim("XX-THREE")),
+    ]
+    text = status_block([paper()], found)
+    badge = "[{}]{{.verdict .verdict-{}}}"
+    assert (
+        f"| XX-ONE | {badge.format('partly', 'partly')} | reference | 1 of 2 "
+        "| 0.10 [0.05, 0.15] | 60 |"
+    ) in text
+    assert (
+        f"| XX-TWO | {badge.format('reproduced', 'reproduced')} | embedded | — | 0.080 | 17 |"
+    ) in text
+    assert "| XX-THREE |" not in text
+
+
+def test_printed_pages_show_the_cells_as_printed():
+    (source,) = [item for item in [paper()] if item.paper == "idgi"]
+    text = printed_page(source)
+    assert "(printed-idgi-table-09)=" in text
+    frame = printed_table("idgi", "table_09")
+    assert len(frame) == 80
+    assert re.search(r"\| 510 \{sup\}`\(1\)` \|", text)
+    assert "1. the decimal point is missing" in text.lower() or "decimal point" in text
+
+
+@pytest.fixture(scope="module")
+def pages():
+    return render_pages(project_root())
+
+
+def test_every_claim_has_a_page(pages):
+    names = {Path(name).stem for name in pages if name.startswith("book/claims/")}
+    assert names == {claim_id.lower() for claim_id in load_claims()}
+    for text in pages.values():
+        assert text.strip()
+
+
+def test_every_generated_page_has_a_place_in_the_contents(pages):
+    contents = yaml.safe_load((project_root() / "_toc.yml").read_text(encoding="utf-8"))
+    named = set(re.findall(r"'(?:file|glob)': '([^']+)'", str(contents)))
+    for name in pages:
+        stem = name.removesuffix(".md")
+        if stem != "book/generated/status":
+            assert stem in named or any(
+                pattern.endswith("*") and stem.startswith(pattern[:-1]) for pattern in named
+            ), f"{name} is not in _toc.yml"
+
+
+def test_no_page_names_this_machine(pages):
+    for text in pages.values():
+        assert str(project_root()) not in text
