@@ -38,7 +38,7 @@ def test_they_are_the_library_s_with_the_effort_and_seed_asked_for():
 
 def test_ggig_may_climb_from_fewer_points_than_the_lines_have():
     names = ("ig", "ggig", "ggig_absolute")
-    made = explainers(names, Effort(steps=9, ascents=2, climb_steps=3), seed=0)
+    made = explainers(names, Effort(steps=9, ascents=2, climb_points=3), seed=0)
     assert [made["ig"].path.steps, made["ggig"].steps, made["ggig_absolute"].steps] == [9, 3, 3]
     assert explainers(["ggig"], Effort(steps=9), seed=0)["ggig"].steps == 9
 
@@ -49,7 +49,7 @@ def test_unknown_methods_are_refused():
 
 
 def test_the_climb_may_have_points_of_its_own():
-    own = explainers(["ggig", "ig_product"], Effort(5, 3, 0.1, climb_steps=4), seed=0)
+    own = explainers(["ggig", "ig_product"], Effort(5, 3, 0.1, climb_points=4), seed=0)
     assert own["ggig"] == create("ggig", steps=4, ascents=3, learning_rate=0.1)
     assert own["ig_product"].path.steps == 5
     assert explainers(["ggig"], Effort(5, 3), seed=0)["ggig"] == create("ggig", steps=5, ascents=3)

@@ -12,7 +12,7 @@ FEW = {
     "models": ("shapes_cnn", "digits_cnn"),
     "n_images": 4,
     "steps": 5,
-    "climb_steps": 3,
+    "climb_points": 3,
     "ascents": 2,
     "slice_size": 3,
 }
@@ -66,7 +66,7 @@ def test_values_are_those_of_the_library(rows):
         ({"information": "slow"}, "information must be exact or fast"),
         ({"ascents": 0}, "ascents"),
         ({"reduction": "median"}, "median"),
-        ({"climb_steps": 1}, "steps must be at least 2"),
+        ({"climb_points": 1}, "steps must be at least 2"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(change, message):

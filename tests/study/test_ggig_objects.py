@@ -18,7 +18,7 @@ from saliency_audit.study.objects import with_objects
 from saliency_audit.study.selection import select
 
 SHAPES = {"models": "untrained", "images": "shapes", "n_images": 24, "slice_size": 16}
-SMALL = {"steps": 3, "climb_steps": 2, "ascents": 2, "learning_rate": 0.01}
+SMALL = {"steps": 3, "climb_points": 2, "ascents": 2, "learning_rate": 0.01}
 
 
 def objects(rows):
@@ -182,7 +182,7 @@ def test_rows_of_the_top_pixels_are_those_of_the_library(project, untrained):
         ("ggig_background", {"backgrounds": "forest"}, "unknown background 'forest'"),
         ("ggig_background", {"squares": (14, 1)}, "squares must be at least 2"),
         ("ggig_background", {"squares": ()}, "squares must be at least 2"),
-        ("ggig_background", {"climb_steps": 1}, "steps must be at least 2"),
+        ("ggig_background", {"climb_points": 1}, "steps must be at least 2"),
         ("ggig_background", {"ascents": 0}, "at least 1 ascent"),
         ("ggig_background", {"margin": -0.1}, "margin must lie in"),
         ("ggig_background", {"models": ()}, "at least one model"),

@@ -17,7 +17,7 @@ FEW = {
     "models": ("digits_cnn",),
     "n_images": 6,
     "steps": 5,
-    "climb_steps": 3,
+    "climb_points": 3,
     "ascents": 2,
     "learning_rate": 0.05,
     "slice_size": 4,
@@ -46,7 +46,7 @@ def test_a_row_per_image_method_sign_and_place(rows):
 
 def test_values_are_those_of_the_library(rows):
     chosen = select("digits_cnn", "digits", 0, 0, 4)
-    effort = Effort(5, 2, 0.05, climb_steps=3)
+    effort = Effort(5, 2, 0.05, climb_points=3)
     starts = {name: baselines_for(chosen.pictures, None, name) for name in ("white", "blur")}
     for method, explain in explainers(("ig_product", "ggig"), effort, 0).items():
         maps = {
@@ -88,14 +88,14 @@ def test_other_images_of_a_small_network_count_as_photographs():
     chosen = {"models": ("mnist_cnn",), "images": "fashion_mnist_test"}
     (task, *_) = experiment.tasks(experiment.configure("reference", chosen))
     assert task.parameters["images"] == "fashion_mnist_test"
-    assert (task.parameters["climb_steps"], task.parameters["ascents"]) == (26, 2)
+    assert (task.parameters["climb_points"], task.parameters["ascents"]) == (26, 2)
 
 
 def test_networks_of_photographs_have_settings_of_their_own():
     experiment = study.get_experiment("ggig_product")
     tasks = experiment.tasks(experiment.configure("reference"))
     seen = {
-        (task.parameters["model"], task.parameters["images"], task.parameters["climb_steps"])
+        (task.parameters["model"], task.parameters["images"], task.parameters["climb_points"])
         for task in tasks
     }
     assert ("mnist_cnn", "mnist_test", 21) in seen
@@ -110,7 +110,7 @@ def test_networks_of_photographs_have_settings_of_their_own():
         ({"methods": ("blurig",)}, "unknown method with a baseline 'blurig'"),
         ({"baselines": ("black", "grey")}, "unknown baseline 'grey'"),
         ({"baselines": ("black",)}, "two baselines are needed"),
-        ({"climb_steps": 1}, "steps must be at least 2"),
+        ({"climb_points": 1}, "steps must be at least 2"),
         ({"photograph_ascents": 0}, "photograph_ascents"),
         ({"models": ("resnet",)}, "resnet"),
     ],

@@ -49,8 +49,8 @@ class Effort:
         learning_rate: of GGIG's climb.
         samples: of SmoothGrad.
         masks: of RISE.
-        climb_steps: points on the line of GGIG, each of which costs `ascents` gradients; `steps` if
-            None.
+        climb_points: points on the line of GGIG, each of which costs `ascents` gradients; `steps`
+            if None.
     """
 
     steps: int = 51
@@ -58,7 +58,7 @@ class Effort:
     learning_rate: float = 1e-4
     samples: int = 50
     masks: int = 1000
-    climb_steps: int | None = None
+    climb_points: int | None = None
 
 
 def effort_in(given: Mapping[str, Any]) -> Effort:
@@ -80,7 +80,7 @@ def climb_of(given: Mapping[str, Any]) -> dict[str, int]:
     """
     effort = effort_in(given)
     return {
-        "climb_points": effort.climb_steps or effort.steps,
+        "climb_points": effort.climb_points or effort.steps,
         "climb_ascents": effort.ascents,
     }
 
@@ -118,7 +118,7 @@ def _create(name: str, effort: Effort, seed: int) -> Explainer:
     if name == WITH_PRODUCT:
         return PathAttribution(StraightPath(effort.steps, "trapezoid"), output="logit")
     if name == "ggig" or name in VARIANTS:
-        climb = GGIG(effort.climb_steps or effort.steps, effort.ascents, effort.learning_rate)
+        climb = GGIG(effort.climb_points or effort.steps, effort.ascents, effort.learning_rate)
         return replace(climb, **VARIANTS.get(name, {}))
     return create(name, **_settings(name, effort, seed))
 

@@ -15,6 +15,7 @@ import pandas as pd
 from saliency_audit.errors import AuditError
 from saliency_audit.files import held, replace
 from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.former_names import present_parameters
 from saliency_audit.study.provenance import (
     commit,
     environment,
@@ -63,7 +64,7 @@ class ResultStore:
             return "the manifest is half-written or not JSON"
         if not isinstance(manifest, dict) or "rows_sha256" not in manifest:
             return "the manifest is incomplete"
-        if manifest.get("parameters") != _plain(task.parameters):
+        if present_parameters(manifest) != _plain(task.parameters):
             return "made from other parameters"
         if manifest.get("version") != self.experiment.version:
             return f"made by version {manifest.get('version')} of the experiment"

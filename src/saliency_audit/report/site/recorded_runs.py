@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from saliency_audit.study import recorded_folder
+from saliency_audit.study.former_names import present_parameters
 
 _SLICE = re.compile(r"-\d+$")
 
@@ -57,7 +58,7 @@ def recorded_run(experiment: str, profile: str, root: Path) -> RecordedRun | Non
         files=len(manifests),
         rows=sum(int(manifest["rows"]) for manifest in manifests),
         series=tuple(_series(manifests)),
-        common=_common([manifest["parameters"] for manifest in manifests]),
+        common=_common([present_parameters(manifest) for manifest in manifests]),
         devices=_distinct(manifest.get("device") for manifest in manifests),
         commits=_distinct(manifest.get("commit") for manifest in manifests),
         computed=(dates[0], dates[-1]),

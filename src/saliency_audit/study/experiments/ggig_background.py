@@ -50,7 +50,7 @@ class Parameters:
     `squares` are the squares or stripes along a side of the picture, for the paper prints no size:
     every background is drawn with the first number, the checkerboard with all. `margin` is how far
     from the object, as a share of the side, saliency must lie to count as beyond it. `steps` are
-    the points on the line of IG and of other paths, `climb_steps` those from which GGIG climbs,
+    the points on the line of IG and of other paths, `climb_points` those from which GGIG climbs,
     `ascents` times each.
     """
 
@@ -62,7 +62,7 @@ class Parameters:
     squares: tuple[int, ...] = (14, 7)
     margin: float = 1 / 16
     steps: int = 9
-    climb_steps: int = 4
+    climb_points: int = 4
     ascents: int = 3
     learning_rate: float = 1e-4
     samples: int = 8
@@ -70,7 +70,7 @@ class Parameters:
     photographs: str = BOXED_IMAGES
     n_photographs: int = 200
     photograph_methods: tuple[str, ...] = (*PAPER, *CONTROLS)
-    photograph_climb_steps: int = 26
+    photograph_climb_points: int = 26
     photograph_ascents: int = 4
     seed: int = 0
     slice_size: int = 50
@@ -79,7 +79,7 @@ class Parameters:
         check_models(self.models, self.images or self.photographs)
         for background in self.backgrounds:
             refuse_unknown("background", background, (*BACKGROUNDS, ORIGINAL))
-        check_steps(self.steps, self.climb_steps, self.photograph_climb_steps)
+        check_steps(self.steps, self.climb_points, self.photograph_climb_points)
         explainers((*self.methods, *self.photograph_methods), self.effort, self.seed)
         check_counts(
             n_images=self.n_images,
@@ -103,7 +103,7 @@ class Parameters:
 def tasks(parameters: Parameters) -> Sequence[Task]:
     """One task per model and slice of images."""
     shared = ("backgrounds", "squares", "margin", *EFFORT, "seed")
-    return tasks_by_size(parameters, shared, ("methods", "climb_steps", "ascents"))
+    return tasks_by_size(parameters, shared, ("methods", "climb_points", "ascents"))
 
 
 def compute(task: Task) -> Outcome:
@@ -198,7 +198,7 @@ EXPERIMENT = Experiment(
             "n_images": 150,
             "n_photographs": 160,
             "steps": 51,
-            "climb_steps": 11,
+            "climb_points": 11,
             "ascents": 10,
             "samples": 50,
             "masks": 500,
@@ -208,7 +208,7 @@ EXPERIMENT = Experiment(
             "models": ("inception_v3", "resnet101"),
             "n_photographs": 2000,
             "steps": 51,
-            "photograph_climb_steps": 51,
+            "photograph_climb_points": 51,
             "photograph_ascents": 200,
         },
     },

@@ -34,7 +34,7 @@ from saliency_audit.study.selection import Selection, select
 from saliency_audit.study.slices import tasks_by_model
 
 SETTINGS = (
-    *("methods", "steps", "climb_steps", "ascents", "learning_rate"),
+    *("methods", "steps", "climb_points", "ascents", "learning_rate"),
     *("reduction", "information", "seed"),
 )
 CURVES = ("ic_grey_entropy", "ic_entropy", "ic_probability", "ic_correct")
@@ -48,7 +48,7 @@ COLUMNS = (
 class Parameters:
     """Parameters of the experiment; `n_images` counts candidates, before classification.
 
-    `steps` are the points of Integrated Gradients, both ends included, `climb_steps` those of
+    `steps` are the points of Integrated Gradients, both ends included, `climb_points` those of
     GGIG's line, `ascents` and `learning_rate` those of the climb at each. `information` is how
     hidden pixels are restored: "exact" or "fast". Digits of 8×8 pixels are too small for curves
     that say anything: a hundredth of their pixels is none.
@@ -59,7 +59,7 @@ class Parameters:
     n_images: int = 32
     methods: tuple[str, ...] = (*PAPER, *CONTROLS)
     steps: int = 21
-    climb_steps: int = 11
+    climb_points: int = 11
     ascents: int = 10
     learning_rate: float = 1e-4
     reduction: str = "sum_abs"
@@ -70,7 +70,7 @@ class Parameters:
     def __post_init__(self) -> None:
         check_models(self.models, self.images)
         check_rate(self.learning_rate)
-        check_steps(self.steps, self.climb_steps)
+        check_steps(self.steps, self.climb_points)
         check_counts(n_images=self.n_images, slice_size=self.slice_size, ascents=self.ascents)
         check_reduction(self.reduction)
         for name in self.methods:
@@ -154,7 +154,7 @@ EXPERIMENT = Experiment(
             "images": "imagenet_sample",
             "n_images": 90,
             "steps": 51,
-            "climb_steps": 26,
+            "climb_points": 26,
             "slice_size": 10,
         },
         "paper": {
@@ -162,7 +162,7 @@ EXPERIMENT = Experiment(
             "images": "imagenet_val",
             "n_images": 50000,
             "steps": 51,
-            "climb_steps": 51,
+            "climb_points": 51,
             "ascents": 100,
             "information": "exact",
             "slice_size": 100,

@@ -32,7 +32,7 @@ METHODS = (
     *WITHOUT_BASELINE,
 )
 SETTINGS = ("methods", "baselines", "learning_rate", "seed")
-EFFORT = ("steps", "climb_steps", "ascents")
+EFFORT = ("steps", "climb_points", "ascents")
 COLUMNS = (
     *("model", "images", "method", "sign", "image", "image_name", "target", "confidence"),
     *("first", "second", *MEASURES),
@@ -43,7 +43,7 @@ COLUMNS = (
 class Parameters:
     """Parameters of the experiment; numbers of images count candidates, before classification.
 
-    `steps` are the points of the paths, both ends included, `climb_steps` those of GGIG's line,
+    `steps` are the points of the paths, both ends included, `climb_points` those of GGIG's line,
     `ascents` and `learning_rate` those of the climb at each. Networks without an image set of their
     own see `photographs`, which have settings of their own: those that begin with `photograph_`.
     """
@@ -54,13 +54,13 @@ class Parameters:
     methods: tuple[str, ...] = METHODS
     baselines: tuple[str, ...] = tuple(BASELINES)
     steps: int = 21
-    climb_steps: int = 11
+    climb_points: int = 11
     ascents: int = 5
     learning_rate: float = 1e-4
     photographs: str = "imagenet_sample"
     n_photographs: int = 36
     photograph_steps: int = 21
-    photograph_climb_steps: int = 26
+    photograph_climb_points: int = 26
     photograph_ascents: int = 2
     seed: int = 0
     slice_size: int = 28
@@ -69,7 +69,7 @@ class Parameters:
         check_models(self.models, self.images or self.photographs)
         check_rate(self.learning_rate)
         check_steps(
-            *(self.steps, self.climb_steps, self.photograph_steps, self.photograph_climb_steps)
+            *(self.steps, self.climb_points, self.photograph_steps, self.photograph_climb_points)
         )
         check_counts(
             n_images=self.n_images,
@@ -129,7 +129,7 @@ EXPERIMENT = Experiment(
             "n_images": 300,
             "n_photographs": 48,
             "steps": 51,
-            "climb_steps": 21,
+            "climb_points": 21,
             "ascents": 20,
             "slice_size": 10,
         },
@@ -138,7 +138,7 @@ EXPERIMENT = Experiment(
             "photographs": "imagenet_val",
             "n_photographs": 1000,
             "photograph_steps": 51,
-            "photograph_climb_steps": 51,
+            "photograph_climb_points": 51,
             "photograph_ascents": 100,
         },
     },

@@ -38,8 +38,8 @@ class Parameters:
     Photographs have settings of their own, which begin with `photograph_`.
 
     `shares` are those of the pixels that are looked at, `edge_share` that of the strongest edges.
-    `steps` are the points on IG's line, `climb_steps` those from which GGIG climbs, `ascents` times
-    each.
+    `steps` are the points on IG's line, `climb_points` those from which GGIG climbs, `ascents`
+    times each.
     """
 
     models: tuple[str, ...] = ("shapes_cnn",)
@@ -49,19 +49,19 @@ class Parameters:
     shares: tuple[float, ...] = (0.05, 0.1)
     edge_share: float = 0.1
     steps: int = 51
-    climb_steps: int = 11
+    climb_points: int = 11
     ascents: int = 10
     learning_rate: float = 1e-4
     photographs: str = BOXED_IMAGES
     n_photographs: int = 200
-    photograph_climb_steps: int = 26
+    photograph_climb_points: int = 26
     photograph_ascents: int = 10
     seed: int = 0
     slice_size: int = 100
 
     def __post_init__(self) -> None:
         check_models(self.models, self.images or self.photographs)
-        check_steps(self.steps, self.climb_steps, self.photograph_climb_steps)
+        check_steps(self.steps, self.climb_points, self.photograph_climb_points)
         explainers(self.methods, self.effort, self.seed)
         check_counts(
             n_images=self.n_images,
@@ -84,7 +84,7 @@ class Parameters:
 def tasks(parameters: Parameters) -> Sequence[Task]:
     """One task per model and slice of images."""
     shared = ("methods", "shares", "edge_share", "steps", "learning_rate", "seed")
-    return tasks_by_size(parameters, shared, ("climb_steps", "ascents"))
+    return tasks_by_size(parameters, shared, ("climb_points", "ascents"))
 
 
 def compute(task: Task) -> Outcome:
@@ -143,7 +143,7 @@ EXPERIMENT = Experiment(
         "paper": {
             "models": ("inception_v3", "resnet101"),
             "n_photographs": 2000,
-            "photograph_climb_steps": 51,
+            "photograph_climb_points": 51,
             "photograph_ascents": 200,
         },
     },
