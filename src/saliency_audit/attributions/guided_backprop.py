@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from saliency_audit.attributions.engine import frozen
 from saliency_audit.attributions.gradients import input_gradients
 from saliency_audit.attributions.scores import check_output
 from saliency_audit.attributions.substitution import (
@@ -47,7 +48,8 @@ class GuidedBackprop:
             ValueError: malformed inputs, targets, model answers or batch size; a model without
                 ReLU, or with a rectifier that cannot be guided.
         """
-        return input_gradients(_Guided(model), inputs, targets, self.output, self.batch_size)
+        with frozen(model):
+            return input_gradients(_Guided(model), inputs, targets, self.output, self.batch_size)
 
 
 class _Guided(nn.Module):
