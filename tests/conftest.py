@@ -1,12 +1,19 @@
-"""What all tests share: threads, a scratch project, the data root."""
+"""What all tests share: the table of methods, threads, a scratch project, the data root."""
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from hypothesis import settings
+from torch import Tensor, nn
 
+from saliency_audit import metrics
+from saliency_audit.attributions import Explainer, StraightPath, create
+from saliency_audit.attributions.registry import settings_of
 from saliency_audit.datasets import CATALOG
 
 # No deadline: the first example pays for torch's warm-up. Derandomised: a failure is repeatable.
@@ -42,3 +49,131 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "data" / "claims").mkdir(parents=True)
     monkeypatch.setenv("SALIENCY_PROJECT", str(folder))
     return folder
+
+
+@dataclass(frozen=True)
+class Method:
+    """A registered method as the generic tests run it.
+
+    Attributes:
+        name: in the registry.
+        asks: what it asks the model for: "gradients", "scores" or "nothing".
+        axioms: what holds for it, of "completeness" (the map sums to f(x) - f(black)), "product"
+            (a linear score gives weight times pixel), "weights" (a linear score gives its weights)
+            and "blindness" (a pixel that the model ignores gets nothing).
+        settings: few points, so that a map takes a blink.
+        places: whether the map has one channel, for places and not for values.
+        least_batch: how many images it sends at once where asked for one.
+    """
+
+    name: str
+    asks: str
+    axioms: frozenset[str] = frozenset()
+    settings: dict[str, Any] = field(default_factory=dict)
+    places: bool = False
+    least_batch: int = 1
+
+    def create(self, **more: Any) -> Explainer:
+        """The method with its few points and these settings."""
+        return create(self.name, **{**self.settings, **more})
+
+    def has(self, trait: str) -> bool:
+        """Whether an axiom holds, a setting exists, or this is what it asks the model for."""
+        asks_model = trait == "model" and self.asks != "nothing"
+        return asks_model or trait in (self.asks, *self.axioms, *settings_of(self.name))
+
+    def __call__(self, model: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
+        """Maps, one image at a time."""
+        alone = {"batch_size": 1} if self.has("batch_size") else {}
+        return self.create(**alone)(model, images, targets)
+
+
+def line(
+    name: str, asks: str, axioms: str = "", *, places: bool = False, least: int = 1, **settings: Any
+) -> Method:
+    return Method(name, asks, frozenset(axioms.split()), settings, places, least)
+
+
+# Every registered method has a line here; `test_every_method.py` names the one that is missing.
+METHODS = (
+    line("saliency", "gradients", "weights blindness"),
+    line("gradient_input", "gradients", "product blindness"),
+    line("smoothgrad", "gradients", "weights blindness", samples=4),
+    line("guided_backprop", "gradients", "blindness"),
+    line("deeplift", "gradients", "completeness product blindness", least=2),
+    line("ig", "gradients", "product blindness", steps=6),
+    line("ig+idgi", "gradients", "completeness blindness", steps=6),
+    line("gig", "gradients", "product blindness", steps=6),
+    line("gig+idgi", "gradients", "completeness blindness", steps=6),
+    line("blurig", "gradients", "blindness", steps=6),
+    line("blurig+idgi", "gradients", "blindness", steps=6),
+    line("ggig", "gradients", "weights blindness", steps=4, ascents=3),
+    line("gradcam", "gradients", places=True),
+    line("gradcam++", "gradients", places=True),
+    line("rise", "scores", masks=6, places=True),
+    line("edge", "nothing"),
+    line("random", "nothing"),
+)
+
+
+@dataclass(frozen=True)
+class MetricCall:
+    """A metric that asks the model, of maps that are the images themselves."""
+
+    name: str
+    measure: Callable[[nn.Module, Tensor, Tensor, Tensor], Tensor]
+
+    def has(self, trait: str) -> bool:
+        """Whether it asks the model."""
+        return trait == "model"
+
+    def __call__(self, model: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
+        """Its values."""
+        return self.measure(model, images, images[:, 0].detach(), targets)
+
+
+def _points(model: nn.Module, images: Tensor, maps: Tensor, targets: Tensor) -> Tensor:
+    # The pictures are too small for MS-SSIM.
+    points = metrics.information_points(
+        model, images, maps, targets, complexities=("entropy",), batch_size=4, workers=1
+    )
+    return torch.stack([points.entropy, points.probability, points.correct])
+
+
+def _insertion(model: nn.Module, images: Tensor, maps: Tensor, targets: Tensor) -> Tensor:
+    return metrics.insertion_score(model, images, maps, targets, batch_size=4).curves
+
+
+def _fidelity(model: nn.Module, images: Tensor, maps: Tensor, targets: Tensor) -> Tensor:
+    return metrics.mu_fidelity(model, images, maps, targets, subsets=5, batch_size=4)
+
+
+def _projections(model: nn.Module, images: Tensor, maps: Tensor, targets: Tensor) -> Tensor:
+    return metrics.taylor_error(model, images, targets, path=StraightPath(6), batch_size=4)
+
+
+METRICS = (
+    MetricCall("information_points", _points),
+    MetricCall("insertion_score", _insertion),
+    MetricCall("mu_fidelity", _fidelity),
+    MetricCall("taylor_error", _projections),
+)
+TABLES = {"any_method": METHODS, "any_call": (*METHODS, *METRICS)}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that takes `any_method` runs for every line with the traits that its mark names.
+
+    One that takes `any_call` runs for the metrics that ask a model too.
+    """
+    traits = [trait for mark in metafunc.definition.iter_markers("traits") for trait in mark.args]
+    for name, table in TABLES.items():
+        if name in metafunc.fixturenames:
+            chosen = [line for line in table if all(map(line.has, traits))]
+            metafunc.parametrize(name, chosen, ids=[line.name for line in chosen])
+
+
+@pytest.fixture(scope="session")
+def all_methods() -> tuple[Method, ...]:
+    """The whole table."""
+    return METHODS

@@ -5,6 +5,8 @@ import pytest
 import torch
 from torch import nn
 
+from saliency_audit.attributions.registry import PATHS, RULES
+
 GOLDEN = Path(__file__).parents[1] / "golden"
 
 
@@ -52,6 +54,24 @@ def smooth_network():
 
 
 @pytest.fixture(scope="session")
+def rectified_network():
+    """A float64 network that every method can explain, for 6×5 colour images."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(8)
+        network = nn.Sequential(
+            nn.Conv2d(3, 6, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(6, 4, 3, padding=1),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(120, 4),
+        ).double()
+    with torch.no_grad():
+        network[5].weight *= 5
+    return network.eval()
+
+
+@pytest.fixture(scope="session")
 def images():
     return torch.rand(5, 3, 6, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
 
@@ -61,7 +81,7 @@ def targets():
     return torch.tensor([0, 3, 1, 2, 3])
 
 
-@pytest.fixture(params=["ig", "ig+idgi", "gig", "gig+idgi", "blurig", "blurig+idgi"])
+@pytest.fixture(params=[f"{path}{rule}" for path in PATHS for rule in RULES])
 def path_method(request):
     """The name of each method that walks a path."""
     return request.param

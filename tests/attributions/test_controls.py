@@ -108,14 +108,6 @@ def test_shape_and_type_follow_the_images(control, dtype, pictures, classes):
     assert (none.shape, none.dtype) == (images[:0].shape, dtype)
 
 
-@pytest.mark.parametrize("control", CONTROLS, ids=repr)
-def test_bad_inputs(control, pictures, classes):
-    with pytest.raises(ValueError, match=r"inputs must lie in \[0, 1\]"):
-        control(forbidden, pictures * 255, classes)
-    with pytest.raises(ValueError, match="int64 class indices"):
-        control(forbidden, pictures, classes[:2])
-
-
 def test_bad_settings():
     with pytest.raises(ValueError, match="unknown distribution 'gauss'; known: uniform, normal"):
         RandomMap("gauss")

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from saliency_audit.attributions import (
     GGIG,
@@ -142,15 +141,3 @@ def test_a_rate_that_leaves_the_finite_numbers_is_named(scoring, images, targets
         GGIG(3, 30, 1000.0)(model, images, torch.zeros_like(targets))
     with pytest.raises(ValueError, match=r"learning_rate 1e\+300 is beyond the largest number"):
         GGIG(3, 4, 1e300)(model, images.float(), torch.zeros_like(targets))
-
-
-def test_maps_of_an_image_do_not_depend_on_its_neighbours(images, targets):
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(3)
-        network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(48, 4))
-    network = network.double().eval()
-    together = GGIG(4, 5, 0.1)(network, images, targets)
-    alone = torch.cat(
-        [GGIG(4, 5, 0.1)(network, images[i : i + 1], targets[i : i + 1]) for i in range(5)]
-    )
-    torch.testing.assert_close(together, alone, **EXACT)

@@ -63,8 +63,12 @@ def available() -> tuple[str, ...]:
     return tuple(sorted(_METHODS))
 
 
-def _settings(name: str) -> tuple[str, ...]:
-    """Names of the settings that a method takes."""
+def settings_of(name: str) -> tuple[str, ...]:
+    """Names of the settings that a method takes.
+
+    Args:
+        name: one of `available()`.
+    """
     path = name.removesuffix("+idgi")
     if path not in PATHS:
         return tuple(inspect.signature(_METHODS[name]).parameters)
@@ -89,7 +93,7 @@ def create(name: str, **settings: Any) -> Explainer:
     """
     if name not in _METHODS:
         raise ValueError(f"unknown method {name!r}; available: {', '.join(available())}")
-    known = _settings(name)
+    known = settings_of(name)
     if unknown := sorted(settings.keys() - known):
         raise ValueError(
             f"method {name!r} has no setting {', '.join(map(repr, unknown))}; it has "
