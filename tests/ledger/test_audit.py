@@ -7,7 +7,8 @@ import pytest
 from saliency_audit.ledger import Check, Claim, ClaimAudit, ExternalResult, InternalAudit, Verdict
 from saliency_audit.ledger import audit as audit_module
 from saliency_audit.ledger.audit import as_record, evaluate, recorded_rows
-from saliency_audit.study import Experiment, Outcome, ResultStore, Task, recorded_folder
+from saliency_audit.study import Column, Experiment, Outcome, ResultStore, Task, recorded_folder
+from saliency_audit.study.shared_columns import shared
 
 
 class Parameters:
@@ -33,7 +34,11 @@ def outcome(task):
     )
 
 
-EXPERIMENT = Experiment("gains", "Gains", 1, Parameters, {"embedded": {}}, tasks, outcome)
+COLUMNS = (
+    *shared("model", "path", "method", "steps", "image"),
+    Column("probability", "number", "", "score"),
+)
+EXPERIMENT = Experiment("gains", "Gains", 1, Parameters, {"embedded": {}}, tasks, outcome, COLUMNS)
 
 
 def claim(**external):

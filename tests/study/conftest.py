@@ -13,7 +13,7 @@ from saliency_audit.datasets import CATALOG, ImageSet
 from saliency_audit.datasets.folders import open_class_folders
 from saliency_audit.models import CLASSIFIERS, Classifier, catalog
 from saliency_audit.models.small import ShapesCNN
-from saliency_audit.study import Experiment, Outcome, Task
+from saliency_audit.study import Column, Experiment, Outcome, Task
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,11 @@ class Toy:
             profiles={"embedded": {}, "reference": {"count": 6, "names": ("a", "b")}},
             tasks=self.tasks,
             compute=self.compute,
+            recorded=(
+                Column("name", "text", "", "of the task"),
+                Column("image", "integer", "", "first or second"),
+                Column("value", "number", "", "what was computed"),
+            ),
         )
 
 

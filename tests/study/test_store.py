@@ -13,7 +13,7 @@ from saliency_audit.study import Outcome, ResultStore, StoreError, Task, recorde
 from saliency_audit.study import store as store_module
 
 TASK = Task("a-1", {"steps": 8, "models": ("m", "n"), "scale": 0.1})
-ROWS = pd.DataFrame({"image": [3, 5], "model": ["m", "é"], "value": [0.1, np.nan]})
+ROWS = pd.DataFrame({"image": [3, 5], "name": ["m", "é"], "value": [0.1, np.nan]})
 
 
 @pytest.fixture
@@ -79,6 +79,27 @@ def test_a_task_without_rows_does_not_change_the_types_of_the_others(filled):
     pd.testing.assert_frame_equal(filled.read([empty, TASK]), ROWS)
     assert list(filled.read([empty]).columns) == list(ROWS.columns)
     assert filled.read([]).empty
+
+
+@pytest.mark.parametrize(
+    ("rows", "fault"),
+    [
+        (ROWS.drop(columns="name"), "the column 'name' is missing"),
+        (ROWS.assign(score=1.0), "the column 'score' is not declared"),
+        (
+            ROWS.assign(image=[3.0, 5.0]),
+            "the column 'image' holds double, not the declared integer",
+        ),
+        (ROWS.assign(name=[1, 2]), "the column 'name' holds int64, not the declared text"),
+        (ROWS.assign(value=None), "the column 'value' holds null, not the declared number"),
+        (ROWS[["value"]], "'image' is missing.*'name' is missing|'name' is missing.*'image' is"),
+        (ROWS[:0].drop(columns="name"), "the column 'name' is missing"),
+    ],
+)
+def test_rows_that_are_not_as_declared_are_refused_and_leave_nothing(store, rows, fault):
+    with pytest.raises(StoreError, match=f"toy: rows of task a-1 are not as declared: .*{fault}"):
+        store.write(TASK, Outcome(rows), 0)
+    assert not list(store.folder.iterdir())
 
 
 def test_no_manifest(store):

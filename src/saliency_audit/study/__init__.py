@@ -1,12 +1,15 @@
 """Experiments: parameters in, tidy per-image rows out, recorded and resumable."""
 
+from saliency_audit.study.columns import Column
 from saliency_audit.study.compute import compute, local_folder, recorded_folder
-from saliency_audit.study.experiment import Experiment, Outcome, ParameterError, Task
+from saliency_audit.study.experiment import Experiment, Labels, Outcome, ParameterError, Task
 from saliency_audit.study.registry import available, get_experiment
 from saliency_audit.study.store import ResultStore, StoreError, read_manifest, recorded
 
 __all__ = [
+    "Column",
     "Experiment",
+    "Labels",
     "Outcome",
     "ParameterError",
     "ResultStore",

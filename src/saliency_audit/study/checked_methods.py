@@ -16,6 +16,8 @@ from saliency_audit.attributions import (
 from saliency_audit.attributions.quadrature import weights
 from saliency_audit.attributions.registry import PATHS
 from saliency_audit.errors import refuse_unknown
+from saliency_audit.study.experiment import Labels
+from saliency_audit.study.shared_columns import shared
 
 # As the paper names them: GRAD, IG (without the product with the input) and GGIG.
 PAPER = ("saliency", "ig", "ggig")
@@ -83,6 +85,10 @@ def climb_of(given: Mapping[str, Any]) -> dict[str, int]:
         "climb_points": effort.climb_points or effort.steps,
         "climb_ascents": effort.ascents,
     }
+
+
+#: GGIG's climb on every row, read from the parameters of its task.
+CLIMB = Labels(shared("climb_points", "climb_ascents"), climb_of)
 
 
 def explainers(names: Sequence[str], effort: Effort, seed: int) -> dict[str, Explainer]:

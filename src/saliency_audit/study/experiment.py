@@ -11,6 +11,7 @@ import pandas as pd
 import yaml
 
 from saliency_audit.errors import AuditError
+from saliency_audit.study.columns import Column
 
 PROFILES = ("embedded", "reference", "paper")
 
@@ -36,6 +37,23 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Labels:
+    """Columns that rows do not hold and get when they are read, from the parameters of their task.
+
+    Attributes:
+        columns: which.
+        values: from a task's parameters to their values, the same for all of its rows.
+    """
+
+    columns: Sequence[Column] = ()
+    values: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda given: {}
+
+    def __call__(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The values by column."""
+        return self.values(given)
+
+
+@dataclass(frozen=True)
 class Experiment:
     """A named function from parameters to tidy rows.
 
@@ -47,7 +65,8 @@ class Experiment:
         profiles: per profile the fields that differ from the defaults.
         tasks: splits parameters into independent tasks.
         compute: the rows of one task.
-        labels: from a task's parameters to columns that all of its rows get when they are read.
+        recorded: the columns of its rows on disk.
+        labels: more columns, which rows get when they are read.
     """
 
     name: str
@@ -57,7 +76,13 @@ class Experiment:
     profiles: Mapping[str, Mapping[str, Any]]
     tasks: Callable[[Any], Sequence[Task]]
     compute: Callable[[Task], Outcome]
-    labels: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda given: {}
+    recorded: Sequence[Column]
+    labels: Labels = Labels()
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """What rows hold when they are read."""
+        return (*self.recorded, *self.labels.columns)
 
     def configure(self, profile: str, overrides: Mapping[str, Any] | None = None) -> Any:
         """Parameters of a profile with some fields replaced.

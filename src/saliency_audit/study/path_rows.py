@@ -8,21 +8,13 @@ from torch import Tensor
 
 from saliency_audit.attributions import IDGI, Riemann, walk
 from saliency_audit.metrics import insertion_score
+from saliency_audit.study.columns import Column, names
 from saliency_audit.study.paths import study_path
 from saliency_audit.study.selection import Selection, select
+from saliency_audit.study.shared_columns import IMAGE, shared
 
-# Columns that say what a row is about; those of its values follow.
-KEYS = (
-    "model",
-    "images",
-    "path",
-    "method",
-    "steps",
-    "image",
-    "image_name",
-    "target",
-    "confidence",
-)
+#: Columns that say what a row is about; those of its values follow.
+KEYS = (*shared("model", "images", "path", "method", "steps"), *IMAGE)
 
 
 def select_slice(given: Mapping[str, Any]) -> Selection:
@@ -83,6 +75,6 @@ def path_rows(
     ]
 
 
-def table(rows: Sequence[Mapping[str, Any]], *values: str) -> pd.DataFrame:
-    """The rows with the columns `KEYS` and `values`, also where there are none."""
-    return pd.DataFrame(rows, columns=[*KEYS, *values])
+def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> pd.DataFrame:
+    """The rows with these columns, also where there are none."""
+    return pd.DataFrame(rows, columns=names(columns))

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from saliency_audit.errors import AuditError
 from saliency_audit.files import held, replace
+from saliency_audit.study.columns import column_faults
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.former_names import present_parameters
 from saliency_audit.study.provenance import (
@@ -82,11 +84,12 @@ class ResultStore:
             outcome: the rows and notes.
             seconds: how long they took.
             inputs: `inputs_digest` from before the work; taken now if not given.
+
+        Raises:
+            StoreError: the rows do not have the columns that the experiment declares.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        buffer = io.BytesIO()
-        outcome.rows.to_parquet(buffer, index=False)
-        content = buffer.getvalue()
+        content = self._as_parquet(task, outcome.rows)
         manifest = {
             "experiment": self.experiment.name,
             "version": self.experiment.version,
@@ -106,6 +109,17 @@ class ResultStore:
         replace(self.rows_path(task), content)
         text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False)
         replace(self.manifest_path(task), (text + "\n").encode())
+
+    def _as_parquet(self, task: Task, rows: pd.DataFrame) -> bytes:
+        buffer = io.BytesIO()
+        rows.to_parquet(buffer, index=False)
+        schema = pq.read_schema(buffer)
+        if faults := list(column_faults(schema, len(rows), self.experiment.recorded)):
+            raise StoreError(
+                f"{self.experiment.name}: rows of task {task.name} are not as declared: "
+                f"{'; '.join(faults)}"
+            )
+        return buffer.getvalue()
 
     @contextmanager
     def claim(self, task: Task, wait: bool) -> Iterator[bool]:

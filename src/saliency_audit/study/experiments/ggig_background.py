@@ -14,18 +14,20 @@ from saliency_audit.errors import refuse_unknown
 from saliency_audit.metrics import mass_inside, widened
 from saliency_audit.sanity import BACKGROUNDS, mass_outside, replace_background
 from saliency_audit.study.checked_methods import (
+    CLIMB,
     CONTROLS,
     METHODS,
     PAPER,
     Effort,
-    climb_of,
     effort_in,
     explainers,
 )
 from saliency_audit.study.checks import check_counts, check_models, check_steps
+from saliency_audit.study.columns import Column, names
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.objects import BOXED_IMAGES, select_objects
 from saliency_audit.study.selection import Selection
+from saliency_audit.study.shared_columns import IMAGE, shared
 from saliency_audit.study.slices import tasks_by_size
 
 # The picture as it is, beside the replaced ones.
@@ -34,9 +36,17 @@ ORIGINAL = "none"
 REPEATING = ("checkerboard", "stripes")
 EFFORT = ("steps", "learning_rate", "samples", "masks")
 COLUMNS = (
-    *("model", "images", "background", "squares", "method", "image", "image_name", "target"),
-    *("confidence", "probability", "still_right"),
-    *("area_outside", "outside", "area_beyond", "beyond"),
+    *shared("model", "images"),
+    Column("background", "text", "", "what the background was replaced by; none: nothing"),
+    Column("squares", "integer", "", "squares or stripes along a side; 0 where it has none"),
+    *shared("method"),
+    *IMAGE,
+    *shared("probability"),
+    Column("still_right", "boolean", "", "whether the network still predicts the true class"),
+    Column("area_outside", "number", "share", "of the picture that is outside the object"),
+    Column("outside", "number", "share", "of the saliency that lies outside the object"),
+    Column("area_beyond", "number", "share", "of the picture beyond the margin of the object"),
+    Column("beyond", "number", "share", "of the saliency beyond it; NaN if nothing is"),
 )
 
 
@@ -111,7 +121,7 @@ def compute(task: Task) -> Outcome:
     given: dict[str, Any] = dict(task.parameters)
     chosen, masks = select_objects(given)
     if not chosen.indices:
-        return Outcome(pd.DataFrame(columns=list(COLUMNS)), chosen.notes)
+        return Outcome(pd.DataFrame(columns=names(COLUMNS)), chosen.notes)
     explain = explainers(given["methods"], effort_in(given), given["seed"])
     near = widened(masks, given["margin"] * chosen.pictures.shape[-1])
     rows: list[dict[str, Any]] = []
@@ -124,7 +134,7 @@ def compute(task: Task) -> Outcome:
             "squares": squares,
         }
         rows += [{**keys, **row} for row in _rows(chosen, pictures, masks, near, explain)]
-    return Outcome(pd.DataFrame(rows, columns=list(COLUMNS)), chosen.notes)
+    return Outcome(pd.DataFrame(rows, columns=names(COLUMNS)), chosen.notes)
 
 
 def views(backgrounds: Sequence[str], squares: Sequence[int]) -> Iterator[tuple[str, int]]:
@@ -214,5 +224,6 @@ EXPERIMENT = Experiment(
     },
     tasks=tasks,
     compute=compute,
-    labels=climb_of,
+    recorded=COLUMNS,
+    labels=CLIMB,
 )

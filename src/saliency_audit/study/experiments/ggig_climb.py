@@ -10,20 +10,18 @@ from torch import Tensor, nn
 
 from saliency_audit.attributions import AscendingPath, walk
 from saliency_audit.attributions.rules import Accumulator
-from saliency_audit.sanity import MEASURES, similarity_rows
+from saliency_audit.sanity import similarity_rows
 from saliency_audit.study.checked_methods import effort_in, explainers
 from saliency_audit.study.checks import check_counts, check_models, check_rate, check_steps
+from saliency_audit.study.columns import names
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.selection import Selection, select
+from saliency_audit.study.shared_columns import IMAGE, SIMILARITIES, shared
 from saliency_audit.study.slices import tasks_by_size
 
 # What a likeness to the whole climb is to be held against.
 OTHERS = ("saliency", "ig", "edge", "random")
-COLUMNS = (
-    *("model", "images", "method", "points", "ascents", "sign"),
-    *("image", "image_name", "target", "confidence"),
-    *MEASURES,
-)
+COLUMNS = (*shared("model", "images", "method", "points", "ascents", "sign"), *IMAGE, *SIMILARITIES)
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ def compute(task: Task) -> Outcome:
     given: dict[str, Any] = dict(task.parameters)
     chosen = select(given["model"], given["images"], given["seed"], given["first"], given["last"])
     if not chosen.indices:
-        return Outcome(pd.DataFrame([], columns=list(COLUMNS)), chosen.notes)
+        return Outcome(pd.DataFrame([], columns=names(COLUMNS)), chosen.notes)
     on = (chosen.model, chosen.pictures, chosen.targets)
     settings = {name: given[name] for name in ("points", "ascents", "learning_rate")}
     climbed = climbs(*on, **settings)
@@ -97,7 +95,7 @@ def compute(task: Task) -> Outcome:
     for method, explain in explainers(OTHERS, effort, given["seed"]).items():
         maps = explain(*on)
         rows += _rows(maps, whole, chosen, given, method=method, points=0, ascents=0)
-    return Outcome(pd.DataFrame(rows, columns=list(COLUMNS)), chosen.notes)
+    return Outcome(pd.DataFrame(rows, columns=names(COLUMNS)), chosen.notes)
 
 
 def climbs(
@@ -205,4 +203,5 @@ EXPERIMENT = Experiment(
     },
     tasks=tasks,
     compute=compute,
+    recorded=COLUMNS,
 )

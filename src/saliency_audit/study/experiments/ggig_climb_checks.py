@@ -8,18 +8,20 @@ import pandas as pd
 
 from saliency_audit.models.degradation import with_sigma_noise
 from saliency_audit.models.randomization import Randomisation, all_anew
-from saliency_audit.sanity import MEASURES, similarity_rows
+from saliency_audit.sanity import similarity_rows
 from saliency_audit.study.checks import check_counts, check_models, check_rate, check_steps
+from saliency_audit.study.columns import names
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.experiments.ggig_climb import check_points, climbs
 from saliency_audit.study.selection import select
+from saliency_audit.study.shared_columns import IMAGE, SIMILARITIES, shared
 from saliency_audit.study.slices import tasks_by_model
 
 NOISE, UNRELATED = "noise", "unrelated"
 COLUMNS = (
-    *("model", "images", "against", "draw", "points", "ascents", "sign"),
-    *("image", "image_name", "target", "confidence"),
-    *MEASURES,
+    *shared("model", "images", "against", "draw", "points", "ascents", "sign"),
+    *IMAGE,
+    *SIMILARITIES,
 )
 
 
@@ -68,7 +70,7 @@ def compute(task: Task) -> Outcome:
     given: dict[str, Any] = dict(task.parameters)
     chosen = select(given["model"], given["images"], given["seed"], given["first"], given["last"])
     if not chosen.indices:
-        return Outcome(pd.DataFrame([], columns=list(COLUMNS)), chosen.notes)
+        return Outcome(pd.DataFrame([], columns=names(COLUMNS)), chosen.notes)
     on = (chosen.pictures, chosen.targets)
     settings = {name: given[name] for name in ("points", "ascents", "learning_rate")}
     trained = climbs(chosen.model, *on, **settings)
@@ -85,7 +87,7 @@ def compute(task: Task) -> Outcome:
                 keys |= {"draw": draw, "points": points, "ascents": ascents}
                 found = similarity_rows(maps, trained[points, ascents], keys)
                 rows += [{**row, **chosen.describe(row["position"])} for row in found]
-    return Outcome(pd.DataFrame(rows, columns=list(COLUMNS)), chosen.notes)
+    return Outcome(pd.DataFrame(rows, columns=names(COLUMNS)), chosen.notes)
 
 
 EXPERIMENT = Experiment(
@@ -110,4 +112,5 @@ EXPERIMENT = Experiment(
     },
     tasks=tasks,
     compute=compute,
+    recorded=COLUMNS,
 )

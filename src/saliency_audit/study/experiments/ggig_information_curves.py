@@ -14,10 +14,10 @@ from saliency_audit.metrics import InformationPoints, information_points
 from saliency_audit.metrics.information_curve import Complexity
 from saliency_audit.metrics.reveal import Mode
 from saliency_audit.study.checked_methods import (
+    CLIMB,
     CONTROLS,
     METHODS,
     PAPER,
-    climb_of,
     effort_in,
     explainers,
 )
@@ -28,20 +28,22 @@ from saliency_audit.study.checks import (
     check_reduction,
     check_steps,
 )
+from saliency_audit.study.columns import Column, names
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.experiments.idgi_scores import SMALLEST_SIDE
 from saliency_audit.study.selection import Selection, select
+from saliency_audit.study.shared_columns import AT_POINTS, IMAGE, shared
 from saliency_audit.study.slices import tasks_by_model
 
 SETTINGS = (
     *("methods", "steps", "climb_points", "ascents", "learning_rate"),
     *("reduction", "information", "seed"),
 )
-CURVES = ("ic_grey_entropy", "ic_entropy", "ic_probability", "ic_correct")
-COLUMNS = (
-    *("model", "images", "method", "image", "image_name", "target", "confidence"),
-    *CURVES,
+CURVES = (
+    Column("ic_grey_entropy", "numbers", "bits", f"Shannon entropy of the grey levels {AT_POINTS}"),
+    *shared("ic_entropy", "ic_probability", "ic_correct"),
 )
+COLUMNS = (*shared("model", "images", "method"), *IMAGE, *CURVES)
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def compute(task: Task) -> Outcome:
             }
             for position in range(len(chosen.indices))
         ]
-    return Outcome(pd.DataFrame(rows, columns=list(COLUMNS)), chosen.notes)
+    return Outcome(pd.DataFrame(rows, columns=names(COLUMNS)), chosen.notes)
 
 
 def _maps(chosen: Selection, given: dict[str, Any]) -> dict[str, Tensor]:
@@ -135,7 +137,7 @@ def _lists(points: InformationPoints, position: int) -> dict[str, Any]:
     """The points of one image; None for what was not measured."""
     found = {
         name: getattr(points, name.removeprefix("ic_"))[position].to(torch.float32)
-        for name in CURVES
+        for name in names(CURVES)
     }
     return {
         name: None if values.isnan().any() else values.numpy() for name, values in found.items()
@@ -170,5 +172,6 @@ EXPERIMENT = Experiment(
     },
     tasks=tasks,
     compute=compute,
-    labels=climb_of,
+    recorded=COLUMNS,
+    labels=CLIMB,
 )

@@ -18,18 +18,17 @@ from saliency_audit.attributions import (
     walk,
 )
 from saliency_audit.attributions.quadrature import weights
-from saliency_audit.sanity import MEASURES, similarity_rows
+from saliency_audit.sanity import similarity_rows
 from saliency_audit.study.checked_methods import climb_of
 from saliency_audit.study.checks import check_counts, check_models, check_rate, check_steps
-from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.columns import Column, names
+from saliency_audit.study.experiment import Experiment, Labels, Outcome, Task
 from saliency_audit.study.selection import Selection, select
+from saliency_audit.study.shared_columns import IMAGE, SIMILARITIES, shared
 from saliency_audit.study.slices import tasks_by_model
 
 SETTINGS = ("steps", "ascents", "short_ascents", "learning_rate", "seed")
-COLUMNS = (
-    *("model", "images", "method", "sign", "image", "image_name", "target", "confidence"),
-    *MEASURES,
-)
+COLUMNS = (*shared("model", "images", "method", "sign"), *IMAGE, *SIMILARITIES)
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def compute(task: Task) -> Outcome:
         keys = {"model": given["model"], "images": given["images"], "method": method}
         found = similarity_rows(maps, chosen.pictures, keys)
         rows += [{**row, **chosen.describe(row["position"])} for row in found]
-    return Outcome(pd.DataFrame(rows, columns=list(COLUMNS)), chosen.notes)
+    return Outcome(pd.DataFrame(rows, columns=names(COLUMNS)), chosen.notes)
 
 
 def _maps(chosen: Selection, given: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -122,6 +121,15 @@ def _climbs(given: Mapping[str, Any]) -> dict[str, int]:
     return {**climb_of(given), "short_climb_ascents": _short_ascents(given)}
 
 
+LABELS = Labels(
+    (
+        *shared("climb_points", "climb_ascents"),
+        Column("short_climb_ascents", "integer", "steps", "the same of the method ggig_short"),
+    ),
+    _climbs,
+)
+
+
 def _climbed(chosen: Selection, given: Mapping[str, Any]) -> dict[str, Tensor]:
     """GGIG and its variants, from one climb."""
     climb = GGIG(given["steps"], given["ascents"], given["learning_rate"])
@@ -151,5 +159,6 @@ EXPERIMENT = Experiment(
     },
     tasks=tasks,
     compute=compute,
-    labels=_climbs,
+    recorded=COLUMNS,
+    labels=LABELS,
 )

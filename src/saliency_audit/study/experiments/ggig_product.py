@@ -8,19 +8,21 @@ import pandas as pd
 
 from saliency_audit.attributions.baselines import BASELINES, baselines_for, check_baseline
 from saliency_audit.errors import refuse_unknown
-from saliency_audit.sanity import MEASURES, baseline_similarity
+from saliency_audit.sanity import baseline_similarity
 from saliency_audit.study.checked_methods import (
+    CLIMB,
     CONTROLS,
     PAPER,
     VARIANTS,
     WITH_PRODUCT,
-    climb_of,
     effort_in,
     explainers,
 )
 from saliency_audit.study.checks import check_counts, check_models, check_rate, check_steps
+from saliency_audit.study.columns import Column, names
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.selection import select
+from saliency_audit.study.shared_columns import IMAGE, SIMILARITIES, shared
 from saliency_audit.study.slices import tasks_by_size
 
 # Of the library's methods those that begin at a baseline; Blur IG makes its own. Beside them stand
@@ -34,8 +36,11 @@ METHODS = (
 SETTINGS = ("methods", "baselines", "learning_rate", "seed")
 EFFORT = ("steps", "climb_points", "ascents")
 COLUMNS = (
-    *("model", "images", "method", "sign", "image", "image_name", "target", "confidence"),
-    *("first", "second", *MEASURES),
+    *shared("model", "images", "method", "sign"),
+    *IMAGE,
+    Column("first", "text", "", "baseline of the one map"),
+    Column("second", "text", "", "baseline of the other, or input_difference: x − x′ in its place"),
+    *SIMILARITIES,
 )
 
 
@@ -96,7 +101,7 @@ def compute(task: Task) -> Outcome:
     given: dict[str, Any] = dict(task.parameters)
     chosen = select(given["model"], given["images"], given["seed"], given["first"], given["last"])
     if not chosen.indices:
-        return Outcome(pd.DataFrame([], columns=list(COLUMNS)), chosen.notes)
+        return Outcome(pd.DataFrame([], columns=names(COLUMNS)), chosen.notes)
     # In the order of the library, whatever the order asked for: a pair has one name.
     baselines = {
         name: baselines_for(chosen.pictures, None, name)
@@ -114,7 +119,7 @@ def compute(task: Task) -> Outcome:
     )
     keys = {"model": given["model"], "images": given["images"]}
     rows = [{**keys, **row, **chosen.describe(row["position"])} for row in found.to_dict("records")]
-    return Outcome(pd.DataFrame(rows, columns=list(COLUMNS)), chosen.notes)
+    return Outcome(pd.DataFrame(rows, columns=names(COLUMNS)), chosen.notes)
 
 
 EXPERIMENT = Experiment(
@@ -144,5 +149,6 @@ EXPERIMENT = Experiment(
     },
     tasks=tasks,
     compute=compute,
-    labels=climb_of,
+    recorded=COLUMNS,
+    labels=CLIMB,
 )

@@ -8,24 +8,30 @@ import pandas as pd
 
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.models.randomization import Randomisation
-from saliency_audit.sanity import MEASURES, randomised_layers
+from saliency_audit.sanity import randomised_layers
 from saliency_audit.study.changed_models import (
     ChangedModels,
     checked_explainers,
     described,
     model_tasks,
 )
-from saliency_audit.study.checked_methods import climb_of
+from saliency_audit.study.checked_methods import CLIMB
+from saliency_audit.study.columns import Column, names
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.selection import select
+from saliency_audit.study.shared_columns import IMAGE, SIMILARITIES, shared
 
 # Whether the layers that were drawn anew before stay so.
 WAYS: Mapping[str, bool] = {"cascade": False, "independent": True}
-COLUMNS = [
-    *("model", "images", "method", "sign", "image", "image_name", "target", "confidence"),
-    *("how", "stage", "layer", "draw", "probability"),
-    *MEASURES,
-]
+COLUMNS = (
+    *shared("model", "images", "method", "sign"),
+    *IMAGE,
+    Column("how", "text", "", "layers from the output down (cascade) or each alone (independent)"),
+    Column("stage", "integer", "", "re-initialised layers from the output; or which one alone"),
+    Column("layer", "text", "", "the layer re-initialised last"),
+    *shared("draw", "probability"),
+    *SIMILARITIES,
+)
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ def compute(task: Task) -> Outcome:
     given: dict[str, Any] = dict(task.parameters)
     chosen = select(given["model"], given["images"], given["seed"], given["first"], given["last"])
     if not chosen.indices:
-        return Outcome(pd.DataFrame(columns=COLUMNS), chosen.notes)
+        return Outcome(pd.DataFrame(columns=names(COLUMNS)), chosen.notes)
     on = (chosen.model, checked_explainers(given), chosen.pictures, chosen.targets)
     found = []
     for way in given["ways"]:
@@ -82,7 +88,7 @@ def compute(task: Task) -> Outcome:
             rows = randomised_layers(*on, how=how, independent=WAYS[way], most_stages=most)
             found.append(rows.assign(how=way, draw=draw))
     rows = pd.concat(found, ignore_index=True)
-    return Outcome(described(rows, chosen, given, COLUMNS), chosen.notes)
+    return Outcome(described(rows, chosen, given, names(COLUMNS)), chosen.notes)
 
 
 EXPERIMENT = Experiment(
@@ -122,5 +128,6 @@ EXPERIMENT = Experiment(
     },
     tasks=tasks,
     compute=compute,
-    labels=climb_of,
+    recorded=COLUMNS,
+    labels=CLIMB,
 )

@@ -9,23 +9,29 @@ import pandas as pd
 import torch
 
 from saliency_audit.models.randomization import Randomisation
-from saliency_audit.sanity import MEASURES, perturbed_weights, unrelated_models
+from saliency_audit.sanity import perturbed_weights, unrelated_models
 from saliency_audit.study.changed_models import (
     ChangedModels,
     checked_explainers,
     described,
     model_tasks,
 )
-from saliency_audit.study.checked_methods import CHEAP, METHODS, climb_of
+from saliency_audit.study.checked_methods import CHEAP, CLIMB, METHODS
+from saliency_audit.study.columns import Column, names
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.selection import Selection, select
+from saliency_audit.study.shared_columns import IMAGE, SIMILARITIES, shared
 
 NOISE, UNRELATED = "noise", "unrelated"
-COLUMNS = [
-    *("model", "images", "method", "sign", "image", "image_name", "target", "confidence"),
-    *("against", "level", "draw", "probability", "classes"),
-    *MEASURES,
-]
+COLUMNS = (
+    *shared("model", "images", "method", "sign"),
+    *IMAGE,
+    *shared("against"),
+    Column("level", "number", "σ", "of the noise on each weight; NaN for an unrelated network"),
+    *shared("draw", "probability"),
+    Column("classes", "integer", "", "how many the network tells apart"),
+    *SIMILARITIES,
+)
 HALVES = (0.0, 0.5, 1.0)
 TENTHS = tuple(n / 10 for n in range(11))
 
@@ -62,7 +68,7 @@ def compute(task: Task) -> Outcome:
     given: dict[str, Any] = dict(task.parameters)
     chosen = select(given["model"], given["images"], given["seed"], given["first"], given["last"])
     if not chosen.indices:
-        return Outcome(pd.DataFrame(columns=COLUMNS), chosen.notes)
+        return Outcome(pd.DataFrame(columns=names(COLUMNS)), chosen.notes)
     on = (chosen.model, checked_explainers(given), chosen.pictures, chosen.targets)
     draws, seed = given["draws"], given["seed"]
     noisy = perturbed_weights(*on, levels=given["levels"], draws=draws, seed=seed)
@@ -71,7 +77,7 @@ def compute(task: Task) -> Outcome:
         [noisy.assign(against=NOISE), unrelated.assign(against=UNRELATED, level=math.nan)],
         ignore_index=True,
     ).assign(classes=_classes(chosen))
-    return Outcome(described(rows, chosen, given, COLUMNS), chosen.notes)
+    return Outcome(described(rows, chosen, given, names(COLUMNS)), chosen.notes)
 
 
 def _classes(chosen: Selection) -> int:
@@ -128,5 +134,6 @@ EXPERIMENT = Experiment(
     },
     tasks=tasks,
     compute=compute,
-    labels=climb_of,
+    recorded=COLUMNS,
+    labels=CLIMB,
 )

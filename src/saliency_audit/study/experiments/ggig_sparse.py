@@ -10,23 +10,30 @@ from torch import Tensor
 from saliency_audit.attributions import Edge, saliency
 from saliency_audit.metrics import connected_components, explainability, share_within, top_pixels
 from saliency_audit.study.checked_methods import (
+    CLIMB,
     CONTROLS,
     PAPER,
     Effort,
-    climb_of,
     effort_in,
     explainers,
 )
 from saliency_audit.study.checks import check_counts, check_models, check_steps
+from saliency_audit.study.columns import Column, names
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.objects import BOXED_IMAGES, select_objects
 from saliency_audit.study.selection import Selection
+from saliency_audit.study.shared_columns import IMAGE, shared
 from saliency_audit.study.slices import tasks_by_size
 
-MEASURES = ("edge_overlap", "connected_components", "object_precision", "explainability")
 COLUMNS = (
-    *("model", "images", "method", "share", "image", "image_name", "target", "confidence"),
-    *("area", *MEASURES),
+    *shared("model", "images", "method"),
+    Column("share", "number", "share", "of the pixels that is looked at, the most salient ones"),
+    *IMAGE,
+    Column("area", "number", "share", "of the picture that the object covers"),
+    Column("edge_overlap", "number", "share", "of these pixels that lie on the strongest edges"),
+    Column("connected_components", "number", "pieces", "that they form; NaN for a constant map"),
+    Column("object_precision", "number", "share", "of these pixels that lie on the object"),
+    Column("explainability", "number", "0 to 1", "average precision of the map for the object"),
 )
 
 
@@ -95,7 +102,7 @@ def compute(task: Task) -> Outcome:
     if chosen.indices:
         keys = {"model": given["model"], "images": given["images"]}
         rows = [{**keys, **row} for row in _rows(chosen, masks, given)]
-    return Outcome(pd.DataFrame(rows, columns=list(COLUMNS)), chosen.notes)
+    return Outcome(pd.DataFrame(rows, columns=names(COLUMNS)), chosen.notes)
 
 
 def _rows(chosen: Selection, masks: Tensor, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -149,5 +156,6 @@ EXPERIMENT = Experiment(
     },
     tasks=tasks,
     compute=compute,
-    labels=climb_of,
+    recorded=COLUMNS,
+    labels=CLIMB,
 )

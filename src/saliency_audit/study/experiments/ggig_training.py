@@ -14,6 +14,7 @@ from saliency_audit.models.normalized import Normalized
 from saliency_audit.models.small import MnistCNN
 from saliency_audit.models.training import Observer, predicted_classes, train
 from saliency_audit.study.checks import check_counts, check_image_sets
+from saliency_audit.study.columns import Column
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.provenance import default_device
 
@@ -24,6 +25,19 @@ SCALINGS = {
     "standardised": (0.1307, 0.3081),
     "bytes": (0.0, 1 / 255),
 }
+
+COLUMNS = (
+    Column("images", "text", "", "the image set that the network is trained on"),
+    Column("scaling", "text", "", "how pixels are scaled before the network sees them"),
+    Column("seed", "integer", "", "of weights and order of the images"),
+    Column("iterations", "integer", "steps", "of SGD so far"),
+    Column("planned", "integer", "steps", "after which the training ends at the latest"),
+    Column("seen", "integer", "images", "so far, each as often as it was seen"),
+    Column("training_images", "integer", "images", "in the training set"),
+    Column("correct", "integer", "images", "of the test set that are classified correctly"),
+    Column("tested", "integer", "images", "in the test set"),
+    Column("finite", "boolean", "", "whether all weights are finite numbers"),
+)
 
 
 @dataclass(frozen=True)
@@ -227,4 +241,5 @@ EXPERIMENT = Experiment(
     },
     tasks=tasks,
     compute=compute,
+    recorded=COLUMNS,
 )

@@ -10,8 +10,10 @@ from saliency_audit.attributions import saliency
 from saliency_audit.datasets import read_regions
 from saliency_audit.metrics import box_iou, explainability, region_iou
 from saliency_audit.study.checks import check_counts, check_names, check_reduction, check_steps
+from saliency_audit.study.columns import Column
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.path_rows import (
+    KEYS,
     both_rules,
     insertion_columns,
     path_rows,
@@ -23,6 +25,12 @@ from saliency_audit.study.selection import Selection
 from saliency_audit.study.slices import sliced_tasks
 
 LOCALISATION = {"explainability": explainability, "region_iou": region_iou, "box_iou": box_iou}
+
+COLUMNS = (
+    *KEYS,
+    Column("score", "text", "", "which score of the map"),
+    Column("value", "number", "0 to 1", "its value; ratio may exceed 1"),
+)
 
 
 @dataclass(frozen=True)
@@ -61,14 +69,14 @@ def compute(task: Task) -> Outcome:
     given: dict[str, Any] = dict(task.parameters)
     chosen = select_slice(given)
     if not chosen.indices:
-        return Outcome(table([], "score", "value"), chosen.notes)
+        return Outcome(table([], COLUMNS), chosen.notes)
     rows: list[dict[str, Any]] = []
     for method, attribution in both_rules(chosen, given["path"], given["steps"]).items():
         salient = saliency(attribution, given["reduction"])
         for score, values in _scores(chosen, salient, given["reveal"]).items():
             columns: dict[str, list[Any]] = {"score": [score] * len(values), "value": values}
             rows += path_rows(given, chosen, method, given["steps"], columns)
-    return Outcome(table(rows, "score", "value"), chosen.notes)
+    return Outcome(table(rows, COLUMNS), chosen.notes)
 
 
 def _scores(chosen: Selection, salient: Tensor, reveal: int) -> dict[str, list[float]]:
@@ -104,4 +112,5 @@ EXPERIMENT = Experiment(
     },
     tasks=tasks,
     compute=compute,
+    recorded=COLUMNS,
 )

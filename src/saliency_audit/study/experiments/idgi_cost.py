@@ -15,12 +15,25 @@ from saliency_audit.attributions.engine import frozen
 from saliency_audit.attributions.registry import RULES
 from saliency_audit.errors import AuditError
 from saliency_audit.study.checks import check_counts, check_names, check_steps
+from saliency_audit.study.columns import Column, names
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.paths import PAPER_MODELS, PATHS, study_path
 from saliency_audit.study.selection import images_of, select
+from saliency_audit.study.shared_columns import shared
 from saliency_audit.study.timing import device_name, timed
 
 BATCH_SIZES = {"cpu": (4, 8, 16), "cuda": (64, 128, 256)}
+
+COLUMNS = (
+    *shared("model", "method"),
+    Column("repeat", "integer", "", "which of the repeats, from 0"),
+    Column("images", "integer", "images", "explained together"),
+    *shared("steps"),
+    Column("points", "integer", "points", "of all paths together: images × steps"),
+    Column("seconds", "number", "s", "wall-clock time of the maps of these images"),
+    Column("raw_seconds", "number", "s", "of as many plain forward and backward passes"),
+    *shared("device"),
+)
 
 
 @dataclass(frozen=True)
@@ -98,7 +111,7 @@ def compute(task: Task) -> Outcome:
                 }
             )
     notes = {**chosen.notes, "batch_size_of_plain_passes": size}
-    return Outcome(pd.DataFrame(rows, columns=COLUMNS), notes)
+    return Outcome(pd.DataFrame(rows, columns=names(COLUMNS)), notes)
 
 
 def plain_passes(model: nn.Module, pictures: Tensor, points: int, batch_size: int) -> None:
@@ -124,18 +137,6 @@ def best_batch_size(model: nn.Module, pictures: Tensor) -> int:
     return min(sizes, key=lambda size: median(seconds[size]))
 
 
-COLUMNS = [
-    "model",
-    "method",
-    "repeat",
-    "images",
-    "steps",
-    "points",
-    "seconds",
-    "raw_seconds",
-    "device",
-]
-
 EXPERIMENT = Experiment(
     name="idgi_cost",
     title="Images per second of six path methods, beside plain forward and backward passes",
@@ -156,4 +157,5 @@ EXPERIMENT = Experiment(
     },
     tasks=tasks,
     compute=compute,
+    recorded=COLUMNS,
 )

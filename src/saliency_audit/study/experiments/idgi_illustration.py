@@ -12,9 +12,24 @@ from torch import Tensor, nn
 from saliency_audit.attributions import BlurPath, GuidedPath, Path, StraightPath
 from saliency_audit.attributions.engine import frozen
 from saliency_audit.attributions.walking import blocks, visits
+from saliency_audit.study.columns import Column, names
 from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.shared_columns import shared
 
 INPUT = (0.9, 0.7)
+
+COLUMNS = (
+    *shared("path"),
+    Column("point", "integer", "", "of the path, from 0; the input, if it is a point, is the last"),
+    Column("alpha", "number", "0 to 1", "share of the path's points that lie before it"),
+    Column("x1", "number", "", "first variable"),
+    Column("x2", "number", "", "second variable"),
+    Column("score", "number", "probability", "of the first class at the point"),
+    Column("projected_x1", "number", "", "first variable of the projection point; NaN at the end"),
+    Column("projected_x2", "number", "", "second variable of the projection point"),
+    Column("projected_score", "number", "probability", "at the projection point"),
+    Column("next_score", "number", "probability", "at the next point of the path"),
+)
 
 
 class Landscape(nn.Module):
@@ -57,7 +72,7 @@ def compute(task: Task) -> Outcome:
     rows: list[dict[str, Any]] = []
     for name, path in paths(task.parameters["steps"]).items():
         rows.extend(_points_of(name, path))
-    return Outcome(pd.DataFrame(rows, columns=COLUMNS), {"input": INPUT})
+    return Outcome(pd.DataFrame(rows, columns=names(COLUMNS)), {"input": INPUT})
 
 
 def _points_of(name: str, path: Path) -> list[dict[str, Any]]:
@@ -137,19 +152,6 @@ def _outwards(length: float) -> Iterator[float]:
         yield length * 1.5**doubling
 
 
-COLUMNS = [
-    "path",
-    "point",
-    "alpha",
-    "x1",
-    "x2",
-    "score",
-    "projected_x1",
-    "projected_x2",
-    "projected_score",
-    "next_score",
-]
-
 EXPERIMENT = Experiment(
     name="idgi_illustration",
     title="Three paths across a score of two variables, with exact projection points",
@@ -158,4 +160,5 @@ EXPERIMENT = Experiment(
     profiles={"embedded": {}},
     tasks=tasks,
     compute=compute,
+    recorded=COLUMNS,
 )

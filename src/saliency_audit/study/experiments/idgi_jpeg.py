@@ -7,12 +7,19 @@ from typing import Any
 from saliency_audit.metrics import jpeg_copy, jpeg_stability
 from saliency_audit.metrics.jpeg import Scale
 from saliency_audit.study.checks import check_counts, check_names, check_steps
+from saliency_audit.study.columns import Column
 from saliency_audit.study.experiment import Experiment, Outcome, Task
-from saliency_audit.study.path_rows import both_rules, path_rows, select_slice, table
+from saliency_audit.study.path_rows import KEYS, both_rules, path_rows, select_slice, table
 from saliency_audit.study.paths import PATHS
 from saliency_audit.study.slices import sliced_tasks
 
 SCALES: tuple[Scale, ...] = ("raw", "unit_norm")
+
+COLUMNS = (
+    *KEYS,
+    Column("scale", "text", "", "maps as they are (raw), or each of Euclidean norm 1 (unit_norm)"),
+    Column("value", "number", "−ln", "of the mean squared difference to the map of the JPEG copy"),
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ def compute(task: Task) -> Outcome:
     given: dict[str, Any] = dict(task.parameters)
     chosen = select_slice(given)
     if not chosen.indices:
-        return Outcome(table([], "scale", "value"), chosen.notes)
+        return Outcome(table([], COLUMNS), chosen.notes)
     copies = jpeg_copy(chosen.pictures, given["quality"])
     before = both_rules(chosen, given["path"], given["steps"])
     after = both_rules(chosen, given["path"], given["steps"], pictures=copies)
@@ -57,7 +64,7 @@ def compute(task: Task) -> Outcome:
             stability = jpeg_stability(maps, after[method], scale=scale)
             values = {"scale": [scale] * len(maps), "value": stability.tolist()}
             rows += path_rows(given, chosen, method, given["steps"], values)
-    return Outcome(table(rows, "scale", "value"), chosen.notes)
+    return Outcome(table(rows, COLUMNS), chosen.notes)
 
 
 EXPERIMENT = Experiment(
@@ -83,4 +90,5 @@ EXPERIMENT = Experiment(
     },
     tasks=tasks,
     compute=compute,
+    recorded=COLUMNS,
 )

@@ -11,8 +11,10 @@ from saliency_audit.attributions import saliency
 from saliency_audit.metrics import InformationPoints, information_points
 from saliency_audit.metrics.reveal import Mode
 from saliency_audit.study.checks import check_counts, check_names, check_reduction, check_steps
+from saliency_audit.study.columns import Column, names
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.path_rows import (
+    KEYS,
     both_rules,
     insertion_columns,
     path_rows,
@@ -21,11 +23,23 @@ from saliency_audit.study.path_rows import (
 )
 from saliency_audit.study.paths import PAPER_MODELS, PATHS
 from saliency_audit.study.selection import Selection
+from saliency_audit.study.shared_columns import AT_POINTS, shared
 from saliency_audit.study.slices import sliced_tasks
 
-CURVES = ("ic_entropy", "ic_ms_ssim", "ic_probability", "ic_correct")
 # Lossless compression says little about a picture smaller than this, and MS-SSIM needs a window.
 SMALLEST_SIDE = 16
+
+CURVES = (
+    *shared("ic_entropy"),
+    Column("ic_ms_ssim", "numbers", "0 to 1", f"MS-SSIM to the whole picture {AT_POINTS}"),
+    *shared("ic_probability", "ic_correct"),
+)
+COLUMNS = (
+    *KEYS,
+    Column("probability", "number", "0 to 1", "insertion score with probability"),
+    Column("ratio", "number", "≥ 0", "insertion score with probability ratio"),
+    *CURVES,
+)
 
 
 @dataclass(frozen=True)
@@ -87,7 +101,7 @@ def compute(task: Task) -> Outcome:
     given: dict[str, Any] = dict(task.parameters)
     chosen = select_slice(given)
     if not chosen.indices:
-        return Outcome(table([], "probability", "ratio", *CURVES), chosen.notes)
+        return Outcome(table([], COLUMNS), chosen.notes)
     rows: list[dict[str, Any]] = []
     ends: InformationPoints | None = None
     for steps in given["steps"]:
@@ -96,7 +110,7 @@ def compute(task: Task) -> Outcome:
             ends = _information(chosen, salient, given["information"], ends)
             scores = insertion_columns(chosen, salient, given["reveal"])
             rows += path_rows(given, chosen, method, steps, scores | _curves(ends, len(salient)))
-    return Outcome(table(rows, "probability", "ratio", *CURVES), chosen.notes)
+    return Outcome(table(rows, COLUMNS), chosen.notes)
 
 
 def _information(
@@ -118,10 +132,10 @@ def _information(
 
 def _curves(points: InformationPoints | None, count: int) -> dict[str, list[Any]]:
     if points is None:
-        return {name: [None] * count for name in CURVES}
+        return {name: [None] * count for name in names(CURVES)}
     return {
         name: list(getattr(points, name.removeprefix("ic_")).to(torch.float32).numpy())
-        for name in CURVES
+        for name in names(CURVES)
     }
 
 
@@ -154,4 +168,5 @@ EXPERIMENT = Experiment(
     },
     tasks=tasks,
     compute=compute,
+    recorded=COLUMNS,
 )

@@ -11,11 +11,21 @@ from saliency_audit.attributions import Path
 from saliency_audit.attributions.engine import frozen, score
 from saliency_audit.metrics import taylor_error
 from saliency_audit.study.checks import check_counts, check_names, check_steps
+from saliency_audit.study.columns import Column
 from saliency_audit.study.experiment import Experiment, Outcome, Task
-from saliency_audit.study.path_rows import both_rules, path_rows, select_slice, table
+from saliency_audit.study.path_rows import KEYS, both_rules, path_rows, select_slice, table
 from saliency_audit.study.paths import PATHS, study_path
 from saliency_audit.study.selection import Selection
 from saliency_audit.study.slices import sliced_tasks
+
+COLUMNS = (
+    *KEYS,
+    Column("start_score", "number", "probability", "of the target where the path begins"),
+    Column("end_score", "number", "probability", "of the target at the image"),
+    Column("total", "number", "probability", "sum of the map"),
+    Column("completeness_error", "number", "probability", "total − (end_score − start_score)"),
+    Column("taylor_error", "number", "probability", "mean miss of IDGI's projections, else NaN"),
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +57,7 @@ def compute(task: Task) -> Outcome:
     given: dict[str, Any] = dict(task.parameters)
     chosen = select_slice(given)
     if not chosen.indices:
-        return Outcome(table([], *VALUES), chosen.notes)
+        return Outcome(table([], COLUMNS), chosen.notes)
     rows: list[dict[str, Any]] = []
     for steps in given["steps"]:
         path = study_path(given["path"], steps, chosen.pictures.shape[-1])
@@ -65,7 +75,7 @@ def compute(task: Task) -> Outcome:
             }
             columns = {name: value.tolist() for name, value in values.items()}
             rows += path_rows(given, chosen, method, steps, columns)
-    return Outcome(table(rows, *VALUES), chosen.notes)
+    return Outcome(table(rows, COLUMNS), chosen.notes)
 
 
 def _ends(chosen: Selection, path: Path) -> tuple[Tensor, Tensor]:
@@ -81,8 +91,6 @@ def _score_of(chosen: Selection, pictures: Tensor) -> Tensor:
         scores = [score(model, part, targets, "probability") for part, targets in parts]
     return torch.cat([chosen.confidence.new_zeros(0), *scores])
 
-
-VALUES = ("start_score", "end_score", "total", "completeness_error", "taylor_error")
 
 EXPERIMENT = Experiment(
     name="idgi_theorem",
@@ -106,4 +114,5 @@ EXPERIMENT = Experiment(
     },
     tasks=tasks,
     compute=compute,
+    recorded=COLUMNS,
 )

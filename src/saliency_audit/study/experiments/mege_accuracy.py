@@ -9,6 +9,7 @@ import pandas as pd
 from saliency_audit.models import state_digest
 from saliency_audit.models.cross_training import folded_images
 from saliency_audit.models.training import predicted_classes
+from saliency_audit.study.columns import Column
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.predictors import (
     Trained,
@@ -17,6 +18,15 @@ from saliency_audit.study.predictors import (
     series_of,
     shared_settings,
     trained,
+)
+from saliency_audit.study.shared_columns import SERIES
+
+COLUMNS = (
+    *SERIES,
+    Column("fold", "integer", "", "the one that the predictor did not see"),
+    Column("correct", "integer", "images", "of that fold that are classified correctly"),
+    Column("held_out", "integer", "images", "in that fold"),
+    Column("seen", "integer", "images", "that the predictor was trained on"),
 )
 
 
@@ -92,4 +102,5 @@ EXPERIMENT = Experiment(
     profiles={"embedded": {}, "reference": REFERENCE, "paper": PAPER},
     tasks=tasks,
     compute=compute,
+    recorded=COLUMNS,
 )

@@ -11,10 +11,20 @@ from torch import Tensor
 
 from saliency_audit.metrics.similarity import DISTANCES
 from saliency_audit.study.checks import check_counts
+from saliency_audit.study.columns import Column
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 
 SHAPES = ("disc", "blob")
 PARTS = ("shift", "noise", "area", "time")
+
+COLUMNS = (
+    Column("part", "text", "", "what changes between the pictures: shift, noise, area or time"),
+    Column("shape", "text", "", "of the region of interest: disc or blob"),
+    Column("distance", "text", "", "which of the six"),
+    Column("level", "number", "", "shift (share of the way), σ of the noise or area (share)"),
+    Column("draw", "integer", "", "of the noise, or repeat of the timing, from 0"),
+    Column("value", "number", "", "the distance; of the part time the seconds that it took"),
+)
 
 
 @dataclass(frozen=True)
@@ -163,4 +173,5 @@ EXPERIMENT = Experiment(
     },
     tasks=tasks,
     compute=compute,
+    recorded=COLUMNS,
 )

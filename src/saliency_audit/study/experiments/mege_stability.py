@@ -13,6 +13,7 @@ from saliency_audit.models import state_digest
 from saliency_audit.models.cross_training import folded_images
 from saliency_audit.models.training import predicted_classes
 from saliency_audit.study.checks import check_counts
+from saliency_audit.study.columns import Column
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.experiments import mege_accuracy
 from saliency_audit.study.explanations import MAPS, Effort, explain
@@ -25,10 +26,23 @@ from saliency_audit.study.predictors import (
     trained,
 )
 from saliency_audit.study.provenance import default_device
+from saliency_audit.study.shared_columns import SERIES, shared
 
 # Pictures of ImageNet's size get more of RISE's masks than `masks`, as in the paper's Appendix B.
 TIMES_MASKS = {"imagenet50_train": 4}
 EFFORT = ("steps", "samples", "masks", "subsets")
+
+COLUMNS = (
+    *SERIES,
+    *shared("method", "image"),
+    Column("fold", "integer", "", "of the image: the predictor of that fold did not see it"),
+    Column("right", "booleans", "", "per predictor, whether it classifies the image correctly"),
+    Column("distances", "numbers", "0 to 1", "per predictor, 1 − |ρ| to the map of its fold's"),
+    Column("constant", "integer", "maps", "of the predictors, that are the same everywhere"),
+    Column("mu_fidelity", "number", "−1 to 1", "μF of the map of the predictor of the fold"),
+    Column("accuracy", "number", "share", "of the fold that it gets right; NaN if degraded"),
+    *shared("image_name"),
+)
 
 
 @dataclass(frozen=True)
@@ -194,4 +208,5 @@ EXPERIMENT = Experiment(
     },
     tasks=tasks,
     compute=compute,
+    recorded=COLUMNS,
 )

@@ -20,13 +20,20 @@ from saliency_audit.study.checked_methods import (
     explainers,
 )
 from saliency_audit.study.checks import check_counts, check_models, check_rate, check_steps
+from saliency_audit.study.columns import Column, names
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.selection import images_of, select
+from saliency_audit.study.shared_columns import IMAGE, shared
 from saliency_audit.study.timing import device_name, quickest
 
 COLUMNS = (
-    *("model", "images", "method", "image", "image_name", "target", "confidence"),
-    *("forward_passes", "backward_passes", "seconds", "gradient_seconds", "device"),
+    *shared("model", "images", "method"),
+    *IMAGE,
+    Column("forward_passes", "integer", "pictures", "through the network for the map"),
+    Column("backward_passes", "integer", "pictures", "back through the network for the map"),
+    Column("seconds", "number", "s", "wall-clock time of the map"),
+    Column("gradient_seconds", "number", "s", "of one gradient of the same image"),
+    *shared("device"),
 )
 
 
@@ -109,7 +116,7 @@ def compute(task: Task) -> Outcome:
                     "device": device_name(device),
                 }
             )
-    return Outcome(pd.DataFrame(rows, columns=list(COLUMNS)), chosen.notes)
+    return Outcome(pd.DataFrame(rows, columns=names(COLUMNS)), chosen.notes)
 
 
 @contextmanager
@@ -144,4 +151,5 @@ EXPERIMENT = Experiment(
     },
     tasks=tasks,
     compute=compute,
+    recorded=COLUMNS,
 )
