@@ -1,13 +1,14 @@
 """One claim audited: its entry, the internal verdict and the external verdict at every profile."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from saliency_audit.errors import AuditError
 from saliency_audit.ledger import cache as audit_cache
+from saliency_audit.ledger.errata import read_errata
 from saliency_audit.ledger.external import TESTS, ExternalResult, not_tested
 from saliency_audit.ledger.external.climb import unless_short_climb
 from saliency_audit.ledger.internal import run_internal_test
@@ -88,8 +89,14 @@ def _remembered(claim: Claim) -> ClaimAudit:
     return audit
 
 
+def audit_internally(claim: Claim) -> InternalAudit:
+    """The internal audit of a claim, with the errata found by reading behind those computed."""
+    found = run_internal_test(claim.id)
+    return replace(found, errata=(*found.errata, *read_errata(claim)))
+
+
 def _audit(claim: Claim) -> ClaimAudit:
-    internal = None if claim.internal.nothing_to_test else run_internal_test(claim.id)
+    internal = None if claim.internal.nothing_to_test else audit_internally(claim)
     external = {profile: _recorded_result(claim, profile) for profile in PROFILES}
     return ClaimAudit(claim, internal, external)
 

@@ -23,7 +23,7 @@ PACKAGES = (
 
 
 def audit_key(claim: Claim) -> str:
-    """SHA-256 over a claim's entry, its paper's printed numbers, its rows and our code."""
+    """SHA-256 over a claim's entry, its paper's printed numbers and errata, its rows, our code."""
     digest = hashlib.sha256(_PROGRAM)
     digest.update(claim.model_dump_json().encode())
     for path in _inputs(claim):
@@ -60,6 +60,7 @@ def _path(claim: Claim) -> Path:
 def _inputs(claim: Claim) -> Iterator[Path]:
     data = project_root() / "data"
     yield from sorted((data / "paper" / claim.paper).rglob("*.csv"))
+    yield from sorted((data / "errata").glob(f"{claim.paper}.yml"))
     if claim.external.experiment:
         for folder in sorted((data / "results").glob(f"*/{claim.external.experiment}")):
             yield from sorted(folder.glob("*.json"))

@@ -18,18 +18,20 @@ class LedgerError(AuditError, ValueError):
     """An entry of the ledger is wrong; the message names the file, the claim and the field."""
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """Refuses fields that it does not know."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class InternalSpec(_Strict):
+class InternalSpec(Strict):
     """The internal test: a question put to the paper's own numbers, or the reason for none."""
 
     question: Text | None = None
     nothing_to_test: Text | None = None
 
 
-class ExternalSpec(_Strict):
+class ExternalSpec(Strict):
     """The external test, declared before its rows exist.
 
     `test` names a function of `saliency_audit.ledger.external`; `parameters` are its arguments.
@@ -51,7 +53,7 @@ class ExternalSpec(_Strict):
     history: tuple[Text, ...] = ()
 
 
-class Claim(_Strict):
+class Claim(Strict):
     """One claim of one paper."""
 
     id: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,4}-[A-Z0-9]+(-[A-Z0-9]+)*$")]
@@ -66,7 +68,7 @@ class Claim(_Strict):
     paper: str = ""
 
 
-class Paper(_Strict):
+class Paper(Strict):
     """One audited paper and its claims."""
 
     paper: Text

@@ -12,8 +12,19 @@ from types import MappingProxyType
 from saliency_audit.ledger.internal import dre, ggig, idgi, mege, xmgd
 from saliency_audit.ledger.verdict import InternalAudit
 
+TESTS_BY_PAPER: Mapping[str, Mapping[str, Callable[[], InternalAudit]]] = MappingProxyType(
+    {
+        "idgi": idgi.TESTS,
+        "dre": dre.TESTS,
+        "mege": mege.TESTS,
+        "xmgd": xmgd.TESTS,
+        "ggig": ggig.TESTS,
+    }
+)
+"""The internal tests of each paper, by the id of their claim."""
+
 TESTS: Mapping[str, Callable[[], InternalAudit]] = MappingProxyType(
-    {**idgi.TESTS, **dre.TESTS, **mege.TESTS, **xmgd.TESTS, **ggig.TESTS}
+    {claim: test for tests in TESTS_BY_PAPER.values() for claim, test in tests.items()}
 )
 """Every internal test by the id of its claim."""
 

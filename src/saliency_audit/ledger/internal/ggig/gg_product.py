@@ -63,16 +63,7 @@ def gg_product() -> InternalAudit:
         ),
         errata=(
             *_baseline_erratum(black.attribution, white.attribution),
-            _ranges_erratum(black.gradients),
             *_axiom_errata(),
-            Erratum(
-                "Abstract, Figure 3, §6",
-                "GGIG looks into the model's parameter space and follows the loss landscape",
-                "Algorithm 1 changes x and never the parameters, and ascends the class logit, not "
-                "a loss; §3 itself says that the ascent is over the sample “as opposed to the "
-                "model”.",
-                read=True,
-            ),
         ),
     )
 
@@ -95,18 +86,6 @@ def _baseline_erratum(black: float, white: float) -> tuple[Erratum, ...]:
             f"f = x²/2 and a pixel of {PIXEL} it returns {black:.3f} from a black and {white:.3f} "
             "from a white baseline.",
         ),
-    )
-
-
-def _ranges_erratum(collected: int) -> Erratum:
-    """Index ranges of the algorithm against those of the text."""
-    return Erratum(
-        "§3 against Algorithm 1",
-        "b_0, …, b_n are “a set of n” points; the maximum is over i = 0…n and j = 0…m",
-        f"b_0 to b_n are n + 1 points, the superscript j runs to m − 1 in Algorithm 1, and i is "
-        f"not an index of x_k^j (k is). For n = {POINTS} and m = {ASCENTS} Algorithm 1 collects "
-        f"{collected:,} gradients; the ranges in the text give {(POINTS + 1) * (ASCENTS + 1):,}.",
-        read=True,
     )
 
 

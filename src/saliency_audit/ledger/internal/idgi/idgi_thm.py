@@ -130,20 +130,4 @@ def _blur_errata() -> tuple[Erratum, ...]:
                 "image as α → 0.",
             )
         )
-    return (
-        *found,
-        Erratum(
-            "§2.2, Eq. 2",
-            "a sum over m and n of exp(−(p² + q²)/α) x(p − m, q − n)",
-            "The exponent holds the pixel's position p, q instead of the summation indices m, n; "
-            "as printed every term of the sum has the same weight and nothing is convolved.",
-            read=True,
-        ),
-        Erratum(
-            "§2.2, Eq. 3",
-            "the path γ(α) has α from 0 to 1, and Eq. 3 integrates from ∞ to 0",
-            "The two ranges exclude each other: in Eq. 2 the image is at α = 0 and the fully "
-            "blurred start at α = ∞.",
-            read=True,
-        ),
-    )
+    return tuple(found)

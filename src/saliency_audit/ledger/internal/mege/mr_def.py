@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from saliency_audit.ledger.internal.mege.sorting import sorting_errata
 from saliency_audit.ledger.internal.signs import count_held
 from saliency_audit.ledger.printed import printed_tables
 from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit
@@ -44,7 +43,7 @@ def mr_def() -> InternalAudit:
     return InternalAudit(
         checks=checks,
         detail=f"{count_held(checks)} properties hold. {_identical_in_words(identical)}",
-        errata=(*(erratum for holds, erratum in contradicted if not holds), *sorting_errata()),
+        errata=tuple(erratum for holds, erratum in contradicted if not holds),
     )
 
 

@@ -39,10 +39,7 @@ def mr_prod() -> InternalAudit:
             f"without the product. MeGe does not rise for {' and '.join(contrary) or 'no set'}. "
             "How much of the MeGe of IG is due to the product cannot be read from the tables."
         ),
-        errata=(
-            *_product_erratum(rows, contrary),
-            _gradient_input_erratum(),
-        ),
+        errata=_product_erratum(rows, contrary),
     )
 
 
@@ -62,19 +59,4 @@ def _gi_and_sa(rows: dict[str, dict[str, float]], names: list[str]) -> str:
     return "; ".join(
         f"{', '.join(f'{method} {rows[name][method]:.2f}' for method in (*MULTIPLIED, *PLAIN))}"
         for name in names
-    )
-
-
-def _gradient_input_erratum() -> Erratum:
-    """A linear score without bias, for which DeepLIFT from a zero baseline is weight × input."""
-    weights, inputs = (1, -1), (1, 1)
-    printed = [x * abs(w) for w, x in zip(weights, inputs, strict=True)]
-    deeplift = [x * w for w, x in zip(weights, inputs, strict=True)]
-    return Erratum(
-        "Appendix B, Gradient ⊙ Input",
-        "Φ = x ⊙ |∂f/∂x|, equivalent to ε-LRP and DeepLIFT for zero baseline and biases",
-        "The absolute value breaks the equivalence stated in the same paragraph: for f(x) = x₁ − "
-        f"x₂ at (1, 1) the printed map is {printed}, DeepLIFT gives {deeplift}, whose sum "
-        f"{sum(deeplift)} is f(x).",
-        read=True,
     )

@@ -50,15 +50,6 @@ def mr_select() -> InternalAudit:
         errata=(
             *_places_erratum(places, failed),
             *_fidelity_erratum(unscored),
-            Erratum(
-                "Appendix B, Grad-CAM++",
-                "weights from the second and third derivatives of the logit f_c alone",
-                "The positive partial derivatives that the sentence before announces are missing "
-                "from the formula. And where the last feature maps reach the logits through "
-                "average pooling and a linear layer, as in a ResNet, these derivatives of a logit "
-                "are 0, and each weight is a sum of 0/0.",
-                read=True,
-            ),
             *mark_errata(),
         ),
     )

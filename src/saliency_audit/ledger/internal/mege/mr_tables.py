@@ -51,22 +51,6 @@ def mr_tables() -> InternalAudit:
                 if not check.holds
             ),
             *_below_half(too_low, len(possible)),
-            *(
-                Erratum(
-                    check.name.split(", ", 1)[1],
-                    check.found,
-                    f"§3.4, §3.5: {check.expected}.",
-                    read=True,
-                )
-                for check in names
-                if not check.holds
-            ),
-            Erratum(
-                "§3.3",
-                "k folds V_i with i = 0 … k",
-                "These are k + 1 folds; §3.1 and Algorithm 1 count from 1.",
-                read=True,
-            ),
         ),
     )
 

@@ -64,14 +64,10 @@ def xm_equiv() -> InternalAudit:
         f"{_per_width(lost, '{:.1%}')} on a test map of two peaks over a low background. "
         f"Exceptions: {list_exceptions(checks)}."
     )
-    return InternalAudit(checks, detail, _equivalence_errata(cited, weighted, saliency))
+    return InternalAudit(checks, detail, _equivalence_errata(cited, weighted))
 
 
-def _equivalence_errata(
-    cited: em.Mixture, weighted: em.Mixture, saliency: Array
-) -> tuple[Erratum, ...]:
-    bins = 10
-    pixels = int(np.sum(np.floor(saliency / bins) > 0))
+def _equivalence_errata(cited: em.Mixture, weighted: em.Mixture) -> tuple[Erratum, ...]:
     found = []
     if cited.transport_to(weighted) >= 1e-6:
         found.append(
@@ -89,16 +85,7 @@ def _equivalence_errata(
                 f"weights {_list(cited.weights)} against {_list(weighted.weights)}.",
             )
         )
-    return (
-        *found,
-        Erratum(
-            "§3.1 against §3.3",
-            "b is a binning parameter with n = ⌊s/b⌋; later: the number of bins b",
-            "s lies in [0, 1], so b must be a bin width below 1. Read as a number of bins, for "
-            f"example b = {bins}, the formula keeps {pixels} of {saliency.size} pixels.",
-            read=True,
-        ),
-    )
+    return tuple(found)
 
 
 def _saliency_map() -> tuple[Array, Array]:

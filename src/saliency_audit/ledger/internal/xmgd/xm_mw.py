@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy import stats
-from scipy.optimize import linprog
 
 from saliency_audit.ledger.internal.signs import count_held, list_exceptions
 from saliency_audit.ledger.internal.xmgd.em import Array, Mixture
@@ -27,14 +26,13 @@ def xm_mw() -> InternalAudit:
         _above_wasserstein(ratios),
         _equal_for_one_component(_ratios(single)),
     )
-    errata = (_constraint_erratum(plane), *_square_erratum())
     detail = (
         f"{count_held(checks)} properties hold on seeded mixtures; exceptions: "
         f"{list_exceptions(checks)}. Writing one component as two leaves MW₂ at 0, so it compares "
         "distributions, not parameters. It bounds W₂ from above; in one dimension MW₂/W₂ had a "
         f"median of {np.median(ratios):.2f}."
     )
-    return InternalAudit(checks, detail, errata)
+    return InternalAudit(checks, detail, _square_erratum())
 
 
 def wasserstein_on_the_line(first: Mixture, second: Mixture) -> float:
@@ -131,24 +129,6 @@ def _equal_for_one_component(ratios: list[float]) -> Check:
         gap < QUADRATURE,
         "MW₂/W₂ = 1",
         f"within {gap:.0e} over {len(ratios)} pairs",
-    )
-
-
-def _constraint_erratum(mixtures: list[Mixture]) -> Erratum:
-    from saliency_audit.metrics.mixture import gaussian_wasserstein_squared
-
-    first, second = mixtures[:2]
-    cost = gaussian_wasserstein_squared(
-        first.means, first.covariances, second.means, second.covariances
-    )
-    printed = float(linprog(cost.ravel(), bounds=(0, None)).fun)
-    return Erratum(
-        "Eq. 2",
-        "the minimum over γ of Σ γ_ij W₂², without a constraint on γ",
-        f"γ must be a coupling of the component weights. As printed, even with γ ≥ 0, the minimum "
-        f"is {printed:g} for every pair of mixtures (γ = 0); with the constraint it is "
-        f"{first.transport_to(second, squared=True):.3f} for two of our test mixtures.",
-        read=True,
     )
 
 
