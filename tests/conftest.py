@@ -1,7 +1,7 @@
 """What all tests share: the table of methods, threads, a scratch project, the data root."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from saliency_audit import metrics
 from saliency_audit.attributions import Explainer, StraightPath, create
 from saliency_audit.attributions.registry import settings_of
 from saliency_audit.datasets import CATALOG
+from saliency_audit.models import kept
 
 # No deadline: the first example pays for torch's warm-up. Derandomised: a failure is repeatable.
 settings.register_profile("audit", deadline=None, derandomize=True, max_examples=25)
@@ -26,6 +27,19 @@ def pytest_configure() -> None:
     default = "1" if "PYTEST_XDIST_WORKER" in os.environ else None
     if threads := os.environ.get("SALIENCY_THREADS", default):
         torch.set_num_threads(int(threads))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def folder_of_networks() -> Iterator[Callable[[], Path | None]]:
+    """All tests and runs share the trained networks, whatever project a test is in.
+
+    Yields what the library itself would say.
+    """
+    place = Path(__file__).parents[1] / "runs" / "cache" / "networks"
+    own = kept.folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kept, "folder", lambda: place)
+        yield own
 
 
 @pytest.fixture

@@ -152,28 +152,6 @@ def test_threads_that_ask_at_once_get_one_model(monkeypatch):
     assert found == [built[0]] * 3
 
 
-@pytest.mark.parametrize("name", ["digits_cnn", "shapes_cnn"])
-def test_networks_are_trained_in_one_thread_whatever_is_set(name, monkeypatch):
-    used = []
-
-    def note_threads(*given):
-        used.append(torch.get_num_threads())
-        return nn.Identity()
-
-    monkeypatch.setattr(catalog, "train", note_threads)
-    monkeypatch.setattr(catalog, "shapes_training_set", lambda count: (torch.rand(1, 3, 8, 8), 0))
-    before = torch.get_num_threads()
-    try:
-        for threads in (1, 2):
-            torch.set_num_threads(threads)
-            catalog._loaded.cache_clear()
-            load_classifier(name)
-            assert torch.get_num_threads() == threads
-    finally:
-        torch.set_num_threads(before)
-    assert used == [1, 1]
-
-
 def test_normalisation_lives_inside():
     model = Normalized(nn.Identity(), (0.5, 0.25), (0.5, 2.0))
     images = torch.tensor([[[[1.0]], [[0.75]]]])

@@ -7,6 +7,7 @@ from torch import nn
 from saliency_audit.datasets import open_images, read_batch
 from saliency_audit.datasets.shapes import shapes_training_set
 from saliency_audit.models import TrainingPlan, catalog, load_classifier, state_digest, train
+from saliency_audit.models.kept import one_thread
 from saliency_audit.models.small import ShapesCNN
 
 
@@ -45,7 +46,7 @@ def test_the_number_of_threads_outside_plays_no_part(restored_threads):
     digests = set()
     for threads in (1, 2, 3):
         torch.set_num_threads(threads)
-        with catalog._one_thread():
+        with one_thread():
             assert torch.get_num_threads() == 1
             model = train(catalog._untrained_shapes_cnn, images, labels, TrainingPlan(epochs=1))
         assert torch.get_num_threads() == threads
@@ -55,7 +56,7 @@ def test_the_number_of_threads_outside_plays_no_part(restored_threads):
 
 def test_the_number_of_threads_comes_back_after_an_error(restored_threads):
     torch.set_num_threads(2)
-    with pytest.raises(RuntimeError, match="stop"), catalog._one_thread():
+    with pytest.raises(RuntimeError, match="stop"), one_thread():
         raise RuntimeError("stop")
     assert torch.get_num_threads() == 2
 
