@@ -53,6 +53,8 @@ def _printed(claim: Claim) -> Iterator[str]:
         yield f"  printed    data/paper/{claim.paper}/{name}.csv ({cells} cells)"
     if not claim.internal.nothing_to_test:
         yield f"  test       {locate(INTERNAL_TESTS[claim.id]).lines}"
+    for change in claim.internal.history:
+        yield f"  changed    {change}"
 
 
 def _checks(audit: ClaimAudit) -> Iterator[str]:

@@ -122,6 +122,13 @@ def test_undecidable_claims_say_why():
     assert "*What stays open.* the curves are drawn." in text
 
 
+def test_changes_of_an_internal_test_are_listed():
+    item = claim(internal={"question": "Does it?", "history": ["2026-11-28: a | b, no verdict"]})
+    text = rendered(audit(item, [check("good")]))
+    assert "Changed since the first audit:\n\n- 2026-11-28: a \\| b, no verdict" in text
+    assert "Changed since" not in rendered(audit(checks=[check("good")]))
+
+
 def test_checks_that_do_not_decide_stand_apart():
     noted = Check("aside", False, "1", "2", deciding=False)
     text = rendered(audit(checks=[check("good"), noted]))

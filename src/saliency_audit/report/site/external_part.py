@@ -7,10 +7,9 @@ import yaml
 
 from saliency_audit import metrics as public_metrics
 from saliency_audit.ledger import Claim, ClaimAudit
-from saliency_audit.ledger.schema import ExternalSpec
 from saliency_audit.report.site.code_links import CodePlace, experiment_place, external_test_place
 from saliency_audit.report.site.comparison_tables import comparison_tables
-from saliency_audit.report.site.markdown import code, escape, folded, page, sentence, table
+from saliency_audit.report.site.markdown import code, escape, folded, listed, page, sentence, table
 from saliency_audit.report.site.recorded_runs import RecordedRun, recorded_run
 from saliency_audit.report.words import badge, count, duration, estimate
 
@@ -50,16 +49,12 @@ def _declared(claim: Claim) -> str:
     return page(
         table(("what", "declared"), facts),
         folded("Parameters of the test", f"```yaml\n{parameters}```") if spec.parameters else "",
-        *(("The rule was changed after rows existed:", _changes(spec)) if spec.history else ()),
+        listed("The rule was changed after rows existed:", spec.history),
     )
 
 
 def _climb(points: int, ascents: int) -> str:
     return f"{points} points × {ascents} steps; rows of fewer leave at best partly"
-
-
-def _changes(spec: ExternalSpec) -> str:
-    return "\n".join(f"- {escape(change)}" for change in spec.history)
 
 
 def _named(name: str, place: CodePlace | None) -> str:

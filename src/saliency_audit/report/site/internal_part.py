@@ -4,7 +4,16 @@ from collections.abc import Sequence
 
 from saliency_audit.ledger import Check, Claim, ClaimAudit, Verdict
 from saliency_audit.report.site.code_links import CodePlace, internal_test_place
-from saliency_audit.report.site.markdown import anchor, code, escape, folded, page, sentence, table
+from saliency_audit.report.site.markdown import (
+    anchor,
+    code,
+    escape,
+    folded,
+    listed,
+    page,
+    sentence,
+    table,
+)
 from saliency_audit.report.words import count, table_title
 
 SHOWN_AT_ONCE = 12
@@ -26,6 +35,7 @@ def internal_part(audit: ClaimAudit) -> str:
         _noted([check for check in audited.checks if not check.deciding]),
         printed,
         _code(internal_test_place(claim.id)),
+        listed("Changed since the first audit:", claim.internal.history),
     )
 
 

@@ -80,6 +80,11 @@ def folded(summary: str, content: str) -> str:
     return f"::::{{dropdown}} {escape(summary)}\n{content}\n::::"
 
 
+def listed(title: str, texts: Sequence[str]) -> str:
+    """Plain texts as a list under its title; nothing if there are none."""
+    return page(title, "\n".join(f"- {escape(text)}" for text in texts)) if texts else ""
+
+
 def page(*blocks: str) -> str:
     """Blocks under each other, empty ones left out."""
     return "\n\n".join(block.strip("\n") for block in blocks if block.strip()) + "\n"
