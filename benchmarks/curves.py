@@ -89,12 +89,12 @@ def _peers(model: nn.Module, images: Tensor, targets: Tensor, maps: Tensor) -> I
         options = {"mode": mode, "complexities": complexities, **more}
         return partial(information_points, model, images, maps, targets, **options)
 
-    ends = ours("fast", "entropy")()
-    yield Peer("exact", len(images), ours("exact", "entropy"), batch="")
-    yield Peer("fast", len(images), ours("fast", "entropy"), batch="")
-    further = ours("fast", "entropy", ends=ends)
+    ends = ours("fast", "file_size")()
+    yield Peer("exact", len(images), ours("exact", "file_size"), batch="")
+    yield Peer("fast", len(images), ours("fast", "file_size"), batch="")
+    further = ours("fast", "file_size", ends=ends)
     yield Peer("fast, further maps", len(images), further, batch="")
-    yield Peer("fast with ms-ssim", len(images), ours("fast", "entropy", "ms_ssim"), batch="")
+    yield Peer("fast with ms-ssim", len(images), ours("fast", "file_size", "ms_ssim"), batch="")
     if installed("saliency"):
         yield Peer("pair", len(images), partial(_pair, model, images, targets, maps), batch="")
 

@@ -17,7 +17,7 @@ from saliency_audit.metrics.reveal import Mode
 MODEL = "mobilenet_v2"
 IMAGES = "imagenet_sample"
 METHODS = {"saliency": {}, "ig": {"steps": 32}, "ig+idgi": {"steps": 32}}
-COMPLEXITIES = ("entropy", "ms_ssim")
+COMPLEXITIES = ("file_size", "ms_ssim")
 MODES: tuple[Mode, ...] = ("exact", "fast")
 
 

@@ -149,9 +149,9 @@ class MetricCall:
 def _points(model: nn.Module, images: Tensor, maps: Tensor, targets: Tensor) -> Tensor:
     # The pictures are too small for MS-SSIM.
     points = metrics.information_points(
-        model, images, maps, targets, complexities=("entropy",), batch_size=4, workers=1
+        model, images, maps, targets, complexities=("file_size",), batch_size=4, workers=1
     )
-    return torch.stack([points.entropy, points.probability, points.correct])
+    return torch.stack([points.file_size, points.probability, points.correct])
 
 
 def _insertion(model: nn.Module, images: Tensor, maps: Tensor, targets: Tensor) -> Tensor:

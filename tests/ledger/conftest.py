@@ -44,7 +44,7 @@ def score_rows(
                             "image": image,
                             "probability": inner.mean(),
                             "ratio": inner.mean() / 0.98,
-                            "ic_entropy": entropy.astype(np.float32),
+                            "ic_file_size": entropy.astype(np.float32),
                             "ic_ms_ssim": (entropy / 10000).astype(np.float32),
                             "ic_probability": probability.astype(np.float32),
                             "ic_correct": (probability > 0.5).astype(np.float32),

@@ -21,8 +21,8 @@ DECLARED = {
     "methods": list(METHODS),
     "curves": ["sic", "aic"],
     "aggregate": {"sic": "median", "aic": "mean"},
-    "complexity": "grey_entropy",
-    "also": "entropy",
+    "complexity": "shannon_entropy",
+    "also": "file_size",
     "reported": [["edge", "saliency"], ["edge", "ig"]],
     "resamples": 300,
     "alpha": 0.05,
@@ -47,8 +47,8 @@ def maps(n=40, model="m", spread=0.08, methods=METHODS, **levels):
                     "images": "set",
                     "method": method,
                     "image": image,
-                    "ic_grey_entropy": (4 + 3 * shares**0.5).astype(np.float32),
-                    "ic_entropy": (1000 + 9000 * shares).astype(np.float32),
+                    "ic_shannon_entropy": (4 + 3 * shares**0.5).astype(np.float32),
+                    "ic_file_size": (1000 + 9000 * shares).astype(np.float32),
                     "ic_probability": np.concatenate([[0.02], inner, [0.98]]).astype(np.float32),
                     "ic_correct": np.concatenate([[0], right, [1]]).astype(np.float32),
                 }
@@ -97,7 +97,7 @@ def test_areas_and_intervals_are_those_of_the_metric():
     for curve, together in (("sic", "median"), ("aic", "mean")):
         curves = {
             method: curves_of(
-                table[table["method"] == method].sort_values("image"), curve, "grey_entropy"
+                table[table["method"] == method].sort_values("image"), curve, "shannon_entropy"
             )
             for method in ("edge", "ggig")
         }
@@ -115,7 +115,7 @@ def test_areas_and_intervals_are_those_of_the_metric():
 
 
 def test_mean_curves_are_resampled_as_by_a_loop():
-    curves = curves_of(maps(n=15, methods=("ggig",)), "aic", "grey_entropy")
+    curves = curves_of(maps(n=15, methods=("ggig",)), "aic", "shannon_entropy")
     used = np.arange(15) != 4
     counts = resample_counts(14, 20)
     values = curves.curves.numpy()[used][:, ::STRIDE]
@@ -138,7 +138,7 @@ def test_what_is_reported_has_no_vote():
     assert beside["edge − ig"].high < 0
     assert area_order(table, SIC).verdict is Verdict.REPRODUCED
     assert set(found["m, ggig − edge, sic"].extra) == {"on the common images", "by file size"}
-    alone = by_label(area_order(table, {**DECLARED, "complexity": "entropy"}))
+    alone = by_label(area_order(table, {**DECLARED, "complexity": "file_size"}))
     other = alone["m, ggig − ig, sic"].estimate.value
     assert beside["by file size"].value == pytest.approx(other)
 
@@ -162,7 +162,7 @@ def test_few_images_are_inconclusive_and_no_rows_no_test():
 
 def test_pictures_without_this_entropy_are_named():
     table = pd.concat([maps(), maps(model="tiny")])
-    table["ic_grey_entropy"] = table["ic_grey_entropy"].where(table["model"] == "m", None)
+    table["ic_shannon_entropy"] = table["ic_shannon_entropy"].where(table["model"] == "m", None)
     result = area_order(table, DECLARED)
     assert "Left out, without entropy of grey levels of any image: tiny." in result.detail
     assert {item.keys["model"] for item in result.comparisons} == {"m"}
@@ -200,7 +200,7 @@ def test_parameters_that_mean_nothing_are_refused(change, message):
 
 def test_rows_that_cannot_be_paired_are_refused():
     table = maps(n=5)
-    with pytest.raises(ValueError, match="lack the columns ic_grey_entropy"):
-        area_order(table.drop(columns="ic_grey_entropy"), DECLARED)
+    with pytest.raises(ValueError, match="lack the columns ic_shannon_entropy"):
+        area_order(table.drop(columns="ic_shannon_entropy"), DECLARED)
     with pytest.raises(ValueError, match="m: the methods do not explain the same images"):
         area_order(table.iloc[1:], DECLARED)

@@ -20,7 +20,7 @@ from saliency_audit.metrics.information_curve import (
 DECLARED = {
     "paths": ["ig", "gig"],
     "curves": ["aic", "sic"],
-    "complexity": "entropy",
+    "complexity": "file_size",
     "steps": 128,
     "resamples": 400,
     "alpha": 0.05,
@@ -40,7 +40,7 @@ def test_larger_areas_everywhere_are_reproduced(scores):
     assert result.headline.low > 0
 
 
-@pytest.mark.parametrize("complexity", ["entropy", "ms_ssim"])
+@pytest.mark.parametrize("complexity", ["file_size", "ms_ssim"])
 def test_the_areas_are_those_of_the_metric(scores, complexity):
     table = scores(UP)
     found = by_label(paired_area_improvement(table, {**DECLARED, "complexity": complexity}))
@@ -73,7 +73,7 @@ def test_other_steps_are_reported_and_decide_nothing(scores):
 def test_the_resamples_are_those_of_a_loop(scores):
     table = scores(UP, n=15)
     chosen = table[table["method"] == "ig+idgi"].sort_values("image")
-    curves = curves_of(chosen, "sic", "entropy")
+    curves = curves_of(chosen, "sic", "file_size")
     used = np.arange(15) != 4
     counts = resample_counts(14, 30)
     expected = []
@@ -261,7 +261,7 @@ def test_the_headline_is_the_mean_of_the_images_own_areas(scores):
     found = paired_area_improvement(table, {**DECLARED, "curves": ["sic"]})
     means = {}
     for method, group in table.groupby("method"):
-        curves = curves_of(group.sort_values("image"), "sic", "entropy")
+        curves = curves_of(group.sort_values("image"), "sic", "file_size")
         means[method] = float(image_areas(curves).mean())
     expected = (means["ig+idgi"] - means["ig"] + means["gig+idgi"] - means["gig"]) / 2
     assert found.headline.value == pytest.approx(expected)
@@ -273,7 +273,7 @@ def test_the_headline_is_the_mean_of_the_images_own_areas(scores):
     ("change", "message"),
     [
         ({"curves": ["auc"]}, "unknown \\['auc'\\]; known: aic, sic"),
-        ({"complexity": "size"}, "unknown \\['size'\\]; known: entropy, ms_ssim"),
+        ({"complexity": "size"}, "unknown \\['size'\\]; known: file_size, ms_ssim"),
         ({"ties": [{"model": "m"}]}, "ties need a margin"),
         ({"tie": []}, "unknown parameters \\['tie'\\]"),
     ],
@@ -289,8 +289,8 @@ def test_rows_that_cannot_be_paired_are_refused(scores):
         paired_area_improvement(table.iloc[1:], DECLARED)
     with pytest.raises(ValueError, match="lack the columns ic_correct"):
         paired_area_improvement(table.drop(columns="ic_correct"), DECLARED)
-    table["ic_entropy"] = [
-        points[:5] if i == 0 else points for i, points in enumerate(table["ic_entropy"])
+    table["ic_file_size"] = [
+        points[:5] if i == 0 else points for i, points in enumerate(table["ic_file_size"])
     ]
     with pytest.raises(ValueError, match="information points in one family"):
         paired_area_improvement(table, DECLARED)

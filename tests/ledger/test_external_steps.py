@@ -153,7 +153,7 @@ def test_a_path_without_some_number_of_steps_is_missing(scores):
 def test_a_network_of_small_pictures_is_left_out_of_a_score(scores):
     gains = {**FLAT, ("small", "ig"): 0.0, ("small", "gig"): 0.0}
     table = growing(scores, gains=gains)
-    for name in ("ic_entropy", "ic_ms_ssim"):
+    for name in ("ic_file_size", "ic_ms_ssim"):
         small = table["model"] == "small"
         table[name] = [None if s else v for s, v in zip(small, table[name], strict=True)]
     result = step_sensitivity(table, DECLARED)
@@ -186,9 +186,9 @@ def test_what_means_nothing_is_refused(scores):
     table.loc[table.index[0], "ratio"] = np.nan
     with pytest.raises(ValueError, match="ratio is not finite"):
         step_sensitivity(table, DECLARED)
-    with pytest.raises(ValueError, match="lack the columns ic_entropy"):
-        step_sensitivity(table.drop(columns="ic_entropy"), DECLARED)
+    with pytest.raises(ValueError, match="lack the columns ic_file_size"):
+        step_sensitivity(table.drop(columns="ic_file_size"), DECLARED)
     plain = step_sensitivity(
-        growing(scores).drop(columns="ic_entropy"), {**DECLARED, "scores": ["probability"]}
+        growing(scores).drop(columns="ic_file_size"), {**DECLARED, "scores": ["probability"]}
     )
     assert plain.verdict is Verdict.REPRODUCED

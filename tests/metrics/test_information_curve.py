@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import features
 from torch import nn
 
-from saliency_audit.metrics.entropy import webp_size
+from saliency_audit.metrics.complexity import webp_size
 from saliency_audit.metrics.information_curve import (
     THRESHOLDS,
     curve_area,
@@ -25,7 +25,7 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "pic.npz"
 GOLDEN_LIBWEBP = "1.6.0"
 HEIGHT, WIDTH = 32, 40
 SHORT = (0.05, 0.2, 0.5)
-FIELDS = ("entropy", "ms_ssim", "probability", "correct")
+FIELDS = ("file_size", "ms_ssim", "probability", "correct")
 
 
 @pytest.fixture(scope="module")
@@ -253,7 +253,7 @@ def test_points_equal_a_loop_over_pictures(network, images, maps, targets, mode)
             target = targets[number]
             quality = 100 if mode == "exact" else 75
             similarity = ms_ssim(tensor, images[number : number + 1]).item()
-            assert points.entropy[number, position] == webp_size(filled, quality)
+            assert points.file_size[number, position] == webp_size(filled, quality)
             assert points.ms_ssim[number, position].item() == pytest.approx(similarity, abs=1e-6)
             probability = points.probability[number, position].item()
             assert probability == pytest.approx(scores[target].item(), abs=1e-6)
@@ -300,13 +300,13 @@ def test_the_ends_do_not_depend_on_the_map_and_can_be_reused(network, images, ma
         torch.testing.assert_close(
             getattr(first, field)[:, [0, -1]], getattr(other, field)[:, [0, -1]]
         )
-    assert (first.entropy[:, 1:-1] != other.entropy[:, 1:-1]).any()
+    assert (first.file_size[:, 1:-1] != other.file_size[:, 1:-1]).any()
     reused = information_points(network, images, 1 - maps, targets, thresholds=SHORT, ends=first)
     equal_points(reused, other, 1e-6)
     sizes_only = information_points(
-        network, images, maps, targets, thresholds=SHORT, ends=first, complexities=("entropy",)
+        network, images, maps, targets, thresholds=SHORT, ends=first, complexities=("file_size",)
     )
-    torch.testing.assert_close(sizes_only.entropy, first.entropy)
+    torch.testing.assert_close(sizes_only.file_size, first.file_size)
     assert torch.isnan(sizes_only.ms_ssim).all()
     with pytest.raises(ValueError, match="ends hold 5 images, not 2"):
         information_points(network, images[:2], maps[:2], targets[:2], ends=first)
@@ -326,15 +326,15 @@ def test_default_thresholds_and_seeds(network, images, maps, targets):
         targets,
         seeds=range(5),
         thresholds=THRESHOLDS,
-        complexities=("entropy",),
+        complexities=("file_size",),
     )
-    default = information_points(network, images, maps, targets, complexities=["entropy"])
-    assert default.entropy.shape == (5, 15)
+    default = information_points(network, images, maps, targets, complexities=["file_size"])
+    assert default.file_size.shape == (5, 15)
     equal_points(default, given_seeds)
 
 
 @pytest.mark.parametrize("mode", ["exact", "fast"])
-@pytest.mark.parametrize("complexity", ["entropy", "ms_ssim"])
+@pytest.mark.parametrize("complexity", ["file_size", "ms_ssim"])
 def test_a_map_of_what_the_model_looks_at_scores_higher(images, mode, complexity):
     image = images[:1].double()
     region = torch.zeros(HEIGHT, WIDTH, dtype=torch.float64)
@@ -359,7 +359,7 @@ def test_fast_areas_are_near_exact_ones(network, images, maps, targets):
     )
     torch.testing.assert_close(fast.probability, exact.probability, rtol=0, atol=0.02)
     torch.testing.assert_close(fast.ms_ssim, exact.ms_ssim, rtol=0, atol=0.02)
-    for complexity in ("entropy", "ms_ssim"):
+    for complexity in ("file_size", "ms_ssim"):
         areas = [
             image_areas(information_curves(getattr(points, complexity), points.probability))
             for points in (exact, fast)
@@ -370,7 +370,7 @@ def test_fast_areas_are_near_exact_ones(network, images, maps, targets):
 def test_a_constant_map_shows_everything_at_once(images):
     region = torch.ones(HEIGHT, WIDTH)
     model = Likeness(images[:1], region)
-    for complexity in ("entropy", "ms_ssim"):
+    for complexity in ("file_size", "ms_ssim"):
         curves = information_curve(
             model,
             images[:1],
@@ -383,7 +383,7 @@ def test_a_constant_map_shows_everything_at_once(images):
 
 def test_kinds_and_complexities_share_the_points(network, images, maps, targets):
     points = information_points(network, images, maps, targets, thresholds=SHORT)
-    for complexity, across in (("entropy", points.entropy), ("ms_ssim", points.ms_ssim)):
+    for complexity, across in (("file_size", points.file_size), ("ms_ssim", points.ms_ssim)):
         for kind, up in (("sic", points.probability), ("aic", points.correct)):
             expected = information_curves(across, up, minimum=0.3, monotone=False, grid_size=11)
             curves = information_curve(
@@ -401,10 +401,10 @@ def test_gray_images_and_complexities_not_asked_for(images, maps):
     region = torch.ones(HEIGHT, WIDTH)
     model = Likeness(gray[:1], region)
     points = information_points(
-        model, gray[:1], maps[:1], torch.tensor([0]), thresholds=SHORT, complexities=("entropy",)
+        model, gray[:1], maps[:1], torch.tensor([0]), thresholds=SHORT, complexities=("file_size",)
     )
     assert torch.isnan(points.ms_ssim).all()
-    assert (points.entropy[:, 1:] > points.entropy[:, :-1]).all()
+    assert (points.file_size[:, 1:] > points.file_size[:, :-1]).all()
     two = images[:, :2]
     points = information_points(
         Likeness(two[:1], region),
@@ -414,18 +414,18 @@ def test_gray_images_and_complexities_not_asked_for(images, maps):
         thresholds=SHORT,
         complexities=("ms_ssim",),
     )
-    assert torch.isnan(points.entropy).all()
+    assert torch.isnan(points.file_size).all()
     assert (points.ms_ssim[:, 1:] > points.ms_ssim[:, :-1]).all()
 
 
-def test_tiny_images_have_an_entropy():
+def test_tiny_images_have_a_file_size():
     image = torch.rand(2, 1, 8, 8, generator=torch.Generator().manual_seed(0))
     saliency = torch.rand(2, 8, 8, generator=torch.Generator().manual_seed(1))
     model = nn.Sequential(nn.Flatten(), nn.Linear(64, 2))
     points = information_points(
-        model, image, saliency, torch.tensor([0, 1]), complexities=("entropy",)
+        model, image, saliency, torch.tensor([0, 1]), complexities=("file_size",)
     )
-    assert torch.isfinite(points.entropy).all()
+    assert torch.isfinite(points.file_size).all()
     assert torch.isfinite(points.probability).all()
 
 
@@ -473,8 +473,8 @@ def test_no_images(network):
         ({"thresholds": (0.5, 1.2)}, "thresholds must rise"),
         ({"thresholds": (0.5, float("nan"))}, "thresholds must rise"),
         ({"mode": "slow"}, "mode must be"),
-        ({"complexities": ("entropy", "psnr")}, "complexities must be"),
-        ({"complexities": "entropy"}, "complexities must be"),
+        ({"complexities": ("file_size", "psnr")}, "complexities must be"),
+        ({"complexities": "file_size"}, "complexities must be"),
         ({"batch_size": 0}, "batch_size must be a positive number"),
         ({"workers": 0}, "workers must be at least 1, got 0"),
     ],
@@ -496,7 +496,7 @@ def test_small_images_and_odd_channels_are_refused(network):
 
     with pytest.raises(ValueError, match="leave 'ms_ssim' out"):
         points(3, 10)
-    with pytest.raises(ValueError, match="entropy needs images with 1 or 3 channels"):
+    with pytest.raises(ValueError, match="file size and entropy need images with 1 or 3 channels"):
         points(2, 16)
 
 

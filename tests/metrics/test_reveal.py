@@ -6,7 +6,7 @@ from PIL import features
 from scipy.interpolate import griddata
 
 from saliency_audit.metrics import reveal
-from saliency_audit.metrics.entropy import webp_size
+from saliency_audit.metrics.complexity import webp_size
 from saliency_audit.metrics.reveal import fill_hidden, random_mask, threshold_masks
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "pic.npz"
@@ -173,5 +173,5 @@ def test_webp_size_grows_with_noise_and_is_lossless_at_every_quality(picture):
 
 def test_webp_size_of_gray_and_of_other_channels(picture):
     assert webp_size(picture[..., :1]) < webp_size(picture)
-    with pytest.raises(ValueError, match="has no entropy"):
+    with pytest.raises(ValueError, match="has no complexity"):
         webp_size(picture[..., :2])

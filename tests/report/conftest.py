@@ -44,7 +44,7 @@ def _score_rows(
                                 "image": image,
                                 "probability": score,
                                 "ratio": score / 0.9,
-                                "ic_entropy": ENTROPY,
+                                "ic_file_size": ENTROPY,
                                 "ic_ms_ssim": SIMILARITY,
                                 "ic_probability": [0.1, score, score + 0.1, 0.9],
                                 "ic_correct": [right, right, 1.0, 1.0],

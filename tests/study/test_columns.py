@@ -10,6 +10,7 @@ from saliency_audit.locations import project_root
 from saliency_audit.sanity import MEASURES
 from saliency_audit.study import Column, available, get_experiment
 from saliency_audit.study.columns import column_faults, names
+from saliency_audit.study.former_names import COLUMNS
 from saliency_audit.study.predictors import Series
 from saliency_audit.study.selection import select
 from saliency_audit.study.shared_columns import IMAGE, SERIES, SIMILARITIES, shared
@@ -23,7 +24,10 @@ def test_recorded_rows_are_as_declared(name):
     faults = {}
     for path in files:
         file = pq.ParquetFile(path)
-        found = list(column_faults(file.schema_arrow, file.metadata.num_rows, experiment.recorded))
+        schema = pa.schema(
+            column.with_name(COLUMNS.get(column.name, column.name)) for column in file.schema_arrow
+        )
+        found = list(column_faults(schema, file.metadata.num_rows, experiment.recorded))
         if found:
             faults[path.name] = found
     assert not faults

@@ -29,15 +29,15 @@ def test_a_row_per_image_and_method(rows):
         assert len(group) == 5 * group["image"].nunique()
         # Two pictures frame the curve, whatever the map.
         for _, of_image in group.groupby("image"):
-            ends = np.stack(of_image["ic_grey_entropy"])[:, [0, -1]]
+            ends = np.stack(of_image["ic_shannon_entropy"])[:, [0, -1]]
             assert (ends == ends[0]).all()
 
 
 def test_pictures_of_eight_pixels_have_no_compressed_size(rows):
     small = rows["model"] == "digits_cnn"
-    assert rows.loc[small, "ic_entropy"].isna().all()
-    assert rows.loc[~small, "ic_entropy"].notna().all()
-    assert all(len(points) == 15 for points in rows["ic_grey_entropy"])
+    assert rows.loc[small, "ic_file_size"].isna().all()
+    assert rows.loc[~small, "ic_file_size"].notna().all()
+    assert all(len(points) == 15 for points in rows["ic_shannon_entropy"])
 
 
 def test_values_are_those_of_the_library(rows):
@@ -50,11 +50,11 @@ def test_values_are_those_of_the_library(rows):
         chosen.targets,
         seeds=chosen.seeds,
         mode="fast",
-        complexities=("entropy", "grey_entropy"),
+        complexities=("file_size", "shannon_entropy"),
     )
     mine = rows[(rows["model"] == "shapes_cnn") & (rows["method"] == "edge")].set_index("image")
     for position, image in enumerate(chosen.indices):
-        for name in ("entropy", "grey_entropy", "probability", "correct"):
+        for name in ("file_size", "shannon_entropy", "probability", "correct"):
             expected = getattr(points, name)[position].numpy()
             assert mine.loc[image, f"ic_{name}"] == pytest.approx(expected, rel=1e-4, abs=1e-5)
 

@@ -37,7 +37,7 @@ SMALL = {
     "slice_size": 4,
 }
 KEYS = ["model", "path", "method", "steps", "image"]
-CURVES = ["ic_entropy", "ic_ms_ssim", "ic_probability", "ic_correct"]
+CURVES = ["ic_file_size", "ic_ms_ssim", "ic_probability", "ic_correct"]
 METHODS = {"ig", "ig+idgi", "gig", "gig+idgi", "blurig", "blurig+idgi"}
 
 
@@ -68,9 +68,9 @@ def test_rows_are_tidy(rows):
         assert np.isfinite(lists).all()
     # The ends are the same for all maps of an image; a map changes what lies between.
     for _, group in rows.groupby("image"):
-        entropy = np.stack(group["ic_entropy"])
-        assert (entropy[:, [0, -1]] == entropy[0, [0, -1]]).all()
-        assert len(np.unique(entropy[:, 1:-1], axis=0)) > 1
+        sizes = np.stack(group["ic_file_size"])
+        assert (sizes[:, [0, -1]] == sizes[0, [0, -1]]).all()
+        assert len(np.unique(sizes[:, 1:-1], axis=0)) > 1
 
 
 def test_every_candidate_is_explained_at_steps_and_the_first_ones_at_the_sweep(rows):
@@ -281,7 +281,7 @@ def test_the_paper_profile_runs_on_a_folder_of_imagenets_layout(project, imagene
     whole = picture.mul(255).round().byte().permute(1, 2, 0).numpy()
     file = BytesIO()
     Image.fromarray(whole).save(file, "WEBP", lossless=True, quality=100)
-    assert [points[-1] for points in rows["ic_entropy"]] == [file.tell()] * 2
+    assert [points[-1] for points in rows["ic_file_size"]] == [file.tell()] * 2
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -23,10 +23,10 @@ from torch import Tensor, nn
 
 from saliency_audit.attributions.engine import frozen, halving_on_oom, predict
 from saliency_audit.attributions.scores import check_inputs, check_saliency
-from saliency_audit.metrics.entropy import (
+from saliency_audit.metrics.complexity import (
     EXACT_QUALITY,
     FAST_QUALITY,
-    grey_entropy,
+    shannon_entropy,
     webp_size,
 )
 from saliency_audit.metrics.ms_ssim import ms_ssim, scales_for
@@ -39,7 +39,7 @@ from saliency_audit.metrics.reveal import (
     threshold_masks,
 )
 
-Complexity = Literal["entropy", "ms_ssim", "grey_entropy"]
+Complexity = Literal["file_size", "ms_ssim", "shannon_entropy"]
 Kind = Literal["sic", "aic"]
 Aggregate = Literal["median", "mean"]
 
@@ -47,7 +47,7 @@ Aggregate = Literal["median", "mean"]
 THRESHOLDS = (0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.10, 0.13, 0.21, 0.34, 0.5, 0.75)
 
 # What is measured of every picture; fields of `InformationPoints`.
-MEASURED = ("entropy", "ms_ssim", "grey_entropy", "probability", "correct")
+MEASURED = ("file_size", "ms_ssim", "shannon_entropy", "probability", "correct")
 
 # Pictures prepared together; bounds memory (about 20 MB of 224×224 pictures).
 PICTURES_AT_ONCE = 32
@@ -61,18 +61,18 @@ class InformationPoints:
     the thresholds; the last is the original picture. All are float64 on the CPU.
 
     Attributes:
-        entropy: `(N, T+2)` bytes of the lossless WebP file; NaN if not asked for.
+        file_size: `(N, T+2)` bytes of the lossless WebP file; NaN if not asked for.
         ms_ssim: `(N, T+2)` MS-SSIM to the original picture, 1 at the end; NaN if not asked for.
-        grey_entropy: `(N, T+2)` Shannon entropy of the grey levels, in bits; NaN if not asked for.
+        shannon_entropy: `(N, T+2)` of the grey levels, in bits; NaN if not asked for.
         probability: `(N, T+2)` softmax probability of the target.
         correct: `(N, T+2)` 1 where the target is the top class, else 0.
         mode: how the pictures were made.
         seeds: one per image, of the random pixels; None where they are not known.
     """
 
-    entropy: Tensor
+    file_size: Tensor
     ms_ssim: Tensor
-    grey_entropy: Tensor
+    shannon_entropy: Tensor
     probability: Tensor
     correct: Tensor
     mode: Mode = "exact"
@@ -107,7 +107,7 @@ def information_points(
     seeds: Sequence[int] | None = None,
     thresholds: Sequence[float] = THRESHOLDS,
     mode: Mode = "exact",
-    complexities: Sequence[Complexity] = ("entropy", "ms_ssim"),
+    complexities: Sequence[Complexity] = ("file_size", "ms_ssim"),
     batch_size: int | str = "auto",
     workers: int | None = None,
     ends: InformationPoints | None = None,
@@ -123,8 +123,8 @@ def information_points(
     `mode="fast"` triangulates in a way that costs less (`fill_hidden`) and lowers the effort of the
     WebP encoder (`webp_size`, quality 75). Points of the two modes must not be mixed. Measured on
     60 maps (20 photographs of 224×224, three methods, MobileNetV2; `benchmarks/fast_deviation.py`),
-    fast minus exact of the area under one picture's SIC was 0.002 on average with entropy (95 % of
-    the maps between −0.054 and 0.039) and −0.002 with MS-SSIM (−0.057 to 0.029): noise of one
+    fast minus exact of the area under one picture's SIC was 0.002 on average with file sizes (95 %
+    of the maps between −0.054 and 0.039) and −0.002 with MS-SSIM (−0.057 to 0.029): noise of one
     picture, which averages out.
 
     Args:
@@ -138,8 +138,8 @@ def information_points(
             the same for all maps that are compared.
         thresholds: T rising shares of revealed pixels in (0, 1].
         mode: "exact" or "fast".
-        complexities: what to measure of "entropy" (C = 1 or 3), "ms_ssim" (11 pixels a side) and
-            "grey_entropy" (C = 1 or 3), the GGIG paper's.
+        complexities: what to measure of "file_size" (C = 1 or 3), "ms_ssim" (11 pixels a side) and
+            "shannon_entropy" (C = 1 or 3), the GGIG paper's.
         batch_size: pictures per forward pass; "auto" takes a size that suits the device.
         workers: threads that fill and compress pictures; `torch.get_num_threads()` if not given.
         ends: points of the same model, images, seeds and mode for other maps. Their first and last
@@ -162,7 +162,7 @@ def information_points(
     check_inputs(images, targets)
     saliency = check_saliency(images, saliency)
     _check_options(images, shares, mode, complexities, workers)
-    with_entropy, with_ms_ssim = "entropy" in complexities, "ms_ssim" in complexities
+    with_size, with_ms_ssim = "file_size" in complexities, "ms_ssim" in complexities
     count = len(images)
     chosen = list(range(count)) if seeds is None else [int(seed) for seed in seeds]
     if len(chosen) != count:
@@ -177,15 +177,15 @@ def information_points(
     per_image = len(range(positions)[measured])
     originals = images.mul(255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
     maps = saliency.detach().cpu().numpy()
-    quality = (EXACT_QUALITY if mode == "exact" else FAST_QUALITY) if with_entropy else None
-    with_grey = "grey_entropy" in complexities
+    quality = (EXACT_QUALITY if mode == "exact" else FAST_QUALITY) if with_size else None
+    with_entropy = "shannon_entropy" in complexities
     group = max(1, PICTURES_AT_ONCE // positions)
     with frozen(model), ThreadPoolExecutor(workers or torch.get_num_threads()) as pool:
         # Threads and model take turns: at once they would fight for the same cores.
         for first in range(0, count, group):
             some = slice(first, min(first + group, count))
             stages = [
-                (originals[image], mask, mode, quality, with_grey)
+                (originals[image], mask, mode, quality, with_entropy)
                 for image in range(count)[some]
                 for mask in _masks(maps[image], chosen[image], shares)[measured]
             ]
@@ -193,7 +193,7 @@ def information_points(
             with _blas().limit(limits=1, user_api="blas"):
                 done = list(pool.map(_reveal, stages[::-1]))[::-1]
             pictures, sizes, bits = zip(*done, strict=True)
-            for name, values in (("entropy", sizes), ("grey_entropy", bits)):
+            for name, values in (("file_size", sizes), ("shannon_entropy", bits)):
                 found = torch.tensor(values, dtype=torch.float64)
                 points[name][some, measured] = found.reshape(-1, per_image)
             shown = _tensor(np.stack(pictures), images)
@@ -223,11 +223,11 @@ def information_curves(
     """Normalised prediction against normalised complexity, for N images at once.
 
     Both are scaled so that the start picture is 0 and the original 1, and clipped to [0, 1]; this
-    holds for MS-SSIM as for entropy. With `monotone`, the prediction at a threshold is the largest
-    so far. The points, with (0, 0) and (1, 1), are sorted by complexity (by prediction where
-    complexities are equal) and joined by straight lines; where several points share a complexity
-    the curve jumps, and its value there is the largest prediction. The curve can still fall where
-    a later threshold has a smaller complexity.
+    holds for MS-SSIM as for the file size. With `monotone`, the prediction at a threshold is the
+    largest so far. The points, with (0, 0) and (1, 1), are sorted by complexity (by prediction
+    where complexities are equal) and joined by straight lines; where several points share a
+    complexity the curve jumps, and its value there is the largest prediction. The curve can still
+    fall where a later threshold has a smaller complexity.
 
     An image is dropped, and counted under the first reason that holds, if
 
@@ -330,7 +330,7 @@ def information_curve(
     saliency: Tensor,
     targets: Tensor,
     *,
-    complexity: Complexity = "entropy",
+    complexity: Complexity = "file_size",
     kind: Kind = "sic",
     seeds: Sequence[int] | None = None,
     thresholds: Sequence[float] = THRESHOLDS,
@@ -350,7 +350,7 @@ def information_curve(
         images: as there.
         saliency: as there.
         targets: as there.
-        complexity: "entropy", "ms_ssim" or "grey_entropy", the horizontal axis.
+        complexity: "file_size", "ms_ssim" or "shannon_entropy", the horizontal axis.
         kind: "sic" (probability of the target) or "aic" (target is the top class).
         seeds: as there.
         thresholds: as there.
@@ -411,11 +411,11 @@ def _masks(
 
 
 def _reveal(stage: tuple[Picture, Mask, Mode, int | None, bool]) -> tuple[Picture, float, float]:
-    """One picture, its size in bytes and its grey entropy; NaN for what is not asked for."""
-    picture, mask, mode, quality, with_grey = stage
+    """One picture, its size in bytes and its Shannon entropy; NaN for what is not asked for."""
+    picture, mask, mode, quality, with_entropy = stage
     filled = fill_hidden(picture, mask, mode)
     size = float("nan") if quality is None else webp_size(filled, quality)
-    return filled, size, grey_entropy(filled) if with_grey else float("nan")
+    return filled, size, shannon_entropy(filled) if with_entropy else float("nan")
 
 
 def _tensor(pictures: NDArray[np.uint8], like: Tensor) -> Tensor:
@@ -475,8 +475,8 @@ def _check_options(
     if workers is not None and workers < 1:
         raise ValueError(f"workers must be at least 1, got {workers}")
     _, channels, height, width = images.shape
-    if {"entropy", "grey_entropy"} & set(complexities) and channels not in (1, 3):
-        raise ValueError(f"entropy needs images with 1 or 3 channels, got {channels}")
+    if {"file_size", "shannon_entropy"} & set(complexities) and channels not in (1, 3):
+        raise ValueError(f"file size and entropy need images with 1 or 3 channels, got {channels}")
     if "ms_ssim" in complexities and scales_for(height, width) == 0:
         raise ValueError(
             f"images of {height}×{width} pixels are too small for MS-SSIM (11 pixels a side); "

@@ -50,9 +50,9 @@ TOP_PIXEL_NAMES = {
 }
 CURVE_NAMES = {"aic": "AIC", "sic": "SIC"}
 COMPLEXITY_NAMES = {
-    "entropy": "normalised entropy",
+    "file_size": "normalised entropy",
     "ms_ssim": "MS-SSIM",
-    "grey_entropy": "normalised entropy of grey levels",
+    "shannon_entropy": "normalised entropy of grey levels",
 }
 
 # A colour and a mark per method, so that neither alone carries the meaning (Okabe and Ito).

@@ -1,10 +1,15 @@
-"""Names that recorded manifests have in a former version: renamed on reading, never rewritten."""
+"""Names that recorded files have in a former version: renamed on reading, never rewritten."""
 
 from collections.abc import Mapping
 from typing import Any
 
-# Former name -> present name, wherever it stands in the parameters of a task.
+import pandas as pd
+
+# Former name -> present name: of parameters, wherever they stand in those of a task; of what
+# measures the complexity of a picture; of columns of rows.
 PARAMETERS = {"climb_steps": "climb_points"}
+COMPLEXITIES = {"entropy": "file_size", "grey_entropy": "shannon_entropy"}
+COLUMNS = {f"ic_{former}": f"ic_{present}" for former, present in COMPLEXITIES.items()}
 
 
 def present_parameters(manifest: Mapping[str, Any]) -> Any:
@@ -14,6 +19,11 @@ def present_parameters(manifest: Mapping[str, Any]) -> Any:
         manifest: as read from JSON.
     """
     return _renamed(manifest.get("parameters"))
+
+
+def present_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Recorded rows by the present names of their columns."""
+    return rows.rename(columns=COLUMNS)
 
 
 def _renamed(value: Any) -> Any:

@@ -48,7 +48,7 @@ _SHARED = (
     Column("draw", "integer", "", "which of the random draws, from 0"),
     Column("sign", "text", "", "maps compared by magnitude (absolute) or with signs (signed)"),
     Column("probability", "number", "probability", "softmax probability of the target, as changed"),
-    Column("ic_entropy", "numbers", "bytes", f"size of the lossless WebP file {AT_POINTS}"),
+    Column("ic_file_size", "numbers", "bytes", f"size of the lossless WebP file {AT_POINTS}"),
     Column("ic_probability", "numbers", "probability", f"of the target {AT_POINTS}"),
     Column("ic_correct", "numbers", "0 or 1", f"whether the target comes first {AT_POINTS}"),
     Column("device", "text", "", "what computed: the GPU, or the CPU and its threads"),

@@ -17,7 +17,7 @@ from saliency_audit.errors import AuditError
 from saliency_audit.files import held, replace
 from saliency_audit.study.columns import column_faults
 from saliency_audit.study.experiment import Experiment, Outcome, Task
-from saliency_audit.study.former_names import present_parameters
+from saliency_audit.study.former_names import present_parameters, present_rows
 from saliency_audit.study.provenance import (
     commit,
     environment,
@@ -143,7 +143,7 @@ class ResultStore:
                     f"{self.experiment.name}: rows of task {task.name} cannot be used ({fault}); "
                     f"run `saliency-audit compute {self.experiment.name}` again"
                 )
-            rows = pd.read_parquet(self.rows_path(task))
+            rows = present_rows(pd.read_parquet(self.rows_path(task)))
             frames.append(rows.assign(**self.experiment.labels(task.parameters)))
         # An empty frame has no types of its own and would turn every column into objects.
         filled = [frame for frame in frames if len(frame)] or frames[:1]

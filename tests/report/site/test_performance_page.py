@@ -126,18 +126,21 @@ def test_information_curves_follow_the_paths_with_seconds_per_map(tmp_path):
     assert "| speed of `exact` | 3.40 [" in text
 
 
-def test_the_fast_mode_s_deviation_is_told_with_its_interval(tmp_path):
+@pytest.mark.parametrize("name", ["file_size", "entropy"], ids=["present", "former"])
+def test_the_fast_mode_s_deviation_is_told_with_its_interval(tmp_path, name):
     folder = tmp_path / "data" / "benchmarks"
     folder.mkdir(parents=True)
     rows = [
-        {"image": i, "method": m, "complexity": "entropy", "exact": 0.5, "fast": 0.5 + d}
+        {"image": i, "method": m, "complexity": name, "exact": 0.5, "fast": 0.5 + d}
         for i, d in enumerate((-0.02, 0.0, 0.01, 0.05))
         for m in ("ig", "saliency")
     ]
     pd.DataFrame(rows).to_csv(folder / "fast_deviation.csv", index=False)
     text = performance_page(tmp_path)
     assert "## What the fast mode costs in accuracy" in text
-    assert re.search(r"\| entropy \| 0\.010 \[.*\] \| .*0\.020 to 0\.050 \| 8 \| 4 \|", text), text
+    assert re.search(r"\| file size \| 0\.010 \[.*\] \| .*0\.020 to 0\.050 \| 8 \| 4 \|", text), (
+        text
+    )
     assert "fast mode costs" not in performance_page(tmp_path / "elsewhere")
 
 

@@ -54,10 +54,10 @@ def paired_area_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -
     area are computed anew each time. The images are those that neither method drops.
 
     Args:
-        rows: columns model, path, method, steps, image and ic_entropy, ic_ms_ssim, ic_probability,
-            ic_correct, lists of equal length; one row per map.
+        rows: columns model, path, method, steps, image and ic_file_size, ic_ms_ssim,
+            ic_probability, ic_correct, lists of equal length; one row per map.
         parameters: `paths`, `curves` ("aic": whether the prediction is right, "sic": its softmax
-            probability), `complexity` ("entropy" or "ms_ssim"), `steps` as in
+            probability), `complexity` ("file_size" or "ms_ssim"), `steps` as in
             `paired_improvement`, `resamples` (more where Holm needs them), `alpha`; optional
             `exceptions` (model, path: lower is expected), `ties` (model, path, curve: equal is
             expected) with their `margin`, `minimum_images`, `networks`, `also_at` as in

@@ -26,11 +26,13 @@ from saliency_audit.metrics.information_curve import (
 
 PREDICTIONS = {"aic": "ic_correct", "sic": "ic_probability"}
 COMPLEXITIES = {
-    "entropy": "file size",
+    "file_size": "file size",
     "ms_ssim": "MS-SSIM",
-    "grey_entropy": "entropy of grey levels",
+    "shannon_entropy": "entropy of grey levels",
 }
-COLUMNS = ("ic_entropy", "ic_ms_ssim", "ic_probability", "ic_correct")
+# What the tables of the IDGI paper call them: its "normalized entropy" is the size of a file.
+PRINTED = {"entropy": "file_size", "ms_ssim": "ms_ssim"}
+COLUMNS = ("ic_file_size", "ic_ms_ssim", "ic_probability", "ic_correct")
 
 # The resamples are evaluated on every tenth of the 1001 points of a curve; the published areas use
 # all of them. Where a median curve jumps from 0 to 1 between two points, its area is off by at most

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from saliency_audit.ledger.external.curves import (
-    COMPLEXITIES,
     PREDICTIONS,
+    PRINTED,
     Used,
     area,
     curves_of,
@@ -21,7 +21,12 @@ from saliency_audit.ledger.resampling import Floats, resample_counts, resampled_
 from saliency_audit.metrics.information_curve import InformationCurves
 
 INSERTION = ("probability", "ratio")
-AREAS = {f"{curve}_{name}": (curve, name) for curve in PREDICTIONS for name in COMPLEXITIES}
+# By the names of the IDGI paper's tables: which curve, against which complexity.
+AREAS = {
+    f"{curve}_{printed}": (curve, name)
+    for curve in PREDICTIONS
+    for printed, name in PRINTED.items()
+}
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,11 @@ from typing import Any
 
 import pandas as pd
 
+from saliency_audit.ledger.external.curves import COMPLEXITIES
 from saliency_audit.ledger.statistics import bootstrap_mean
 from saliency_audit.report.site.markdown import code, escape, folded, page, table
 from saliency_audit.report.words import count, estimate, number
+from saliency_audit.study.former_names import COMPLEXITIES as FORMER
 
 FOLDER = "data/benchmarks"
 # Files of each kind, and what their section is about.
@@ -120,7 +122,7 @@ def _deviation(path: Path) -> Iterator[str]:
     """What the fast mode of the information curves costs in accuracy, where it was measured."""
     if not path.is_file():
         return
-    rows = pd.read_csv(path).dropna()
+    rows = pd.read_csv(path).dropna().replace({"complexity": FORMER})
     lines = []
     for complexity, group in rows.groupby("complexity"):
         difference = group["fast"] - group["exact"]
@@ -128,7 +130,7 @@ def _deviation(path: Path) -> Iterator[str]:
         mean = bootstrap_mean(difference.to_numpy(), group["image"].tolist())
         lines.append(
             (
-                escape(str(complexity)),
+                COMPLEXITIES[str(complexity)],
                 estimate(mean),
                 f"{number(spread.iloc[0], 3)} to {number(spread.iloc[1], 3)}",
                 str(len(group)),

@@ -40,8 +40,8 @@ SETTINGS = (
     *("reduction", "information", "seed"),
 )
 CURVES = (
-    Column("ic_grey_entropy", "numbers", "bits", f"Shannon entropy of the grey levels {AT_POINTS}"),
-    *shared("ic_entropy", "ic_probability", "ic_correct"),
+    Column("ic_shannon_entropy", "numbers", "bits", f"of the grey levels {AT_POINTS}"),
+    *shared("ic_file_size", "ic_probability", "ic_correct"),
 )
 COLUMNS = (*shared("model", "images", "method"), *IMAGE, *CURVES)
 
@@ -120,7 +120,7 @@ def _points(
 ) -> InformationPoints:
     """Points of the maps' curves; without compressed sizes where pictures are too small."""
     small = min(chosen.pictures.shape[-2:]) < SMALLEST_SIDE
-    complexities: tuple[Complexity, ...] = ("grey_entropy",)
+    complexities: tuple[Complexity, ...] = ("shannon_entropy",)
     return information_points(
         chosen.model,
         chosen.pictures,
@@ -128,7 +128,7 @@ def _points(
         chosen.targets,
         seeds=chosen.seeds,
         mode=mode,
-        complexities=complexities if small else (*complexities, "entropy"),
+        complexities=complexities if small else (*complexities, "file_size"),
         ends=ends,
     )
 

@@ -30,7 +30,7 @@ from saliency_audit.study.slices import sliced_tasks
 SMALLEST_SIDE = 16
 
 CURVES = (
-    *shared("ic_entropy"),
+    *shared("ic_file_size"),
     Column("ic_ms_ssim", "numbers", "0 to 1", f"MS-SSIM to the whole picture {AT_POINTS}"),
     *shared("ic_probability", "ic_correct"),
 )

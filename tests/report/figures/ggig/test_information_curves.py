@@ -18,8 +18,8 @@ DECLARED = {
     "methods": list(METHODS),
     "curves": ["sic", "aic"],
     "aggregate": {"sic": "median", "aic": "mean"},
-    "complexity": "grey_entropy",
-    "also": "entropy",
+    "complexity": "shannon_entropy",
+    "also": "file_size",
 }
 
 
@@ -38,8 +38,10 @@ def rows():
                         "images": "set",
                         "method": method,
                         "image": image,
-                        "ic_grey_entropy": [3.0, 4.0, 6.0, 6.5, 7.0],
-                        "ic_entropy": [1e3, 2e3, 4e3, 5e3, 9e3] if model == "shapes_cnn" else None,
+                        "ic_shannon_entropy": [3.0, 4.0, 6.0, 6.5, 7.0],
+                        "ic_file_size": [1e3, 2e3, 4e3, 5e3, 9e3]
+                        if model == "shapes_cnn"
+                        else None,
                         "ic_probability": [0.05, *inner, 0.95],
                         "ic_correct": [float(image == 0), *right, 1.0],
                     }
@@ -65,7 +67,7 @@ def test_a_line_per_method_on_the_images_that_count(rows):
     assert sic.get_ylabel() == "small CNN on shapes"
     small = rows[rows["model"] == "digits_cnn"]
     with pytest.raises(ValueError, match="no image whose file size could be measured"):
-        show_method_curves(small, {**DECLARED, "complexity": "entropy"})
+        show_method_curves(small, {**DECLARED, "complexity": "file_size"})
     with pytest.raises(ValueError, match="no rows to show"):
         show_method_curves(rows[:0], DECLARED)
 
@@ -76,12 +78,12 @@ def test_areas_stand_beside_the_printed_ones(rows):
     assert table.loc[("ResNet101", "paper", "Edges"), "AIC"] == "0.404"
     mine = table.loc[("small CNN on shapes", "this machine", "Edges")]
     kinds = {
-        "SIC": ("sic", "grey_entropy", "median"),
-        "AIC": ("aic", "grey_entropy", "mean"),
-        "SIC, mean": ("sic", "grey_entropy", "mean"),
-        "AIC, median": ("aic", "grey_entropy", "median"),
-        "SIC, compressed": ("sic", "entropy", "median"),
-        "AIC, compressed": ("aic", "entropy", "mean"),
+        "SIC": ("sic", "shannon_entropy", "median"),
+        "AIC": ("aic", "shannon_entropy", "mean"),
+        "SIC, mean": ("sic", "shannon_entropy", "mean"),
+        "AIC, median": ("aic", "shannon_entropy", "median"),
+        "SIC, compressed": ("sic", "file_size", "median"),
+        "AIC, compressed": ("aic", "file_size", "mean"),
     }
     assert list(table.columns) == list(kinds)
     for column, kind in kinds.items():
@@ -100,7 +102,7 @@ def test_a_symbol_per_printed_column_and_network(rows):
     drawn = [bar.lines[0].get_xdata()[0] for bar in sic.containers]
     assert drawn[:5] == pytest.approx([0.337, 0.409, 0.576, 0.384, 0.201])
     expected = [
-        area_of(rows, "shapes_cnn", name, "sic", "grey_entropy", "median") for name in METHODS
+        area_of(rows, "shapes_cnn", name, "sic", "shannon_entropy", "median") for name in METHODS
     ]
     assert drawn[15:] == pytest.approx(expected)
     assert len(aic.containers) == 20

@@ -22,7 +22,7 @@ INSERTION = {
 AREAS = {
     "paths": ["ig", "gig", "blurig"],
     "curves": ["aic", "sic"],
-    "complexity": "entropy",
+    "complexity": "file_size",
     "steps": 128,
     "resamples": 100,
     "alpha": 0.05,

@@ -19,7 +19,7 @@ PARAMETERS = {"paths": ["ig", "gig"], "curves": ["aic", "sic"], "steps": 128}
 
 def test_the_medians_are_those_of_the_images_that_neither_method_drops(score_rows):
     rows = score_rows(paths=("ig", "gig"))
-    figure = show_median_curves(rows, {**PARAMETERS, "complexity": "entropy"})
+    figure = show_median_curves(rows, {**PARAMETERS, "complexity": "file_size"})
     titles = [axis.get_title() for axis in figure.axes]
     assert titles == ["IG, n = 22", "Guided IG, n = 22", "IG, n = 25", "Guided IG, n = 25"]
     sic = figure.axes[2]
@@ -48,7 +48,7 @@ def test_the_band_is_the_bootstrap_of_the_median():
 def test_networks_without_curves_are_left_out_or_refused(score_rows):
     rows = score_rows(models=("digits_cnn", "mobilenet_v2"), n=6)
     small = rows["model"] == "digits_cnn"
-    for name in ("ic_entropy", "ic_ms_ssim", "ic_probability", "ic_correct"):
+    for name in ("ic_file_size", "ic_ms_ssim", "ic_probability", "ic_correct"):
         rows[name] = rows[name].where(~small, None)
     figure = show_median_curves(rows, {**PARAMETERS, "complexity": "ms_ssim"})
     assert {axis.get_ylabel() for axis in figure.axes} == {
@@ -74,9 +74,9 @@ def test_dropped_images_are_counted_once_per_curve_and_source(score_rows):
 
 def test_an_image_without_rise_of_information_is_dropped_for_that(score_rows):
     rows = score_rows(already_right=0, n=5)
-    rows["ic_entropy"] = [
+    rows["ic_file_size"] = [
         [5000.0, 4000.0, 4500.0, 5000.0] if image == 2 else sizes
-        for image, sizes in zip(rows["image"], rows["ic_entropy"], strict=True)
+        for image, sizes in zip(rows["image"], rows["ic_file_size"], strict=True)
     ]
     lines = dropped_images({"here": rows}).loc["MobileNetV2"]
     assert list(lines.loc[("normalised entropy", "SIC", "here")]) == [5, 0, 1, 4]

@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 
 from saliency_audit.ledger import Claim, printed_tables
-from saliency_audit.ledger.external.step_series import INSERTION
+from saliency_audit.ledger.external.step_series import AREAS, INSERTION
 from saliency_audit.report.names import network
+
+SCORES = {area: score for score, area in AREAS.items()}
 
 # "which varies from 33K to 39K, corresponding to different models" (§4.1).
 IMAGES = "33K–39K"
@@ -58,5 +60,5 @@ def _tables(paper: str, names: tuple[str, ...]) -> pd.DataFrame:
 
 def _metric(claim: Claim, keys: Mapping[str, str]) -> str:
     if "curve" in keys:
-        return f"{keys['curve']}_{claim.external.parameters['complexity']}"
+        return SCORES[keys["curve"], claim.external.parameters["complexity"]]
     return f"insertion_{keys['score']}" if keys["score"] in INSERTION else keys["score"]

@@ -53,7 +53,7 @@ def curve_example(rows: pd.DataFrame, steps: int | None, place: int) -> Example:
     chosen, _ = at_steps(rows, steps)
     for model in sorted(chosen["model"].unique(), reverse=True):
         pair = next(method_pairs(chosen[chosen["model"] == model], PATH_NAMES))
-        group = curve_group(pair, ["aic", "sic"], "entropy")
+        group = curve_group(pair, ["aic", "sic"], "file_size")
         if group is not None and group.common.any():
             images = group.pairs[0].images[group.common]
             row = pair.base.loc[images[place % len(images)]]
@@ -102,7 +102,7 @@ def show_stages(
             target[None],
             seeds=[seed],
             mode=mode,
-            complexities=("entropy",),
+            complexities=("file_size",),
         )
         shown = zip(_titles(), _pictures(picture, maps[name], seed, mode), strict=True)
         for column, (title, stage) in enumerate(shown):
@@ -114,7 +114,7 @@ def show_stages(
             axis.set_xlabel(_caption(points, column), fontsize=8)
             if column == 0:
                 axis.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
-        curves = information_curves(points.entropy, points.probability)
+        curves = information_curves(points.file_size, points.probability)
         style = "--" if row == 0 else "-"
         whole.plot(curves.grid, curves.curves[0], style, color=colour, label=name)
     _finish(whole)
@@ -137,7 +137,7 @@ def _pictures(picture: Tensor, saliency: Tensor, seed: int, mode: Mode) -> list[
 def _caption(points: InformationPoints, column: int) -> str:
     """Numbers of the measured stage: the first, a threshold's, or the last."""
     place = [0, *(1 + THRESHOLDS.index(share) for share in STAGES), -1][column]
-    size = points.entropy[0]
+    size = points.file_size[0]
     information = float((size[place] - size[0]) / (size[-1] - size[0]))
     return f"{float(points.probability[0, place]):.2f} probability\n{information:.2f} information"
 

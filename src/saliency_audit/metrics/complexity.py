@@ -1,4 +1,4 @@
-"""Entropy of a picture: the size of its lossless WebP file, or that of its grey levels."""
+"""Complexity of a picture: the size of its lossless WebP file, or its Shannon entropy."""
 
 import io
 
@@ -40,7 +40,7 @@ def webp_size(picture: NDArray[np.uint8], quality: int = EXACT_QUALITY) -> int:
     return file.tell()
 
 
-def grey_entropy(picture: NDArray[np.uint8]) -> float:
+def shannon_entropy(picture: NDArray[np.uint8]) -> float:
     """Shannon entropy of the grey levels of a picture, in bits per pixel.
 
     Only how often each of the 256 levels occurs counts, not where: a picture and the same picture
@@ -67,7 +67,7 @@ def grey_entropy(picture: NDArray[np.uint8]) -> float:
 def _image(picture: NDArray[np.uint8]) -> Image.Image:
     if picture.ndim != 3 or picture.shape[2] not in (1, 3):
         raise ValueError(
-            f"a picture of shape {picture.shape} has no entropy: it needs shape (H, W, 1) or "
+            f"a picture of shape {picture.shape} has no complexity: it needs shape (H, W, 1) or "
             "(H, W, 3); use the complexity 'ms_ssim' for other channels"
         )
     return Image.fromarray(picture[..., 0] if picture.shape[2] == 1 else picture)
