@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from saliency_audit.ledger.method_checks import CHECKS, Answer, Finding, SanityCheck
 from saliency_audit.report.figures.panels import refuse_empty
 from saliency_audit.report.names import METHOD_NAMES, network, on_two_lines
+from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import estimate, number, three_figures
 from saliency_audit.study.checked_methods import METHODS, VARIANTS
 
@@ -128,9 +129,8 @@ def check_table(found: Sequence[Answer], costs: pd.DataFrame | None = None) -> p
         line[item.check] = _cell(item)
     columns = [] if costs is None else [PASSES]
     columns += [check.name for check in CHECKS if any(item.check == check.name for item in found)]
-    index = pd.MultiIndex.from_tuples(list(lines), names=["network", "method"])
-    table = pd.DataFrame(list(lines.values()), index=index, columns=columns)
-    return table.fillna("—").rename(columns=on_two_lines)
+    table = text_table(lines, ["network", "method"], columns=columns, missing="—")
+    return table.rename(columns=on_two_lines)
 
 
 def _passes(costs: pd.DataFrame, method: str) -> dict[str, str]:
@@ -184,8 +184,7 @@ def cost_table(rows: pd.DataFrame) -> pd.DataFrame:
                 "backward passes": _span(mine["backward_passes"]),
                 "time in gradients": three_figures(float(np.median(share))),
             }
-    index = pd.MultiIndex.from_tuples(list(lines), names=["network", "method"])
-    return pd.DataFrame(list(lines.values()), index=index)
+    return text_table(lines, ["network", "method"])
 
 
 def _span(counts: pd.Series) -> str:

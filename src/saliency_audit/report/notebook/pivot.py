@@ -13,6 +13,7 @@ from saliency_audit.report.names import (
     TOP_PIXEL_NAMES,
     on_two_lines,
 )
+from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.site.comparison_tables import outcome
 from saliency_audit.report.words import estimate, number
 
@@ -73,10 +74,7 @@ def pivot(
                     f"two comparisons in one cell: {item.label}; name more of their keys"
                 )
             cells[line][column] = _cell(item)
-    if not cells:
-        return pd.DataFrame()
-    index = pd.MultiIndex.from_tuples(list(cells), names=[*down, "source"])
-    return pd.DataFrame(list(cells.values()), index=index).fillna("")
+    return text_table(cells, [*down, "source"])
 
 
 def _named(item: Comparison, key: str) -> str:

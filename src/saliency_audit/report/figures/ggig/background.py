@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from saliency_audit.report.figures.panels import draw_boxes, panels, refuse_empty
 from saliency_audit.report.names import METHOD_NAMES, network, on_two_lines
+from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.undefined import with_undefined
 from saliency_audit.report.words import number
 
@@ -113,11 +114,7 @@ def _by_background(
             for name, cell in cells(group).items():
                 line = (network(str(model)), name, on_two_lines(source))
                 lines.setdefault(line, {})[_title(str(background), int(str(squares)))] = cell
-    # Sources of one method stand under each other.
-    places = {line: position for position, line in enumerate(dict.fromkeys(k[:2] for k in lines))}
-    ordered = sorted(lines, key=lambda line: places[line[:2]])
-    index = pd.MultiIndex.from_tuples(ordered, names=levels) if ordered else None
-    return pd.DataFrame([lines[line] for line in ordered], index=index).fillna("—")
+    return text_table(lines, levels, missing="—")
 
 
 def _title(background: str, squares: int) -> str:

@@ -13,6 +13,7 @@ from saliency_audit.ledger.external.checked_maps import mean_with_draws
 from saliency_audit.ledger.statistics import bootstrap_mean
 from saliency_audit.report.figures.panels import label_outside, panels, refuse_empty
 from saliency_audit.report.names import CHECK_LOOKS, METHOD_NAMES, network, on_two_lines
+from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.undefined import with_undefined
 from saliency_audit.report.words import estimate, number
 from saliency_audit.study.checked_methods import climb_of
@@ -154,12 +155,8 @@ def climb_table(
             mean = number(float(group[measure].mean()), 3)
             line = cells.setdefault((network(model), name, on_two_lines(source)), {})
             line[_column(steps) if climbs else ALONE] = with_undefined(mean, group[measure])
-    networks, names = (list(dict.fromkeys(key[level] for key in cells)) for level in (0, 1))
-    ordered = sorted(cells, key=lambda key: (networks.index(key[0]), names.index(key[1])))
-    index = pd.MultiIndex.from_tuples(ordered, names=["network", "map", "source"])
     columns = [ALONE, *map(_column, sorted(counts))]
-    table = pd.DataFrame([cells[key] for key in ordered], index=index, columns=columns)
-    return table.fillna("—")
+    return text_table(cells, ["network", "map", "source"], columns=columns, missing="—")
 
 
 def show_checked(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
@@ -230,9 +227,8 @@ def check_table(sources: Mapping[str, pd.DataFrame], sign: str = "absolute") -> 
             found = mean_with_draws(noise, floor)
             line = cells.setdefault((network(str(keys[0])), f"{points} points", source), {})
             line[_column(steps)] = "—" if found is None else estimate(found)
-    index = pd.MultiIndex.from_tuples(list(cells), names=["network", "map", "source"])
     columns = list(map(_column, sorted(counts)))
-    return pd.DataFrame(list(cells.values()), index=index, columns=columns).fillna("—")
+    return text_table(cells, ["network", "map", "source"], columns=columns, missing="—")
 
 
 def _ticks(axis: Axes, steps: pd.Series) -> None:

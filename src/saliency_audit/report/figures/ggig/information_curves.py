@@ -26,6 +26,7 @@ from saliency_audit.metrics import InformationCurves
 from saliency_audit.metrics.information_curve import Aggregate
 from saliency_audit.report.figures.panels import label_outside, panels, refuse_empty
 from saliency_audit.report.names import COMPLEXITY_NAMES, CURVE_NAMES, METHOD_NAMES, network
+from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import number
 
 RESAMPLES = 1000
@@ -182,8 +183,7 @@ def area_table(sources: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any
                     key = (network(model), source, METHOD_NAMES.get(method, method))
                     value = area(found[method], used, aggregate)
                     lines.setdefault(key, {})[column] = number(value)
-    index = pd.MultiIndex.from_tuples(list(lines), names=["network", "source", "method"])
-    return pd.DataFrame(list(lines.values()), index=index).fillna("")
+    return text_table(lines, ["network", "source", "method"])
 
 
 def _columns(parameters: Mapping[str, Any]) -> list[tuple[str, str, str, Aggregate]]:

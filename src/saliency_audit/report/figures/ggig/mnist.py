@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from saliency_audit.ledger import printed_tables
 from saliency_audit.report.figures.panels import draw_boxes, label_outside, panels, refuse_empty
 from saliency_audit.report.names import METHOD_NAMES, on_two_lines
+from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.undefined import with_undefined
 from saliency_audit.report.words import number
 
@@ -62,8 +63,7 @@ def similarity_table(sources: Mapping[str, pd.DataFrame], sign: str) -> pd.DataF
             lines[name, on_two_lines(source)] = {"images": f"{len(mine):,}"} | {
                 title: _cell(mine[measure]) for measure, title in MEASURE_NAMES.items()
             }
-    index = pd.MultiIndex.from_tuples(list(lines), names=["method", "source"])
-    return pd.DataFrame(list(lines.values()), index=index)
+    return text_table(lines, ["method", "source"])
 
 
 def _cell(values: pd.Series) -> str:

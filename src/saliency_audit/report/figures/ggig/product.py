@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from saliency_audit.ledger.statistics import bootstrap_mean
 from saliency_audit.report.figures.panels import panels, refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, METHOD_NAMES, network, on_two_lines
+from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.undefined import with_undefined
 from saliency_audit.report.words import number
 from saliency_audit.sanity import DIFFERENCE
@@ -109,12 +110,7 @@ def baseline_table(sources: Mapping[str, pd.DataFrame], sign: str = "absolute") 
             lines[network(str(model)), _name(str(method)), on_two_lines(source)] = {
                 _title(place): _cell(_at(group, place)["spearman"]) for place in _places(rows)
             }
-    if not lines:
-        return pd.DataFrame()
-    networks, names = (list(dict.fromkeys(key[level] for key in lines)) for level in (0, 1))
-    ordered = sorted(lines, key=lambda key: (networks.index(key[0]), names.index(key[1])))
-    index = pd.MultiIndex.from_tuples(ordered, names=["network", "method", "source"])
-    return pd.DataFrame([lines[key] for key in ordered], index=index).fillna("—")
+    return text_table(lines, ["network", "method", "source"], missing="—")
 
 
 def _cell(values: pd.Series) -> str:

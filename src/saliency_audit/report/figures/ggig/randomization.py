@@ -16,6 +16,7 @@ from saliency_audit.report.figures.ggig.check_curves import (
 )
 from saliency_audit.report.figures.panels import label_outside, panels, refuse_empty
 from saliency_audit.report.names import METHOD_NAMES, network, on_two_lines
+from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import number
 
 WAY_NAMES = {"cascade": "cascade", "independent": "each alone"}
@@ -98,8 +99,7 @@ def stage_table(sources: Mapping[str, pd.DataFrame], sign: str = "absolute") -> 
                 **cells,
                 "undefined": undefined_share(mine),
             }
-    index = pd.MultiIndex.from_tuples(list(lines), names=["network", "method", "source"])
-    return pd.DataFrame(list(lines.values()), index=index).fillna("")
+    return text_table(lines, ["network", "method", "source"])
 
 
 def _cell(rows: pd.DataFrame, measure: str) -> str:

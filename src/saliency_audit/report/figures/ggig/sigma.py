@@ -21,6 +21,7 @@ from saliency_audit.report.figures.ggig.check_curves import (
 )
 from saliency_audit.report.figures.panels import label_outside, panels, refuse_empty
 from saliency_audit.report.names import METHOD_NAMES, network, on_two_lines
+from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import number
 
 SCORE = "probability"
@@ -116,8 +117,7 @@ def limit_table(
                     **cells,
                     "undefined": undefined_share(pd.concat([mine, far])),
                 }
-    index = pd.MultiIndex.from_tuples(list(lines), names=["network", "method", "source"])
-    return pd.DataFrame(list(lines.values()), index=index).fillna("")
+    return text_table(lines, ["network", "method", "source"])
 
 
 def floor_table(noise: pd.DataFrame, cascade: pd.DataFrame, sign: str = "absolute") -> pd.DataFrame:
@@ -149,8 +149,7 @@ def floor_table(noise: pd.DataFrame, cascade: pd.DataFrame, sign: str = "absolut
             for measure in measures_in(torchs)
             if mine[measure].notna().any()
         }
-    index = pd.MultiIndex.from_tuples(list(lines), names=["network", "method"])
-    return pd.DataFrame(list(lines.values()), index=index).fillna("")
+    return text_table(lines, ["network", "method"])
 
 
 def reached(

@@ -17,6 +17,7 @@ from saliency_audit.report.names import (
     network,
     on_two_lines,
 )
+from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.undefined import with_undefined
 from saliency_audit.report.words import number
 
@@ -95,11 +96,7 @@ def measure_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
                 title: _cell(group[name], 1 if name == "connected_components" else 2)
                 for name, title in TOP_PIXEL_NAMES.items()
             }
-    places = {place: position for position, place in enumerate(dict.fromkeys(k[:3] for k in lines))}
-    ordered = sorted(lines, key=lambda line: places[line[:3]])
-    names = ["network", "share", "method", "source"]
-    index = pd.MultiIndex.from_tuples(ordered, names=names) if ordered else None
-    return pd.DataFrame([lines[line] for line in ordered], index=index)
+    return text_table(lines, ["network", "share", "method", "source"])
 
 
 def _cell(values: pd.Series, digits: int) -> str:

@@ -18,6 +18,7 @@ from saliency_audit.report.names import (
     SCORE_NAMES,
     network,
 )
+from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.site.comparison_tables import outcome
 from saliency_audit.report.words import estimate, number, significant_digits
 
@@ -118,22 +119,15 @@ def effect_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:
     Returns:
         One line per network, path, score and run.
     """
-    lines = []
-    for sources in by_keys(results).values():
+    lines = {}
+    for (model, path, score), sources in by_keys(results).items():
         for run, item in sources.items():
             digits = significant_digits(item.estimate)
-            lines.append(
-                {
-                    "network": network(item.keys["model"]),
-                    "path": PATH_NAMES[item.keys["path"]],
-                    "score": NAMES[item.keys["score"]],
-                    "source": run,
-                    "difference": estimate(item.estimate),
-                    "holds": mark(item),
-                    "n": str(item.estimate.n),
-                    "base": number(item.base_mean, digits),
-                    "+IDGI": number(item.other_mean, digits),
-                }
-            )
-    table = pd.DataFrame(lines)
-    return table.set_index(["network", "path", "score", "source"]) if lines else table
+            lines[network(model), PATH_NAMES[path], NAMES[score], run] = {
+                "difference": estimate(item.estimate),
+                "holds": mark(item),
+                "n": str(item.estimate.n),
+                "base": number(item.base_mean, digits),
+                "+IDGI": number(item.other_mean, digits),
+            }
+    return text_table(lines, ["network", "path", "score", "source"])

@@ -20,6 +20,7 @@ from saliency_audit.report.names import (
     PATH_NAMES,
     network,
 )
+from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.site.comparison_tables import outcome
 from saliency_audit.report.words import estimate, number, reported, significant_digits
 
@@ -103,42 +104,33 @@ def comparison_table(
         95 % interval, the side that the claim states, and whether it holds. The paper's networks
         appear under their printed names; it prints no interval and no number of images.
     """
-    lines: list[dict[str, str]] = []
+    lines: dict[tuple[str, str, str, str], dict[str, str]] = {}
+    kind = "score"
     for sources in by_keys(results).values():
         first = next(iter(sources.values()))
-        where = _place(first.keys)
-        printed = printed_pair(claim, first.keys)
+        keys = first.keys
+        kind = "curve" if "curve" in keys else "score"
+        named = CURVE_NAMES.get(keys[kind], keys[kind])
+        place = (network(keys["model"]), PATH_NAMES[keys["path"]], named)
+        printed = printed_pair(claim, keys)
         if printed:
-            lines.append({**where, **_printed_line(*printed), "claim": first.expected})
-        lines += [{**where, **_line(run, item, beside)} for run, item in sources.items()]
-    table = pd.DataFrame(lines).fillna("")
-    places = [*(_place(first.keys) if lines else ()), "source"]
-    return table.set_index(places) if lines else table
-
-
-def _place(keys: Mapping[str, str]) -> dict[str, str]:
-    """The keys of a comparison by what a reader calls them."""
-    kind = "curve" if "curve" in keys else "score"
-    return {
-        "network": network(keys["model"]),
-        "path": PATH_NAMES[keys["path"]],
-        kind: CURVE_NAMES.get(keys[kind], keys[kind]),
-    }
+            lines[*place, "paper"] = {**_printed_line(*printed), "claim": first.expected}
+        for run, item in sources.items():
+            lines[*place, run] = _line(item, beside)
+    return text_table(lines, ["network", "path", kind, "source"])
 
 
 def _printed_line(base: float, idgi: float) -> dict[str, str]:
     return {
-        "source": "paper",
         "base": number(base),
         "+IDGI": number(idgi),
         "difference": number(idgi - base),
     }
 
 
-def _line(run: str, item: Comparison, beside: Sequence[str]) -> dict[str, str]:
+def _line(item: Comparison, beside: Sequence[str]) -> dict[str, str]:
     digits = significant_digits(item.estimate)
     return {
-        "source": run,
         "base": number(item.base_mean, digits),
         "+IDGI": number(item.other_mean, digits),
         "difference": estimate(item.estimate),

@@ -11,6 +11,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from saliency_audit.ledger import Claim, Comparison, ExternalResult
 from saliency_audit.report.figures.panels import refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, PATH_NAMES, method_name, network
+from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import estimate, number
 
 DEVICE = "one V100"
@@ -104,9 +105,7 @@ def cost_table(claim: Claim, results: Mapping[str, ExternalResult]) -> pd.DataFr
                 "timed batches": str(item.estimate.n),
             }
     columns = ["images per second", "share of plain passes", hours, "timed batches"]
-    table = pd.DataFrame.from_dict(lines, orient="index").reindex(columns=columns).fillna("")
-    table.index = pd.MultiIndex.from_tuples(lines, names=["source", "network", "method"])
-    return table
+    return text_table(lines, ["source", "network", "method"], columns=columns)
 
 
 def _place(item: Comparison) -> tuple[str, int]:

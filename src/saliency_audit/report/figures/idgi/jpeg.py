@@ -19,6 +19,7 @@ from saliency_audit.report.figures.idgi.comparisons import mark
 from saliency_audit.report.figures.maps import CLIP_PERCENTILE
 from saliency_audit.report.figures.panels import label_outside, refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, PATH_NAMES, method_name, network
+from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import estimate, number, significant_digits
 
 SCALE_NAMES: dict[Scale, str] = {
@@ -207,9 +208,7 @@ def _table(results: Mapping[str, ExternalResult], expected: str) -> pd.DataFrame
         lines[name, "paper", PRINTED_NETWORK] = _printed(difference)
         for (run, model), scales in sources.items():
             lines[name, run, network(model)] = _line(scales)
-    table = pd.DataFrame.from_dict(lines, orient="index", columns=_COLUMNS).fillna("")
-    table.index = pd.MultiIndex.from_tuples(lines, names=["difference", "source", "network"])
-    return table
+    return text_table(lines, ["difference", "source", "network"], columns=_COLUMNS)
 
 
 def _printed(difference: str) -> Cells:

@@ -23,6 +23,7 @@ from saliency_audit.report.names import (
     network,
     on_two_lines,
 )
+from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import estimate, number, significant_digits
 
 RESAMPLES = 500
@@ -125,21 +126,16 @@ def change_table(claim: Claim, results: Mapping[str, ExternalResult]) -> pd.Data
         95 % interval; whether the comparison holds, and its number of images. The paper prints
         neither interval nor number of images.
     """
-    cells: dict[tuple[str, str, str], dict[str, str]] = {}
+    lines: dict[tuple[str, str, str], dict[str, str]] = {}
     for (model, path, score), sources in by_keys(results).items():
-        place = (network(model), score)
+        place, column = (network(model), on_two_lines(SCORE_NAMES[score])), PATH_NAMES[path]
         printed = printed_pair(claim, {"model": model, "path": path, "score": score})
         if printed:
-            cells.setdefault((*place, "paper"), {})[path] = _printed_cell(*printed)
+            lines.setdefault((*place, "paper"), {})[column] = _printed_cell(*printed)
         for run, item in sources.items():
-            cells.setdefault((*place, run), {})[path] = _cell(item)
-    scores, runs = list(SCORE_NAMES), ["paper", *results]
-    ordered = sorted(cells, key=lambda k: (k[0], scores.index(k[1]), runs.index(k[2])))
-    labels = [(name, *map(on_two_lines, (SCORE_NAMES[score], run))) for name, score, run in ordered]
-    index = pd.MultiIndex.from_tuples(labels, names=["network", "score", "source"])
-    table = pd.DataFrame([cells[place] for place in ordered], index=index)
-    paths = [path for path in PATH_NAMES if path in table.columns]
-    return table[paths].rename(columns=PATH_NAMES).fillna("")
+            lines.setdefault((*place, on_two_lines(run)), {})[column] = _cell(item)
+    columns = [name for name in PATH_NAMES.values() if any(name in line for line in lines.values())]
+    return text_table(lines, ["network", "score", "source"], columns=columns)
 
 
 def _printed_cell(base: float, idgi: float) -> str:

@@ -11,12 +11,14 @@ from saliency_audit.ledger import Comparison, ExternalResult
 from saliency_audit.report.figures.idgi.comparisons import mark
 from saliency_audit.report.figures.panels import label_outside, panels, refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, PATH_NAMES, network
+from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import estimate, number, with_exponent
 
 # What float32 cannot tell from zero, on a logarithmic axis.
 SMALLEST = 1e-10
 # The middle 80 % of the images.
 BAND = (0.1, 0.9)
+INDEX = ["network", "path", "source"]
 
 
 def show_completeness(rows: pd.DataFrame, tolerance: float) -> Figure:
@@ -128,10 +130,11 @@ def completeness_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:
         One line per network, path and run. "holds" is about the IDGI rule; the slope of the plain
         rule, with its 95 % interval and its own answer, is asked on the straight path alone.
     """
-    lines = []
+    lines = {}
     for (model, path), sources in _by_pair(results, "rule").items():
         for run, rules in sources.items():
-            line = _place(model, path, run)
+            line: dict[str, str] = {}
+            lines[network(model), PATH_NAMES[path], run] = line
             if exact := rules.get("IDGI"):
                 line |= {
                     "IDGI, largest": with_exponent(exact.extra["largest error"].value),
@@ -144,8 +147,8 @@ def completeness_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:
                     "below 0": mark(falling),
                 }
             found = next(iter(rules.values()))
-            lines.append({**line, "n": str(found.estimate.n)})
-    return _indexed(lines)
+            line["n"] = str(found.estimate.n)
+    return text_table(lines, INDEX)
 
 
 def taylor_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:
@@ -158,23 +161,20 @@ def taylor_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:
         One line per network, path and run: error at the fewest and at the most steps, slope with
         its 95 % interval, share of the images whose error at the most steps is above the floor.
     """
-    lines = []
+    lines = {}
     for (model, path), sources in _by_pair(results, "question").items():
         for run, questions in sources.items():
             slope, approximate = questions["slope"], questions["approximate"]
-            lines.append(
-                {
-                    **_place(model, path, run),
-                    "slope": estimate(slope.estimate),
-                    "below 0": mark(slope),
-                    "images with an error": f"{approximate.other_mean:.0%}",
-                    "more than half": mark(approximate),
-                    "error, fewest steps": number(slope.base_mean, 4),
-                    "error, most steps": number(slope.other_mean, 4),
-                    "n": str(slope.estimate.n),
-                }
-            )
-    return _indexed(lines)
+            lines[network(model), PATH_NAMES[path], run] = {
+                "slope": estimate(slope.estimate),
+                "below 0": mark(slope),
+                "images with an error": f"{approximate.other_mean:.0%}",
+                "more than half": mark(approximate),
+                "error, fewest steps": number(slope.base_mean, 4),
+                "error, most steps": number(slope.other_mean, 4),
+                "n": str(slope.estimate.n),
+            }
+    return text_table(lines, INDEX)
 
 
 def _by_pair(
@@ -191,12 +191,3 @@ def _by_pair(
         pair: found[pair]
         for pair in sorted(found, key=lambda pair: (network(pair[0]), order.index(pair[1])))
     }
-
-
-def _place(model: str, path: str, run: str) -> dict[str, str]:
-    return {"network": network(model), "path": PATH_NAMES[path], "source": run}
-
-
-def _indexed(lines: list[dict[str, str]]) -> pd.DataFrame:
-    table = pd.DataFrame(lines).fillna("")
-    return table.set_index(["network", "path", "source"]) if lines else table

@@ -11,6 +11,7 @@ from saliency_audit.ledger.external.distances import variation
 from saliency_audit.metrics.similarity import DISTANCES
 from saliency_audit.report.figures.panels import refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, predictor
+from saliency_audit.report.notebook.tables import text_table
 
 DISTANCE_NAMES = {
     "spearman": "1 − |Spearman|",
@@ -66,7 +67,7 @@ def variation_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Args:
         sources: rows of `mege_distances` by where they come from.
     """
-    lines = []
+    lines = {}
     for source, rows in sources.items():
         noise = rows[(rows["part"] == "noise") & (rows["shape"] == "disc")]
         area = rows[rows["part"] == "area"]
@@ -74,16 +75,12 @@ def variation_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         at_smallest = variation(area[area["level"] == area["level"].min()])
         seconds = rows[rows["part"] == "time"].groupby("distance")["value"].median()
         for name in DISTANCES:
-            lines.append(
-                {
-                    "distance": DISTANCE_NAMES[name],
-                    "source": source,
-                    "variation under noise": _percent(under_noise[name]),
-                    f"at {area['level'].min():.0%} area": _percent(at_smallest[name]),
-                    "one distance": f"{1000 * seconds[name]:.2f} ms",
-                }
-            )
-    return pd.DataFrame(lines).set_index(["distance", "source"])
+            lines[DISTANCE_NAMES[name], source] = {
+                "variation under noise": _percent(under_noise[name]),
+                f"at {area['level'].min():.0%} area": _percent(at_smallest[name]),
+                "one distance": f"{1000 * seconds[name]:.2f} ms",
+            }
+    return text_table(lines, ["distance", "source"])
 
 
 def _percent(value: float) -> str:

@@ -24,6 +24,7 @@ from saliency_audit.report.names import (
     on_two_lines,
     predictor,
 )
+from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import estimate, number
 from saliency_audit.study.explanations import CONTROL, METHODS
 
@@ -69,9 +70,8 @@ def score_table(
                     lines[*place, on_two_lines(source)] = {
                         STABILITY_NAMES[score]: _cell(group, score) for score in scores
                     }
-    index = pd.MultiIndex.from_tuples(list(lines), names=["predictor", "method", "source"])
     columns = [STABILITY_NAMES[score] for score in scores]
-    table = pd.DataFrame(list(lines.values()), index=index, columns=columns).fillna("")
+    table = text_table(lines, ["predictor", "method", "source"], columns=columns)
     return table.rename(columns=on_two_lines)
 
 
@@ -122,8 +122,7 @@ def level_table(sources: Mapping[str, pd.DataFrame], score: str) -> pd.DataFrame
                     lines[*place, on_two_lines(source)] = {
                         f"{level} %": _cell(group, score) for level, group in found.items()
                     }
-    index = pd.MultiIndex.from_tuples(list(lines), names=["predictor", "method", "source"])
-    table = pd.DataFrame(list(lines.values()), index=index).fillna("")
+    table = text_table(lines, ["predictor", "method", "source"])
     return table.sort_index(axis=1, key=lambda names: names.str.removesuffix(" %").astype(int))
 
 
@@ -156,8 +155,7 @@ def size_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
                 "|S≠|": f"{max(sets.different.size for sets in present.values()):,}",
                 "without a distance": ", ".join(lost) or "none",
             }
-    index = pd.MultiIndex.from_tuples(list(lines), names=["predictor", "source"])
-    return pd.DataFrame(list(lines.values()), index=index)
+    return text_table(lines, ["predictor", "source"])
 
 
 def best_against_others(rows: pd.DataFrame, scores: Sequence[str]) -> tuple[Comparison, ...]:
