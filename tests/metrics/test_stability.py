@@ -119,7 +119,7 @@ def test_balanced_reco_is_the_kolmogorov_statistic_up_to_one_distance():
 @pytest.mark.parametrize(("count_equal", "count_different"), [(2, 2), (5, 3), (40, 10), (10, 40)])
 def test_reversed_sets_score_below_zero(count_equal, count_different):
     ranks = np.arange(count_equal + count_different)
-    score = reco(ranks[count_different:], ranks[:count_different])
+    score = reco(ranks[count_different:], ranks[:count_different], "printed")
     lowest = -min(count_equal, count_different) / (count_equal + count_different - 2)
     assert score == pytest.approx(lowest)
     assert reco(ranks[count_different:], ranks[:count_different], "balanced") == pytest.approx(
@@ -128,7 +128,7 @@ def test_reversed_sets_score_below_zero(count_equal, count_different):
 
 
 def test_printed_rates_are_missing_at_both_ends_only():
-    rates = threshold_rates([0.1, 0.5, 0.7], [0.3, 0.9])
+    rates = threshold_rates([0.1, 0.5, 0.7], [0.3, 0.9], "printed")
     np.testing.assert_array_equal(np.isnan(rates.true_positive), [True] + 4 * [False])
     np.testing.assert_array_equal(np.isnan(rates.true_negative), 4 * [False] + [True])
     np.testing.assert_allclose(rates.true_positive[1:], [1, 1 / 2, 2 / 3, 3 / 4])
@@ -143,8 +143,8 @@ def test_an_empty_set_gives_nan(definition, equal, different):
 
 
 def test_printed_reco_without_a_threshold_that_has_both_rates_is_nan():
-    assert math.isnan(reco([0.1], [0.2]))
-    assert math.isnan(reco([0.1, 0.1], [0.1]))
+    assert math.isnan(reco([0.1], [0.2], "printed"))
+    assert math.isnan(reco([0.1, 0.1], [0.1], "printed"))
 
 
 def test_balanced_auc_is_the_auroc_shifted_by_one_half():
@@ -157,21 +157,23 @@ def test_balanced_auc_is_the_auroc_shifted_by_one_half():
 @pytest.mark.parametrize("function", [reco, reco_auc])
 def test_bad_input_is_refused(function):
     with pytest.raises(ValueError, match=r"different holds NaN: .* sorted_by_agreement drops such"):
-        function([0.1], [float("nan")])
+        function([0.1], [float("nan")], "printed")
     with pytest.raises(ValueError, match="equal holds a negative or infinite distance"):
-        function([-0.1], [0.1])
+        function([-0.1], [0.1], "balanced")
     with pytest.raises(ValueError, match="different holds a negative or infinite distance"):
-        function([0.1], [math.inf])
+        function([0.1], [math.inf], "printed")
     with pytest.raises(ValueError, match="equal must be one-dimensional"):
-        function([[0.1]], [0.1])
+        function([[0.1]], [0.1], "balanced")
     with pytest.raises(ValueError, match="definition must be 'printed' or 'balanced'"):
         function([0.1], [0.1], "youden")
     with pytest.raises(ValueError, match="definition must be 'printed' or 'balanced'"):
         function([0.1], [], "youden")
+    with pytest.raises(TypeError, match="definition"):
+        function([0.1], [0.2])
 
 
 def test_a_million_distances_take_seconds_not_hours():
     rng = np.random.default_rng(3)
     start = time.perf_counter()
-    reco(rng.random(800_000), rng.random(200_000))
+    reco(rng.random(800_000), rng.random(200_000), "printed")
     assert time.perf_counter() - start < 5

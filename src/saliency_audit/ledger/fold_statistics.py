@@ -93,7 +93,7 @@ def _rates(found: _Below, definition: str) -> Floats:
     return np.asarray(np.where(found.drawn > 0, scores, np.nan))
 
 
-def reco(sets: FoldDistances, counts: Counts, definition: str = "balanced") -> Floats:
+def reco(sets: FoldDistances, counts: Counts, definition: str) -> Floats:
     """ReCo in every resample, in either definition: `(R,)`."""
 
     def largest(found: _Below) -> Floats:
@@ -105,7 +105,7 @@ def reco(sets: FoldDistances, counts: Counts, definition: str = "balanced") -> F
     return _blocks(sets, counts, largest)
 
 
-def reco_auc(sets: FoldDistances, counts: Counts, definition: str = "balanced") -> Floats:
+def reco_auc(sets: FoldDistances, counts: Counts, definition: str) -> Floats:
     """ReCo averaged over the thresholds, in every resample: `(R,)`."""
 
     def mean(found: _Below) -> Floats:
@@ -162,9 +162,9 @@ def once(images: int) -> NDArray[np.int64]:
 
 STATISTICS: dict[str, Callable[[FoldDistances, Counts], Floats]] = {
     "mege": mege,
-    "reco": reco,
+    "reco": partial(reco, definition="balanced"),
     "reco_printed": partial(reco, definition="printed"),
-    "reco_auc": reco_auc,
+    "reco_auc": partial(reco_auc, definition="balanced"),
     "reco_auc_printed": partial(reco_auc, definition="printed"),
     "auroc": auroc,
     "overlap": overlap,

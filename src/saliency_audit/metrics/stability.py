@@ -58,7 +58,7 @@ def mege(equal: ArrayLike) -> float:
     return float(1.0 / (1.0 + distances.mean())) if distances.size else float("nan")
 
 
-def reco(equal: ArrayLike, different: ArrayLike, definition: Definition = "printed") -> float:
+def reco(equal: ArrayLike, different: ArrayLike, definition: Definition) -> float:
     """Relative consistency: max over γ in S of TPR(γ) + TNR(γ) − 1. Higher is better.
 
     Exact over all thresholds, in O(n log n). "Below" and "above" are strict, as printed: distances
@@ -95,7 +95,7 @@ def reco(equal: ArrayLike, different: ArrayLike, definition: Definition = "print
     return float(defined.max()) if defined.size else float("nan")
 
 
-def reco_auc(equal: ArrayLike, different: ArrayLike, definition: Definition = "printed") -> float:
+def reco_auc(equal: ArrayLike, different: ArrayLike, definition: Definition) -> float:
     """ReCo averaged over the thresholds instead of maximised. Higher is better.
 
     Mean of TPR(γ) + TNR(γ) − 1 over all distances γ of S, a repeated distance counted as often as
@@ -115,7 +115,7 @@ def reco_auc(equal: ArrayLike, different: ArrayLike, definition: Definition = "p
 
 
 def threshold_rates(
-    equal: ArrayLike, different: ArrayLike, definition: Definition = "printed"
+    equal: ArrayLike, different: ArrayLike, definition: Definition
 ) -> ThresholdRates:
     """TPR and TNR at every distinct distance, in either definition of `reco`.
 

@@ -98,7 +98,9 @@ def share_decided_at_the_ends(share: float, size: int, samples: int = 200, seed:
     hits = 0
     for _ in range(samples):
         order = rng.permutation(size)
-        place = np.nanargmax(threshold_rates(order[different:], order[:different]).scores)
+        place = np.nanargmax(
+            threshold_rates(order[different:], order[:different], "printed").scores
+        )
         hits += bool(place <= margin or place >= size - 1 - margin)
     return hits / samples
 

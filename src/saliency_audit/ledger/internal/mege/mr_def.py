@@ -137,7 +137,7 @@ def _separation() -> tuple[Check, Check]:
     for equal in range(2, ENUMERATED - 1):
         for chosen in combinations(range(ENUMERATED), equal):
             rest = [place for place in range(ENUMERATED) if place not in chosen]
-            score = reco(chosen, rest)
+            score = reco(chosen, rest, "printed")
             (separated if max(chosen) < min(rest) else others).append(score)
     return (
         Check(
@@ -174,7 +174,7 @@ def _reversed() -> Check:
     from saliency_audit.metrics.stability import reco
 
     different, ranks = SIZE // 5, np.arange(SIZE)
-    score = reco(ranks[different:], ranks[:different])
+    score = reco(ranks[different:], ranks[:different], "printed")
     return Check(
         "complete inconsistency (S≠ entirely below S=) scores 0",
         abs(score) < CLOSE,
@@ -199,7 +199,7 @@ def _defined_everywhere() -> Check:
     from saliency_audit.metrics.stability import threshold_rates
 
     order = np.random.default_rng(0).permutation(SIZE)
-    scores = threshold_rates(order[SIZE // 5 :], order[: SIZE // 5]).scores
+    scores = threshold_rates(order[SIZE // 5 :], order[: SIZE // 5], "printed").scores
     missing = int(np.isnan(scores).sum())
     return Check(
         "both rates exist at every threshold γ in S",
