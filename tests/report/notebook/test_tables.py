@@ -1,5 +1,7 @@
 """One ending for the tables of text cells."""
 
+import pandas as pd
+
 from saliency_audit.report.notebook.tables import text_table
 
 LINES = {
@@ -22,6 +24,15 @@ def test_lines_that_differ_in_the_source_stand_under_each_other():
     ]
 
 
+def test_a_group_keeps_the_order_of_its_own_lines():
+    places = [*("ax1", "ay1"), *("by1", "bx1", "by2")]
+    lines = {tuple(place): {"n": ""} for place in places}
+    assert [place[:2] for place in text_table(lines, NAMES).index] == [
+        *(("a", "x"), ("a", "y")),
+        *(("b", "y"), ("b", "y"), ("b", "x")),
+    ]
+
+
 def test_absent_cells_show_what_is_asked_for():
     assert text_table(LINES, NAMES)["SIC"].tolist() == ["", "0.5", "", "0.3"]
     assert text_table(LINES, NAMES, missing="—")["SIC"].tolist() == ["—", "0.5", "—", "0.3"]
@@ -33,6 +44,15 @@ def test_columns_keep_the_order_in_which_their_cells_came():
     assert list(text_table(LINES, NAMES, columns=["SIC", "n", "AIC"]).columns) == [
         *("SIC", "n", "AIC"),
     ]
+
+
+def test_columns_may_have_levels():
+    columns = pd.MultiIndex.from_tuples([("raw", "n"), ("raw", "mean"), ("", "holds")])
+    table = text_table(
+        {("IG", "paper"): {("raw", "mean"): "1"}}, ["path", "source"], columns=columns
+    )
+    assert table.columns.equals(columns)
+    assert table.iloc[0].tolist() == ["", "1", ""]
 
 
 def test_one_level_keeps_its_order():

@@ -30,16 +30,19 @@ def text_table(
     """
     if not lines:
         return pd.DataFrame()
-    if columns is None:
-        columns = list(dict.fromkeys(name for cells in lines.values() for name in cells))
     ordered = _together(list(lines))
     index = pd.MultiIndex.from_tuples(ordered, names=list(names))
+    if columns is None:
+        columns = list(dict.fromkeys(name for cells in lines.values() for name in cells))
+    shown = columns if isinstance(columns, pd.Index) else list(columns)
     cells = [lines[place] for place in ordered]
-    return pd.DataFrame(cells, index=index, columns=list(columns), dtype=object).fillna(missing)
+    return pd.DataFrame(cells, index=index, columns=shown, dtype=object).fillna(missing)
 
 
 def _together(places: Sequence[Place]) -> list[Place]:
-    """Sorted by all labels but the last, each level in the order in which its labels came."""
-    levels = list(zip(*places, strict=True))[:-1]
-    ranks = [{label: i for i, label in enumerate(dict.fromkeys(level))} for level in levels]
-    return sorted(places, key=lambda place: [rank[place[i]] for i, rank in enumerate(ranks)])
+    """Equal labels under each other, level by level, each in the order in which it came first."""
+    first: dict[tuple[str, ...], int] = {}
+    for rank, place in enumerate(places):
+        for level in range(1, len(place)):
+            first.setdefault(place[:level], rank)
+    return sorted(places, key=lambda place: [first[place[:i]] for i in range(1, len(place))])
