@@ -117,7 +117,7 @@ HTML(as_html(climb_table(sources(recorded, rows), "signed")))
 # %% [markdown]
 # ## Does a check come out the same?
 #
-# Two networks that have forgotten: one with noise of 1 σ on every weight, and one with all layers drawn anew,
+# Two networks that have forgotten: one with noise of 1 σ on every weight, and one with all layers re-initialised,
 # which share nothing with the trained one and give the floor. Rank correlation of GGIG's map on each with its
 # map on the trained network *at the same setting*; what {doc}`noise on the weights <ggig_sigma>` asks for is
 # their difference. If the climb did not matter, the lines would be flat. This part keeps the profile's own networks

@@ -7,7 +7,7 @@
 # ---
 
 # %% [markdown]
-# # Layers drawn anew: is GGIG as sensitive as the gradient and IG?
+# # Re-initialised layers: is GGIG as sensitive as the gradient and IG?
 #
 # **Claim GG-RANDOM** (GGIG paper, §5, Figures 7 and 21–23). When the layers of a network are randomised one
 # after the other, from the output down, maps of GGIG change as much as those of the gradient (GRAD, in
@@ -21,7 +21,7 @@
 #
 # *What is compared.* Similarity of GGIG's map minus that of the rival's, on the same picture after the same
 # stage: above zero, GGIG has changed less. Two controls stand beside the methods: the edges of the picture,
-# which never change, and random maps, drawn anew for every network, which show how similar maps are that
+# which never change, and random maps, others for every network, which show how similar maps are that
 # have nothing in common.
 #
 # *What was chosen.* The stages are nested: what one has drawn the next ones keep, unlike in the authors'
@@ -79,7 +79,7 @@ Markdown(climb_settings(experiment, this_run=setting, reference=experiment.confi
 # %% [markdown]
 # ## What the maps look like
 #
-# One picture, and its maps on the trained network and with more and more layers drawn anew; above each
+# One picture, and its maps on the trained network and with more and more layers re-initialised; above each
 # column how many, and the score of the picture's class. Each map is scaled to its own 99th percentile.
 
 # %% mystnb={"image": {"alt": "One picture in the first row; below, the maps of the gradient, of GGIG and the edges, a column for the trained network and for each stage of the cascade"}}
@@ -103,7 +103,7 @@ figure = show_cascaded_maps(
 # %% [markdown]
 # ## Similarity through the cascade
 #
-# Similarity to the map of the trained network, from the first stage (output layer drawn anew) to the last
+# Similarity to the map of the trained network, from the first stage (output layer re-initialised) to the last
 # (all layers). Lines are means over images and draws, bands their 95 % bootstrap intervals over images. SSIM
 # looks at windows of 11 × 11 pixels and is undefined for digits of 8 × 8.
 
@@ -134,15 +134,15 @@ show_recorded(recorded, show_stages, "cascade", other)
 # %% [markdown]
 # ## Each layer alone
 #
-# One layer is drawn anew, all others stay trained.
+# One layer is re-initialised, all others stay trained.
 
-# %% mystnb={"image": {"alt": "Similarity of the maps of five methods to those of the trained network with one layer drawn anew, a row of panels per network, a column per measure"}}
+# %% mystnb={"image": {"alt": "Similarity of the maps of five methods to those of the trained network with one layer re-initialised, a row of panels per network, a column per measure"}}
 figure = show_stages(rows, "independent", sign)
 
 # %% [markdown]
 # The recorded reference run, on MNIST:
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Similarity of the maps to those of the trained network with one layer drawn anew, in the recorded reference run"}}
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Similarity of the maps to those of the trained network with one layer re-initialised, in the recorded reference run"}}
 show_recorded(recorded, show_stages, "independent", sign)
 
 # %% [markdown]

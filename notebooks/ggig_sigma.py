@@ -21,10 +21,10 @@
 #
 # *What nothing in common looks like.* Two maps of unrelated networks are not at similarity 0. Both may be
 # dark where the picture is empty, and magnitudes of noise overlap by chance. So every method gets its own
-# floor: the similarity of its map to its maps on networks whose layers are all drawn anew, as torch draws
+# floor: the similarity of its map to its maps on networks whose layers are all re-initialised, as torch draws
 # them before training. A floor alone
 # can be fooled: an edge detector does not look at the network at all, its maps always agree, on unrelated
-# networks too. So a curve must also fall. Edges and random maps (drawn anew for every network) stand beside
+# networks too. So a curve must also fall. Edges and random maps (others for every network) stand beside
 # the methods as controls.
 #
 # *What was chosen.* As in the authors' code, the noise on each tensor of weights is normal with t times the
@@ -136,8 +136,8 @@ show_recorded(recorded, show_perturbation, other)
 # ## Where the curves reach their limits
 #
 # The level from which on the mean stays at most 0.05 above the limit (for the score: within 0.05 of it; a dash
-# where it never does), with the middle 95 % of that level where images and draws of the noise are both drawn
-# anew, and below it *mean at the last level / limit*. A limit near 1 is no success: such a method, like the edges, shows the
+# where it never does), with the middle 95 % of that level where images and draws of the noise are both
+# resampled, and below it *mean at the last level / limit*. A limit near 1 is no success: such a method, like the edges, shows the
 # picture whatever the network, and is at its limit from the start. Here are all methods of the library that
 # were computed; maps that are constant have no similarity and are counted in the last column.
 
@@ -154,7 +154,7 @@ HTML(as_html(limit_table(sources(recorded, rows), stated["similarity_margin"], o
 # %% [markdown]
 # ### The limit depends on what an unrelated network is
 #
-# The limits above are of networks whose every layer is drawn anew as torch draws it before training (with a
+# The limits above are of networks whose every layer is re-initialised as torch draws it before training (with a
 # seed per draw; batch norm keeps its running statistics). Networks at the end of the
 # {doc}`cascade <ggig_randomization>` are unrelated too, drawn as in the authors' code: normal with a deviation
 # of 0.1, cut off at ±2. *As torch draws it / end of the cascade*, recorded reference run:

@@ -19,7 +19,7 @@
 #
 # - **noise**: every weight gets noise as large as the spread of its layer (the σ-perturbation of the GGIG
 #   paper);
-# - **last layer random**: the layer that names the classes is drawn anew (the first step of the cascade of
+# - **last layer random**: the layer that names the classes is re-initialised (the first step of the cascade of
 #   Adebayo et al.);
 # - **one layer random**: each layer in turn, all others trained.
 #
@@ -27,7 +27,7 @@
 # alike. Maps of unrelated networks are not at 0. A map that is a product with the picture has the picture
 # in it, whatever the network: on the digits such maps of a trained and an untrained network order the
 # pixels almost alike. So every method has a *floor* of its own, the ρ of its maps and those of unrelated
-# networks on the same images: networks with all layers drawn anew (noise), or the end of the cascade, where
+# networks on the same images: networks with all layers re-initialised (noise), or the end of the cascade, where
 # all layers are random too. What counts is *what is kept beyond the floor*, (ρ − floor) / (1 − floor): 1 for
 # a map that stays as it was, 0 for one that is like an unrelated network's. The limit is ½, halfway between
 # the floor and 1. All layers random is no question of its own: it is the floor.
@@ -57,7 +57,7 @@
 # a correlation; the share of pairs without one stands in the cell.
 #
 # *Two controls.* Edges of the picture know no network: their floor is 1, and no check of the network can
-# tell. Random maps are drawn anew for every network and show what an interval around nothing looks like.
+# tell. Random maps are others for every network and show what an interval around nothing looks like.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits, shapes), reference or paper

@@ -87,7 +87,7 @@ def test_a_comparison_is_the_mean_over_stages_and_draws_resampled_by_image():
     assert found.extra["each layer alone"].value == pytest.approx(0.2 + per_image.mean(), abs=0.03)
     assert found.extra["signed maps"].value == pytest.approx(per_image.mean(), abs=0.03)
     last = (wide["ggig"] - wide["ig"]).xs(3, level="stage").mean()
-    assert found.extra["all layers anew"].value == pytest.approx(last)
+    assert found.extra["all layers re-initialised"].value == pytest.approx(last)
 
 
 def test_resampled_draws_widen_the_interval():

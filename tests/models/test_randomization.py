@@ -1,4 +1,4 @@
-"""Layers drawn anew: which, in what order, from what, and that nothing else changes."""
+"""Re-initialised layers: which, in what order, from what, and that nothing else changes."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Rows of maps on models with noise on their weights and with layers drawn anew."""
+"""Rows of maps on models with noise on their weights and with re-initialised layers."""
 
 import numpy as np
 import pandas as pd

@@ -40,7 +40,7 @@ class Images:
 
 
 def only_classes(images: Images, classes: Sequence[int]) -> Images:
-    """The pictures of some classes, which are numbered anew in the order given.
+    """The pictures of some classes, renumbered in the order given.
 
     Raises:
         ValueError: a class that no picture has.

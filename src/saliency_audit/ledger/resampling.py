@@ -68,7 +68,7 @@ def resampled_means(values: Floats, counts: Counts) -> Floats:
 
 
 def resampled_table_means(values: Floats, rows: Counts, columns: Counts) -> Floats:
-    """Mean of the rows' means, where rows and columns are both drawn anew in every resample.
+    """Mean of the rows' means, where rows and columns are both resampled.
 
     Args:
         values: `(n, k)`; cells that are not finite are left out.

@@ -1,4 +1,4 @@
-"""Models with layers drawn anew: the cascade from the output down, one at a time, or all."""
+"""Models with re-initialised layers: the cascade from the output down, one at a time, or all."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -40,7 +40,7 @@ STATISTICS = ("keep", "reset")
 
 @dataclass(frozen=True)
 class Randomisation:
-    """How layers are drawn anew.
+    """How layers are re-initialised.
 
     Attributes:
         initialiser: "default", each layer's own `reset_parameters`, which is how torch draws it
@@ -66,10 +66,10 @@ class Randomisation:
 
 @dataclass(frozen=True)
 class Stage:
-    """A model after some of its layers were drawn anew.
+    """A model after some of its layers were re-initialised.
 
     Attributes:
-        name: the layer drawn anew last.
+        name: the layer re-initialised last.
         number: how many layers of the model are random.
         model: the copy.
     """
@@ -104,7 +104,7 @@ def layers_in_order(model: nn.Module, image: Tensor) -> list[str]:
         order.insert(order.index(_runner(name, order)) + 1, name)
     found = [name for name in order if name in holders]
     if not found:
-        raise ValueError("the model has no layer with parameters that could be drawn anew")
+        raise ValueError("the model has no layer with parameters that could be re-initialised")
     return found
 
 
@@ -165,7 +165,7 @@ def _runner(name: str, order: Sequence[str]) -> str:
 def cascade(
     model: nn.Module, image: Tensor, how: Randomisation = Randomisation()
 ) -> Iterator[Stage]:
-    """Stage by stage one more layer drawn anew, from the output down; the stages are nested.
+    """Stage by stage one more layer re-initialised, from the output down; the stages are nested.
 
     Stage i keeps what stage i−1 drew. (The GGIG authors' code draws all layers of a stage afresh;
     the distribution is the same, neighbouring stages have less in common.)
@@ -193,7 +193,7 @@ def cascade(
 def one_by_one(
     model: nn.Module, image: Tensor, how: Randomisation = Randomisation()
 ) -> Iterator[Stage]:
-    """Each layer drawn anew alone, all others trained; arguments and errors as `cascade`."""
+    """Each layer re-initialised alone, all others trained; arguments and errors as `cascade`."""
     for number, name in enumerate(reversed(layers_in_order(model, image)), start=1):
         copied = deepcopy(model)
         _redraw(copied, name, how, number)
@@ -201,7 +201,7 @@ def one_by_one(
 
 
 def all_anew(model: nn.Module, image: Tensor, how: Randomisation = Randomisation()) -> nn.Module:
-    """A copy with every layer drawn anew, the last stage of `cascade`, which see.
+    """A copy with every layer re-initialised, the last stage of `cascade`, which see.
 
     No parameter that the answer depends on is trained any more; buffers stay, batch norm's
     statistics but where they are reset. Arguments and errors as `cascade`.

@@ -1,4 +1,4 @@
-"""Does a map depend on the model's parameters? Noise on the weights, and layers drawn anew."""
+"""Does a map depend on the model's parameters? Noise on the weights, and re-initialised layers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -97,7 +97,7 @@ def unrelated_models(
         explainers: methods by name.
         images: `(N, C, H, W)`.
         targets: `(N,)`, the class that is explained before and after.
-        draws: models with all layers drawn anew, at least 1.
+        draws: models with all layers re-initialised, at least 1.
         how: initialiser, batch norm and seed.
         scaling: of the maps before they are compared; see `similarities`.
 
@@ -140,7 +140,7 @@ def randomised_layers(
     most_stages: int | None = None,
     scaling: str = "min-max",
 ) -> pd.DataFrame:
-    """Model randomisation: maps and scores as layers are drawn anew.
+    """Model randomisation: maps and scores as layers are re-initialised.
 
     Args:
         model: maps `(N, C, H, W)` in [0, 1] to logits.
@@ -155,8 +155,8 @@ def randomised_layers(
 
     Returns:
         A row per image × method × sign × stage: `position`, `method`, `sign`, `layer`, the one
-        drawn anew last, `stage` from 1, `probability` of the target, and a column per measure, the
-        similarity to the map of the trained model.
+        re-initialised last, `stage` from 1, `probability` of the target, and a column per measure,
+        the similarity to the map of the trained model.
 
     Raises:
         ValueError: no method or image, fewer than 2 stages, an unknown scaling, a model that

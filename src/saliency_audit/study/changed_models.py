@@ -104,7 +104,7 @@ def model_tasks(
 
 
 def checked_explainers(given: Mapping[str, Any]) -> dict[str, Explainer]:
-    """The methods of a task by name; random maps are drawn anew for every model.
+    """The methods of a task by name; every model gets its own random maps.
 
     Args:
         given: parameters of the task.

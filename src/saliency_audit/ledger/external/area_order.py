@@ -48,7 +48,7 @@ def area_order(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalRes
     """Is the declared first method above all others, and are all others above the declared last?
 
     Images are resampled, the same draw for both methods of a pair; the curve of all images and its
-    area are computed anew each time. The images are those that neither method drops.
+    area are recomputed each time. The images are those that neither method drops.
 
     Args:
         rows: columns model, images, method, image, ic_probability, ic_correct and one `ic_…` per

@@ -51,7 +51,7 @@ def paired_area_improvement(rows: pd.DataFrame, parameters: Mapping[str, Any]) -
     """Is the area under the median information curve larger with the `+idgi` variant?
 
     Images are resampled, the same draw for both methods; the median curve over the images and its
-    area are computed anew each time. The images are those that neither method drops.
+    area are recomputed each time. The images are those that neither method drops.
 
     Args:
         rows: columns model, path, method, steps, image and ic_file_size, ic_ms_ssim,

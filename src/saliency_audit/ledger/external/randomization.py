@@ -33,7 +33,7 @@ PLACE = ["image", "stage", "draw"]
 
 
 def randomization_equivalence(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> ExternalResult:
-    """Is the map of GGIG, as layers are drawn anew, as much like the trained model's as rivals'?
+    """As layers are re-initialised, does GGIG's map stay as like the trained one as rivals' maps?
 
     Args:
         rows: of `ggig_randomization`; those of the cascade decide.
@@ -49,7 +49,7 @@ def randomization_equivalence(rows: pd.DataFrame, parameters: Mapping[str, Any])
         above, GGIG changes less, below, it changes more. The verdict is `family_verdict`'s; a rival
         or measure that no network has leaves at best partly, as rows of none of the claim's
         networks do. `extra` has the estimate with images alone resampled, signed maps, the last
-        stage, with every layer drawn anew, and each layer drawn anew alone.
+        stage, with every layer re-initialised, and each layer re-initialised alone.
 
     Raises:
         ValueError: a parameter or column that is missing or unknown.
@@ -172,7 +172,7 @@ def _beside(
         f"{other} maps": through[through["sign"] == other]
         for other in sorted(set(through["sign"]) - {sign})
     }
-    others["all layers anew"] = cascade[cascade["stage"] == cascade["stage"].max()]
+    others["all layers re-initialised"] = cascade[cascade["stage"] == cascade["stage"].max()]
     others["each layer alone"] = group[(group["how"] == ALONE) & (group["sign"] == sign)]
     others = {"images alone resampled": cascade, **others}
     found = {

@@ -40,7 +40,7 @@ OMP_NUM_THREADS=2 .venv/bin/python benchmarks/fast_deviation.py  # about 4 minut
 OMP_NUM_THREADS=2 .venv/bin/python benchmarks/ranks.py           # about 3 minutes
 ```
 
-All but the second write a table and its header anew; on a machine with a GPU the first times the
+All but the second write a table and its header; on a machine with a GPU the first times the
 GPU. PAIR's library is no dependency; `benchmarks/README.md` says how to have it beside
 the others."""
 

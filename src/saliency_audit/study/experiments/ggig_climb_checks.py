@@ -30,7 +30,7 @@ class Parameters:
     """Parameters of the experiment; `n_images` counts candidates, before classification.
 
     `points` of the line, both ends included, and `ascents` at each are the settings; `draws` are
-    networks with noise of 1 σ on every weight, and as many with all layers drawn anew.
+    networks with noise of 1 σ on every weight, and as many with all layers re-initialised.
     """
 
     models: tuple[str, ...] = ("digits_cnn",)

@@ -1,4 +1,4 @@
-"""Maps as layers are drawn anew: the rows behind Figures 7 and 21–23 of the GGIG paper."""
+"""Maps as layers are re-initialised: the rows behind Figures 7 and 21–23 of the GGIG paper."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.selection import select
 from saliency_audit.study.shared_columns import IMAGE, SIMILARITIES, shared
 
-# Whether the layers that were drawn anew before stay so.
+# Whether the layers that were re-initialised before stay so.
 WAYS: Mapping[str, bool] = {"cascade": False, "independent": True}
 COLUMNS = (
     *shared("model", "images", "method", "sign"),
@@ -36,7 +36,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Parameters(ChangedModels):
-    """Parameters of the experiment: those of `ChangedModels`, how layers are drawn anew, and where.
+    """Parameters of the experiment: those of `ChangedModels`, which layers, and how.
 
     `ways`: "cascade", from the output down, or "independent", each layer alone. `most_stages` are
     explained at most, all if None; see `sanity.randomised_layers`. `initialiser` and `statistics`
@@ -93,7 +93,7 @@ def compute(task: Task) -> Outcome:
 
 EXPERIMENT = Experiment(
     name="ggig_randomization",
-    title="Maps as layers are drawn anew",
+    title="Maps as layers are re-initialised",
     version=1,
     parameters=Parameters,
     profiles={

@@ -40,8 +40,8 @@ TENTHS = tuple(n / 10 for n in range(11))
 class Parameters(ChangedModels):
     """Parameters of the experiment: those of `ChangedModels`, and levels of the noise in σ.
 
-    As many models as there are draws per level, with all layers drawn anew, tell the floor of each
-    method and measure.
+    As many models as there are draws per level, with all layers re-initialised, tell the floor
+    of each method and measure.
     """
 
     levels: tuple[float, ...] = HALVES

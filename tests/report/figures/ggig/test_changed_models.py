@@ -230,9 +230,9 @@ def test_maps_of_changed_models(model):
     plt.close(figure)
     figure = show_cascaded_maps(model, methods, picture, target, Randomisation())
     titles = [axis.get_title().split("\n")[0] for axis in figure.axes[:3]]
-    assert titles == ["trained", "1 anew", "2 anew"]
+    assert titles == ["trained", "1 re-initialised", "2 re-initialised"]
     plt.close(figure)
     figure = show_cascaded_maps(model, methods, picture, target, Randomisation(), most=2)
     titles = [axis.get_title().split("\n")[0] for axis in figure.axes[:2]]
-    assert titles == ["trained", "2 anew"]
+    assert titles == ["trained", "2 re-initialised"]
     plt.close(figure)

@@ -96,7 +96,7 @@ def checked():
 def test_a_panel_per_change_of_the_network(checked):
     figure = show_checked(checked, "signed")
     assert [axis.get_title() for axis in figure.axes] == [
-        *("noise of 1 σ on the weights", "all layers drawn anew"),
+        *("noise of 1 σ on the weights", "all layers re-initialised"),
     ]
     line = next(line for line in figure.axes[1].lines if line.get_label() == "51 points")
     keys = {"against": "unrelated", "sign": "signed", "points": 51}

@@ -50,7 +50,7 @@ def show_cascaded_maps(
         explainers: the same.
         picture: the same.
         target: the same.
-        how: how layers are drawn anew.
+        how: how layers are re-initialised.
         most: columns; of more stages some are left out, evenly, never the last.
     """
 
@@ -60,7 +60,7 @@ def show_cascaded_maps(
         every = max(1, -(-total // (most - 1)))
         for stage in cascade(model, picture[None], how):
             if (total - stage.number) % every == 0:
-                yield f"{stage.number} anew", stage.model
+                yield f"{stage.number} re-initialised", stage.model
 
     return _show(changed(), explainers, picture, target)
 

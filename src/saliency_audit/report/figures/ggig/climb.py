@@ -23,7 +23,7 @@ CLIMB = "ggig"
 # Where along its line a method is named; two that may lie close stand apart.
 LABEL_AT = {"saliency": 0.6, "edge": 0.6}
 # Columns `against` of `ggig_climb_checks`.
-CHANGES = {"noise": "noise of 1 σ on the weights", "unrelated": "all layers drawn anew"}
+CHANGES = {"noise": "noise of 1 σ on the weights", "unrelated": "all layers re-initialised"}
 # The column of what does not climb.
 ALONE = "no climb"
 

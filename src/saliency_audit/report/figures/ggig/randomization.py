@@ -1,4 +1,4 @@
-"""Similarity of maps against the layers drawn anew, as a figure and as a table."""
+"""Similarity of maps against the re-initialised layers, as a figure and as a table."""
 
 from collections.abc import Mapping
 
@@ -59,7 +59,9 @@ def show_stages(rows: pd.DataFrame, way: str, sign: str = "absolute") -> Figure:
     figure, axes = panels(models, measures, draw, width=2.7, height=2.6, sharex=False)
     for axis, model in zip(axes[:, 0], models, strict=True):
         axis.set_ylabel(network_on_lines(model), fontsize=9)
-    what = "drawn anew last, from the output down" if way == "cascade" else "drawn anew alone"
+    what = (
+        "re-initialised last, from the output down" if way == "cascade" else "re-initialised alone"
+    )
     figure.supxlabel(f"layer {what}", fontsize=9)
     fullest = max(axes.flat, key=lambda axis: len(axis.get_legend_handles_labels()[1]))
     label_outside(figure, fullest)

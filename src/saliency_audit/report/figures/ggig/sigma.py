@@ -121,7 +121,7 @@ def limit_table(
 
 
 def floor_table(noise: pd.DataFrame, cascade: pd.DataFrame, sign: str = "absolute") -> pd.DataFrame:
-    """The limits under two ways of drawing a network anew.
+    """The limits under two ways of re-initialising a network.
 
     Args:
         noise: rows of `ggig_sigma`, whose unrelated networks are drawn as torch draws them.
