@@ -65,8 +65,8 @@ from saliency_audit.report.notebook.runs import (
     sources,
 )
 from saliency_audit.report.notebook.verdicts import verdict_text
-from saliency_audit.study.checked_methods import effort_in, explainers
 from saliency_audit.study.experiments.ggig_background import before_background
+from saliency_audit.study.ggig_methods import effort_in, explainers
 from saliency_audit.study.objects import with_objects
 from saliency_audit.study.selection import select
 

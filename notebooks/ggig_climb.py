@@ -51,8 +51,8 @@ from saliency_audit.report.figures.ggig.climb import (
 from saliency_audit.report.figures.maps import show_maps
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.runs import chosen_parameters, show_recorded, sources
-from saliency_audit.study.checked_methods import effort_in, explainers
 from saliency_audit.study.experiments.ggig_climb import climbs
+from saliency_audit.study.ggig_methods import effort_in, explainers
 from saliency_audit.study.selection import select
 
 experiment = study.get_experiment("ggig_climb")

@@ -59,7 +59,7 @@ from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.pivot import pivot_table
 from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, show_recorded, sources
 from saliency_audit.report.notebook.verdicts import verdict_text
-from saliency_audit.study.checked_methods import effort_in, explainers
+from saliency_audit.study.ggig_methods import effort_in, explainers
 from saliency_audit.study.objects import with_objects
 from saliency_audit.study.selection import select
 

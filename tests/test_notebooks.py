@@ -6,10 +6,10 @@ import pytest
 
 from saliency_audit.notebooks import (
     NotebookError,
-    check_parameters,
     content_key,
     parameters,
     sources,
+    validate_parameters,
 )
 from saliency_audit.study.experiment import ParameterError
 
@@ -55,7 +55,7 @@ def test_parameters_carry_type_default_and_help(project: Path) -> None:
 
 def test_values_are_typed_as_declared(project: Path) -> None:
     given = {"steps": "64", "names": "a,b", "rate": "1", "profile": "reference"}
-    values = check_parameters(sources(["one"])[0], given)
+    values = validate_parameters(sources(["one"])[0], given)
     assert values == {"steps": 64, "names": ("a", "b"), "rate": 1.0, "profile": "reference"}
     assert isinstance(values["rate"], float)
 
@@ -74,7 +74,7 @@ def test_unknown_or_ill_typed_parameters_are_refused(
     project: Path, given: dict[str, str], message: str
 ) -> None:
     with pytest.raises(ParameterError, match=message):
-        check_parameters(sources(["one"])[0], given)
+        validate_parameters(sources(["one"])[0], given)
 
 
 @pytest.mark.parametrize("line", ["steps = 3", "steps: int", "print(3)"])

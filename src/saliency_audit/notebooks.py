@@ -93,7 +93,7 @@ def parameters(source: Source) -> dict[str, Parameter]:
     return found
 
 
-def check_parameters(source: Source, given: Mapping[str, str]) -> dict[str, Any]:
+def validate_parameters(source: Source, given: Mapping[str, str]) -> dict[str, Any]:
     """Values of `-p key=value` in the types that the notebook declares.
 
     Raises:

@@ -13,7 +13,13 @@ from typing import Any
 import nbformat
 
 from saliency_audit.locations import project_root
-from saliency_audit.notebooks import NotebookError, Source, check_parameters, content_key, sources
+from saliency_audit.notebooks import (
+    NotebookError,
+    Source,
+    content_key,
+    sources,
+    validate_parameters,
+)
 from saliency_audit.study.experiment import PROFILES, ParameterError
 
 CellProgress = Callable[[str, int, int], None]
@@ -57,8 +63,8 @@ def plan(names: list[str] | None, profile: str, given: Mapping[str, str]) -> lis
         raise ParameterError(f"unknown profile {profile!r}; known: {', '.join(PROFILES)}")
     found = []
     for source in sources(names):
-        values = check_parameters(source, {"profile": profile, **given})
-        _check_experiment(source, values)
+        values = validate_parameters(source, {"profile": profile, **given})
+        _validate_experiment(source, values)
         custom = profile != "embedded" or bool(given)
         found.append(
             Plan(source, values, _output(source, values, custom), content_key(source, values))
@@ -66,7 +72,7 @@ def plan(names: list[str] | None, profile: str, given: Mapping[str, str]) -> lis
     return found
 
 
-def _check_experiment(source: Source, values: Mapping[str, Any]) -> None:
+def _validate_experiment(source: Source, values: Mapping[str, Any]) -> None:
     """Refuse now what the notebook's experiment would refuse a minute later, in its kernel.
 
     Raises:

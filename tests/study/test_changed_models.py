@@ -9,7 +9,7 @@ from saliency_audit.attributions import Saliency
 from saliency_audit.models.degradation import with_sigma_noise
 from saliency_audit.models.randomization import Randomisation, all_anew, cascade
 from saliency_audit.sanity import similarities
-from saliency_audit.study.checked_methods import METHODS
+from saliency_audit.study.ggig_methods import METHODS
 from saliency_audit.study.selection import select
 
 FEW = {

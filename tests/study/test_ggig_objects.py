@@ -12,8 +12,8 @@ from saliency_audit.datasets import open_images, read_regions
 from saliency_audit.datasets.images import read_batch
 from saliency_audit.metrics import connected_components, explainability, top_pixels
 from saliency_audit.models import load_classifier
-from saliency_audit.study.checked_methods import METHODS
 from saliency_audit.study.experiments.ggig_background import before_background, views
+from saliency_audit.study.ggig_methods import METHODS
 from saliency_audit.study.objects import with_objects
 from saliency_audit.study.selection import select
 

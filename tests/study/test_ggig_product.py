@@ -8,9 +8,9 @@ import torch
 from saliency_audit import study
 from saliency_audit.attributions.baselines import baselines_for
 from saliency_audit.sanity import DIFFERENCE, MEASURES, similarities
-from saliency_audit.study import checked_methods
-from saliency_audit.study.checked_methods import Effort, explainers
+from saliency_audit.study import ggig_methods
 from saliency_audit.study.experiments.ggig_product import METHODS, WITHOUT_BASELINE
+from saliency_audit.study.ggig_methods import Effort, explainers
 from saliency_audit.study.selection import select
 
 FEW = {
@@ -63,7 +63,7 @@ def test_values_are_those_of_the_library(rows):
 
 
 def test_the_methods_are_all_that_begin_at_a_baseline():
-    made = explainers(checked_methods.METHODS, Effort(), 0)
+    made = explainers(ggig_methods.METHODS, Effort(), 0)
     with_baseline = set()
     for name, explain in made.items():
         takes = "baselines" in inspect.signature(explain.__call__).parameters

@@ -6,8 +6,8 @@ from torch import nn
 
 from saliency_audit import study
 from saliency_audit.study import timing
-from saliency_audit.study.checked_methods import METHODS, VARIANTS
 from saliency_audit.study.experiments.method_cost import counted_passes
+from saliency_audit.study.ggig_methods import METHODS, VARIANTS
 
 FEW = {"n_images": 2, "steps": 7, "ascents": 3, "samples": 5, "masks": 11}
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from saliency_audit.attributions.paths import check_steps
+from saliency_audit.attributions.paths import validate_steps
 from saliency_audit.attributions.straight_path import StraightPath, StraightWalker
 
 
@@ -36,7 +36,7 @@ class AscendingPath:
     has_baseline: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        check_steps(self.steps, 2)
+        validate_steps(self.steps, 2)
         if isinstance(self.ascents, bool) or not isinstance(self.ascents, int) or self.ascents < 1:
             raise ValueError(
                 f"a climb needs at least 1 ascent (its gradient is what is kept), got "

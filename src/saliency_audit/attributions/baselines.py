@@ -40,7 +40,7 @@ BASELINES: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
-def check_baseline(name: str) -> None:
+def validate_baseline(name: str) -> None:
     """Refuse an unknown name.
 
     Raises:
@@ -62,11 +62,11 @@ def baselines_for(inputs: Tensor, given: Tensor | None, name: str) -> Tensor:
     """
     if given is None:
         return BASELINES[name](inputs.detach())
-    _check_like(inputs, given)
+    _validate_like(inputs, given)
     return given.detach()
 
 
-def _check_like(inputs: Tensor, baselines: Tensor) -> None:
+def _validate_like(inputs: Tensor, baselines: Tensor) -> None:
     refuse_non_tensor("baselines", baselines)
     if baselines.shape != inputs.shape:
         raise ValueError(

@@ -7,7 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from saliency_audit.attributions.gaussian import GaussianBlur
-from saliency_audit.attributions.paths import SinglePass, check_steps
+from saliency_audit.attributions.paths import SinglePass, validate_steps
 from saliency_audit.errors import refuse_unknown
 
 SCHEDULES = ("linear", "sqrt")
@@ -35,7 +35,7 @@ class BlurPath:
     has_baseline: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        check_steps(self.steps, 2)
+        validate_steps(self.steps, 2)
         refuse_unknown("schedule", self.schedule, SCHEDULES)
         for name in ("max_sigma", "grad_step"):
             if not 0 < getattr(self, name) < float("inf"):

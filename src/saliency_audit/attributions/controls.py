@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.scores import check_inputs
+from saliency_audit.attributions.scores import validate_inputs
 from saliency_audit.attributions.seeding import image_generator
 from saliency_audit.errors import refuse_unknown
 
@@ -37,7 +37,7 @@ class Edge:
         """
         from skimage.filters import sobel
 
-        check_inputs(inputs, targets)
+        validate_inputs(inputs, targets)
         images = inputs.detach().double()
         if self.gray:
             images = images.mean(dim=1, keepdim=True)
@@ -71,7 +71,7 @@ class RandomMap:
         Raises:
             ValueError: malformed inputs or targets.
         """
-        check_inputs(inputs, targets)
+        validate_inputs(inputs, targets)
         draw = DISTRIBUTIONS[self.distribution]
         maps = torch.empty_like(inputs, requires_grad=False)
         for index, image in enumerate(inputs):

@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.baselines import baselines_for, check_baseline
+from saliency_audit.attributions.baselines import baselines_for, validate_baseline
 from saliency_audit.attributions.engine import frozen, halving_on_oom, score_and_gradient
 from saliency_audit.attributions.rescale import rescale_rules
-from saliency_audit.attributions.scores import check_inputs, check_output
+from saliency_audit.attributions.scores import validate_inputs, validate_output
 from saliency_audit.attributions.substitution import (
     Substitution,
     graph_nodes,
@@ -59,8 +59,8 @@ class DeepLift:
     batch_size: int | str = "auto"
 
     def __post_init__(self) -> None:
-        check_baseline(self.baseline)
-        check_output(self.output)
+        validate_baseline(self.baseline)
+        validate_output(self.output)
 
     def __call__(
         self, model: nn.Module, inputs: Tensor, targets: Tensor, baselines: Tensor | None = None
@@ -80,7 +80,7 @@ class DeepLift:
             ValueError: malformed inputs, targets, baselines, model answers or batch size; a model
                 with a nonlinearity that has no rule.
         """
-        check_inputs(inputs, targets)
+        validate_inputs(inputs, targets)
         inputs = inputs.detach()
         baselines = baselines_for(inputs, baselines, self.baseline)
 
@@ -95,14 +95,14 @@ class DeepLift:
                     )
                 differences = inputs[block] - baselines[block]
                 maps[block] = multipliers[: len(differences)] * differences
-                _check_sums(maps[block], scores)
+                _refuse_incomplete(maps[block], scores)
             return maps
 
         with frozen(model):
             return halving_on_oom(run, self.batch_size, inputs)
 
 
-def _check_sums(maps: Tensor, scores: Tensor) -> None:
+def _refuse_incomplete(maps: Tensor, scores: Tensor) -> None:
     """Refuse maps that are not complete: a nonlinearity without a rule went unnoticed.
 
     Args:

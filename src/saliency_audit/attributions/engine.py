@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.scores import check_classes, class_scores, logits
+from saliency_audit.attributions.scores import class_scores, logits, validate_classes
 
 # Pixels per batch at which passes are near their best rate: 8 images of 224×224 forward and
 # backward on a CPU, 4 forward only, where larger activations come from the system page by page
@@ -100,8 +100,8 @@ def score_and_gradient(
         # The sum has one graph root; each point only reaches its own score.
         (gradients,) = torch.autograd.grad(scores.sum(), points)
     scores = scores.detach()
-    _check_finite("scores", scores)
-    _check_finite("gradients", gradients)
+    _refuse_non_finite("scores", scores)
+    _refuse_non_finite("gradients", gradients)
     return scores, gradients
 
 
@@ -178,8 +178,8 @@ def score_and_activation_gradient(
         raise ValueError("the model's answer does not depend on the layer; name another one")
     (gradients,) = torch.autograd.grad(total, taken)
     scores = scores.detach()
-    _check_finite("scores", scores)
-    _check_finite("gradients", gradients)
+    _refuse_non_finite("scores", scores)
+    _refuse_non_finite("gradients", gradients)
     return scores, taken[0].detach(), gradients
 
 
@@ -191,7 +191,7 @@ def score(model: nn.Module, points: Tensor, targets: Tensor, output: str) -> Ten
         ValueError: a score is NaN or infinite.
     """
     scores = class_scores(model, points, targets, output)
-    _check_finite("scores", scores)
+    _refuse_non_finite("scores", scores)
     return scores
 
 
@@ -203,13 +203,13 @@ def predict(model: nn.Module, images: Tensor, targets: Tensor) -> tuple[Tensor, 
         ValueError: malformed model answers, targets that are no class, NaN or infinite answers.
     """
     found = logits(model, images)
-    check_classes(found, targets, softmax=True)
-    _check_finite("scores", found)
+    validate_classes(found, targets, softmax=True)
+    _refuse_non_finite("scores", found)
     probabilities = found.softmax(dim=1).gather(1, targets[:, None]).squeeze(1)
     return probabilities, found.argmax(dim=1) == targets
 
 
-def _check_finite(name: str, values: Tensor) -> None:
+def _refuse_non_finite(name: str, values: Tensor) -> None:
     """Refuse NaN and infinite values `(B, …)` instead of passing them on into the maps."""
     # A sum is one cheap pass; only where it fails (it may overflow too) is each value looked at.
     if torch.isfinite(values.sum()):

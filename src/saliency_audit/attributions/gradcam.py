@@ -14,7 +14,7 @@ from saliency_audit.attributions.engine import (
     score_and_activation_gradient,
 )
 from saliency_audit.attributions.layers import find_layer
-from saliency_audit.attributions.scores import check_inputs, check_output
+from saliency_audit.attributions.scores import validate_inputs, validate_output
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class GradCam:
     batch_size: int | str = "auto"
 
     def __post_init__(self) -> None:
-        check_output(self.output)
+        validate_output(self.output)
 
     def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
         """Attribution maps `(N, 1, H, W)`: places have a value, channels have none of their own.
@@ -72,7 +72,7 @@ class GradCamPlusPlus:
     batch_size: int | str = "auto"
 
     def __post_init__(self) -> None:
-        check_output(self.output)
+        validate_output(self.output)
         if not (math.isfinite(self.epsilon) and self.epsilon >= 0):
             raise ValueError(f"epsilon must be a finite number ≥ 0, got {self.epsilon!r}")
 
@@ -119,7 +119,7 @@ def weighted_features(
 
     Other arguments and errors as in `GradCam`.
     """
-    check_inputs(inputs, targets)
+    validate_inputs(inputs, targets)
     inputs = inputs.detach()
     if len(inputs) == 0:
         return inputs[:, :1]

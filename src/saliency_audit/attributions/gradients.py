@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from saliency_audit.attributions.engine import frozen, halving_on_oom, score_and_gradient
-from saliency_audit.attributions.scores import check_inputs, check_output
+from saliency_audit.attributions.scores import validate_inputs, validate_output
 
 
 def input_gradients(
@@ -19,7 +19,7 @@ def input_gradients(
     Raises:
         ValueError: malformed inputs, targets, model answers or batch size.
     """
-    check_inputs(inputs, targets)
+    validate_inputs(inputs, targets)
 
     def run(size: int) -> Tensor:
         gradients = torch.empty_like(inputs, requires_grad=False)
@@ -46,7 +46,7 @@ class Saliency:
     batch_size: int | str = "auto"
 
     def __post_init__(self) -> None:
-        check_output(self.output)
+        validate_output(self.output)
 
     def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
         """Attribution maps `(N, C, H, W)`; see `input_gradients` for errors."""
@@ -67,7 +67,7 @@ class GradientInput:
     batch_size: int | str = "auto"
 
     def __post_init__(self) -> None:
-        check_output(self.output)
+        validate_output(self.output)
 
     def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
         """Attribution maps `(N, C, H, W)`; see `input_gradients` for errors."""

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from saliency_audit.attributions.engine import frozen
 from saliency_audit.attributions.gradients import input_gradients
-from saliency_audit.attributions.scores import check_output
+from saliency_audit.attributions.scores import validate_output
 from saliency_audit.attributions.substitution import (
     Call,
     Pull,
@@ -39,7 +39,7 @@ class GuidedBackprop:
     batch_size: int | str = "auto"
 
     def __post_init__(self) -> None:
-        check_output(self.output)
+        validate_output(self.output)
 
     def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
         """Attribution maps `(N, C, H, W)`.

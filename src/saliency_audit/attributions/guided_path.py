@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from saliency_audit.attributions.paths import SinglePass, check_steps
+from saliency_audit.attributions.paths import SinglePass, validate_steps
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class GuidedPath:
     has_baseline: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        check_steps(self.steps, 1)
+        validate_steps(self.steps, 1)
         for name in ("fraction", "max_dist"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must lie in [0, 1], got {getattr(self, name)!r}")

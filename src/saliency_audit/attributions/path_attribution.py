@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.baselines import baselines_for, check_baseline
+from saliency_audit.attributions.baselines import baselines_for, validate_baseline
 from saliency_audit.attributions.engine import frozen, halving_on_oom, score
 from saliency_audit.attributions.paths import Path
 from saliency_audit.attributions.rules import Riemann, Rule
-from saliency_audit.attributions.scores import check_inputs, check_output
+from saliency_audit.attributions.scores import validate_inputs, validate_output
 from saliency_audit.attributions.straight_path import StraightPath
 from saliency_audit.attributions.walking import Block, blocks, visits
 
@@ -50,10 +50,10 @@ def walk(
     Raises:
         ValueError: malformed inputs, targets, baselines or model answers.
     """
-    check_inputs(inputs, targets)
+    validate_inputs(inputs, targets)
     inputs = inputs.detach()
     if baselines is not None:
-        _check_takes_baselines(path)
+        _validate_takes_baselines(path)
     baselines = baselines_for(inputs, baselines, "black")
 
     def run(size: int) -> list[Tensor]:
@@ -81,7 +81,7 @@ def _walk_all(
     return [torch.cat(parts) if parts else torch.empty_like(inputs) for parts in maps]
 
 
-def _check_takes_baselines(path: Path) -> None:
+def _validate_takes_baselines(path: Path) -> None:
     if not path.has_baseline:
         raise ValueError(f"{type(path).__name__} makes its own start and takes no baselines")
 
@@ -119,17 +119,17 @@ class PathAttribution:
     batch_size: int | str = "auto"
 
     def __post_init__(self) -> None:
-        check_baseline(self.baseline)
+        validate_baseline(self.baseline)
         if self.baseline != "black":
-            _check_takes_baselines(self.path)
-        check_output(self.output)
+            _validate_takes_baselines(self.path)
+        validate_output(self.output)
 
     def __call__(
         self, model: nn.Module, inputs: Tensor, targets: Tensor, baselines: Tensor | None = None
     ) -> Tensor:
         """Attribution maps `(N, C, H, W)`; see `walk` for arguments and errors."""
         if baselines is None and self.baseline != "black":  # which `walk` takes by itself
-            check_inputs(inputs, targets)
+            validate_inputs(inputs, targets)
             baselines = baselines_for(inputs, None, self.baseline)
         (maps,) = walk(
             model,

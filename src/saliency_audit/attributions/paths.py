@@ -83,7 +83,7 @@ class Path(Protocol):
         ...
 
 
-def check_steps(steps: int, least: int) -> None:
+def validate_steps(steps: int, least: int) -> None:
     """Refuse a number of steps that is no path.
 
     Raises:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from saliency_audit.attributions.engine import frozen, halving_on_oom, score
-from saliency_audit.attributions.scores import check_inputs, check_output
+from saliency_audit.attributions.scores import validate_inputs, validate_output
 from saliency_audit.attributions.seeding import image_generator
 
 
@@ -46,7 +46,7 @@ class Rise:
                 raise ValueError(f"{name} must be a whole number ≥ 1, got {value!r}")
         if not 0 < self.probability <= 1:
             raise ValueError(f"probability must lie in (0, 1], got {self.probability!r}")
-        check_output(self.output)
+        validate_output(self.output)
 
     def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
         """Attribution maps `(N, 1, H, W)`: places have a value, channels have none of their own.
@@ -54,7 +54,7 @@ class Rise:
         Raises:
             ValueError: malformed inputs, targets, model answers or batch size.
         """
-        check_inputs(inputs, targets)
+        validate_inputs(inputs, targets)
         inputs = inputs.detach()
 
         def run(size: int) -> Tensor:

@@ -17,7 +17,7 @@ OUTPUTS: dict[str, Callable[[Tensor], Tensor]] = {
 SOFTMAX_OUTPUTS = ("probability", "log_probability")
 
 
-def check_output(output: str) -> None:
+def validate_output(output: str) -> None:
     """Refuse a score that does not exist.
 
     Raises:
@@ -81,14 +81,14 @@ def class_scores(model: nn.Module, inputs: Tensor, targets: Tensor, output: str)
         ValueError: unknown output, a model that does not answer `(N, classes)`, or a target that
             is no class of the model.
     """
-    check_output(output)
+    validate_output(output)
     found = logits(model, inputs)
-    check_classes(found, targets, softmax=output in SOFTMAX_OUTPUTS)
+    validate_classes(found, targets, softmax=output in SOFTMAX_OUTPUTS)
     scores = OUTPUTS[output](found).gather(1, targets[:, None]).squeeze(1)
     return scores
 
 
-def check_classes(outputs: Tensor, targets: Tensor, *, softmax: bool) -> None:
+def validate_classes(outputs: Tensor, targets: Tensor, *, softmax: bool) -> None:
     """Refuse targets that are no class of the model, and probabilities of one class.
 
     Raises:
@@ -107,7 +107,7 @@ def check_classes(outputs: Tensor, targets: Tensor, *, softmax: bool) -> None:
         )
 
 
-def check_inputs(inputs: Tensor, targets: Tensor) -> None:
+def validate_inputs(inputs: Tensor, targets: Tensor) -> None:
     """Refuse what no method can explain, naming the cause and the remedy.
 
     Raises:
@@ -147,7 +147,7 @@ def check_inputs(inputs: Tensor, targets: Tensor) -> None:
         raise ValueError(f"targets must lie on {inputs.device} like the inputs")
 
 
-def check_saliency(inputs: Tensor, saliency: Tensor) -> Tensor:
+def validate_saliency(inputs: Tensor, saliency: Tensor) -> Tensor:
     """The saliency of the inputs on their device; refused if it is not finite `(N, H, W)`.
 
     Raises:

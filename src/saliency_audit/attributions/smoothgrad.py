@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from saliency_audit.attributions.engine import frozen, halving_on_oom, score_and_gradient
-from saliency_audit.attributions.scores import check_inputs, check_output
+from saliency_audit.attributions.scores import validate_inputs, validate_output
 from saliency_audit.attributions.seeding import image_generator
 from saliency_audit.errors import refuse_unknown
 
@@ -53,7 +53,7 @@ class SmoothGrad:
         if not (math.isfinite(self.noise) and self.noise >= 0):
             raise ValueError(f"noise must be a finite number ≥ 0, got {self.noise!r}")
         refuse_unknown("noise_unit", self.noise_unit, NOISE_UNITS)
-        check_output(self.output)
+        validate_output(self.output)
 
     def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
         """Attribution maps `(N, C, H, W)`.
@@ -63,7 +63,7 @@ class SmoothGrad:
         Raises:
             ValueError: malformed inputs, targets, model answers or batch size.
         """
-        check_inputs(inputs, targets)
+        validate_inputs(inputs, targets)
         inputs = inputs.detach()
         sigmas = self._sigmas(inputs)
         points = len(inputs) * self.samples

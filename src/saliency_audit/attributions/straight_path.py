@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from saliency_audit.attributions.paths import SinglePass, check_steps
+from saliency_audit.attributions.paths import SinglePass, validate_steps
 from saliency_audit.attributions.quadrature import CLOSED, nodes
 
 
@@ -27,7 +27,7 @@ class StraightPath:
     has_baseline: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        check_steps(self.steps, 2 if self.quadrature in CLOSED else 1)
+        validate_steps(self.steps, 2 if self.quadrature in CLOSED else 1)
         nodes(self.quadrature, self.steps)
 
     def start(self, inputs: Tensor, baselines: Tensor) -> "StraightWalker":

@@ -103,7 +103,7 @@ class Answer:
         check: the question's name.
         model: the network.
         images: the image set.
-        method: as in `study.checked_methods`.
+        method: as in `study.ggig_methods`.
         finding: the answer.
         limit: that the estimate is held against.
         n: images with a value.

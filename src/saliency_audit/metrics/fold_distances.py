@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from saliency_audit.errors import refuse_non_tensor
-from saliency_audit.metrics.ranks import check_maps, normalised_ranks
+from saliency_audit.metrics.ranks import normalised_ranks, validate_maps
 
 # Values ranked together: few enough for the cache of a processor.
 VALUES_AT_ONCE = 2**17
@@ -60,14 +60,14 @@ def rank_distances(maps: Tensor, folds: Tensor) -> Tensor:
 
     Source: MeGe/ReCo paper, Eq. 1 and §4.1.
     """
-    check_maps(maps, "NKHW")
+    validate_maps(maps, "NKHW")
     count, predictors = maps.shape[:2]
     if predictors < 2:
         raise ValueError(
             f"distances are between predictors, and maps {tuple(maps.shape)} are those of "
             f"{predictors}; stack the maps of all K predictors: torch.stack(maps, dim=1)"
         )
-    _check_folds(folds, count, predictors)
+    _validate_folds(folds, count, predictors)
     images = max(1, VALUES_AT_ONCE // max(1, maps[:1].numel()))
     parts = [
         _block_distances(part, own)
@@ -118,10 +118,10 @@ def sorted_by_agreement(distances: Tensor, correct: Tensor, folds: Tensor) -> Fo
         raise ValueError(
             f"correct must be bool, got {correct.dtype}; correct.bool() turns 0 and 1 into it"
         )
-    _check_folds(folds, *distances.shape)
+    _validate_folds(folds, *distances.shape)
     values, right, own = distances.cpu().numpy(), correct.cpu().numpy(), folds.cpu().numpy()
     each = np.arange(len(values))
-    _check_own(values[each, own])
+    _validate_own(values[each, own])
     first = right[each, own][:, None]
     pair = np.ones_like(right)
     pair[each, own] = False
@@ -138,7 +138,7 @@ def sorted_by_agreement(distances: Tensor, correct: Tensor, folds: Tensor) -> Fo
     )
 
 
-def _check_folds(folds: Tensor, count: int, predictors: int) -> None:
+def _validate_folds(folds: Tensor, count: int, predictors: int) -> None:
     refuse_non_tensor("folds", folds)
     if folds.shape != (count,) or folds.dtype != torch.int64:
         raise ValueError(f"folds must be int64 ({count},), got {folds.dtype} {tuple(folds.shape)}")
@@ -149,7 +149,7 @@ def _check_folds(folds: Tensor, count: int, predictors: int) -> None:
         )
 
 
-def _check_own(distances: NDArray[np.float64]) -> None:
+def _validate_own(distances: NDArray[np.float64]) -> None:
     if given := int((~np.isnan(distances)).sum()):
         raise ValueError(
             f"{given} of {len(distances)} images have a distance at their own fold, where "

@@ -22,7 +22,7 @@ from threadpoolctl import ThreadpoolController
 from torch import Tensor, nn
 
 from saliency_audit.attributions.engine import frozen, halving_on_oom, predict
-from saliency_audit.attributions.scores import check_inputs, check_saliency
+from saliency_audit.attributions.scores import validate_inputs, validate_saliency
 from saliency_audit.metrics.complexity import (
     EXACT_QUALITY,
     FAST_QUALITY,
@@ -159,16 +159,16 @@ def information_points(
     grey levels: GGIG paper §5.1.
     """
     shares = [float(threshold) for threshold in thresholds]
-    check_inputs(images, targets)
-    saliency = check_saliency(images, saliency)
-    _check_options(images, shares, mode, complexities, workers)
+    validate_inputs(images, targets)
+    saliency = validate_saliency(images, saliency)
+    _validate_options(images, shares, mode, complexities, workers)
     with_size, with_ms_ssim = "file_size" in complexities, "ms_ssim" in complexities
     count = len(images)
     chosen = list(range(count)) if seeds is None else [int(seed) for seed in seeds]
     if len(chosen) != count:
         raise ValueError(f"{count} images need {count} seeds, got {len(chosen)}")
     if ends is not None:
-        _check_ends(ends, chosen, mode, complexities)
+        _validate_ends(ends, chosen, mode, complexities)
     positions = len(shares) + 2
     points = {
         name: torch.full((count, positions), torch.nan, dtype=torch.float64) for name in MEASURED
@@ -456,7 +456,7 @@ def _joined(across: Tensor, up: Tensor, grid: Tensor) -> Tensor:
     return low + share * (high - low)
 
 
-def _check_options(
+def _validate_options(
     images: Tensor,
     thresholds: Sequence[float],
     mode: str,
@@ -484,7 +484,7 @@ def _check_options(
         )
 
 
-def _check_ends(
+def _validate_ends(
     ends: InformationPoints, seeds: Sequence[int], mode: str, complexities: Sequence[str]
 ) -> None:
     if ends.probability.shape[0] != len(seeds):

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from saliency_audit.attributions.engine import frozen, halving_on_oom, score
-from saliency_audit.attributions.scores import check_inputs, check_saliency
+from saliency_audit.attributions.scores import validate_inputs, validate_saliency
 
 BLUR_KERNEL = 11
 BLUR_SIGMA = 5.0
@@ -73,8 +73,8 @@ def insertion_score(
 
     Source: IDGI study §4.2 (Table 1); Petsiuk et al. 2018 (curve, blur); Pan et al. 2021 (ratio).
     """
-    check_inputs(images, targets)
-    saliency = check_saliency(images, saliency)
+    validate_inputs(images, targets)
+    saliency = validate_saliency(images, saliency)
     count, _, height, width = images.shape
     step = width if pixels_per_step is None else pixels_per_step
     if not 1 <= step <= height * width:

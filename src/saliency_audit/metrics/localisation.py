@@ -32,7 +32,7 @@ def explainability(saliency: Tensor, regions: Tensor) -> Tensor:
 
     Source: DRE paper, Eq. 11 and Table 4 (bounding boxes).
     """
-    values, inside = _checked(saliency, regions)
+    values, inside = _validated(saliency, regions)
     count = values.shape[1]
     order = values.argsort(dim=1, descending=True)
     ranked, hits = values.gather(1, order), inside.gather(1, order)
@@ -54,7 +54,7 @@ def region_iou(saliency: Tensor, regions: Tensor) -> Tensor:
 
     Source: intersection over union at a matched area; ours, beside `box_iou`.
     """
-    values, inside = _checked(saliency, regions)
+    values, inside = _validated(saliency, regions)
     size = inside.sum(dim=1)
     falling = values.sort(dim=1, descending=True).values
     cut = falling.gather(1, (size.long() - 1).clamp(min=0)[:, None])
@@ -89,7 +89,7 @@ def box_iou(saliency: Tensor, regions: Tensor, threshold: float = 0.2) -> Tensor
     """
     if not 0 < threshold <= 1:
         raise ValueError(f"threshold must lie in (0, 1], got {threshold}")
-    values, _ = _checked(saliency, regions)
+    values, _ = _validated(saliency, regions)
     low, high = values.amin(dim=1, keepdim=True), values.amax(dim=1, keepdim=True)
     # Halved, so that the range of huge values does not overflow.
     kept = values / 2 - low / 2 >= threshold * (high / 2 - low / 2)
@@ -123,7 +123,7 @@ def pointing_game(saliency: Tensor, regions: Tensor, tolerance: float = 0.0) -> 
     """
     if not tolerance >= 0:
         raise ValueError(f"tolerance must not be negative, got {tolerance}")
-    values, inside = _checked(saliency, regions)
+    values, inside = _validated(saliency, regions)
     top = values == values.amax(dim=1, keepdim=True)
     if tolerance:
         inside = widened(regions, tolerance).flatten(1).double()
@@ -142,7 +142,7 @@ def mass_inside(saliency: Tensor, regions: Tensor) -> Tensor:
 
     Source: relevance mass accuracy, Arras et al. 2022, CLEVR-XAI.
     """
-    values, inside = _checked(saliency, regions)
+    values, inside = _validated(saliency, regions)
     if (values < 0).any():
         raise ValueError("saliency must not be negative; take absolute values or cut it off first")
     # Scaled first, so that tiny values keep their shares and huge ones do not overflow.
@@ -175,7 +175,7 @@ def widened(regions: Tensor, tolerance: float) -> Tensor:
     return torch.from_numpy(np.array(distances).reshape(regions.shape) <= tolerance)
 
 
-def _checked(saliency: Tensor, regions: Tensor) -> tuple[Tensor, Tensor]:
+def _validated(saliency: Tensor, regions: Tensor) -> tuple[Tensor, Tensor]:
     """Saliency and regions as float64 `(N, HW)` on the CPU."""
     if saliency.ndim != 3 or saliency.shape != regions.shape or 0 in saliency.shape[1:]:
         raise ValueError(

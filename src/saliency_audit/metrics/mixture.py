@@ -87,7 +87,7 @@ def gaussian_wasserstein_squared(
 
 
 def _gaussians(means: ArrayLike, covariances: ArrayLike, name: str) -> tuple[Array, Array]:
-    """Means and square roots of the covariances, after checks."""
+    """Means and square roots of the covariances, after validation."""
     centres = np.asarray(means, dtype=np.float64)
     spreads = np.asarray(covariances, dtype=np.float64)
     if centres.ndim != 2 or spreads.shape != (*centres.shape, centres.shape[1]):

@@ -36,7 +36,7 @@ def ssim(pictures: Tensor, references: Tensor) -> Tensor:
 
     Source: Wang et al. 2004.
     """
-    _check(pictures, references)
+    _validate(pictures, references)
     found = _ssim(_flat(pictures), _flat(references), with_luminance=True)
     return found.reshape(pictures.shape[:2]).mean(dim=1)
 
@@ -65,7 +65,7 @@ def ms_ssim(pictures: Tensor, references: Tensor) -> Tensor:
 
     Source: Wang et al. 2003.
     """
-    scales = _check(pictures, references)
+    scales = _validate(pictures, references)
     count, channels = pictures.shape[:2]
     weights = SCALE_WEIGHTS[:scales]
     if scales < len(SCALE_WEIGHTS):
@@ -80,7 +80,7 @@ def ms_ssim(pictures: Tensor, references: Tensor) -> Tensor:
     return similarity.mean(dim=1)
 
 
-def _check(pictures: Tensor, references: Tensor) -> int:
+def _validate(pictures: Tensor, references: Tensor) -> int:
     """Refuse what has no similarity; the number of scales there is room for."""
     if pictures.ndim != 4 or references.ndim != 4:
         raise ValueError(

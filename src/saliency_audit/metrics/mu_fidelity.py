@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from saliency_audit.attributions.engine import frozen, halving_on_oom, score
-from saliency_audit.attributions.scores import check_inputs, check_saliency
+from saliency_audit.attributions.scores import validate_inputs, validate_saliency
 from saliency_audit.attributions.seeding import image_generator
 from saliency_audit.errors import refuse_non_tensor
 
@@ -62,11 +62,11 @@ def mu_fidelity(
 
     Source: MeGe/ReCo paper, Eq. 8 and §4.3; Bhatt et al. 2020.
     """
-    check_inputs(images, targets)
+    validate_inputs(images, targets)
     count, _, height, width = images.shape
-    _check_shape(images, saliency)
+    _validate_shape(images, saliency)
     several = saliency.ndim == 4
-    maps = [check_saliency(images, part) for part in (saliency if several else [saliency])]
+    maps = [validate_saliency(images, part) for part in (saliency if several else [saliency])]
     if not math.isfinite(share):
         raise ValueError(f"share must be a number between 0 and 1, got {share!r}")
     pixels = round(share * height * width)
@@ -105,7 +105,7 @@ def mu_fidelity(
     return found if several else found[0]
 
 
-def _check_shape(images: Tensor, saliency: Tensor) -> None:
+def _validate_shape(images: Tensor, saliency: Tensor) -> None:
     """Refuse what is neither one map of every image nor several, or may be either."""
     refuse_non_tensor("saliency", saliency)
     count, channels, height, width = images.shape

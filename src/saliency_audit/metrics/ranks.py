@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 
-def check_maps(maps: Tensor, axes: str) -> None:
+def validate_maps(maps: Tensor, axes: str) -> None:
     """Refuse maps without pixels, and what is no tensor of floats of this shape.
 
     Args:

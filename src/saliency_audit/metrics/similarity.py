@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from saliency_audit.metrics.ms_ssim import ssim as picture_ssim
-from saliency_audit.metrics.ranks import check_maps, normalised_ranks
+from saliency_audit.metrics.ranks import normalised_ranks, validate_maps
 
 
 def spearman(first: Tensor, second: Tensor) -> Tensor:
@@ -25,7 +25,7 @@ def spearman(first: Tensor, second: Tensor) -> Tensor:
         ValueError: shapes that are not the same `(N, H, W)`, no pixels, or values that are not
             finite.
     """
-    _check(first, second)
+    _validate(first, second)
     ranks = (normalised_ranks(maps.flatten(1)) for maps in (first, second))
     return torch.linalg.vecdot(*ranks)
 
@@ -47,7 +47,7 @@ def dice(first: Tensor, second: Tensor, *, level: float = 0.5) -> Tensor:
     Raises:
         ValueError: as `spearman`; negative values; a level outside (0, 1].
     """
-    _check(first, second)
+    _validate(first, second)
     if not 0 < level <= 1:
         raise ValueError(f"level must lie in (0, 1], got {level!r}")
     regions = []
@@ -78,7 +78,7 @@ def weighted_jaccard(first: Tensor, second: Tensor) -> Tensor:
 
     Source: GGIG paper, Table 1.
     """
-    _check(first, second)
+    _validate(first, second)
     if (first < 0).any() or (second < 0).any():
         raise ValueError(
             "weighted Jaccard needs maps without negative values; reduce or scale them"
@@ -101,7 +101,7 @@ def normalized_mse(first: Tensor, second: Tensor) -> Tensor:
 
     Source: GGIG paper, Table 1.
     """
-    _check(first, second)
+    _validate(first, second)
     first, second = first.double().flatten(1), second.double().flatten(1)
     squares = second.square().sum(dim=1)
     return (first - second).square().sum(dim=1) / squares.where(squares > 0, torch.nan)
@@ -118,7 +118,7 @@ def ssim(first: Tensor, second: Tensor) -> Tensor:
     Raises:
         ValueError: as `spearman`; maps of fewer than 11 pixels a side.
     """
-    _check(first, second)
+    _validate(first, second)
     scaled = [min_max(maps.double())[:, None] for maps in (first, second)]
     return picture_ssim(*scaled)
 
@@ -137,7 +137,7 @@ def wasserstein1(first: Tensor, second: Tensor) -> Tensor:
     """
     import ot
 
-    _check(first, second)
+    _validate(first, second)
     height, width = first.shape[1:]
     if height * width > 64 * 64:
         raise ValueError(
@@ -163,7 +163,7 @@ def norm_distance(first: Tensor, second: Tensor, order: float = 2) -> Tensor:
     Raises:
         ValueError: as `spearman`.
     """
-    _check(first, second)
+    _validate(first, second)
     return torch.linalg.vector_norm((first.double() - second.double()).flatten(1), order, dim=1)
 
 
@@ -174,9 +174,9 @@ def min_max(maps: Tensor) -> Tensor:
     return (maps - low) / span.where(span > 0, torch.nan)
 
 
-def _check(first: Tensor, second: Tensor) -> None:
+def _validate(first: Tensor, second: Tensor) -> None:
     for maps in (first, second):
-        check_maps(maps, "NHW")
+        validate_maps(maps, "NHW")
         if not torch.isfinite(maps).all():
             raise ValueError("maps hold NaN or infinite values")
     if first.shape != second.shape:

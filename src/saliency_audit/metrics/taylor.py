@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from saliency_audit.attributions.engine import frozen, halving_on_oom, score
 from saliency_audit.attributions.paths import Path
-from saliency_audit.attributions.scores import check_inputs
+from saliency_audit.attributions.scores import validate_inputs
 from saliency_audit.attributions.walking import Block, blocks, visits
 
 
@@ -42,7 +42,7 @@ def taylor_error(
 
     Source: IDGI study, §3 (the first-order step in the derivation of x_jp).
     """
-    check_inputs(inputs, targets)
+    validate_inputs(inputs, targets)
     inputs = inputs.detach()
 
     def run(size: int) -> Tensor:

@@ -65,7 +65,7 @@ def share_within(pixels: Tensor, regions: Tensor) -> Tensor:
         ValueError: shapes that differ, or pixels or regions that are not bool.
     """
     for name, given in (("pixels", pixels), ("regions", regions)):
-        _check_marks(name, given)
+        _validate_marks(name, given)
     if pixels.shape != regions.shape:
         raise ValueError(
             f"pixels and regions must have the same shape, got {tuple(pixels.shape)} and "
@@ -90,13 +90,13 @@ def connected_components(pixels: Tensor) -> Tensor:
     Raises:
         ValueError: another shape, or pixels that are not bool.
     """
-    _check_marks("pixels", pixels)
+    _validate_marks("pixels", pixels)
     pieces = [ndimage.label(picture, structure=NEIGHBOURS)[1] for picture in pixels.cpu().numpy()]
     found = torch.tensor(pieces, dtype=torch.float64)
     return found.where(found > 0, torch.nan)
 
 
-def _check_marks(name: str, given: Tensor) -> None:
+def _validate_marks(name: str, given: Tensor) -> None:
     if given.dtype != torch.bool or given.ndim != 3:
         raise ValueError(
             f"{name} must be bool of shape (N, H, W), got {given.dtype} {tuple(given.shape)}"

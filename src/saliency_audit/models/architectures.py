@@ -47,7 +47,7 @@ def architecture(name: str, classes: int, channels: int, side: int, dropout: flo
     Raises:
         ValueError: unknown name, or pictures that the network cannot take.
     """
-    check_architecture(name)
+    validate_architecture(name)
     if name == "small":
         if (classes, channels, side) != (10, 1, 8):
             raise ValueError(
@@ -98,7 +98,7 @@ def is_constrained(name: str) -> bool:
     return name.startswith("lipschitz")
 
 
-def check_architecture(name: str) -> None:
+def validate_architecture(name: str) -> None:
     """Refuse an unknown name.
 
     Raises:

@@ -30,7 +30,7 @@ def with_noisy_weights(
 
     Source: MeGe/ReCo paper, Appendix E.2.
     """
-    _check_share(share)
+    _validate_share(share)
     copied = deepcopy(model)
     layers = [layer for layer in copied.modules() if isinstance(layer, nn.Conv2d)]
     if not layers:
@@ -97,7 +97,7 @@ def with_switched_labels(labels: Tensor, share: float, classes: int, *, seed: in
 
     Source: MeGe/ReCo paper, §4.2.
     """
-    _check_share(share)
+    _validate_share(share)
     if classes < 2:
         raise ValueError(f"a label has another class to switch to from 2 on, got {classes}")
     generator = torch.Generator().manual_seed(seed)
@@ -109,6 +109,6 @@ def with_switched_labels(labels: Tensor, share: float, classes: int, *, seed: in
     return switched
 
 
-def _check_share(share: float) -> None:
+def _validate_share(share: float) -> None:
     if not 0 <= share <= 1:
         raise ValueError(f"the share must lie in [0, 1], got {share!r}")

@@ -13,7 +13,7 @@ from saliency_audit.errors import refuse_unknown
 
 
 def _own(layer: nn.Module) -> None:
-    # What the initialiser leaves out stays NaN, see `_check_drawn`.
+    # What the initialiser leaves out stays NaN, see `_validate_drawn`.
     for values in layer.parameters(recurse=False):
         values.fill_(torch.nan)
     layer.reset_parameters()  # type: ignore[operator]
@@ -227,14 +227,14 @@ def _redraw(model: nn.Module, name: str, how: Randomisation, number: int) -> Non
         INITIALISERS[how.initialiser](layer.to("cpu"))
     layer.to(device)
     if how.initialiser == "default":
-        _check_drawn(layer, name)
+        _validate_drawn(layer, name)
     for key, value in layer.named_buffers(recurse=False):
         value.copy_(kept[key])
     if how.statistics == "reset" and isinstance(layer, nn.modules.batchnorm._BatchNorm):
         layer.reset_running_stats()
 
 
-def _check_drawn(layer: nn.Module, name: str) -> None:
+def _validate_drawn(layer: nn.Module, name: str) -> None:
     left = [key for key, values in _own_parameters(layer).items() if values.isnan().any()]
     if left:
         raise ValueError(

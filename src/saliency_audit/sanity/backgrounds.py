@@ -7,7 +7,7 @@ from torch import Tensor
 
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.metrics import mass_inside
-from saliency_audit.metrics.ranks import check_maps
+from saliency_audit.metrics.ranks import validate_maps
 
 
 def _checkerboard(height: int, width: int, size: int) -> Tensor:
@@ -55,14 +55,14 @@ def replace_background(
     Source: GGIG paper, §5, Figure 8, which prints no size of the squares.
     """
     refuse_unknown("background", background, BACKGROUNDS)
-    _check_images(images)
-    check_masks(images.shape[0], images.shape[2:], masks)
-    _check_size(background, size, images.shape[2], images.shape[3])
+    _validate_images(images)
+    validate_masks(images.shape[0], images.shape[2:], masks)
+    _validate_size(background, size, images.shape[2], images.shape[3])
     behind = BACKGROUNDS[background](images.shape[2], images.shape[3], size).to(images)
     return torch.where(masks[:, None], images, behind)
 
 
-def _check_images(images: Tensor) -> None:
+def _validate_images(images: Tensor) -> None:
     if not isinstance(images, Tensor):
         raise ValueError(f"images must be one tensor (N, C, H, W), got {type(images).__name__}")
     if images.ndim != 4 or 0 in images.shape[1:] or not images.is_floating_point():
@@ -76,7 +76,7 @@ def _check_images(images: Tensor) -> None:
         raise ValueError(f"images must lie in [0, 1], got values from {low:g} to {high:g}")
 
 
-def _check_size(background: str, size: int, height: int, width: int) -> None:
+def _validate_size(background: str, size: int, height: int, width: int) -> None:
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         raise ValueError(f"size must be a whole number of pixels, at least 1, got {size!r}")
     sides = {"checkerboard": min(height, width), "stripes": height}
@@ -104,12 +104,12 @@ def mass_outside(saliency: Tensor, masks: Tensor) -> Tensor:
         ValueError: saliency that `metrics.mass_inside` refuses, or masks as in
             `replace_background`.
     """
-    check_maps(saliency, "NHW")
-    check_masks(saliency.shape[0], saliency.shape[1:], masks)
+    validate_maps(saliency, "NHW")
+    validate_masks(saliency.shape[0], saliency.shape[1:], masks)
     return 1 - mass_inside(saliency, masks)
 
 
-def check_masks(count: int, size: torch.Size, masks: Tensor) -> None:
+def validate_masks(count: int, size: torch.Size, masks: Tensor) -> None:
     """Refuse masks that do not part each of `count` images in two.
 
     Raises:

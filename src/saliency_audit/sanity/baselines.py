@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from torch import Tensor, nn
 
-from saliency_audit.sanity.comparison import check_comparison, similarity_rows
+from saliency_audit.sanity.comparison import similarity_rows, validate_comparison
 
 #: What stands in `second` where a map is compared with the image's distance from the baseline.
 DIFFERENCE = "input_difference"
@@ -48,7 +48,7 @@ def baseline_similarity(
 
     Source: GGIG paper, §3.
     """
-    check_comparison(explainers, images, scaling)
+    validate_comparison(explainers, images, scaling)
     if len(baselines) < 2:
         raise ValueError(f"two baselines are needed to compare, got {list(baselines)}")
     rows: list[dict[str, Any]] = []

@@ -10,7 +10,7 @@ from saliency_audit.attributions import saliency
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.metrics import normalized_mse, spearman, ssim, weighted_jaccard
 from saliency_audit.metrics.ms_ssim import WINDOW
-from saliency_audit.metrics.ranks import check_maps
+from saliency_audit.metrics.ranks import validate_maps
 from saliency_audit.metrics.similarity import min_max
 
 #: Reduction over the channels: with "absolute" a sum of magnitudes, with "signed" a plain sum.
@@ -103,7 +103,7 @@ def similarities(
 def _reduced(first: Tensor, second: Tensor, reduction: str) -> list[Tensor]:
     """Both sets of maps as `(N, H, W)` float64; refuses what cannot be compared."""
     for maps in (first, second):
-        check_maps(maps, "NCHW")
+        validate_maps(maps, "NCHW")
     if len(first) != len(second) or first.shape[2:] != second.shape[2:]:
         raise ValueError(
             "both sets of maps must have one number of images and one size, got "
@@ -125,7 +125,7 @@ def _varies(maps: Tensor) -> Tensor:
     return flat.amax(dim=1) > flat.amin(dim=1)
 
 
-def check_comparison(explainers: Collection[str], images: Tensor, scaling: str) -> None:
+def validate_comparison(explainers: Collection[str], images: Tensor, scaling: str) -> None:
     """Refuse a comparison without methods or images, or of maps in an unknown scaling.
 
     Raises:

@@ -17,7 +17,7 @@ from saliency_audit.models.randomization import (
     layers_in_order,
     one_by_one,
 )
-from saliency_audit.sanity.comparison import check_comparison, similarity_rows
+from saliency_audit.sanity.comparison import similarity_rows, validate_comparison
 
 Maps = Mapping[str, Tensor]
 
@@ -56,8 +56,8 @@ def perturbed_weights(
 
     Source: GGIG paper, §4.
     """
-    check_comparison(explainers, images, scaling)
-    _check_draws(draws)
+    validate_comparison(explainers, images, scaling)
+    _validate_draws(draws)
     if not len(levels):
         raise ValueError("at least one level of noise is needed, got none")
     before = _explained(model, explainers, images, targets)
@@ -111,8 +111,8 @@ def unrelated_models(
 
     Source: GGIG paper, §4, asks for a similarity of about 0; what unrelated maps have is here.
     """
-    check_comparison(explainers, images, scaling)
-    _check_draws(draws)
+    validate_comparison(explainers, images, scaling)
+    _validate_draws(draws)
     before = _explained(model, explainers, images, targets)
     return pd.DataFrame(
         row
@@ -164,7 +164,7 @@ def randomised_layers(
 
     Source: Adebayo et al. 2018; GGIG paper, §5.
     """
-    check_comparison(explainers, images, scaling)
+    validate_comparison(explainers, images, scaling)
     wanted = _spread(len(layers_in_order(model, images[:1])), most_stages)
     before = _explained(model, explainers, images, targets)
     stages = (one_by_one if independent else cascade)(model, images[:1], how)
@@ -193,7 +193,7 @@ def _spread(total: int, most: int | None) -> set[int]:
     return {1 + round(part * (total - 1) / (most - 1)) for part in range(most)}
 
 
-def _check_draws(draws: int) -> None:
+def _validate_draws(draws: int) -> None:
     if not isinstance(draws, int) or draws < 1:
         raise ValueError(f"draws must be a whole number of at least 1, got {draws!r}")
 

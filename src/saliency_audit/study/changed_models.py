@@ -9,10 +9,15 @@ import pandas as pd
 from saliency_audit.attributions import Explainer
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.sanity import MEASURES, RandomPerModel
-from saliency_audit.study.checked_methods import CONTROLS, METHODS, PAPER, effort_in, explainers
-from saliency_audit.study.checks import check_counts, check_names, check_rate, check_steps
 from saliency_audit.study.experiment import Task
+from saliency_audit.study.ggig_methods import CONTROLS, METHODS, PAPER, effort_in, explainers
 from saliency_audit.study.selection import Selection, images_of
+from saliency_audit.study.validation import (
+    validate_counts,
+    validate_names,
+    validate_rate,
+    validate_steps,
+)
 
 # Decimals of the recorded similarities: far finer than any margin, and files stay small.
 DECIMALS = 4
@@ -55,14 +60,14 @@ class ChangedModels:
     def __post_init__(self) -> None:
         if not (self.models or self.large_models):
             raise ValueError("no classifier given: models and large_models are empty")
-        check_names(self.models, self.images)
-        check_names(self.large_models, self.large_images)
-        check_steps(self.steps, self.large_steps)
-        check_rate(self.learning_rate)
+        validate_names(self.models, self.images)
+        validate_names(self.large_models, self.large_images)
+        validate_steps(self.steps, self.large_steps)
+        validate_rate(self.learning_rate)
         if not (self.methods and self.large_methods):
             raise ValueError("no method given: methods or large_methods is empty")
         counts = ("n_images", "draws", "ascents")
-        check_counts(
+        validate_counts(
             **{name: getattr(self, name) for name in (*counts, "samples", "masks", "slice_size")},
             **{f"large_{name}": getattr(self, f"large_{name}") for name in counts},
         )
@@ -103,7 +108,7 @@ def model_tasks(
     return found
 
 
-def checked_explainers(given: Mapping[str, Any]) -> dict[str, Explainer]:
+def sanity_explainers(given: Mapping[str, Any]) -> dict[str, Explainer]:
     """The methods of a task by name; every model gets its own random maps.
 
     Args:

@@ -8,12 +8,12 @@ from typing import Any
 from torch import nn
 
 from saliency_audit.models import TrainingPlan
-from saliency_audit.models.architectures import check_architecture, is_constrained
+from saliency_audit.models.architectures import is_constrained, validate_architecture
 from saliency_audit.models.cross_training import CrossTraining, Predictor, predictor
 from saliency_audit.models.degradation import with_noisy_weights
-from saliency_audit.study.checks import check_counts, check_image_sets
 from saliency_audit.study.experiment import Task
 from saliency_audit.study.provenance import default_device
+from saliency_audit.study.validation import validate_counts, validate_image_sets
 
 DEGRADATIONS = ("weights", "labels")
 # Appendix E prints them; other image sets go without.
@@ -40,15 +40,15 @@ class Trained:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_counts(predictors=len(self.predictors), epochs=self.epochs)
+        validate_counts(predictors=len(self.predictors), epochs=self.epochs)
         if self.folds < 2:
             raise ValueError(f"cross-training needs at least 2 folds, got {self.folds}")
         for name in self.predictors:
             images, separator, architecture = name.partition(":")
             if not separator:
                 raise ValueError(f"a predictor is written IMAGE_SET:ARCHITECTURE, got {name!r}")
-            check_image_sets(images)
-            check_architecture(architecture)
+            validate_image_sets(images)
+            validate_architecture(architecture)
         if unknown := sorted(set(self.degraded) - set(self.predictors)):
             raise ValueError(
                 f"degraded predictors {unknown} are not among the predictors "

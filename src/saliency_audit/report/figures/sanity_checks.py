@@ -15,7 +15,7 @@ from saliency_audit.report.figures.panels import refuse_empty
 from saliency_audit.report.names import METHOD_NAMES, network, on_two_lines
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import estimate, number, three_figures
-from saliency_audit.study.checked_methods import METHODS, VARIANTS
+from saliency_audit.study.ggig_methods import METHODS, VARIANTS
 
 PASSES = "passes per map"
 

@@ -13,7 +13,9 @@ from saliency_audit.attributions.engine import predict
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.metrics import mass_inside, widened
 from saliency_audit.sanity import BACKGROUNDS, mass_outside, replace_background
-from saliency_audit.study.checked_methods import (
+from saliency_audit.study.columns import Column, names
+from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.ggig_methods import (
     CLIMB,
     CONTROLS,
     METHODS,
@@ -22,13 +24,11 @@ from saliency_audit.study.checked_methods import (
     effort_in,
     explainers,
 )
-from saliency_audit.study.checks import check_counts, check_models, check_steps
-from saliency_audit.study.columns import Column, names
-from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.objects import BOXED_IMAGES, select_objects
 from saliency_audit.study.selection import Selection
 from saliency_audit.study.shared_columns import IMAGE, shared
 from saliency_audit.study.slices import tasks_by_size
+from saliency_audit.study.validation import validate_counts, validate_models, validate_steps
 
 # The picture as it is, beside the replaced ones.
 ORIGINAL = "none"
@@ -86,12 +86,12 @@ class Parameters:
     slice_size: int = 50
 
     def __post_init__(self) -> None:
-        check_models(self.models, self.images or self.photographs)
+        validate_models(self.models, self.images or self.photographs)
         for background in self.backgrounds:
             refuse_unknown("background", background, (*BACKGROUNDS, ORIGINAL))
-        check_steps(self.steps, self.climb_points, self.photograph_climb_points)
+        validate_steps(self.steps, self.climb_points, self.photograph_climb_points)
         explainers((*self.methods, *self.photograph_methods), self.effort, self.seed)
-        check_counts(
+        validate_counts(
             n_images=self.n_images,
             n_photographs=self.n_photographs,
             photograph_ascents=self.photograph_ascents,

@@ -11,13 +11,18 @@ from torch import Tensor, nn
 from saliency_audit.attributions import AscendingPath, walk
 from saliency_audit.attributions.rules import Accumulator
 from saliency_audit.sanity import similarity_rows
-from saliency_audit.study.checked_methods import effort_in, explainers
-from saliency_audit.study.checks import check_counts, check_models, check_rate, check_steps
 from saliency_audit.study.columns import names
 from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.ggig_methods import effort_in, explainers
 from saliency_audit.study.selection import Selection, select
 from saliency_audit.study.shared_columns import IMAGE, SIMILARITIES, shared
 from saliency_audit.study.slices import tasks_by_size
+from saliency_audit.study.validation import (
+    validate_counts,
+    validate_models,
+    validate_rate,
+    validate_steps,
+)
 
 # What a likeness to the whole climb is to be held against.
 OTHERS = ("saliency", "ig", "edge", "random")
@@ -46,20 +51,20 @@ class Parameters:
     slice_size: int = 5
 
     def __post_init__(self) -> None:
-        check_models(self.models, self.images or self.photographs)
-        check_steps(*self.points)
-        check_counts(
+        validate_models(self.models, self.images or self.photographs)
+        validate_steps(*self.points)
+        validate_counts(
             n_images=self.n_images,
             n_photographs=self.n_photographs,
             slice_size=self.slice_size,
             ascents=min(self.ascents, default=0),
             photograph_ascents=min(self.photograph_ascents, default=0),
         )
-        check_points(self.points)
-        check_rate(self.learning_rate)
+        validate_points(self.points)
+        validate_rate(self.learning_rate)
 
 
-def check_points(points: Sequence[int]) -> None:
+def validate_points(points: Sequence[int]) -> None:
     """Refuse numbers of points that do not lie among those of the largest.
 
     Raises:

@@ -9,13 +9,18 @@ import pandas as pd
 from saliency_audit.models.degradation import with_sigma_noise
 from saliency_audit.models.randomization import Randomisation, all_anew
 from saliency_audit.sanity import similarity_rows
-from saliency_audit.study.checks import check_counts, check_models, check_rate, check_steps
 from saliency_audit.study.columns import names
 from saliency_audit.study.experiment import Experiment, Outcome, Task
-from saliency_audit.study.experiments.ggig_climb import check_points, climbs
+from saliency_audit.study.experiments.ggig_climb import climbs, validate_points
 from saliency_audit.study.selection import select
 from saliency_audit.study.shared_columns import IMAGE, SIMILARITIES, shared
 from saliency_audit.study.slices import tasks_by_model
+from saliency_audit.study.validation import (
+    validate_counts,
+    validate_models,
+    validate_rate,
+    validate_steps,
+)
 
 NOISE, UNRELATED = "noise", "unrelated"
 COLUMNS = (
@@ -44,11 +49,11 @@ class Parameters:
     slice_size: int = 24
 
     def __post_init__(self) -> None:
-        check_models(self.models, self.images)
-        check_steps(*self.points)
-        check_points(self.points)
-        check_rate(self.learning_rate)
-        check_counts(
+        validate_models(self.models, self.images)
+        validate_steps(*self.points)
+        validate_points(self.points)
+        validate_rate(self.learning_rate)
+        validate_counts(
             n_images=self.n_images,
             slice_size=self.slice_size,
             draws=self.draws,

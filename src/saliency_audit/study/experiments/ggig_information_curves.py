@@ -13,7 +13,10 @@ from saliency_audit.errors import refuse_unknown
 from saliency_audit.metrics import InformationPoints, information_points
 from saliency_audit.metrics.information_curve import Complexity
 from saliency_audit.metrics.reveal import Mode
-from saliency_audit.study.checked_methods import (
+from saliency_audit.study.columns import Column, names
+from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.experiments.idgi_scores import SMALLEST_SIDE
+from saliency_audit.study.ggig_methods import (
     CLIMB,
     CONTROLS,
     METHODS,
@@ -21,19 +24,16 @@ from saliency_audit.study.checked_methods import (
     effort_in,
     explainers,
 )
-from saliency_audit.study.checks import (
-    check_counts,
-    check_models,
-    check_rate,
-    check_reduction,
-    check_steps,
-)
-from saliency_audit.study.columns import Column, names
-from saliency_audit.study.experiment import Experiment, Outcome, Task
-from saliency_audit.study.experiments.idgi_scores import SMALLEST_SIDE
 from saliency_audit.study.selection import Selection, select
 from saliency_audit.study.shared_columns import AT_POINTS, IMAGE, shared
 from saliency_audit.study.slices import tasks_by_model
+from saliency_audit.study.validation import (
+    validate_counts,
+    validate_models,
+    validate_rate,
+    validate_reduction,
+    validate_steps,
+)
 
 SETTINGS = (
     *("methods", "steps", "climb_points", "ascents", "learning_rate"),
@@ -70,11 +70,11 @@ class Parameters:
     slice_size: int = 32
 
     def __post_init__(self) -> None:
-        check_models(self.models, self.images)
-        check_rate(self.learning_rate)
-        check_steps(self.steps, self.climb_points)
-        check_counts(n_images=self.n_images, slice_size=self.slice_size, ascents=self.ascents)
-        check_reduction(self.reduction)
+        validate_models(self.models, self.images)
+        validate_rate(self.learning_rate)
+        validate_steps(self.steps, self.climb_points)
+        validate_counts(n_images=self.n_images, slice_size=self.slice_size, ascents=self.ascents)
+        validate_reduction(self.reduction)
         for name in self.methods:
             refuse_unknown("method", name, METHODS)
         if self.information not in ("exact", "fast"):

@@ -19,13 +19,18 @@ from saliency_audit.attributions import (
 )
 from saliency_audit.attributions.quadrature import weights
 from saliency_audit.sanity import similarity_rows
-from saliency_audit.study.checked_methods import climb_of
-from saliency_audit.study.checks import check_counts, check_models, check_rate, check_steps
 from saliency_audit.study.columns import Column, names
 from saliency_audit.study.experiment import Experiment, Labels, Outcome, Task
+from saliency_audit.study.ggig_methods import climb_of
 from saliency_audit.study.selection import Selection, select
 from saliency_audit.study.shared_columns import IMAGE, SIMILARITIES, shared
 from saliency_audit.study.slices import tasks_by_model
+from saliency_audit.study.validation import (
+    validate_counts,
+    validate_models,
+    validate_rate,
+    validate_steps,
+)
 
 SETTINGS = ("steps", "ascents", "short_ascents", "learning_rate", "seed")
 COLUMNS = (*shared("model", "images", "method", "sign"), *IMAGE, *SIMILARITIES)
@@ -52,10 +57,10 @@ class Parameters:
     slice_size: int = 100
 
     def __post_init__(self) -> None:
-        check_models(self.models, self.images)
-        check_rate(self.learning_rate)
-        check_steps(self.steps)
-        check_counts(
+        validate_models(self.models, self.images)
+        validate_rate(self.learning_rate)
+        validate_steps(self.steps)
+        validate_counts(
             n_images=self.n_images,
             slice_size=self.slice_size,
             ascents=self.ascents,

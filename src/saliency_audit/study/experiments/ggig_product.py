@@ -6,10 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from saliency_audit.attributions.baselines import BASELINES, baselines_for, check_baseline
+from saliency_audit.attributions.baselines import BASELINES, baselines_for, validate_baseline
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.sanity import baseline_similarity
-from saliency_audit.study.checked_methods import (
+from saliency_audit.study.columns import Column, names
+from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.ggig_methods import (
     CLIMB,
     CONTROLS,
     PAPER,
@@ -18,12 +20,15 @@ from saliency_audit.study.checked_methods import (
     effort_in,
     explainers,
 )
-from saliency_audit.study.checks import check_counts, check_models, check_rate, check_steps
-from saliency_audit.study.columns import Column, names
-from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.selection import select
 from saliency_audit.study.shared_columns import IMAGE, SIMILARITIES, shared
 from saliency_audit.study.slices import tasks_by_size
+from saliency_audit.study.validation import (
+    validate_counts,
+    validate_models,
+    validate_rate,
+    validate_steps,
+)
 
 # Of the library's methods those that begin at a baseline; Blur IG makes its own. Beside them stand
 # gradients and the controls, which have none: they agree with themselves from any.
@@ -71,12 +76,12 @@ class Parameters:
     slice_size: int = 28
 
     def __post_init__(self) -> None:
-        check_models(self.models, self.images or self.photographs)
-        check_rate(self.learning_rate)
-        check_steps(
+        validate_models(self.models, self.images or self.photographs)
+        validate_rate(self.learning_rate)
+        validate_steps(
             *(self.steps, self.climb_points, self.photograph_steps, self.photograph_climb_points)
         )
-        check_counts(
+        validate_counts(
             n_images=self.n_images,
             n_photographs=self.n_photographs,
             slice_size=self.slice_size,
@@ -86,7 +91,7 @@ class Parameters:
         for name in self.methods:
             refuse_unknown("method with a baseline", name, METHODS)
         for name in self.baselines:
-            check_baseline(name)
+            validate_baseline(name)
         if len(set(self.baselines)) < 2:
             raise ValueError(f"two baselines are needed to compare, got {self.baselines}")
 

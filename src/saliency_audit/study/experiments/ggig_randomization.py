@@ -11,13 +11,13 @@ from saliency_audit.models.randomization import Randomisation
 from saliency_audit.sanity import randomised_layers
 from saliency_audit.study.changed_models import (
     ChangedModels,
-    checked_explainers,
     described,
     model_tasks,
+    sanity_explainers,
 )
-from saliency_audit.study.checked_methods import CLIMB
 from saliency_audit.study.columns import Column, names
 from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.ggig_methods import CLIMB
 from saliency_audit.study.selection import select
 from saliency_audit.study.shared_columns import IMAGE, SIMILARITIES, shared
 
@@ -78,7 +78,7 @@ def compute(task: Task) -> Outcome:
     chosen = select(given["model"], given["images"], given["seed"], given["first"], given["last"])
     if not chosen.indices:
         return Outcome(pd.DataFrame(columns=names(COLUMNS)), chosen.notes)
-    on = (chosen.model, checked_explainers(given), chosen.pictures, chosen.targets)
+    on = (chosen.model, sanity_explainers(given), chosen.pictures, chosen.targets)
     found = []
     for way in given["ways"]:
         for draw in range(given["draws"]):

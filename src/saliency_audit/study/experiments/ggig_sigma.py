@@ -12,13 +12,13 @@ from saliency_audit.models.randomization import Randomisation
 from saliency_audit.sanity import perturbed_weights, unrelated_models
 from saliency_audit.study.changed_models import (
     ChangedModels,
-    checked_explainers,
     described,
     model_tasks,
+    sanity_explainers,
 )
-from saliency_audit.study.checked_methods import CHEAP, CLIMB, METHODS
 from saliency_audit.study.columns import Column, names
 from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.ggig_methods import CHEAP, CLIMB, METHODS
 from saliency_audit.study.selection import Selection, select
 from saliency_audit.study.shared_columns import IMAGE, SIMILARITIES, shared
 
@@ -69,7 +69,7 @@ def compute(task: Task) -> Outcome:
     chosen = select(given["model"], given["images"], given["seed"], given["first"], given["last"])
     if not chosen.indices:
         return Outcome(pd.DataFrame(columns=names(COLUMNS)), chosen.notes)
-    on = (chosen.model, checked_explainers(given), chosen.pictures, chosen.targets)
+    on = (chosen.model, sanity_explainers(given), chosen.pictures, chosen.targets)
     draws, seed = given["draws"], given["seed"]
     noisy = perturbed_weights(*on, levels=given["levels"], draws=draws, seed=seed)
     unrelated = unrelated_models(*on, draws=draws, how=Randomisation(seed=seed))

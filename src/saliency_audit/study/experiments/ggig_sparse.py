@@ -9,7 +9,9 @@ from torch import Tensor
 
 from saliency_audit.attributions import Edge, saliency
 from saliency_audit.metrics import connected_components, explainability, share_within, top_pixels
-from saliency_audit.study.checked_methods import (
+from saliency_audit.study.columns import Column, names
+from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.ggig_methods import (
     CLIMB,
     CONTROLS,
     PAPER,
@@ -17,13 +19,11 @@ from saliency_audit.study.checked_methods import (
     effort_in,
     explainers,
 )
-from saliency_audit.study.checks import check_counts, check_models, check_steps
-from saliency_audit.study.columns import Column, names
-from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.objects import BOXED_IMAGES, select_objects
 from saliency_audit.study.selection import Selection
 from saliency_audit.study.shared_columns import IMAGE, shared
 from saliency_audit.study.slices import tasks_by_size
+from saliency_audit.study.validation import validate_counts, validate_models, validate_steps
 
 COLUMNS = (
     *shared("model", "images", "method"),
@@ -67,10 +67,10 @@ class Parameters:
     slice_size: int = 100
 
     def __post_init__(self) -> None:
-        check_models(self.models, self.images or self.photographs)
-        check_steps(self.steps, self.climb_points, self.photograph_climb_points)
+        validate_models(self.models, self.images or self.photographs)
+        validate_steps(self.steps, self.climb_points, self.photograph_climb_points)
         explainers(self.methods, self.effort, self.seed)
-        check_counts(
+        validate_counts(
             n_images=self.n_images,
             n_photographs=self.n_photographs,
             photograph_ascents=self.photograph_ascents,

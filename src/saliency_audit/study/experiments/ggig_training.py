@@ -13,10 +13,10 @@ from saliency_audit.models import TrainingPlan, state_digest
 from saliency_audit.models.normalized import Normalized
 from saliency_audit.models.small import MnistCNN
 from saliency_audit.models.training import Observer, predicted_classes, train
-from saliency_audit.study.checks import check_counts, check_image_sets
 from saliency_audit.study.columns import Column
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.provenance import default_device
+from saliency_audit.study.validation import validate_counts, validate_image_sets
 
 SIDE = 28
 # Mean and deviation that bring pixels in [0, 1] to what the network sees; the paper names none.
@@ -67,7 +67,7 @@ class Parameters:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_counts(
+        validate_counts(
             seeds=self.seeds,
             iterations=self.iterations,
             long_iterations=self.long_iterations,
@@ -77,7 +77,7 @@ class Parameters:
         )
         if not 0 < self.goal <= 1:
             raise ValueError(f"goal must be a share above 0 and at most 1, got {self.goal}")
-        check_image_sets(self.training_images, self.test_images)
+        validate_image_sets(self.training_images, self.test_images)
         unknown = sorted({*self.scalings, *self.long_scalings} - set(SCALINGS))
         if unknown:
             raise ValueError(f"unknown scalings {unknown}; known: {', '.join(SCALINGS)}")

@@ -9,7 +9,6 @@ from torch import Tensor
 from saliency_audit.attributions import saliency
 from saliency_audit.datasets import read_regions
 from saliency_audit.metrics import box_iou, explainability, region_iou
-from saliency_audit.study.checks import check_counts, check_names, check_reduction, check_steps
 from saliency_audit.study.columns import Column
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.path_rows import (
@@ -23,6 +22,12 @@ from saliency_audit.study.path_rows import (
 from saliency_audit.study.paths import PATHS
 from saliency_audit.study.selection import Selection
 from saliency_audit.study.slices import sliced_tasks
+from saliency_audit.study.validation import (
+    validate_counts,
+    validate_names,
+    validate_reduction,
+    validate_steps,
+)
 
 LOCALISATION = {"explainability": explainability, "region_iou": region_iou, "box_iou": box_iou}
 
@@ -51,10 +56,10 @@ class Parameters:
     slice_size: int = 50
 
     def __post_init__(self) -> None:
-        check_names(self.models, self.images, self.paths)
-        check_steps(self.steps)
-        check_reduction(self.reduction)
-        check_counts(n_images=self.n_images, slice_size=self.slice_size, reveal=self.reveal)
+        validate_names(self.models, self.images, self.paths)
+        validate_steps(self.steps)
+        validate_reduction(self.reduction)
+        validate_counts(n_images=self.n_images, slice_size=self.slice_size, reveal=self.reveal)
 
 
 def tasks(parameters: Parameters) -> Sequence[Task]:

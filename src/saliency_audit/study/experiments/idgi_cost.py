@@ -14,13 +14,13 @@ from saliency_audit.attributions import PathAttribution
 from saliency_audit.attributions.engine import frozen
 from saliency_audit.attributions.registry import RULES
 from saliency_audit.errors import AuditError
-from saliency_audit.study.checks import check_counts, check_names, check_steps
 from saliency_audit.study.columns import Column, names
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.paths import PAPER_MODELS, PATHS, study_path
 from saliency_audit.study.selection import images_of, select
 from saliency_audit.study.shared_columns import shared
 from saliency_audit.study.timing import device_name, timed
+from saliency_audit.study.validation import validate_counts, validate_names, validate_steps
 
 BATCH_SIZES = {"cpu": (4, 8, 16), "cuda": (64, 128, 256)}
 
@@ -48,9 +48,9 @@ class Parameters:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_names(self.models, self.images)
-        check_steps(self.steps)
-        check_counts(n_images=self.n_images, repeats=self.repeats)
+        validate_names(self.models, self.images)
+        validate_steps(self.steps)
+        validate_counts(n_images=self.n_images, repeats=self.repeats)
 
 
 def tasks(parameters: Parameters) -> Sequence[Task]:

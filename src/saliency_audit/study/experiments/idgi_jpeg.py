@@ -6,12 +6,12 @@ from typing import Any
 
 from saliency_audit.metrics import jpeg_copy, jpeg_stability
 from saliency_audit.metrics.jpeg import Scale
-from saliency_audit.study.checks import check_counts, check_names, check_steps
 from saliency_audit.study.columns import Column
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.path_rows import KEYS, both_rules, path_rows, select_slice, table
 from saliency_audit.study.paths import PATHS
 from saliency_audit.study.slices import sliced_tasks
+from saliency_audit.study.validation import validate_counts, validate_names, validate_steps
 
 SCALES: tuple[Scale, ...] = ("raw", "unit_norm")
 
@@ -36,9 +36,9 @@ class Parameters:
     slice_size: int = 50
 
     def __post_init__(self) -> None:
-        check_names(self.models, self.images, self.paths)
-        check_steps(self.steps)
-        check_counts(n_images=self.n_images, slice_size=self.slice_size)
+        validate_names(self.models, self.images, self.paths)
+        validate_steps(self.steps)
+        validate_counts(n_images=self.n_images, slice_size=self.slice_size)
         if not 1 <= self.quality <= 95:
             raise ValueError(f"quality must lie in 1..95, got {self.quality}")
 

@@ -10,7 +10,6 @@ from torch import Tensor
 from saliency_audit.attributions import saliency
 from saliency_audit.metrics import InformationPoints, information_points
 from saliency_audit.metrics.reveal import Mode
-from saliency_audit.study.checks import check_counts, check_names, check_reduction, check_steps
 from saliency_audit.study.columns import Column, names
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.path_rows import (
@@ -25,6 +24,12 @@ from saliency_audit.study.paths import PAPER_MODELS, PATHS
 from saliency_audit.study.selection import Selection
 from saliency_audit.study.shared_columns import AT_POINTS, shared
 from saliency_audit.study.slices import sliced_tasks
+from saliency_audit.study.validation import (
+    validate_counts,
+    validate_names,
+    validate_reduction,
+    validate_steps,
+)
 
 # Lossless compression says little about a picture smaller than this, and MS-SSIM needs a window.
 SMALLEST_SIDE = 16
@@ -68,10 +73,10 @@ class Parameters:
     slice_size: int = 28
 
     def __post_init__(self) -> None:
-        check_names(self.models, self.images, self.paths)
-        check_steps(self.steps, *self.sweep)
-        check_reduction(self.reduction)
-        check_counts(n_images=self.n_images, slice_size=self.slice_size, reveal=self.reveal)
+        validate_names(self.models, self.images, self.paths)
+        validate_steps(self.steps, *self.sweep)
+        validate_reduction(self.reduction)
+        validate_counts(n_images=self.n_images, slice_size=self.slice_size, reveal=self.reveal)
         if self.information not in ("exact", "fast"):
             raise ValueError(f"information must be exact or fast, got {self.information!r}")
         if self.n_sweep < 0:

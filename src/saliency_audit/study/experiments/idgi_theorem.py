@@ -10,13 +10,13 @@ from torch import Tensor
 from saliency_audit.attributions import Path
 from saliency_audit.attributions.engine import frozen, score
 from saliency_audit.metrics import taylor_error
-from saliency_audit.study.checks import check_counts, check_names, check_steps
 from saliency_audit.study.columns import Column
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.path_rows import KEYS, both_rules, path_rows, select_slice, table
 from saliency_audit.study.paths import PATHS, study_path
 from saliency_audit.study.selection import Selection
 from saliency_audit.study.slices import sliced_tasks
+from saliency_audit.study.validation import validate_counts, validate_names, validate_steps
 
 COLUMNS = (
     *KEYS,
@@ -41,9 +41,9 @@ class Parameters:
     slice_size: int = 28
 
     def __post_init__(self) -> None:
-        check_names(self.models, self.images, self.paths)
-        check_steps(*self.steps)
-        check_counts(n_images=self.n_images, slice_size=self.slice_size)
+        validate_names(self.models, self.images, self.paths)
+        validate_steps(*self.steps)
+        validate_counts(n_images=self.n_images, slice_size=self.slice_size)
 
 
 def tasks(parameters: Parameters) -> Sequence[Task]:

@@ -12,7 +12,6 @@ from saliency_audit.metrics import mu_fidelity, rank_distances
 from saliency_audit.models import state_digest
 from saliency_audit.models.cross_training import folded_images
 from saliency_audit.models.training import predicted_classes
-from saliency_audit.study.checks import check_counts
 from saliency_audit.study.columns import Column
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.experiments import mege_accuracy
@@ -27,6 +26,7 @@ from saliency_audit.study.predictors import (
 )
 from saliency_audit.study.provenance import default_device
 from saliency_audit.study.shared_columns import SERIES, shared
+from saliency_audit.study.validation import validate_counts
 
 # Pictures of ImageNet's size get more of RISE's masks than `masks`, as in the paper's Appendix B.
 TIMES_MASKS = {"imagenet50_train": 4}
@@ -64,7 +64,7 @@ class Parameters(Trained):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_counts(
+        validate_counts(
             n_images=self.n_images,
             samples=self.samples,
             masks=self.masks,

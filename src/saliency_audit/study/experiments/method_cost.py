@@ -11,20 +11,25 @@ import pandas as pd
 from torch import Tensor, nn
 
 from saliency_audit.attributions import Saliency
-from saliency_audit.study.checked_methods import (
+from saliency_audit.study.columns import Column, names
+from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.ggig_methods import (
     METHODS,
     VARIANTS,
     Effort,
-    check_methods,
     effort_in,
     explainers,
+    validate_methods,
 )
-from saliency_audit.study.checks import check_counts, check_models, check_rate, check_steps
-from saliency_audit.study.columns import Column, names
-from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.selection import images_of, select
 from saliency_audit.study.shared_columns import IMAGE, shared
 from saliency_audit.study.timing import device_name, quickest
+from saliency_audit.study.validation import (
+    validate_counts,
+    validate_models,
+    validate_rate,
+    validate_steps,
+)
 
 COLUMNS = (
     *shared("model", "images", "method"),
@@ -57,11 +62,11 @@ class Parameters:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_models(self.models, self.images)
-        check_rate(self.learning_rate)
-        check_methods(self.methods)
-        check_steps(self.steps)
-        check_counts(
+        validate_models(self.models, self.images)
+        validate_rate(self.learning_rate)
+        validate_methods(self.methods)
+        validate_steps(self.steps)
+        validate_counts(
             n_images=self.n_images, ascents=self.ascents, samples=self.samples, masks=self.masks
         )
 

@@ -16,8 +16,8 @@ from saliency_audit.report.names import CHECK_LOOKS, METHOD_NAMES, network, on_t
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.undefined import with_undefined
 from saliency_audit.report.words import estimate, number
-from saliency_audit.study.checked_methods import climb_of
 from saliency_audit.study.experiment import Experiment
+from saliency_audit.study.ggig_methods import climb_of
 
 CLIMB = "ggig"
 # Where along its line a method is named; two that may lie close stand apart.

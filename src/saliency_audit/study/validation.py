@@ -1,4 +1,4 @@
-"""Checks that the parameters of several experiments share."""
+"""What the parameters of several experiments must be; anything else is refused."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from saliency_audit.study.paths import PATHS
 from saliency_audit.study.selection import images_of
 
 
-def check_names(models: Sequence[str], images: str | None, paths: Sequence[str] = PATHS) -> None:
+def validate_names(models: Sequence[str], images: str | None, paths: Sequence[str] = PATHS) -> None:
     """Refuse classifiers, paths and image sets that no catalogue knows.
 
     Raises:
@@ -19,10 +19,10 @@ def check_names(models: Sequence[str], images: str | None, paths: Sequence[str] 
     """
     _refuse_unknown("classifiers", models, list(CLASSIFIERS))
     _refuse_unknown("paths", paths, PATHS)
-    check_image_sets(*(images_of(model, images) for model in models))
+    validate_image_sets(*(images_of(model, images) for model in models))
 
 
-def check_rate(learning_rate: float) -> None:
+def validate_rate(learning_rate: float) -> None:
     """Refuse a rate that GGIG cannot climb by.
 
     Raises:
@@ -31,18 +31,18 @@ def check_rate(learning_rate: float) -> None:
     AscendingPath(learning_rate=learning_rate)
 
 
-def check_models(models: Sequence[str], images: str | None) -> None:
-    """`check_names`, and refuse an experiment without a classifier.
+def validate_models(models: Sequence[str], images: str | None) -> None:
+    """`validate_names`, and refuse an experiment without a classifier.
 
     Raises:
         ValueError: names the unknown and the known ones, or says that no model is given.
     """
     if not models:
         raise ValueError("at least one model is needed")
-    check_names(models, images)
+    validate_names(models, images)
 
 
-def check_image_sets(*names: str) -> None:
+def validate_image_sets(*names: str) -> None:
     """Refuse image sets that no catalogue knows, or that cannot be opened.
 
     Raises:
@@ -53,7 +53,7 @@ def check_image_sets(*names: str) -> None:
         refuse_unknown("image set", name, readable)
 
 
-def check_steps(*steps: int) -> None:
+def validate_steps(*steps: int) -> None:
     """Refuse a path of fewer points than its two ends.
 
     Raises:
@@ -64,7 +64,7 @@ def check_steps(*steps: int) -> None:
         raise ValueError(f"steps must be at least 2 (the path's two ends), got {given}")
 
 
-def check_counts(**counts: int) -> None:
+def validate_counts(**counts: int) -> None:
     """Refuse counts below 1.
 
     Raises:
@@ -75,7 +75,7 @@ def check_counts(**counts: int) -> None:
             raise ValueError(f"{name} must be at least 1, got {count}")
 
 
-def check_reduction(reduction: str) -> None:
+def validate_reduction(reduction: str) -> None:
     """Refuse an unknown way to get one number per pixel.
 
     Raises:

@@ -102,11 +102,11 @@ def explainers(names: Sequence[str], effort: Effort, seed: int) -> dict[str, Exp
     Raises:
         ValueError: an unknown name.
     """
-    check_methods(names)
+    validate_methods(names)
     return {name: _create(name, effort, seed) for name in names}
 
 
-def check_methods(names: Sequence[str]) -> None:
+def validate_methods(names: Sequence[str]) -> None:
     """Refuse methods that these experiments do not know.
 
     Raises:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from saliency_audit.attributions import available, create
-from saliency_audit.study.checked_methods import METHODS, VARIANTS, Effort, explainers
+from saliency_audit.study.ggig_methods import METHODS, VARIANTS, Effort, explainers
 from saliency_audit.study.selection import select
 
 SMALL = Effort(steps=5, ascents=3, learning_rate=0.01, samples=4, masks=20)
