@@ -43,10 +43,10 @@ from IPython.display import HTML
 from saliency_audit import ledger, study
 from saliency_audit.attributions import saliency
 from saliency_audit.report.figures.ggig.climb import (
-    check_table,
     climb_table,
-    show_checked,
+    sanity_table,
     show_climb,
+    show_sanity,
 )
 from saliency_audit.report.figures.maps import show_maps
 from saliency_audit.report.notebook.html_table import as_html
@@ -125,20 +125,20 @@ HTML(as_html(climb_table(sources(recorded, rows), "signed")))
 
 # %% mystnb={"image": {"alt": "Rank correlation of GGIG's maps on changed networks with those on the trained one against the steps of the climb, a line per number of points, one panel for noise and one for unrelated networks"}}
 checked = study.compute(checks, profile, {"seed": seed} if seed is not None else {})
-figure = show_checked(checked, sign)
+figure = show_sanity(checked, sign)
 
 # %% [markdown]
 # The recorded reference run, on MNIST:
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "The same for the recorded reference run on MNIST"}}
 recorded_checks = ledger.experiment_rows("ggig_climb_checks", "reference")
-show_recorded(recorded_checks, show_checked, sign)
+show_recorded(recorded_checks, show_sanity, sign)
 
 # %% [markdown]
 # Mean correlation under noise minus the floor, with its 95 % bootstrap interval over images and draws:
 
 # %% tags=["remove-input"]
-HTML(as_html(check_table(sources(recorded_checks, checked), sign)))
+HTML(as_html(sanity_table(sources(recorded_checks, checked), sign)))
 
 # %% [markdown]
 # ## What follows

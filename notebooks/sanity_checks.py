@@ -67,12 +67,12 @@ seed: int | None = None  # order of the images, noise, masks (default: the profi
 from IPython.display import HTML
 
 from saliency_audit import ledger, study
-from saliency_audit.ledger.method_checks import CHECKS, answers, declared_parameters
-from saliency_audit.report.figures.sanity_checks import check_table, cost_table, show_checks
+from saliency_audit.ledger.sanity_checks import SANITY_CHECKS, answers, declared_parameters
+from saliency_audit.report.figures.sanity_checks import cost_table, sanity_table, show_sanity
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.runs import chosen_parameters
 
-experiments = {check.experiment: study.get_experiment(check.experiment) for check in CHECKS}
+experiments = {check.experiment: study.get_experiment(check.experiment) for check in SANITY_CHECKS}
 rows = {
     name: study.compute(experiment, profile, chosen_parameters(experiment, {"seed": seed}))
     for name, experiment in experiments.items()
@@ -101,7 +101,7 @@ HTML(
 
 # %% mystnb={"image": {"alt": "A panel per sanity check, a line per method: the mean over the images with its interval, and the limit as a dashed line"}}
 found = answers(rows)
-figure = show_checks(found)
+figure = show_sanity(found)
 
 # %% [markdown]
 # In numbers, network by network: passes through the network for one map at the settings of the papers (more
@@ -109,7 +109,7 @@ figure = show_checks(found)
 # A dash where a method has no baseline to change, or was not run.
 
 # %% tags=["remove-input"]
-HTML(as_html(check_table(found, costs), kept_levels=1))
+HTML(as_html(sanity_table(found, costs), kept_levels=1))
 
 # %% [markdown]
 # ## In the recorded reference runs
@@ -120,14 +120,14 @@ HTML(as_html(check_table(found, costs), kept_levels=1))
 # %% tags=["remove-input"] mystnb={"image": {"alt": "The same panels for the recorded reference runs"}}
 of_reference = answers(recorded)
 if of_reference:
-    figure = show_checks(of_reference)
+    figure = show_sanity(of_reference)
 else:
     print("No reference run of these experiments is recorded yet.")
 
 # %% tags=["remove-input"]
 of_run = ledger.experiment_rows("method_cost", "reference")
 if of_reference:
-    table = check_table(of_reference, costs if isinstance(of_run, str) else of_run)
+    table = sanity_table(of_reference, costs if isinstance(of_run, str) else of_run)
     display(HTML(as_html(table, kept_levels=1)))  # noqa: F821 (IPython's)
 
 # %% [markdown]

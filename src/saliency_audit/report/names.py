@@ -68,7 +68,7 @@ METHOD_LOOKS = {
 }
 
 # The same for the methods of the GGIG paper and its controls.
-CHECK_LOOKS = {
+SANITY_LOOKS = {
     "saliency": ("#e69f00", "o"),
     "ig": ("#cc79a7", "^"),
     "ggig": ("#0072b2", "D"),

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from saliency_audit.ledger.method_checks import Answer, Finding, Score
+from saliency_audit.ledger.sanity_checks import Answer, Finding, Score
 from saliency_audit.ledger.statistics import Estimate
-from saliency_audit.report.figures.sanity_checks import check_table, cost_table, show_checks
+from saliency_audit.report.figures.sanity_checks import cost_table, sanity_table, show_sanity
 from saliency_audit.report.names import network
 
 SCORE = Score(Estimate(0.65, 0.55, 0.75, 30), 0.1, forgotten=False)
@@ -54,7 +54,7 @@ COSTS = pd.DataFrame(
 
 
 def test_a_panel_per_check_and_a_mark_per_estimate():
-    figure = show_checks(FOUND)
+    figure = show_sanity(FOUND)
     noise, baseline = figure.axes
     labels = [label.get_text() for label in noise.get_yticklabels()]
     assert labels == ["IG", "GGIG, magnitudes", "Guided IG", "Grad-CAM", "RISE", "Edges"]
@@ -68,7 +68,7 @@ def test_a_panel_per_check_and_a_mark_per_estimate():
 
 
 def test_the_dashed_line_is_the_limit_of_the_answers():
-    noise, baseline = show_checks(FOUND).axes
+    noise, baseline = show_sanity(FOUND).axes
     limits = [
         next(line.get_xdata()[0] for line in axis.lines if line.get_linestyle() == "--")
         for axis in (noise, baseline)
@@ -78,11 +78,11 @@ def test_the_dashed_line_is_the_limit_of_the_answers():
 
 def test_nothing_to_show_is_said():
     with pytest.raises(ValueError, match="no rows"):
-        show_checks(())
+        show_sanity(())
 
 
 def test_cells_say_what_was_found_and_from_what():
-    table = check_table(FOUND)
+    table = sanity_table(FOUND)
     assert list(table.columns) == ["noise", "baseline"]
     small = table.loc[network("digits_cnn")]["noise"]
     assert small["IG"] == (
@@ -98,12 +98,12 @@ def test_cells_say_what_was_found_and_from_what():
     assert other.loc["IG", "noise"] == "—"
     assert "4 undefined" in other.loc["IG", "baseline"]
     partly = answer("gradcam", Finding.PASSES, undefined=2, undefined_pairs=0.314)
-    cell = check_table([partly]).iloc[0, 0]
+    cell = sanity_table([partly]).iloc[0, 0]
     assert cell.endswith("2 undefined<br>31% of pairs undefined")
 
 
 def test_passes_stand_beside_the_checks():
-    table = check_table(FOUND, COSTS)
+    table = sanity_table(FOUND, COSTS)
     assert list(table.columns) == ["passes\nper map", "noise", "baseline"]
     cost = table["passes\nper map"]
     assert cost[network("digits_cnn"), "IG"] == "51 forward<br>51 back"

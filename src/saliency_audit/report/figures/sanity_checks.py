@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from saliency_audit.ledger.method_checks import CHECKS, Answer, Finding, SanityCheck
+from saliency_audit.ledger.sanity_checks import SANITY_CHECKS, Answer, Finding, SanityCheck
 from saliency_audit.report.figures.panels import refuse_empty
 from saliency_audit.report.names import METHOD_NAMES, network, on_two_lines
 from saliency_audit.report.notebook.tables import text_table
@@ -34,11 +34,11 @@ WORDS = {
 }
 
 
-def show_checks(found: Sequence[Answer]) -> Figure:
+def show_sanity(found: Sequence[Answer]) -> Figure:
     """A panel per check, a line per method, a mark with its interval per network.
 
     Args:
-        found: of `ledger.method_checks.answers`; those without an estimate are not drawn.
+        found: of `ledger.sanity_checks.answers`; those without an estimate are not drawn.
 
     Returns:
         The figure; dashed is the limit, the shaded side is the one on which a method passes.
@@ -47,7 +47,7 @@ def show_checks(found: Sequence[Answer]) -> Figure:
         ValueError: no answers.
     """
     refuse_empty(pd.DataFrame(found))
-    checks = [check for check in CHECKS if any(item.check == check.name for item in found)]
+    checks = [check for check in SANITY_CHECKS if any(item.check == check.name for item in found)]
     methods = [name for name in METHODS if any(item.method == name for item in found)]
     figure, axes = plt.subplots(
         1,
@@ -107,11 +107,11 @@ def _on_lines(title: str) -> str:
     return "\n".join(" ".join(words[i : i + third]) for i in range(0, len(words), third))
 
 
-def check_table(found: Sequence[Answer], costs: pd.DataFrame | None = None) -> pd.DataFrame:
+def sanity_table(found: Sequence[Answer], costs: pd.DataFrame | None = None) -> pd.DataFrame:
     """The same in numbers.
 
     Args:
-        found: of `ledger.method_checks.answers`.
+        found: of `ledger.sanity_checks.answers`.
         costs: rows of `method_cost`, of any network: passes depend on the method's settings.
 
     Returns:
@@ -128,7 +128,9 @@ def check_table(found: Sequence[Answer], costs: pd.DataFrame | None = None) -> p
         line = lines.setdefault(place, {} if costs is None else _passes(costs, item.method))
         line[item.check] = _cell(item)
     columns = [] if costs is None else [PASSES]
-    columns += [check.name for check in CHECKS if any(item.check == check.name for item in found)]
+    columns += [
+        check.name for check in SANITY_CHECKS if any(item.check == check.name for item in found)
+    ]
     table = text_table(lines, ["network", "method"], columns=columns, missing="—")
     return table.rename(columns=on_two_lines)
 

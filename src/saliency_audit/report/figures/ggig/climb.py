@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from saliency_audit.ledger.external.checked_maps import mean_with_draws
 from saliency_audit.ledger.statistics import bootstrap_mean
 from saliency_audit.report.figures.panels import label_outside, panels, refuse_empty
-from saliency_audit.report.names import CHECK_LOOKS, METHOD_NAMES, network, on_two_lines
+from saliency_audit.report.names import METHOD_NAMES, SANITY_LOOKS, network, on_two_lines
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.undefined import with_undefined
 from saliency_audit.report.words import estimate, number
@@ -77,9 +77,9 @@ def show_climb(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
         mine = chosen[chosen["model"] == model]
         for points, colour in colours.items():
             _draw_line(axis, mine[mine["points"] == points], f"{points} points", colour)
-        for method in [name for name in CHECK_LOOKS if name in set(mine["method"]) - {CLIMB}]:
+        for method in [name for name in SANITY_LOOKS if name in set(mine["method"]) - {CLIMB}]:
             mean = float(mine.loc[mine["method"] == method, "spearman"].mean())
-            dashed = CHECK_LOOKS[method][0]
+            dashed = SANITY_LOOKS[method][0]
             axis.axhline(mean, color=dashed, linestyle="--", linewidth=1.1)
             axis.annotate(
                 METHOD_NAMES[method],
@@ -159,7 +159,7 @@ def climb_table(
     return text_table(cells, ["network", "map", "source"], columns=columns, missing="—")
 
 
-def show_checked(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
+def show_sanity(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
     """Rank correlation with the trained network's map of the same setting: a panel per change.
 
     Args:
@@ -200,7 +200,7 @@ def show_checked(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
     return figure
 
 
-def check_table(sources: Mapping[str, pd.DataFrame], sign: str = "absolute") -> pd.DataFrame:
+def sanity_table(sources: Mapping[str, pd.DataFrame], sign: str = "absolute") -> pd.DataFrame:
     """Rank correlation under noise minus that on unrelated networks, by setting.
 
     Args:

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from saliency_audit.report.figures.ggig.check_curves import (
+from saliency_audit.report.figures.ggig.sanity_curves import (
     draw_line,
     in_order,
     measures_in,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from saliency_audit.ledger.resampling import Floats, resample_counts, resampled_table_means
 from saliency_audit.ledger.statistics import LEVEL
-from saliency_audit.report.figures.ggig.check_curves import (
+from saliency_audit.report.figures.ggig.sanity_curves import (
     draw_line,
     in_order,
     look_of,

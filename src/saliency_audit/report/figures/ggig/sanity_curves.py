@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from saliency_audit.ledger.resampling import resample_counts, resampled_means
 from saliency_audit.ledger.statistics import LEVEL
 from saliency_audit.report.figures.ggig.mnist import MEASURE_NAMES
-from saliency_audit.report.names import CHECK_LOOKS, METHOD_NAMES, network
+from saliency_audit.report.names import METHOD_NAMES, SANITY_LOOKS, network
 
 # Measures that are shown; the squared error has no lower limit.
 SHOWN = ("spearman", "weighted_jaccard", "ssim")
@@ -66,7 +66,7 @@ def bands(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.n
 
 def look_of(method: str) -> tuple[str, str]:
     """Colour and mark of a method's line."""
-    return CHECK_LOOKS.get(method, OTHER_LOOK)
+    return SANITY_LOOKS.get(method, OTHER_LOOK)
 
 
 def title_of(measure: str) -> str:
@@ -81,7 +81,7 @@ def network_on_lines(model: str) -> str:
 
 def in_order(methods: Sequence[str]) -> list[str]:
     """The methods that a figure shows: the paper's and its controls, else all there are."""
-    known = [name for name in CHECK_LOOKS if name in methods]
+    known = [name for name in SANITY_LOOKS if name in methods]
     return known or list(methods)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from saliency_audit.ledger.method_checks import CHECKS, Finding, answers, declared_parameters
+from saliency_audit.ledger.sanity_checks import SANITY_CHECKS, Finding, answers, declared_parameters
 from saliency_audit.ledger.schema import load_claims
 
 N = 30
@@ -311,14 +311,14 @@ def test_two_baselines_must_agree_as_the_claim_says():
 def test_the_ledger_declares_what_is_not_given():
     claims = load_claims()
     declared = declared_parameters()
-    assert set(declared) == {check.claim for check in CHECKS}
+    assert set(declared) == {check.claim for check in SANITY_CHECKS}
     agreement = claims["GG-PRODUCT"].external.parameters["agreement"]
     (found,) = answers({"ggig_product": baselines(ig=0.95)})
     assert found.limit == agreement
     for claim, parameters in declared.items():
         assert parameters == claims[claim].external.parameters
         assert claims[claim].external.experiment == next(
-            check.experiment for check in CHECKS if check.claim == claim
+            check.experiment for check in SANITY_CHECKS if check.claim == claim
         )
 
 
@@ -330,4 +330,4 @@ def test_rows_of_something_else_are_refused():
 
 def test_no_rows_no_answers():
     assert answers({}) == ()
-    assert answers({check.experiment: pd.DataFrame() for check in CHECKS}) == ()
+    assert answers({check.experiment: pd.DataFrame() for check in SANITY_CHECKS}) == ()

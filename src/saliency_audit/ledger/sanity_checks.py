@@ -220,7 +220,7 @@ def _agreement(declared: Parameters) -> float:
     return float(declared["agreement"])
 
 
-CHECKS = (
+SANITY_CHECKS = (
     SanityCheck(
         "noise",
         "Forgets the map under noise of σ on the weights?",
@@ -283,7 +283,7 @@ CHECKS = (
 def declared_parameters() -> dict[str, Parameters]:
     """What the claims declare that the checks refer to, by the claim's id."""
     claims = load_claims()
-    return {check.claim: claims[check.claim].external.parameters for check in CHECKS}
+    return {check.claim: claims[check.claim].external.parameters for check in SANITY_CHECKS}
 
 
 def answers(
@@ -300,14 +300,14 @@ def answers(
         declared: parameters by claim; those of the ledger if not given.
 
     Returns:
-        An `Answer` per check, network and method, in the order of `CHECKS` and of the rows.
+        An `Answer` per check, network and method, in the order of `SANITY_CHECKS` and of the rows.
 
     Raises:
         ValueError: rows without a column that a check needs.
     """
     declared = declared_parameters() if declared is None else declared
     found: list[Answer] = []
-    for check in CHECKS:
+    for check in SANITY_CHECKS:
         given = rows.get(check.experiment)
         if given is None or given.empty:
             continue
