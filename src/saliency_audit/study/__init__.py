@@ -4,7 +4,8 @@ from saliency_audit.study.columns import Column
 from saliency_audit.study.compute import compute, local_folder, recorded_folder
 from saliency_audit.study.experiment import Experiment, Labels, Outcome, ParameterError, Task
 from saliency_audit.study.registry import available, get_experiment
-from saliency_audit.study.store import ResultStore, StoreError, read_manifest, recorded
+from saliency_audit.study.sealed import Slice, StoreError, read_manifests, read_sealed
+from saliency_audit.study.store import ResultStore, read_manifest, recorded
 
 __all__ = [
     "Column",
@@ -13,6 +14,7 @@ __all__ = [
     "Outcome",
     "ParameterError",
     "ResultStore",
+    "Slice",
     "StoreError",
     "Task",
     "available",
@@ -20,6 +22,8 @@ __all__ = [
     "get_experiment",
     "local_folder",
     "read_manifest",
+    "read_manifests",
+    "read_sealed",
     "recorded",
     "recorded_folder",
 ]

@@ -1,6 +1,5 @@
 """Recorded rows on disk: a parquet file and a manifest per task, whole or not at all."""
 
-import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping
@@ -13,7 +12,6 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 
-from saliency_audit.errors import AuditError
 from saliency_audit.files import held, replace
 from saliency_audit.study.columns import column_faults
 from saliency_audit.study.experiment import Experiment, Outcome, Task
@@ -25,10 +23,7 @@ from saliency_audit.study.provenance import (
     packages,
     source_digest,
 )
-
-
-class StoreError(AuditError, ValueError):
-    """Recorded rows are missing, half-written or do not match their manifest."""
+from saliency_audit.study.sealed import StoreError, as_file, digest
 
 
 @dataclass(frozen=True)
@@ -96,7 +91,7 @@ class ResultStore:
             "task": task.name,
             "parameters": _plain(task.parameters),
             "rows": len(outcome.rows),
-            "rows_sha256": hashlib.sha256(content).hexdigest(),
+            "rows_sha256": digest(content),
             "notes": _plain(outcome.notes),
             "source_sha256": source_digest(),
             "commit": commit(),
@@ -111,15 +106,14 @@ class ResultStore:
         replace(self.manifest_path(task), (text + "\n").encode())
 
     def _as_parquet(self, task: Task, rows: pd.DataFrame) -> bytes:
-        buffer = io.BytesIO()
-        rows.to_parquet(buffer, index=False)
-        schema = pq.read_schema(buffer)
+        content = as_file(rows)
+        schema = pq.read_schema(io.BytesIO(content))
         if faults := list(column_faults(schema, len(rows), self.experiment.recorded)):
             raise StoreError(
                 f"{self.experiment.name}: rows of task {task.name} are not as declared: "
                 f"{'; '.join(faults)}"
             )
-        return buffer.getvalue()
+        return content
 
     @contextmanager
     def claim(self, task: Task, wait: bool) -> Iterator[bool]:
@@ -167,7 +161,7 @@ def file_fault(path: Path, manifest: Mapping[str, Any]) -> str | None:
         content = path.read_bytes()
     except FileNotFoundError:
         return "the rows are missing"
-    if hashlib.sha256(content).hexdigest() != manifest["rows_sha256"]:
+    if digest(content) != manifest["rows_sha256"]:
         return "the rows are half-written or changed (checksum)"
     return None
 
