@@ -33,8 +33,8 @@ lock: ## pin the newest versions that pyproject.toml admits (needs uv)
 	uv pip compile --universal --generate-hashes --no-annotate --no-header --no-emit-index-url \
 	  --python-version 3.11 --all-extras pyproject.toml -o requirements.lock
 
-clean: ## delete the site, the runs and this machine's rows; keeps .venv
-	rm -rf _build runs book/claims book/generated
+clean: ## delete the site, the runs and this machine's rows; keeps .venv and rows being recorded
+	rm -rf _build book/claims book/generated runs/.work $(filter-out runs/recording,$(wildcard runs/*))
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

@@ -38,6 +38,8 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
         (("compute", "idgi_scores", "-p", "images=nope"), "unknown image set 'nope'"),
         (("compute", "idgi_scores", "--record", "-p", "steps=8"), "drop the overrides"),
         (("compute", "idgi_scores", "--profile", "huge"), "has no profile 'huge'"),
+        (("seal", "nope"), "unknown experiment 'nope'; known: "),
+        (("seal", "idgi_scores", "--profile", "huge"), "has no profile 'huge'"),
         (("audit", "nope"), "unknown claim 'NOPE'; known: IDGI-INS"),
         (("claims", "--paper", "nope"), "unknown paper 'nope'"),
         (("claims", "--verdict", "maybe"), "unknown verdict 'maybe'"),
@@ -127,3 +129,17 @@ def test_a_training_tells_how_far_it_is(
     shown = capsys.readouterr()
     assert "fold 1: epoch 2 of 2, loss" in " ".join(shown.err.split())
     assert "2 rows in runs/rows/custom/mege_accuracy-embedded-" in shown.out
+
+
+def test_recorded_rows_are_sealed_in_one_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], project: Path
+) -> None:
+    assert call(monkeypatch, "seal", "idgi_illustration") == 2
+    assert "idgi_illustration: no task is done, nothing to seal" in capsys.readouterr().err
+    assert call(monkeypatch, "compute", "idgi_illustration", "--record") == 0
+    place = "data/results/embedded/idgi_illustration.parquet"
+    assert f"rows in {place}" in capsys.readouterr().out
+    before = (project / place).read_bytes()
+    assert call(monkeypatch, "seal", "idgi_illustration") == 0
+    assert f"1 of 1 tasks are sealed in {place}" in capsys.readouterr().out
+    assert (project / place).read_bytes() == before

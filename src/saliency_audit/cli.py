@@ -79,7 +79,7 @@ def compute(
     profile: Profile = "embedded",
     parameter: Settings = None,
     record: Annotated[
-        bool, typer.Option(help="write the published rows in data/results, not runs/rows")
+        bool, typer.Option(help="compute the published rows, sealed in data/results once complete")
     ] = False,
     executor: Annotated[str, typer.Option(help="local or dask://HOST:PORT")] = "local",
 ) -> None:
@@ -99,12 +99,22 @@ def compute(
             rows = study.compute(
                 found, profile, overrides, record=record, executor=executor, progress=show
             )
-    folder = (
-        study.recorded_folder(experiment, profile)
+    place = (
+        study.recorded_path(experiment, profile)
         if record
         else study.local_folder(experiment, profile, overrides)
     )
-    console.print(f"{len(rows)} rows in {folder.relative_to(project_root())}", highlight=False)
+    console.print(f"{len(rows)} rows in {place.relative_to(project_root())}", highlight=False)
+
+
+@app.command()
+def seal(experiment: str, profile: Profile = "embedded") -> None:
+    """Seal the recorded rows that are done so far, where `compute --record` was not finished."""
+    from saliency_audit import study
+
+    sealed, of = study.seal(study.get_experiment(experiment), profile)
+    place = study.recorded_path(experiment, profile).relative_to(project_root())
+    console.print(f"{sealed} of {of} tasks are sealed in {place}", highlight=False)
 
 
 @app.command()
@@ -157,8 +167,8 @@ def verify(
 ) -> None:
     """Recompute every verdict from the recorded rows; check every manifest and checksum."""
     from saliency_audit.ledger import load_claims
-    from saliency_audit.ledger.verify import faults, write_published
-    from saliency_audit.study import recorded
+    from saliency_audit.ledger.verify import faults, recorded_files, write_published
+    from saliency_audit.study import read_manifests
 
     if write:
         console.print(f"wrote {write_published().relative_to(project_root())}")
@@ -167,11 +177,12 @@ def verify(
         errors.print(f"fault: {fault}", highlight=False, markup=False, soft_wrap=True)
     if found:
         raise Refusal(f"{len(found)} faults")
-    files = recorded(project_root() / "data" / "results")
-    rows = sum(manifest["rows"] for manifest, _ in files)
+    files = recorded_files()
+    tasks = [manifest for path in files for manifest in read_manifests(path)]
     console.print(
-        f"{len(load_claims())} verdicts recomputed as published; "
-        f"{len(files)} recorded files with {rows} rows match their manifests",
+        f"{len(load_claims())} verdicts recomputed as published; {len(files)} files with "
+        f"{sum(manifest['rows'] for manifest in tasks)} recorded rows of {len(tasks)} tasks "
+        "match their manifests",
         highlight=False,
     )
 

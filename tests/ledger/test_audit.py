@@ -7,7 +7,7 @@ import pytest
 from saliency_audit.ledger import Check, Claim, ClaimAudit, ExternalResult, InternalAudit, Verdict
 from saliency_audit.ledger import audit as audit_module
 from saliency_audit.ledger.audit import as_record, evaluate, recorded_rows
-from saliency_audit.study import Column, Experiment, Outcome, ResultStore, Task, recorded_folder
+from saliency_audit.study import Column, Experiment, Outcome, Task, recording_store
 from saliency_audit.study.shared_columns import shared
 
 
@@ -64,12 +64,13 @@ def claim(**external):
 @pytest.fixture
 def store(project, monkeypatch):
     monkeypatch.setattr(audit_module, "get_experiment", lambda name: EXPERIMENT)
-    return ResultStore(recorded_folder("gains", "embedded"), EXPERIMENT)
+    return recording_store(EXPERIMENT, "embedded")
 
 
 def record(store, count):
     for task in tasks(None)[:count]:
         store.write(task, outcome(task), 0)
+    store.seal(tasks(None)[:count])
 
 
 def test_complete_rows_are_read_and_judged(store):
@@ -84,15 +85,21 @@ def test_incomplete_rows_are_not_judged(store):
     record(store, 2)
     reason = recorded_rows(claim(), "embedded")
     assert reason == "only 2 of 3 tasks are recorded at embedded (t-2: no manifest)"
+
+
+def test_rows_that_are_not_sealed_yet_are_not_judged(store):
+    for task in tasks(None):
+        store.write(task, outcome(task), 0)
+    assert recorded_rows(claim(), "embedded") == "no rows recorded at the embedded profile"
+
+
+def test_damaged_rows_are_not_taken_for_no_rows(store):
     record(store, 3)
-    store.rows_path(tasks(None)[1]).write_bytes(b"")
-    assert "only 2 of 3 tasks" in recorded_rows(claim(), "embedded")
-    assert "t-1: the rows are half-written" in recorded_rows(claim(), "embedded")
-
-
-def test_a_single_damaged_task_is_not_taken_for_no_rows(store):
-    record(store, 1)
-    store.manifest_path(tasks(None)[0]).write_bytes(b"{")
+    store.sealed.path.write_bytes(b"")
+    reason = recorded_rows(claim(), "embedded")
+    assert "only 0 of 3 tasks are recorded at embedded" in reason
+    assert "(t-0: embedded/gains.parquet: the rows are half-written" in reason
+    store.sealed.path.with_suffix(".json").write_bytes(b"{")
     assert "only 0 of 3 tasks are recorded" in recorded_rows(claim(), "embedded")
 
 

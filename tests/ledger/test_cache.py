@@ -40,7 +40,7 @@ def audited(found, detail="found"):
 @pytest.fixture
 def inputs(project):
     """Printed numbers and recorded rows of the claim, and of another paper and experiment."""
-    for name in ("paper/idgi/table_01.csv", "results/embedded/gains/t.parquet"):
+    for name in ("paper/idgi/table_01.csv", "results/embedded/gains.parquet"):
         path = project / "data" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("1")
@@ -61,8 +61,8 @@ def test_what_was_kept_is_found_again(inputs):
     [
         "paper/idgi/table_01.csv",
         "paper/idgi/table_02.csv",
-        "results/embedded/gains/t.parquet",
-        "results/reference/gains/t.json",
+        "results/embedded/gains.parquet",
+        "results/reference/gains.json",
     ],
 )
 def test_a_change_of_what_it_depends_on_changes_the_key(inputs, name):
@@ -113,9 +113,9 @@ def test_another_version_of_a_package_changes_the_key(inputs, monkeypatch):
 
 def test_a_change_elsewhere_does_not(inputs):
     before = cache.audit_key(claim())
-    for name in ("paper/dre/table_01.csv", "results/embedded/other/t.parquet"):
+    for name in ("paper/dre/table_01.csv", "results/embedded/gains_more.parquet"):
         path = inputs / name
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("2")
     assert cache.audit_key(claim()) == before
 
@@ -153,7 +153,7 @@ def test_an_audit_is_computed_once_until_its_rows_change(computed, inputs):
     assert audit_all() == audit_all()
     assert audit_claim("AB-C").external["paper"].detail == "number 1"
     assert computed == ["AB-C"]
-    (inputs / "results" / "embedded" / "gains" / "t.parquet").write_text("2")
+    (inputs / "results" / "embedded" / "gains.parquet").write_text("2")
     (audit,) = audit_all()
     assert audit.external["paper"].detail == "number 2"
 
@@ -161,13 +161,13 @@ def test_an_audit_is_computed_once_until_its_rows_change(computed, inputs):
 def test_one_audit_follows_its_rows_too(computed, inputs):
     assert audit_claim("AB-C").external["paper"].detail == "number 1"
     assert audit_claim("AB-C") == audit_claim("AB-C")
-    (inputs / "results" / "embedded" / "gains" / "t.parquet").write_text("2")
+    (inputs / "results" / "embedded" / "gains.parquet").write_text("2")
     assert audit_claim("AB-C").external["paper"].detail == "number 2"
     assert computed == ["AB-C"] * 2
 
 
 def test_an_audit_is_not_kept_if_its_rows_change_meanwhile(computed, inputs, monkeypatch):
-    rows = inputs / "results" / "embedded" / "gains" / "t.parquet"
+    rows = inputs / "results" / "embedded" / "gains.parquet"
     compute = audit_module._audit
 
     def slowly(item):

@@ -3,21 +3,25 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import yaml
 
 from saliency_audit.ledger.verify import faults, write_published
 from saliency_audit.locations import project_root
 from saliency_audit.models import CLASSIFIERS
-from saliency_audit.study import Outcome, ResultStore, Task, get_experiment, recorded_folder
+from saliency_audit.study import Outcome, Slice, Task, get_experiment, read_sealed, recording_store
+from saliency_audit.study.sealed import write_sealed
 
 CLAIMS = ("IDGI-JPEG", "IDGI-COST", "IDGI-XCEPTION")
-JPEG = Path("data/results/embedded/idgi_jpeg")
-COST = Path("data/results/reference/idgi_cost")
+JPEG = Path("data/results/embedded/idgi_jpeg.parquet")
+COST = Path("data/results/reference/idgi_cost.parquet")
 
 
 def _jpeg_rows(task: Task) -> Outcome:
@@ -30,6 +34,9 @@ def _jpeg_rows(task: Task) -> Outcome:
             "method": f"{given['path']}{suffix}",
             "scale": scale,
             "image": image,
+            "image_name": f"{image}.png",
+            "target": 1,
+            "confidence": 0.5,
             "value": 5 + gain + generator.normal(),
         }
         for suffix, gain in (("", 0), ("+idgi", 4))
@@ -43,7 +50,10 @@ def _cost_rows(task: Task) -> Outcome:
     """Five timed batches of one method, by weights that the catalogue declares."""
     row = {"model": task.parameters["model"], "method": "ig", "images": 4, "steps": 128}
     rows = pd.DataFrame(
-        [{**row, "repeat": i, "seconds": 1 + i, "raw_seconds": 1} for i in range(5)]
+        [
+            {**row, "points": 512, "repeat": i, "seconds": 1.0 + i, "raw_seconds": 1.0}
+            for i in range(5)
+        ]
     )
     recorded = CLASSIFIERS[task.parameters["model"]].recorded
     assert recorded is not None
@@ -54,7 +64,7 @@ def _cost_rows(task: Task) -> Outcome:
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ledger of three claims, rows for two of them, and its published verdicts."""
     root, folder = project_root(), tmp_path_factory.mktemp("original")
-    for name in ("data/claims", "data/paper", "notebooks"):
+    for name in ("data/claims", "data/errata", "data/paper", "notebooks"):
         shutil.copytree(root / name, folder / name)
     for path in (folder / "data/claims").glob("*.yml"):
         paper = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -67,9 +77,11 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ("idgi_cost", "reference", _cost_rows),
         ):
             experiment = get_experiment(name)
-            store = ResultStore(recorded_folder(name, profile), experiment)
-            for task in experiment.tasks(experiment.configure(profile)):
+            store = recording_store(experiment, profile)
+            tasks = list(experiment.tasks(experiment.configure(profile)))
+            for task in tasks:
                 store.write(task, rows(task), 1.0)
+            store.seal(tasks)
         write_published()
     return folder
 
@@ -83,57 +95,89 @@ def copy(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     return folder
 
 
-def _edit_manifest(path: Path, **changes: object) -> None:
-    manifest = json.loads(path.read_text())
-    for name, value in changes.items():
-        if isinstance(value, dict):
-            manifest[name].update(value)
-        else:
-            manifest[name] = value
-    path.write_text(json.dumps(manifest))
+def _edit_slices(path: Path, change: Callable[[dict[str, Slice]], None]) -> None:
+    """Seal the file's slices again, changed."""
+    slices = dict(read_sealed(path))
+    change(slices)
+    write_sealed(path, list(slices.values()))
+
+
+def _edit_manifest(path: Path, task: str, /, **changes: Any) -> None:
+    def change(slices: dict[str, Slice]) -> None:
+        manifest = dict(slices[task].manifest)
+        for name, value in changes.items():
+            manifest[name] = {**manifest[name], **value} if isinstance(value, dict) else value
+        slices[task] = replace(slices[task], manifest=manifest)
+
+    _edit_slices(path, change)
 
 
 def _change_rows(root: Path) -> None:
-    path = next((root / JPEG).glob("*.parquet"))
-    rows = pd.read_parquet(path)
+    rows = pd.read_parquet(root / JPEG)
     rows.loc[0, "value"] += 0.5
-    rows.to_parquet(path, index=False)
+    rows.to_parquet(root / JPEG, index=False)
+
+
+def _exchange_rows(root: Path) -> None:
+    """Rows that are not those computed, sealed with a checksum that is right."""
+
+    def exchange(slices: dict[str, Slice]) -> None:
+        rows = slices["digits_cnn-ig-00000"].rows()
+        rows.loc[0, "value"] += 0.5
+        changed = replace(slices["digits_cnn-ig-00000"], table=pa.Table.from_pandas(rows))
+        slices["digits_cnn-ig-00000"] = changed
+
+    _edit_slices(root / JPEG, exchange)
 
 
 def _cut_manifest(root: Path) -> None:
-    path = next((root / JPEG).glob("*.json"))
+    path = (root / JPEG).with_suffix(".json")
     path.write_text(path.read_text()[:40])
 
 
 def _lose_manifest(root: Path) -> None:
-    next((root / JPEG).glob("*.json")).unlink()
+    (root / JPEG).with_suffix(".json").unlink()
+
+
+def _lose_rows(root: Path) -> None:
+    (root / JPEG).unlink()
+
+
+def _slice_among_them(root: Path) -> None:
+    path = (root / JPEG).with_suffix("") / "digits_cnn-ig-00000.json"
+    path.parent.mkdir()
+    path.write_text("{}")
 
 
 def _lose_task(root: Path) -> None:
-    for suffix in (".json", ".parquet"):
-        (root / JPEG / f"digits_cnn-gig-00000{suffix}").unlink()
+    _edit_slices(root / JPEG, lambda slices: slices.pop("digits_cnn-gig-00000"))
 
 
 def _strange_task(root: Path) -> None:
-    for suffix in (".json", ".parquet"):
-        path = root / JPEG / f"digits_cnn-ig-00000{suffix}"
-        shutil.copy(path, path.with_name(f"digits_cnn-ig-09999{suffix}"))
+    _edit_manifest(root / JPEG, "digits_cnn-ig-00000", task="digits_cnn-ig-09999")
 
 
 def _strange_experiment(root: Path) -> None:
-    shutil.copytree(root / JPEG, root / "data/results/embedded/idgi_insertion")
+    for path in (root / JPEG, (root / JPEG).with_suffix(".json")):
+        shutil.copy(path, path.with_stem("idgi_insertion"))
+
+
+def _strange_profile(root: Path) -> None:
+    for path in (root / JPEG, (root / JPEG).with_suffix(".json")):
+        (root / "data/results/huge").mkdir(exist_ok=True)
+        shutil.copy(path, root / "data/results/huge" / path.name)
 
 
 def _other_parameters(root: Path) -> None:
-    _edit_manifest(root / JPEG / "digits_cnn-ig-00000.json", parameters={"steps": 7})
+    _edit_manifest(root / JPEG, "digits_cnn-ig-00000", parameters={"steps": 7})
 
 
 def _mixed_weights(root: Path) -> None:
-    _edit_manifest(root / JPEG / "digits_cnn-ig-00000.json", notes={"model_sha256": "0" * 64})
+    _edit_manifest(root / JPEG, "digits_cnn-ig-00000", notes={"model_sha256": "0" * 64})
 
 
 def _undeclared_weights(root: Path) -> None:
-    _edit_manifest(root / COST / "mobilenet_v2.json", notes={"model_sha256": "0" * 64})
+    _edit_manifest(root / COST, "mobilenet_v2", notes={"model_sha256": "0" * 64})
 
 
 def _edit_verdicts(root: Path, change: Callable[[list], None]) -> None:
@@ -183,9 +227,13 @@ def test_a_faithful_copy_has_no_fault(copy: Path) -> None:
         (_change_rows, "half-written or changed"),
         (_cut_manifest, "half-written or not JSON"),
         (_lose_manifest, "rows without a manifest"),
+        (_lose_rows, "a manifest without rows"),
+        (_slice_among_them, "a manifest without rows"),
+        (_exchange_rows, "are not those that were computed"),
         (_lose_task, "claim IDGI-JPEG: external embedded"),
         (_strange_task, "is not part of the embedded profile"),
         (_strange_experiment, "no experiment 'idgi_insertion'"),
+        (_strange_profile, "no experiment 'idgi_jpeg' with a profile 'huge'"),
         (_other_parameters, "made from other parameters"),
         (_mixed_weights, "2 different sets of weights"),
         (_undeclared_weights, "other weights than the catalogue declares"),
@@ -203,8 +251,7 @@ def test_every_change_is_found(copy: Path, change: Callable[[Path], None], messa
 
 
 def test_all_damaged_files_are_named_at_once(copy: Path) -> None:
-    paths = list((copy / JPEG).glob("*.parquet"))
-    for path in paths:
-        path.write_bytes(b"")
+    for path in (JPEG, COST):
+        (copy / path).write_bytes(b"")
     named = [fault for fault in faults() if "half-written or changed" in fault]
-    assert len(named) == len(paths) > 1
+    assert len(named) == 2

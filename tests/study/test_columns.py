@@ -1,14 +1,12 @@
-"""Every recorded row file has the columns that its experiment declares."""
+"""Every recorded slice has the columns that its experiment declares."""
 
 import dataclasses
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from saliency_audit.locations import project_root
 from saliency_audit.sanity import MEASURES
-from saliency_audit.study import Column, available, get_experiment
+from saliency_audit.study import Column, available, get_experiment, recorded_store
 from saliency_audit.study.columns import column_faults, names
 from saliency_audit.study.former_names import COLUMNS
 from saliency_audit.study.predictors import Series
@@ -19,17 +17,19 @@ from saliency_audit.study.shared_columns import IMAGE, SERIES, SIMILARITIES, sha
 @pytest.mark.parametrize("name", available())
 def test_recorded_rows_are_as_declared(name):
     experiment = get_experiment(name)
-    files = sorted((project_root() / "data" / "results").glob(f"*/{name}/*.parquet"))
-    assert files
+    slices = [
+        found
+        for profile in experiment.profiles
+        for found in recorded_store(experiment, profile).slices().values()
+    ]
+    assert slices
     faults = {}
-    for path in files:
-        file = pq.ParquetFile(path)
+    for each in slices:
         schema = pa.schema(
-            column.with_name(COLUMNS.get(column.name, column.name)) for column in file.schema_arrow
+            column.with_name(COLUMNS.get(column.name, column.name)) for column in each.table.schema
         )
-        found = list(column_faults(schema, file.metadata.num_rows, experiment.recorded))
-        if found:
-            faults[path.name] = found
+        if found := list(column_faults(schema, each.table.num_rows, experiment.recorded)):
+            faults[each.task] = found
     assert not faults
 
 

@@ -6,7 +6,9 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from saliency_audit.study import (
@@ -18,7 +20,7 @@ from saliency_audit.study import (
     get_experiment,
     provenance,
 )
-from saliency_audit.study.compute import local_folder, recorded_folder
+from saliency_audit.study.compute import local_folder, recorded_path, seal
 
 NAMES = ["a-0", "a-1", "a-2", "a-3"]
 
@@ -138,12 +140,74 @@ def test_recorded_own_and_custom_rows_lie_apart(project, toy):
     compute(toy.experiment(), overrides={"scale": 2.0})
     compute(toy.experiment(), overrides={"scale": 3.0})
     folders = sorted(str(path.parent.relative_to(project)) for path in project.rglob("a-0.parquet"))
-    assert folders[0] == "data/results/embedded/toy"
+    assert folders[0].startswith("runs/rows/custom/toy-embedded-")
     assert folders[1].startswith("runs/rows/custom/toy-embedded-")
-    assert folders[2].startswith("runs/rows/custom/toy-embedded-")
-    assert folders[3] == "runs/rows/embedded/toy"
-    assert len(set(folders)) == 4
-    assert recorded_folder("toy", "embedded") == project / "data/results/embedded/toy"
+    assert folders[2] == "runs/rows/embedded/toy"
+    assert len(set(folders)) == 3
+    assert recorded_path("toy", "embedded") == project / "data/results/embedded/toy.parquet"
+    assert recorded_path("toy", "embedded").is_file()
+
+
+def recorded_files(project):
+    return sorted(
+        str(path.relative_to(project))
+        for folder in ("data/results", "runs/recording")
+        for path in (project / folder).rglob("*")
+        if path.is_file() and path.suffix != ".lock"
+    )
+
+
+SEALED = ["data/results/embedded/toy.json", "data/results/embedded/toy.parquet"]
+
+
+def test_recorded_rows_are_sealed_when_the_last_task_is_done(project, toy):
+    def stop(task):
+        if task.name == "a-2":
+            raise KeyboardInterrupt
+
+    toy.before = stop
+    with pytest.raises(KeyboardInterrupt):
+        compute(toy.experiment(), record=True)
+    folder = "runs/recording/embedded/toy/"
+    slices = [f"{folder}a-{number}.{kind}" for number in (0, 1) for kind in ("json", "parquet")]
+    assert recorded_files(project) == slices
+    toy.before = lambda task: None
+    rows = compute(toy.experiment(), record=True)
+    assert toy.computed == NAMES
+    assert recorded_files(project) == SEALED
+    assert rows.equals(compute(toy.experiment()))
+    assert pd.read_parquet(project / SEALED[1]).drop(columns="task").equals(rows)
+
+
+def test_a_sealed_experiment_takes_more_tasks_and_is_sealed_again(project, toy):
+    compute(toy.experiment(), record=True)
+    plain = toy.tasks
+    toy.tasks = lambda parameters: plain(replace(parameters, names=("b", "a")))
+    reports = []
+    rows = compute(toy.experiment(), record=True, progress=lambda *report: reports.append(report))
+    assert toy.computed == [*NAMES, "b-0", "b-1", "b-2", "b-3"]
+    assert reports[0] == (4, 8, "already here")
+    assert rows["name"].tolist()[::8] == ["b-0", "a-0"]
+    assert recorded_files(project) == SEALED
+    assert pd.read_parquet(project / SEALED[1]).drop(columns="task").equals(rows)
+
+
+def test_what_is_done_so_far_can_be_sealed_and_is_not_computed_again(project, toy):
+    def stop(task):
+        if task.name == "a-2":
+            raise KeyboardInterrupt
+
+    with pytest.raises(StoreError, match="no task is done"):
+        seal(toy.experiment())
+    toy.before = stop
+    with pytest.raises(KeyboardInterrupt):
+        compute(toy.experiment(), record=True)
+    assert seal(toy.experiment()) == (2, 4)
+    assert recorded_files(project) == SEALED
+    toy.before = lambda task: None
+    compute(toy.experiment(), record=True)
+    assert toy.computed == NAMES
+    assert seal(toy.experiment()) == (4, 4)
 
 
 def test_the_order_in_which_overrides_are_given_is_no_difference(toy):
@@ -197,7 +261,8 @@ def test_an_error_in_a_task_keeps_the_tasks_before_it(project, toy):
         store.read(tasks)
 
 
-def test_two_runs_at_once_share_the_work(project, toy):
+@pytest.mark.parametrize("record", [False, True])
+def test_two_runs_at_once_share_the_work(project, toy, record):
     both = threading.Barrier(2)
     lock = threading.Lock()
     waited = set()
@@ -213,7 +278,11 @@ def test_two_runs_at_once_share_the_work(project, toy):
     toy.before = meet
     experiment = toy.experiment()
     found = []
-    threads = [threading.Thread(target=lambda: found.append(compute(experiment))) for _ in range(2)]
+
+    def run():
+        found.append(compute(experiment, record=record))
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -223,7 +292,8 @@ def test_two_runs_at_once_share_the_work(project, toy):
     assert found[0].equals(found[1])
 
 
-def test_a_run_waits_for_what_another_still_computes(project, toy):
+@pytest.mark.parametrize("record", [False, True])
+def test_a_run_waits_for_what_another_still_computes(project, toy, record):
     others_done, first_at_work = threading.Event(), threading.Event()
 
     def linger(task):
@@ -234,7 +304,7 @@ def test_a_run_waits_for_what_another_still_computes(project, toy):
 
     toy.before = linger
     experiment = toy.experiment()
-    thread = threading.Thread(target=lambda: compute(experiment))
+    thread = threading.Thread(target=lambda: compute(experiment, record=record))
     thread.start()
     first_at_work.wait(10)
     reports = []
@@ -244,7 +314,7 @@ def test_a_run_waits_for_what_another_still_computes(project, toy):
         if name == "a-3":
             others_done.set()
 
-    rows = compute(experiment, progress=report)
+    rows = compute(experiment, record=record, progress=report)
     thread.join(10)
     assert len(rows) == 8
     assert sorted(toy.computed) == NAMES

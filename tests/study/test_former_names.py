@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from saliency_audit.study import Column, Outcome, ResultStore, Task
+from saliency_audit.study import Column, Outcome, ResultStore, SealedStore, Task
 from saliency_audit.study.former_names import COLUMNS, PARAMETERS
 
 FORMER = {"climb_steps": 8, "effort": {"climb_steps": None, "steps": 51}}
@@ -36,6 +36,25 @@ def test_columns_are_read_by_their_present_names(store):
     replace(store, experiment=former).write(task, Outcome(rows), 1)
     assert list(store.read([task])) == ["ic_file_size", "ic_shannon_entropy", "ic_ms_ssim"]
     pd.testing.assert_frame_equal(pd.read_parquet(store.rows_path(task)), rows)
+
+
+def test_sealed_rows_recorded_under_former_names_are_read_beside_new_ones(store, tmp_path):
+    old, new = Task("a-1", PRESENT), Task("a-2", PRESENT)
+    former = pd.DataFrame({"ic_entropy": [1, 2], "ic_ms_ssim": [5, 6]})
+    present = pd.DataFrame({"ic_file_size": [3, 4], "ic_ms_ssim": [7, 8]})
+    for task, rows in ((Task("a-1", FORMER), former), (new, present)):
+        columns = [Column(name, "integer", "", "") for name in rows]
+        recording = replace(store, experiment=replace(store.experiment, recorded=columns))
+        recording.write(task, Outcome(rows), 1)
+    sealed = SealedStore(tmp_path / "results" / "toy.parquet", store.experiment)
+    assert replace(store, sealed=sealed).seal([old, new]) == [old, new]
+    read = sealed.read([old, new])
+    assert read.to_dict("list") == {"ic_file_size": [1, 2, 3, 4], "ic_ms_ssim": [5, 6, 7, 8]}
+    assert list(pd.read_parquet(sealed.path)) == ["task", "ic_file_size", "ic_ms_ssim"]
+    slices = sealed.slices()
+    assert slices["a-1"].manifest["parameters"] == FORMER
+    pd.testing.assert_frame_equal(slices["a-1"].rows(), former)
+    pd.testing.assert_frame_equal(slices["a-2"].rows(), present)
 
 
 @pytest.mark.parametrize(

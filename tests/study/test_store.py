@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import threading
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from saliency_audit.study import Outcome, ResultStore, StoreError, Task, recorded
+from saliency_audit.study import Outcome, ResultStore, SealedStore, StoreError, Task
 from saliency_audit.study import store as store_module
 
 TASK = Task("a-1", {"steps": 8, "models": ("m", "n"), "scale": 0.1})
@@ -146,9 +147,6 @@ def test_damage_is_seen_named_and_repaired_by_writing_again(filled, case):
     assert message in filled.fault(TASK)
     with pytest.raises(StoreError, match=r"toy: rows of task a-1 .*`saliency-audit compute toy`"):
         filled.read([TASK])
-    with pytest.raises(StoreError, match=r"a-1\.(json|parquet): .*compute again") as caught:
-        recorded(filled.folder)
-    assert message in str(caught.value)
     filled.write(TASK, Outcome(ROWS), 0)
     assert filled.fault(TASK) is None
 
@@ -245,15 +243,145 @@ def test_a_file_is_replaced_at_once_by_a_complete_one(filled, monkeypatch):
 def test_leftovers_of_a_killed_run_are_no_rows(filled):
     (filled.folder / ".a-2.json.123.456.tmp").write_text("{")
     (filled.folder / ".a-1.lock").touch()
-    assert len(recorded(filled.folder)) == 1
     assert filled.done(TASK)
+    assert filled.fault(Task("a-2", {})) == "no manifest"
 
 
-def test_recorded_finds_every_manifest_below(filled):
-    ((content, rows),) = recorded(filled.folder.parent)
-    assert content["task"] == "a-1"
-    assert rows == filled.rows_path(TASK)
-    assert recorded(filled.folder / "nowhere") == []
+TASKS = [Task(f"a-{number}", {"number": number}) for number in (2, 1, 3)]
+
+
+def outcome(task):
+    return Outcome(ROWS.assign(value=[task.parameters["number"], np.nan]), {"used": 2})
+
+
+@pytest.fixture
+def recording(tmp_path, toy):
+    """A store whose slices are sealed elsewhere, with two of three tasks done."""
+    experiment = replace(toy.experiment(), labels=lambda given: {"label": given["number"]})
+    sealed = SealedStore(tmp_path / "results" / "reference" / "toy.parquet", experiment)
+    store = ResultStore(tmp_path / "rows", experiment, sealed=sealed)
+    for task in TASKS[:2]:
+        store.write(task, outcome(task), 0)
+    return store
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir() if path.suffix != ".lock")
+
+
+def test_sealed_rows_read_like_the_slices_that_they_replace(recording):
+    assert recording.sealed.fault(TASKS[0]) == "no manifest"
+    before = recording.read(TASKS[:2])
+    assert recording.seal(TASKS) == TASKS[:2]
+    pd.testing.assert_frame_equal(recording.read(TASKS[:2]), before)
+    pd.testing.assert_frame_equal(recording.sealed.read(TASKS[:2]), before)
+    assert before["label"].tolist() == [2, 2, 1, 1]
+    assert recording.sealed.read([TASKS[1], TASKS[0]])["label"].tolist() == [1, 1, 2, 2]
+    assert [recording.done(task) for task in TASKS] == [True, True, False]
+    assert names(recording.folder) == []
+    assert names(recording.sealed.path.parent) == ["toy.json", "toy.parquet"]
+
+
+def test_sealed_rows_take_new_tasks_and_are_sealed_again(recording):
+    recording.seal(TASKS)
+    recording.write(TASKS[2], outcome(TASKS[2]), 0)
+    assert recording.seal(TASKS) == TASKS
+    assert list(recording.sealed.slices()) == ["a-2", "a-1", "a-3"]
+    assert recording.read(TASKS)["label"].tolist() == [2, 2, 1, 1, 3, 3]
+    assert names(recording.folder) == []
+
+
+def test_sealing_what_is_sealed_writes_nothing(recording):
+    recording.seal(TASKS)
+    before = recording.sealed.path.stat()
+    assert recording.seal(TASKS) == TASKS[:2]
+    after = recording.sealed.path.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_tasks_that_are_declared_no_more_are_dropped_and_the_order_is_the_declared(recording):
+    recording.seal(TASKS)
+    recording.write(TASKS[2], outcome(TASKS[2]), 0)
+    assert recording.seal([TASKS[2], TASKS[0]]) == [TASKS[2], TASKS[0]]
+    assert list(recording.sealed.slices()) == ["a-3", "a-2"]
+
+
+def test_a_task_with_other_parameters_replaces_the_sealed_one(recording):
+    recording.seal(TASKS)
+    changed = Task("a-1", {"number": 7})
+    assert recording.fault(changed) == "no manifest"
+    assert recording.sealed.fault(changed) == "made from other parameters"
+    recording.write(changed, outcome(changed), 0)
+    recording.seal([TASKS[0], changed])
+    assert recording.sealed.read([TASKS[0], changed])["label"].tolist() == [2, 2, 7, 7]
+
+
+def test_sealed_rows_of_another_version_do_not_count(recording, toy):
+    recording.seal(TASKS)
+    newer = SealedStore(recording.sealed.path, toy.experiment(version=2))
+    assert newer.fault(TASKS[0]) == "made by version 1 of the experiment"
+
+
+def test_what_is_sealed_counts_before_a_slice_left_over(recording):
+    recording.seal(TASKS)
+    recording.write(TASKS[0], Outcome(ROWS.assign(value=[-1.0, -1.0])), 0)
+    assert recording.read(TASKS[:1])["value"].tolist()[0] == 2
+    recording.seal(TASKS)
+    assert recording.sealed.read(TASKS[:1])["value"].tolist()[0] == 2
+    assert names(recording.folder) == []
+
+
+def test_damaged_sealed_rows_are_neither_computed_again_nor_replaced(recording):
+    recording.seal(TASKS)
+    recording.sealed.path.write_bytes(b"")
+    message = r"reference/toy\.parquet: the rows are half-written.*restore both files"
+    assert re.search(message, recording.sealed.fault(TASKS[0]))
+    for asked in (recording.done, lambda task: recording.seal([task])):
+        with pytest.raises(StoreError, match=message):
+            asked(TASKS[0])
+
+
+def test_a_damaged_slice_is_not_sealed(recording):
+    recording.rows_path(TASKS[0]).write_bytes(b"")
+    assert recording.seal(TASKS) == [TASKS[1]]
+    assert recording.fault(TASKS[0]) == "the rows are half-written or changed (checksum)"
+
+
+def test_nothing_is_sealed_where_nothing_is_done_or_rows_are_of_this_machine_only(recording):
+    with pytest.raises(StoreError, match="toy: no task is done, nothing to seal"):
+        recording.seal(TASKS[2:])
+    with pytest.raises(StoreError, match="rows of this machine are not sealed"):
+        replace(recording, sealed=None).seal(TASKS)
+    assert not recording.sealed.path.exists()
+
+
+def test_a_crash_while_sealing_keeps_the_slices(recording, monkeypatch):
+    before = recording.read(TASKS[:2])
+    slices = names(recording.folder)
+    monkeypatch.setattr(store_module, "write_sealed", lambda *given: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        recording.seal(TASKS)
+    assert names(recording.folder) == slices
+    monkeypatch.undo()
+    recording.seal(TASKS)
+    pd.testing.assert_frame_equal(recording.sealed.read(TASKS[:2]), before)
+
+
+def test_two_at_once_seal_once(recording):
+    started = threading.Barrier(2)
+    found = []
+
+    def run():
+        started.wait(5)
+        found.append(recording.seal(TASKS))
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert found == [TASKS[:2]] * 2
+    assert recording.sealed.read(TASKS[:2])["label"].tolist() == [2, 2, 1, 1]
 
 
 def test_a_claimed_task_is_free_again_afterwards_and_after_an_error(store):

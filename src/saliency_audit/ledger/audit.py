@@ -14,7 +14,7 @@ from saliency_audit.ledger.external.climb import unless_short_climb
 from saliency_audit.ledger.internal import run_internal_test
 from saliency_audit.ledger.schema import Claim, load_claims
 from saliency_audit.ledger.verdict import InternalAudit, Verdict
-from saliency_audit.study import ResultStore, get_experiment, recorded_folder
+from saliency_audit.study import get_experiment, recorded_store
 from saliency_audit.study.experiment import PROFILES
 
 
@@ -129,7 +129,7 @@ def experiment_rows(name: str, profile: str) -> pd.DataFrame | str:
     experiment = get_experiment(name)
     if profile not in experiment.profiles:
         return f"the experiment {name} has no {profile} profile"
-    store = ResultStore(recorded_folder(experiment.name, profile), experiment)
+    store = recorded_store(experiment, profile)
     tasks = list(experiment.tasks(experiment.configure(profile)))
     faults = {task.name: fault for task in tasks if (fault := store.fault(task))}
     if len(faults) == len(tasks) and set(faults.values()) == {"no manifest"}:

@@ -62,9 +62,8 @@ def _inputs(claim: Claim) -> Iterator[Path]:
     yield from sorted((data / "paper" / claim.paper).rglob("*.csv"))
     yield from sorted((data / "errata").glob(f"{claim.paper}.yml"))
     if claim.external.experiment:
-        for folder in sorted((data / "results").glob(f"*/{claim.external.experiment}")):
-            yield from sorted(folder.glob("*.json"))
-            yield from sorted(folder.glob("*.parquet"))
+        for kind in ("json", "parquet"):
+            yield from sorted((data / "results").glob(f"*/{claim.external.experiment}.{kind}"))
 
 
 def _program() -> bytes:

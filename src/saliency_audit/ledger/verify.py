@@ -2,16 +2,14 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from saliency_audit.ledger.audit import as_record, audit_all
 from saliency_audit.locations import project_root
 from saliency_audit.models import CLASSIFIERS
-from saliency_audit.study import ResultStore, get_experiment, read_manifest
+from saliency_audit.study import SealedStore, Slice, StoreError, get_experiment, read_sealed
 from saliency_audit.study import available as experiments
 
 
@@ -34,41 +32,57 @@ def faults() -> Iterator[str]:
     yield from _verdict_faults()
 
 
+def recorded_files() -> list[Path]:
+    """The files of recorded rows that have a manifest."""
+    return sorted(path for path in _results().rglob("*.parquet") if _manifest(path).is_file())
+
+
 def _row_faults() -> Iterator[str]:
-    root = project_root() / "data" / "results"
+    known = {file for path in recorded_files() for file in (path, _manifest(path))}
+    for path in sorted(_results().rglob("*")):
+        if path.is_file() and not path.name.startswith(".") and path not in known:
+            yield f"{path}: rows without a manifest, or a manifest without rows"
     weights: dict[tuple[str, str, str], set[str]] = {}
-    for path in sorted(root.rglob("*.parquet")):
-        if not path.with_suffix(".json").is_file():
-            yield f"{path}: rows without a manifest"
-    for path in sorted(root.rglob("*.json")):
-        manifest, fault = read_manifest(path)
-        if fault:
-            yield fault
+    for path in recorded_files():
+        try:
+            slices = read_sealed(path)
+        except StoreError as error:
+            yield str(error)
             continue
-        profile, name = path.relative_to(root).parts[:2]
-        yield from _manifest_faults(path, manifest, profile, name)
-        if digest := manifest["notes"].get("model_sha256"):
-            model = manifest["parameters"]["model"]
-            weights.setdefault((profile, name, model), set()).add(digest)
+        profile, name = path.parent.name, path.stem
+        yield from _sealed_faults(path, slices, profile, name)
+        for found in slices.values():
+            if digest := found.manifest["notes"].get("model_sha256"):
+                model = found.manifest["parameters"]["model"]
+                weights.setdefault((profile, name, model), set()).add(digest)
     for (profile, name, model), digests in weights.items():
         yield from _weights_faults(f"{profile}/{name}: {model}", model, digests)
 
 
-def _manifest_faults(
-    path: Path, manifest: dict[str, Any], profile: str, name: str
+def _sealed_faults(
+    path: Path, slices: Mapping[str, Slice], profile: str, name: str
 ) -> Iterator[str]:
-    if name not in experiments():
-        yield f"{path}: no experiment {name!r}"
+    if name not in experiments() or profile not in get_experiment(name).profiles:
+        yield f"{path}: no experiment {name!r} with a profile {profile!r}"
         return
-    rows = len(pd.read_parquet(path.with_suffix(".parquet")))
-    if rows != manifest["rows"]:
-        yield f"{path}: counts {manifest['rows']} rows, there are {rows}"
     experiment = get_experiment(name)
+    store = SealedStore(path, experiment)
     declared = {task.name: task for task in experiment.tasks(experiment.configure(profile))}
-    if path.stem not in declared:
-        yield f"{path}: task {path.stem} is not part of the {profile} profile"
-    elif fault := ResultStore(path.parent, experiment).fault(declared[path.stem]):
-        yield f"{path}: {fault}"
+    for task, found in slices.items():
+        if task not in declared:
+            yield f"{path}: task {task} is not part of the {profile} profile"
+        elif fault := store.fault(declared[task]):
+            yield f"{path}: task {task}: {fault}"
+        if found.is_as_computed() is False:
+            yield f"{path}: task {task}: the rows are not those that were computed (checksum)"
+
+
+def _results() -> Path:
+    return project_root() / "data" / "results"
+
+
+def _manifest(path: Path) -> Path:
+    return path.with_suffix(".json")
 
 
 def _weights_faults(where: str, model: str, digests: set[str]) -> Iterator[str]:

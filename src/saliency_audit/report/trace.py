@@ -112,4 +112,4 @@ def _rows(claim: Claim, profile: str) -> Iterator[str]:
         return
     run = recorded_run(str(claim.external.experiment), profile, project_root())
     if run:
-        yield f"    rows       {run.folder} ({run.rows} rows)"
+        yield f"    rows       {run.path} ({run.rows} rows)"

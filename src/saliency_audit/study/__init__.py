@@ -1,11 +1,18 @@
 """Experiments: parameters in, tidy per-image rows out, recorded and resumable."""
 
 from saliency_audit.study.columns import Column
-from saliency_audit.study.compute import compute, local_folder, recorded_folder
+from saliency_audit.study.compute import (
+    compute,
+    local_folder,
+    recorded_path,
+    recorded_store,
+    recording_store,
+    seal,
+)
 from saliency_audit.study.experiment import Experiment, Labels, Outcome, ParameterError, Task
 from saliency_audit.study.registry import available, get_experiment
 from saliency_audit.study.sealed import Slice, StoreError, read_manifests, read_sealed
-from saliency_audit.study.store import ResultStore, read_manifest, recorded
+from saliency_audit.study.store import ResultStore, SealedStore
 
 __all__ = [
     "Column",
@@ -14,6 +21,7 @@ __all__ = [
     "Outcome",
     "ParameterError",
     "ResultStore",
+    "SealedStore",
     "Slice",
     "StoreError",
     "Task",
@@ -21,9 +29,10 @@ __all__ = [
     "compute",
     "get_experiment",
     "local_folder",
-    "read_manifest",
     "read_manifests",
     "read_sealed",
-    "recorded",
-    "recorded_folder",
+    "recorded_path",
+    "recorded_store",
+    "recording_store",
+    "seal",
 ]

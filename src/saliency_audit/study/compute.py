@@ -14,14 +14,25 @@ from saliency_audit.locations import project_root
 from saliency_audit.study.experiment import Experiment, ParameterError, Task
 from saliency_audit.study.provenance import inputs_digest, use_threads_from_environment
 from saliency_audit.study.registry import get_experiment
-from saliency_audit.study.store import ResultStore
+from saliency_audit.study.store import ResultStore, SealedStore
 
 Progress = Callable[[int, int, str], None]
 
 
-def recorded_folder(experiment: str, profile: str) -> Path:
-    """Where the recorded rows of an experiment lie."""
-    return project_root() / "data" / "results" / profile / experiment
+def recorded_path(experiment: str, profile: str) -> Path:
+    """Where the recorded rows of an experiment lie: one file, with its manifest beside it."""
+    return project_root() / "data" / "results" / profile / f"{experiment}.parquet"
+
+
+def recorded_store(experiment: Experiment, profile: str) -> SealedStore:
+    """The recorded rows of an experiment, which the verdicts come from."""
+    return SealedStore(recorded_path(experiment.name, profile), experiment)
+
+
+def recording_store(experiment: Experiment, profile: str) -> ResultStore:
+    """Where rows are recorded: slices of this machine until they are sealed."""
+    folder = project_root() / "runs" / "recording" / profile / experiment.name
+    return ResultStore(folder, experiment, sealed=recorded_store(experiment, profile))
 
 
 def local_folder(experiment: Experiment | str, profile: str, overrides: Mapping[str, Any]) -> Path:
@@ -63,8 +74,8 @@ def compute(
         experiment: what to compute.
         profile: which named set of parameters.
         overrides: fields to replace in it.
-        record: write into `data/results` (the published rows) instead of `runs/rows`; needs the
-            profile's own parameters.
+        record: compute the published rows, which are sealed in `data/results` once all tasks are
+            done, instead of `runs/rows`; needs the profile's own parameters.
         executor: "local", or "dask://HOST:PORT" for a running dask scheduler whose workers see
             the same files under the same names and run the same code and packages.
         progress: called with (done, total, task name) as tasks finish.
@@ -84,7 +95,7 @@ def compute(
         )
     parameters = experiment.configure(profile, overrides)
     if record:
-        store = ResultStore(recorded_folder(experiment.name, profile), experiment)
+        store = recording_store(experiment, profile)
     else:
         folder = local_folder(experiment, profile, overrides)
         store = ResultStore(folder, experiment, same_code=True)
@@ -101,7 +112,25 @@ def compute(
     if run is _run_here and executor != "local":
         raise ParameterError(f'unknown executor {executor!r}; known: "local", "dask://HOST:PORT"')
     run(store, missing, executor, lambda name, k: report(finished + k, len(tasks), name))
+    if record:
+        store.seal(tasks)
     return store.read(tasks)
+
+
+def seal(experiment: Experiment, profile: str = "embedded") -> tuple[int, int]:
+    """Seal the recorded tasks that are done so far, so that others can go on from there.
+
+    `compute` with `record` seals by itself once all tasks are done.
+
+    Returns:
+        How many tasks are sealed now, and how many the profile has.
+
+    Raises:
+        ParameterError: unknown profile.
+        StoreError: no task is done, or one file cannot hold the rows without changing them.
+    """
+    tasks = list(experiment.tasks(experiment.configure(profile)))
+    return len(recording_store(experiment, profile).seal(tasks)), len(tasks)
 
 
 def run_task(store: ResultStore, task: Task, wait: bool) -> bool:

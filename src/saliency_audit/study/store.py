@@ -1,8 +1,12 @@
-"""Recorded rows on disk: a parquet file and a manifest per task, whole or not at all."""
+"""Rows on disk, whole or not at all: a file and a manifest per task, or one of both for all tasks.
+
+Rows begin as slices, a parquet file and a manifest per task, and are sealed when an experiment is
+finished: see `sealed`.
+"""
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,21 +27,71 @@ from saliency_audit.study.provenance import (
     packages,
     source_digest,
 )
-from saliency_audit.study.sealed import StoreError, as_file, digest
+from saliency_audit.study.sealed import (
+    Slice,
+    StoreError,
+    as_file,
+    digest,
+    read_sealed,
+    write_sealed,
+)
+
+
+@dataclass(frozen=True)
+class SealedStore:
+    """Sealed rows of one experiment at one profile: the published ones.
+
+    Attributes:
+        path: of the rows; the manifest lies beside it under the same name.
+        experiment: whose rows they are.
+    """
+
+    path: Path
+    experiment: Experiment
+
+    def slices(self) -> Mapping[str, Slice]:
+        """The sealed slices by task.
+
+        Raises:
+            StoreError: the files are damaged.
+        """
+        return read_sealed(self.path)
+
+    def fault(self, task: Task) -> str | None:
+        """Why the rows of a task cannot be used; None if they can."""
+        try:
+            found = self.slices().get(task.name)
+        except StoreError as error:
+            return str(error)
+        return _task_fault(found.manifest, task, self.experiment) if found else "no manifest"
+
+    def read(self, tasks: Sequence[Task]) -> pd.DataFrame:
+        """The rows of several tasks under each other, with the experiment's labels as columns.
+
+        Raises:
+            StoreError: a task's rows are missing or damaged; names the task and the remedy.
+        """
+        return _stacked(self.experiment, tasks, self.fault, lambda task: self.slices()[task.name])
 
 
 @dataclass(frozen=True)
 class ResultStore:
-    """Rows of one experiment at one profile, below one folder.
+    """Slices of one experiment at one profile, below one folder.
 
-    `same_code` makes rows count as done only if the computing modules, the packages, the weights
-    and the images are unchanged; recorded runs do without (their manifest says which code and
-    packages made them, and nothing of where files lie on one computer).
+    Attributes:
+        folder: of the slices.
+        experiment: whose rows they are.
+        same_code: rows count as done only if the computing modules, the packages, the weights and
+            the images are unchanged; recorded runs do without (their manifest says which code and
+            packages made them, and nothing of where files lie on one computer).
+        sealed: where the slices are sealed once they are done. What is sealed counts as done, and
+            before a slice of the same task.
     """
 
     folder: Path
     experiment: Experiment
     same_code: bool = False
+    sealed: SealedStore | None = None
 
     def rows_path(self, task: Task) -> Path:
         """Where the rows of a task lie."""
@@ -52,22 +106,12 @@ class ResultStore:
         return self.fault(task) is None
 
     def fault(self, task: Task) -> str | None:
-        """Why the rows of a task cannot be used; None if they can."""
-        try:
-            manifest = json.loads(self.manifest_path(task).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return "no manifest"
-        except ValueError:
-            return "the manifest is half-written or not JSON"
-        if not isinstance(manifest, dict) or "rows_sha256" not in manifest:
-            return "the manifest is incomplete"
-        if present_parameters(manifest) != _plain(task.parameters):
-            return "made from other parameters"
-        if manifest.get("version") != self.experiment.version:
-            return f"made by version {manifest.get('version')} of the experiment"
-        if self.same_code and (fault := _making_fault(task, manifest)):
-            return fault
-        return file_fault(self.rows_path(task), manifest)
+        """Why the rows of a task cannot be used; None if they can.
+
+        Raises:
+            StoreError: the files of the sealed rows are damaged.
+        """
+        return None if self._is_sealed(task) else self._slice_fault(task)
 
     def write(
         self, task: Task, outcome: Outcome, seconds: float, inputs: str | None = None
@@ -124,24 +168,97 @@ class ResultStore:
         with held(self.folder / f".{task.name}.lock", wait=wait) as mine:
             yield mine
 
-    def read(self, tasks: list[Task]) -> pd.DataFrame:
+    def read(self, tasks: Sequence[Task]) -> pd.DataFrame:
         """The rows of several tasks under each other, with the experiment's labels as columns.
 
         Raises:
             StoreError: a task's rows are missing or damaged; names the task and the remedy.
         """
-        frames = []
-        for task in tasks:
-            if fault := self.fault(task):
-                raise StoreError(
-                    f"{self.experiment.name}: rows of task {task.name} cannot be used ({fault}); "
-                    f"run `saliency-audit compute {self.experiment.name}` again"
-                )
-            rows = present_rows(pd.read_parquet(self.rows_path(task)))
-            frames.append(rows.assign(**self.experiment.labels(task.parameters)))
-        # An empty frame has no types of its own and would turn every column into objects.
-        filled = [frame for frame in frames if len(frame)] or frames[:1]
-        return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
+        return _stacked(self.experiment, tasks, self.fault, self._slice)
+
+    def seal(self, tasks: Sequence[Task]) -> list[Task]:
+        """Seal the tasks that are done, in this order, and delete their slices.
+
+        Tasks that were sealed before stay sealed; those that are not among `tasks` are dropped.
+
+        Args:
+            tasks: all of the profile.
+
+        Returns:
+            The tasks that are sealed now.
+
+        Raises:
+            StoreError: none is done, or one file cannot hold their rows without changing them.
+        """
+        if self.sealed is None:
+            raise StoreError(f"{self.experiment.name}: rows of this machine are not sealed")
+        with held(self.folder / ".seal.lock", wait=True):
+            done = [task for task in tasks if self.done(task)]
+            if not done:
+                raise StoreError(f"{self.experiment.name}: no task is done, nothing to seal")
+            names = [task.name for task in done]
+            if names != list(self.sealed.slices()) or not all(map(self._is_sealed, done)):
+                write_sealed(self.sealed.path, [self._slice(task) for task in done])
+            for task in done:
+                self.manifest_path(task).unlink(missing_ok=True)
+                self.rows_path(task).unlink(missing_ok=True)
+        return done
+
+    def _is_sealed(self, task: Task) -> bool:
+        if self.sealed is None:
+            return False
+        found = self.sealed.slices().get(task.name)
+        return found is not None and _task_fault(found.manifest, task, self.experiment) is None
+
+    def _slice(self, task: Task) -> Slice:
+        if self.sealed is not None and self._is_sealed(task):
+            return self.sealed.slices()[task.name]
+        manifest = json.loads(self.manifest_path(task).read_text(encoding="utf-8"))
+        return Slice(manifest, pq.read_table(self.rows_path(task)))
+
+    def _slice_fault(self, task: Task) -> str | None:
+        try:
+            manifest = json.loads(self.manifest_path(task).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return "no manifest"
+        except ValueError:
+            return "the manifest is half-written or not JSON"
+        if not isinstance(manifest, dict) or "rows_sha256" not in manifest:
+            return "the manifest is incomplete"
+        if fault := _task_fault(manifest, task, self.experiment):
+            return fault
+        if self.same_code and (fault := _making_fault(task, manifest)):
+            return fault
+        return _file_fault(self.rows_path(task), manifest)
+
+
+def _stacked(
+    experiment: Experiment,
+    tasks: Sequence[Task],
+    fault_of: Callable[[Task], str | None],
+    slice_of: Callable[[Task], Slice],
+) -> pd.DataFrame:
+    frames = []
+    for task in tasks:
+        if fault := fault_of(task):
+            raise StoreError(
+                f"{experiment.name}: rows of task {task.name} cannot be used ({fault}); "
+                f"run `saliency-audit compute {experiment.name}` again"
+            )
+        rows = present_rows(slice_of(task).rows())
+        frames.append(rows.assign(**experiment.labels(task.parameters)))
+    # An empty frame has no types of its own and would turn every column into objects.
+    filled = [frame for frame in frames if len(frame)] or frames[:1]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
+
+
+def _task_fault(manifest: Mapping[str, Any], task: Task, experiment: Experiment) -> str | None:
+    """Why rows are not those of this task as it is declared now; None if they are."""
+    if present_parameters(manifest) != _plain(task.parameters):
+        return "made from other parameters"
+    if manifest.get("version") != experiment.version:
+        return f"made by version {manifest.get('version')} of the experiment"
+    return None
 
 
 def _making_fault(task: Task, manifest: Mapping[str, Any]) -> str | None:
@@ -155,7 +272,7 @@ def _making_fault(task: Task, manifest: Mapping[str, Any]) -> str | None:
     return None
 
 
-def file_fault(path: Path, manifest: Mapping[str, Any]) -> str | None:
+def _file_fault(path: Path, manifest: Mapping[str, Any]) -> str | None:
     """Why a row file does not match its manifest; None if it does."""
     try:
         content = path.read_bytes()
@@ -164,35 +281,6 @@ def file_fault(path: Path, manifest: Mapping[str, Any]) -> str | None:
     if digest(content) != manifest["rows_sha256"]:
         return "the rows are half-written or changed (checksum)"
     return None
-
-
-def recorded(folder: Path) -> list[tuple[dict[str, Any], Path]]:
-    """Every manifest below a results folder with the path of its rows.
-
-    Raises:
-        StoreError: a manifest that cannot be read, or rows that do not match it.
-    """
-    found = []
-    for path in sorted(folder.rglob("*.json")):
-        manifest, fault = read_manifest(path)
-        if fault:
-            raise StoreError(fault)
-        found.append((manifest, path.with_suffix(".parquet")))
-    return found
-
-
-def read_manifest(path: Path) -> tuple[dict[str, Any], str | None]:
-    """A manifest, and what is wrong with it or its rows (with the remedy); None if nothing is."""
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        return {}, f"{path}: half-written or not JSON; delete it and compute again"
-    if not isinstance(manifest, dict) or "rows_sha256" not in manifest:
-        return {}, f"{path}: the manifest is incomplete; delete it and compute again"
-    rows = path.with_suffix(".parquet")
-    if fault := file_fault(rows, manifest):
-        return manifest, f"{rows}: {fault}; delete it and compute again"
-    return manifest, None
 
 
 def _plain(value: Any) -> Any:

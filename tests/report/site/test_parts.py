@@ -1,7 +1,9 @@
 """Small parts: words, links to claims, docstrings, code places, manifests."""
 
-import json
+import re
 
+import pandas as pd
+import pyarrow as pa
 import pytest
 from docutils.core import publish_doctree
 from sphinx.ext.napoleon import Config, GoogleDocstring
@@ -17,7 +19,10 @@ from saliency_audit.report.site.code_links import (
     internal_test_place,
 )
 from saliency_audit.report.site.docstrings import plain_to_rst, process_docstring
+from saliency_audit.report.site.external_part import recorded_block
 from saliency_audit.report.site.mathjax import mathjax_file
+from saliency_audit.study import Slice
+from saliency_audit.study.sealed import write_sealed
 
 
 def test_every_verdict_has_words():
@@ -137,14 +142,15 @@ def test_mathjax_is_installed_as_one_file():
 
 @pytest.fixture
 def manifests(tmp_path, monkeypatch):
-    folder = tmp_path / "data" / "results" / "reference" / "trial"
-    folder.mkdir(parents=True)
-    monkeypatch.setattr(recorded_runs, "recorded_folder", lambda name, profile: folder)
+    """The project folder, with recorded rows of three tasks."""
+    path = tmp_path / "data" / "results" / "reference" / "trial.parquet"
+    monkeypatch.setattr(recorded_runs, "recorded_path", lambda name, profile: path)
 
-    def write(task, model, first, **notes):
+    def slice_of(task, model, first, **notes):
         manifest = {
             "task": task,
             "rows": 10,
+            "rows_sha256": "0" * 64,
             "parameters": {"model": model, "steps": 32, "first": first, "last": first + 5},
             "notes": {"candidates": 5, "used": 4, "misclassified": 1, "unreadable": [], **notes},
             "computed": f"2030-01-0{first + 1}T00:00:00+00:00",
@@ -153,19 +159,24 @@ def manifests(tmp_path, monkeypatch):
             "seconds": 1.5,
             "packages": {"torch": "9.9"},
         }
-        (folder / f"{task}.json").write_text(json.dumps(manifest), encoding="utf-8")
+        return Slice(manifest, pa.table({"value": [0.5] * 10}))
 
-    write("a-ig-00000", "a", 0)
-    write("a-ig-00005", "a", 5, unreadable=["broken.jpg"], misclassified=0)
-    write("b-ig-00000", "b", 0)
+    write_sealed(
+        path,
+        [
+            slice_of("a-ig-00000", "a", 0),
+            slice_of("a-ig-00005", "a", 5, unreadable=["broken.jpg"], misclassified=0),
+            slice_of("b-ig-00000", "b", 0),
+        ],
+    )
     return tmp_path
 
 
 def test_manifests_are_added_up(manifests):
     run = recorded_runs.recorded_run("trial", "reference", manifests)
     assert run is not None
-    assert (run.files, run.rows, run.seconds) == (3, 30, 4.5)
-    assert run.folder == "data/results/reference/trial"
+    assert (run.tasks, run.rows, run.seconds) == (3, 30, 4.5)
+    assert run.path == "data/results/reference/trial.parquet"
     assert dict(run.common) == {"steps": 32}
     assert run.computed == ("2030-01-01", "2030-01-06")
     assert [(s.name, s.candidates, s.used, s.misclassified, s.unreadable) for s in run.series] == [
@@ -174,13 +185,26 @@ def test_manifests_are_added_up(manifests):
     ]
 
 
-def test_broken_manifests_are_left_to_the_ledger(manifests):
-    folder = manifests / "data" / "results" / "reference" / "trial"
-    (folder / "half.json").write_text('{"rows": 1', encoding="utf-8")
-    (folder / "other.json").write_text("[]", encoding="utf-8")
+def test_the_recipe_on_a_claim_page_reads_the_rows(manifests, monkeypatch):
     run = recorded_runs.recorded_run("trial", "reference", manifests)
-    assert run is not None
-    assert run.files == 3
+    text = recorded_block("reference", run)
+    (recipe,) = re.findall(r"```python\n(.*?)```", text, re.S)
+    monkeypatch.chdir(manifests)
+    found = {}
+    exec(recipe, found)
+    expected = pd.DataFrame({"value": [0.5] * 30})
+    pd.testing.assert_frame_equal(found["rows"].drop(columns="task"), expected)
+    assert found["rows"]["task"].unique().tolist() == ["a-ig-00000", "a-ig-00005", "b-ig-00000"]
+    assert "30 from 3 tasks" in text
+    for name in ("trial.parquet", "trial.json"):
+        assert f"{{download}}`data/results/reference/{name} <../../data/results/reference/" in text
+
+
+@pytest.mark.parametrize("content", ['{"rows": 1', "[]"])
+def test_a_broken_manifest_is_left_to_the_ledger(manifests, content):
+    (path,) = manifests.rglob("*.json")
+    path.write_text(content, encoding="utf-8")
+    assert recorded_runs.recorded_run("trial", "reference", manifests) is None
 
 
 def test_no_manifest_is_no_run(manifests):

@@ -97,15 +97,17 @@ def _rows(claim: Claim, profiles: Sequence[str], root: Path) -> str:
     if claim.external.planned or not experiment:
         return ""
     found = [(profile, recorded_run(experiment, profile, root)) for profile in profiles]
-    blocks = [_run(profile, run) for profile, run in found if run]
+    blocks = [recorded_block(profile, run) for profile, run in found if run]
     if not blocks:
         return "### Where the rows are\n\nNone are recorded yet."
     return page("### Where the rows are", *blocks)
 
 
-def _run(profile: str, run: RecordedRun) -> str:
+def recorded_block(profile: str, run: RecordedRun) -> str:
+    """Where the rows of one profile are, what their manifest says, and how to read them."""
     facts = [
-        ("rows", f"{run.rows} in {count(run.files, 'file')} below {code(run.folder + '/')}"),
+        ("rows", f"{run.rows} from {count(run.tasks, 'task')}: {_file(run.path)}"),
+        ("manifest", _file(run.path.removesuffix(".parquet") + ".json")),
         ("setting", escape(", ".join(f"{k} = {v}" for k, v in run.common.items()))),
         ("device", escape(", ".join(run.devices) or "not noted")),
         ("commit", ", ".join(code(name[:12] + name[40:]) for name in run.commits) or "not noted"),
@@ -126,12 +128,14 @@ def _run(profile: str, run: RecordedRun) -> str:
     header = ("tasks", "images tried", "used", "misclassified", "unreadable")
     return page(
         f"**Recorded at the {code(profile)} profile**",
-        table(("fact", "from the manifests"), facts),
+        table(("fact", "from the manifest"), facts),
         table(header, series, "lrrrl") if any(item.candidates for item in run.series) else "",
-        "```python\nfrom pathlib import Path\nimport pandas as pd\n\n"
-        f'files = sorted(Path("{run.folder}").glob("*.parquet"))\n'
-        "rows = pd.concat(map(pd.read_parquet, files), ignore_index=True)\n```",
+        f'```python\nimport pandas as pd\n\nrows = pd.read_parquet("{run.path}")\n```',
     )
+
+
+def _file(path: str) -> str:
+    return f"{{download}}`{path} <../../{path}>`"
 
 
 def _unreadable(names: Sequence[str]) -> str:

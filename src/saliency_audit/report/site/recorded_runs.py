@@ -1,13 +1,12 @@
-"""What the manifests of recorded rows say, added up for readers."""
+"""What the manifest of recorded rows says of all tasks, added up for readers."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from saliency_audit.study import recorded_folder
+from saliency_audit.study import StoreError, read_manifests, recorded_path
 from saliency_audit.study.former_names import present_parameters
 
 _SLICE = re.compile(r"-\d+$")
@@ -28,11 +27,12 @@ class Series:
 class RecordedRun:
     """The recorded rows of one experiment at one profile.
 
-    `folder` starts at the project folder; `common` holds the parameters that all tasks share.
+    `path` of the rows starts at the project folder; `common` holds the parameters that all tasks
+    share.
     """
 
-    folder: str
-    files: int
+    path: str
+    tasks: int
     rows: int
     series: tuple[Series, ...]
     common: Mapping[str, Any]
@@ -44,18 +44,21 @@ class RecordedRun:
 
 
 def recorded_run(experiment: str, profile: str, root: Path) -> RecordedRun | None:
-    """The manifests of an experiment's recorded rows, added up; None if there are none.
+    """What the manifest of an experiment's recorded rows says, added up; None if there are none.
 
-    Manifests that cannot be read are left out: whether rows may be used is the ledger's to say.
+    A manifest that cannot be read counts as none: whether rows may be used is the ledger's to say.
     """
-    folder = recorded_folder(experiment, profile)
-    manifests = list(_manifests(folder))
+    path = recorded_path(experiment, profile)
+    try:
+        manifests = read_manifests(path)
+    except StoreError:
+        return None
     if not manifests:
         return None
     dates = sorted(str(manifest["computed"])[:10] for manifest in manifests)
     return RecordedRun(
-        folder=folder.relative_to(root).as_posix(),
-        files=len(manifests),
+        path=path.relative_to(root).as_posix(),
+        tasks=len(manifests),
         rows=sum(int(manifest["rows"]) for manifest in manifests),
         series=tuple(_series(manifests)),
         common=_common([present_parameters(manifest) for manifest in manifests]),
@@ -67,16 +70,6 @@ def recorded_run(experiment: str, profile: str, root: Path) -> RecordedRun | Non
             f"torch {manifest.get('packages', {}).get('torch')}" for manifest in manifests
         ),
     )
-
-
-def _manifests(folder: Path) -> Iterable[dict[str, Any]]:
-    for path in sorted(folder.glob("*.json")):
-        try:
-            manifest = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            continue
-        if isinstance(manifest, dict) and {"rows", "parameters", "computed"} <= manifest.keys():
-            yield manifest
 
 
 def _series(manifests: list[dict[str, Any]]) -> Iterable[Series]:
