@@ -31,18 +31,15 @@
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (shapes), reference (shapes, Tiny ImageNet) or paper
+setting: str | None = None  # of the profile's settings, e.g. photographs (default: all)
 models: tuple[str, ...] | None = None  # classifiers, e.g. mobilenet_v2 (default: the profile's)
 images: str | None = None  # image set with masks or boxes (default: the profile's)
-n_images: int | None = None  # candidate images of shapes (default: the profile's)
-n_photographs: int | None = None  # candidate photographs (default: the profile's)
+n_images: int | None = None  # candidate images (default: the profile's)
 methods: tuple[str, ...] | None = None  # e.g. saliency,ggig,edge (default: the profile's)
-photograph_methods: tuple[str, ...] | None = None  # on photographs (default: the profile's)
 squares: tuple[int, ...] | None = None  # along a side (default: 14, which decides, and 7)
 steps: int | None = None  # points on the line of IG (default: the profile's)
 climb_points: int | None = None  # points from which GGIG climbs (default: the profile's)
 ascents: int | None = None  # steps of each climb (default: the profile's)
-photograph_climb_points: int | None = None  # points, on photographs (default: the profile's)
-photograph_ascents: int | None = None  # steps, on photographs (default: the profile's)
 learning_rate: float | None = None  # of the climb (default: 0.0001, the paper's)
 seed: int | None = None  # order of the images (default: the profile's)
 shown: int = 6  # images in the first picture
@@ -68,17 +65,17 @@ from saliency_audit.report.notebook.verdicts import verdict_text
 from saliency_audit.study.experiments.ggig_background import before_background
 from saliency_audit.study.ggig_methods import effort_in, explainers
 from saliency_audit.study.objects import with_objects
-from saliency_audit.study.selection import select
+from saliency_audit.study.selection import images_of, select
 
 experiment = study.get_experiment("ggig_background")
 overrides = chosen_parameters(experiment, globals())
-setting = experiment.configure(profile, overrides)
+settings = experiment.configure(profile, overrides)
 claim = ledger.load_claims()["GG-BACKGROUND"]
 declared = claim.external.parameters
 background, side_squares = declared["background"], declared["squares"]
 
 # %% tags=["remove-input"]
-Markdown(climb_settings(experiment, this_run=setting, reference=experiment.configure("reference")))
+Markdown(climb_settings(experiment, this_run=settings, reference=experiment.configure("reference")))
 
 # %% [markdown]
 # ## What the maps look like
@@ -87,12 +84,13 @@ Markdown(climb_settings(experiment, this_run=setting, reference=experiment.confi
 # magnitudes of four maps of the latter, each scaled to its own 99th percentile. The outline is the object's.
 
 # %% mystnb={"image": {"alt": "Pictures in the first row, the same before a checkerboard in the second; below, the maps of the gradient, of IG, of GGIG and the edges, with the outline of the object in every panel"}}
-first = experiment.tasks(setting)[0].parameters
-chosen, masks = with_objects(select(first["model"], first["images"], setting.seed, 0, 20 * shown))
+first = settings[0]
+name = first.models[0]
+chosen, masks = with_objects(select(name, images_of(name, first.images), first.seed, 0, 20 * shown))
 before = before_background(chosen.pictures[:shown], masks[:shown], background, side_squares)
 targets = chosen.targets[:shown]
 named = {"saliency": "GRAD", "ig": "IG", "ggig": "GGIG", "edge": "edges"}
-explain = explainers(list(named), effort_in(first), setting.seed)
+explain = explainers(list(named), effort_in(vars(first)), first.seed)
 maps = {named[key]: saliency(each(chosen.model, before, targets)) for key, each in explain.items()}
 titles = [f"class {int(target)}" for target in targets]
 figure = show_regions(

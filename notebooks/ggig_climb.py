@@ -25,13 +25,12 @@
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits, shapes), reference (MNIST, shapes, ImageNet) or paper
+setting: str | None = None  # of the profile's settings, e.g. photographs (default: all)
 models: tuple[str, ...] | None = None  # classifiers, e.g. mobilenet_v2 (default: the profile's)
-images: str | None = None  # image set (default: the network's own, or the profile's photographs)
-n_images: int | None = None  # candidates of digits or shapes (default: the profile's)
-n_photographs: int | None = None  # candidate photographs (default: the profile's)
+images: str | None = None  # image set (default: the profile's, or the network's own)
+n_images: int | None = None  # candidate images (default: the profile's)
 points: tuple[int, ...] | None = None  # on the line, both ends included (default: 6, 11, 26, 51)
 ascents: tuple[int, ...] | None = None  # steps of the climb (default: the profile's)
-photograph_ascents: tuple[int, ...] | None = None  # the same on photographs (default: profile's)
 learning_rate: float | None = None  # of the climb (default: 0.0001, the paper's)
 seed: int | None = None  # order of the images (default: the profile's)
 sign: str = "absolute"  # maps that are compared in the figures: absolute or signed
@@ -53,11 +52,11 @@ from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.runs import chosen_parameters, show_recorded, sources
 from saliency_audit.study.experiments.ggig_climb import climbs
 from saliency_audit.study.ggig_methods import effort_in, explainers
-from saliency_audit.study.selection import select
+from saliency_audit.study.selection import images_of, select
 
 experiment = study.get_experiment("ggig_climb")
 overrides = chosen_parameters(experiment, globals())
-setting = experiment.configure(profile, overrides)
+settings = experiment.configure(profile, overrides)
 recorded = ledger.experiment_rows("ggig_climb", "reference")
 checks = study.get_experiment("ggig_climb_checks")
 
@@ -69,16 +68,15 @@ checks = study.get_experiment("ggig_climb_checks")
 # 99th percentile.
 
 # %% mystnb={"image": {"alt": "Images in the first row; below, the maps of Integrated Gradients and of GGIG with one step and few points, with few steps, and of the whole climb"}}
-last = setting.models[-1]
-tasks = experiment.tasks(setting)
-given = next(task.parameters for task in tasks if task.parameters["model"] == last)
-chosen = select(given["model"], given["images"], setting.seed, 0, 2 * shown)
+last = settings[-1]
+name = last.models[-1]
+chosen = select(name, images_of(name, last.images), last.seed, 0, 2 * shown)
 on = (chosen.model, chosen.pictures[:shown], chosen.targets[:shown])
-few, most = sorted(setting.points)[:2][-1], max(setting.points)
-steps = sorted(given["ascents"])
+few, most = sorted(last.points)[:2][-1], max(last.points)
+steps = sorted(last.ascents)
 wanted = dict.fromkeys([(few, steps[0]), (few, steps[len(steps) // 2]), (most, steps[-1])])
-found = climbs(*on, points=setting.points, ascents=steps, learning_rate=setting.learning_rate)
-ig = explainers(["ig"], effort_in({"steps": most}), setting.seed)["ig"]
+found = climbs(*on, points=last.points, ascents=steps, learning_rate=last.learning_rate)
+ig = explainers(["ig"], effort_in({"steps": most}), last.seed)["ig"]
 maps = {"IG": ig(*on)}
 maps |= {f"GGIG, {count} points\n× {climb}": found[count, climb] for count, climb in wanted}
 titles = [f"class {int(target)}" for target in on[2]]

@@ -69,14 +69,15 @@ from saliency_audit.study.selection import images_of, select
 
 experiment = study.get_experiment("ggig_information_curves")
 overrides = chosen_parameters(experiment, globals())
-setting = experiment.configure(profile, overrides)
+settings = experiment.configure(profile, overrides)
+(parameters,) = settings
 claim = ledger.load_claims()["GG-PIC"]
 declared = claim.external.parameters
 rows = study.compute(experiment, profile, overrides)
 recorded = ledger.recorded_rows(claim, "reference")
 
 # %% tags=["remove-input"]
-Markdown(climb_settings(experiment, this_run=setting, reference=experiment.configure("reference")))
+Markdown(climb_settings(experiment, this_run=settings, reference=experiment.configure("reference")))
 
 # %% [markdown]
 # ## The five maps
@@ -85,15 +86,15 @@ Markdown(climb_settings(experiment, this_run=setting, reference=experiment.confi
 # these maps, darkest first.
 
 # %% mystnb={"image": {"alt": "Images in the first row; below, one row per method, the maps by which their pixels are revealed"}}
-name = setting.models[0]
-chosen = select(name, images_of(name, setting.images), setting.seed, 0, 2 * shown)
+name = parameters.models[0]
+chosen = select(name, images_of(name, parameters.images), parameters.seed, 0, 2 * shown)
 pictures, targets = chosen.pictures[:shown], chosen.targets[:shown]
-effort = effort_in(vars(setting))
+effort = effort_in(vars(parameters))
 maps = {
     METHOD_NAMES.get(method, method): saliency(
-        explain(chosen.model, pictures, targets), setting.reduction
+        explain(chosen.model, pictures, targets), parameters.reduction
     )
-    for method, explain in explainers(setting.methods, effort, setting.seed).items()
+    for method, explain in explainers(parameters.methods, effort, parameters.seed).items()
 }
 titles = [f"class {int(target)}" for target in targets]
 figure = show_maps(pictures, maps, titles, size=1.1)

@@ -64,7 +64,7 @@ from saliency_audit.study.selection import images_of, select
 
 experiment = study.get_experiment("ggig_mnist")
 overrides = chosen_parameters(experiment, globals())
-setting = experiment.configure(profile, overrides)
+(parameters,) = experiment.configure(profile, overrides)
 claims = ledger.load_claims()
 similarity, training = claims["GG-MNIST"], claims["GG-TRAIN"]
 
@@ -75,10 +75,10 @@ similarity, training = claims["GG-MNIST"], claims["GG-TRAIN"]
 # its own 99th percentile.
 
 # %% mystnb={"image": {"alt": "Digits in the first row; below, the maps of the gradient, of GGIG, of GGIG with magnitudes, and the edges of the digit"}}
-name = setting.models[0]
-chosen = select(name, images_of(name, setting.images), setting.seed, 0, 2 * shown)
+name = parameters.models[0]
+chosen = select(name, images_of(name, parameters.images), parameters.seed, 0, 2 * shown)
 on = (chosen.model, chosen.pictures[:shown], chosen.targets[:shown])
-climb = (setting.steps, setting.ascents, setting.learning_rate)
+climb = (parameters.steps, parameters.ascents, parameters.learning_rate)
 maps = {
     "GRAD": Saliency(output="logit")(*on),
     "GGIG": GGIG(*climb)(*on),

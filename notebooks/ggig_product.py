@@ -30,18 +30,15 @@
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits, shapes), reference (MNIST, ImageNet sample) or paper
+setting: str | None = None  # of the profile's settings, e.g. photographs (default: all)
 models: tuple[str, ...] | None = None  # classifiers, e.g. mobilenet_v2 (default: the profile's)
-images: str | None = None  # image set (default: the network's own, or the profile's photographs)
-n_images: int | None = None  # candidates of digits or shapes (default: the profile's)
-n_photographs: int | None = None  # candidate photographs (default: the profile's)
+images: str | None = None  # image set (default: the profile's, or the network's own)
+n_images: int | None = None  # candidate images (default: the profile's)
 methods: tuple[str, ...] | None = None  # methods with a baseline (default: all twelve)
 steps: int | None = None  # points on the paths, both ends included (default: the profile's)
 climb_points: int | None = None  # points from which GGIG climbs (default: the profile's)
 ascents: int | None = None  # steps of each climb (default: the profile's)
 learning_rate: float | None = None  # of the climb (default: 0.0001, the paper's)
-photograph_steps: int | None = None  # points on the paths, on photographs (default: profile's)
-photograph_climb_points: int | None = None  # points of GGIG, on photographs (default: profile's)
-photograph_ascents: int | None = None  # steps, on photographs (default: the profile's)
 seed: int | None = None  # order of the images (default: the profile's)
 sign: str = "absolute"  # maps in the figures: absolute or signed
 shown: int = 4  # images in the first picture
@@ -65,17 +62,17 @@ from saliency_audit.report.notebook.pivot import pivot_table
 from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, show_recorded, sources
 from saliency_audit.report.notebook.verdicts import verdict_text
 from saliency_audit.study.ggig_methods import effort_in, explainers
-from saliency_audit.study.selection import select
+from saliency_audit.study.selection import images_of, select
 
 experiment = study.get_experiment("ggig_product")
 overrides = chosen_parameters(experiment, globals())
-setting = experiment.configure(profile, overrides)
+settings = experiment.configure(profile, overrides)
 claim = ledger.load_claims()["GG-PRODUCT"]
 rows = study.compute(experiment, profile, overrides)
 recorded = ledger.recorded_rows(claim, "reference")
 
 # %% tags=["remove-input"]
-Markdown(climb_settings(experiment, this_run=setting, reference=experiment.configure("reference")))
+Markdown(climb_settings(experiment, this_run=settings, reference=experiment.configure("reference")))
 
 # %% [markdown]
 # ## What the maps look like
@@ -84,17 +81,16 @@ Markdown(climb_settings(experiment, this_run=setting, reference=experiment.confi
 # from each of the three baselines; every map is scaled to its own 99th percentile.
 
 # %% mystnb={"image": {"alt": "Images in the first row; below, nine rows of maps: Integrated Gradients with the product, without it, and GGIG, each from a black, a white and a blurred baseline"}}
-last = setting.models[-1]
-tasks = experiment.tasks(setting)
-given = next(task.parameters for task in tasks if task.parameters["model"] == last)
-chosen = select(given["model"], given["images"], setting.seed, given["first"], given["last"])
+last = settings[-1]
+name = last.models[-1]
+chosen = select(name, images_of(name, last.images), last.seed, 0, 2 * shown)
 pictures, targets = chosen.pictures[:shown], chosen.targets[:shown]
 maps = {
     f"{METHOD_NAMES[name]},\n{baseline}": saliency(
         explain(chosen.model, pictures, targets, baselines_for(pictures, None, baseline))
     )
     for name, explain in explainers(
-        ("ig_product", "ig", "ggig"), effort_in(given), setting.seed
+        ("ig_product", "ig", "ggig"), effort_in(vars(last)), last.seed
     ).items()
     for baseline in BASELINES
 }

@@ -33,21 +33,14 @@
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits, shapes), reference (MNIST, ImageNet) or paper
-models: tuple[str, ...] | None = None  # classifiers of small pictures (default: the profile's)
-large_models: tuple[str, ...] | None = None  # classifiers of larger pictures (default: profile's)
-n_images: int | None = None  # candidate images of the small (default: the profile's)
-large_n_images: int | None = None  # and of the large (default: the profile's)
-methods: tuple[str, ...] | None = None  # for small pictures (default: all of the library)
-large_methods: tuple[str, ...] | None = None  # for larger ones (default: the profile's)
-large_also: tuple[str, ...] | None = None  # more of them, computed apart (default: profile's)
+setting: str | None = None  # of the profile's settings, e.g. digits (default: all)
+models: tuple[str, ...] | None = None  # classifiers (default: the profile's)
+n_images: int | None = None  # candidate images (default: the profile's)
+methods: tuple[str, ...] | None = None  # e.g. saliency,ggig,edge (default: the profile's)
 levels: tuple[float, ...] | None = None  # of the noise, in σ (default: the profile's)
-large_levels: tuple[float, ...] | None = None  # the same on larger pictures (default: profile's)
 draws: int | None = None  # of the noise per level (default: the profile's)
-large_draws: int | None = None  # the same on larger pictures (default: the profile's)
 steps: int | None = None  # points on the paths, both ends included (default: the profile's)
 ascents: int | None = None  # steps of GGIG's climb at each point (default: the profile's)
-large_steps: int | None = None  # the same on larger pictures (default: the profile's)
-large_ascents: int | None = None  # the same on larger pictures (default: the profile's)
 learning_rate: float | None = None  # of the climb (default: 0.0001, the paper's)
 seed: int | None = None  # order of the images, noise (default: the profile's)
 sign: str = "absolute"  # maps in the first picture and in the table: absolute or signed
@@ -69,12 +62,12 @@ from saliency_audit.study.selection import images_of, select
 
 experiment = study.get_experiment("ggig_sigma")
 overrides = chosen_parameters(experiment, globals())
-setting = experiment.configure(profile, overrides)
+settings = experiment.configure(profile, overrides)
 claim = ledger.load_claims()["GG-SIGMA"]
 recorded = ledger.recorded_rows(claim, "reference")
 
 # %% tags=["remove-input"]
-Markdown(climb_settings(experiment, this_run=setting, reference=experiment.configure("reference")))
+Markdown(climb_settings(experiment, this_run=settings, reference=experiment.configure("reference")))
 
 # %% [markdown]
 # ## What the maps look like
@@ -83,22 +76,20 @@ Markdown(climb_settings(experiment, this_run=setting, reference=experiment.confi
 # to its own 99th percentile.
 
 # %% mystnb={"image": {"alt": "One picture in the first row; below, the maps of the gradient, of GGIG and the edges, a column per level of noise"}}
-name = (*setting.large_models, *setting.models)[0]
-large = name in setting.large_models
-on = images_of(name, setting.large_images if large else setting.images)
-chosen = select(name, on, setting.seed, 0, 2 * (shown + 2))
-climb = (setting.large_steps, setting.large_ascents) if large else (setting.steps, setting.ascents)
+last = settings[-1]
+name = last.models[0]
+chosen = select(name, images_of(name, last.images), last.seed, 0, 2 * (shown + 2))
 figure = show_noisy_maps(
     chosen.model,
     {
         "GRAD": Saliency(output="logit"),
-        "GGIG": GGIG(*climb, setting.learning_rate),
+        "GGIG": GGIG(last.steps, last.ascents, last.learning_rate),
         "edges": Edge(),
     },
     chosen.pictures[shown],
     chosen.targets[shown],
     (0.0, 0.1, 0.25, 0.5, 0.75, 1.0),
-    setting.seed,
+    last.seed,
 )
 
 # %% [markdown]

@@ -30,18 +30,16 @@
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (shapes), reference (shapes, Tiny ImageNet) or paper
+setting: str | None = None  # of the profile's settings, e.g. photographs (default: all)
 models: tuple[str, ...] | None = None  # classifiers, e.g. mobilenet_v2 (default: the profile's)
 images: str | None = None  # image set with masks or boxes (default: the profile's)
-n_images: int | None = None  # candidate images of shapes (default: the profile's)
-n_photographs: int | None = None  # candidate photographs (default: the profile's)
+n_images: int | None = None  # candidate images (default: the profile's)
 methods: tuple[str, ...] | None = None  # e.g. saliency,ig,ggig (default: the profile's)
 shares: tuple[float, ...] | None = None  # of the pixels (default: 0.05 and 0.1)
 edge_share: float | None = None  # of the pixels that count as edges (default: 0.1)
-steps: int | None = None  # points on the line of IG (default: 51)
-climb_points: int | None = None  # points from which GGIG climbs (default: 11)
-ascents: int | None = None  # steps of each climb (default: 10)
-photograph_climb_points: int | None = None  # points, on photographs (default: 26)
-photograph_ascents: int | None = None  # steps, on photographs (default: 10)
+steps: int | None = None  # points on the line of IG (default: the profile's)
+climb_points: int | None = None  # points from which GGIG climbs (default: the profile's)
+ascents: int | None = None  # steps of each climb (default: the profile's)
 learning_rate: float | None = None  # of the climb (default: 0.0001, the paper's)
 seed: int | None = None  # order of the images (default: the profile's)
 shown: int = 6  # images in the first picture
@@ -61,15 +59,15 @@ from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, sh
 from saliency_audit.report.notebook.verdicts import verdict_text
 from saliency_audit.study.ggig_methods import effort_in, explainers
 from saliency_audit.study.objects import with_objects
-from saliency_audit.study.selection import select
+from saliency_audit.study.selection import images_of, select
 
 experiment = study.get_experiment("ggig_sparse")
 overrides = chosen_parameters(experiment, globals())
-setting = experiment.configure(profile, overrides)
+settings = experiment.configure(profile, overrides)
 claim = ledger.load_claims()["GG-SPARSE"]
 
 # %% tags=["remove-input"]
-Markdown(climb_settings(experiment, this_run=setting, reference=experiment.configure("reference")))
+Markdown(climb_settings(experiment, this_run=settings, reference=experiment.configure("reference")))
 
 # %% [markdown]
 # ## What they look like
@@ -78,11 +76,13 @@ Markdown(climb_settings(experiment, this_run=setting, reference=experiment.confi
 # larger of the shares. The outline is the object's.
 
 # %% mystnb={"image": {"alt": "Pictures in the first row; below, the same in pale grey with the most salient pixels of the gradient, IG, GGIG, the edges and random values in blue, and the outline of the object in every panel"}}
-first, share = experiment.tasks(setting)[0].parameters, max(setting.shares)
-chosen, masks = with_objects(select(first["model"], first["images"], setting.seed, 0, 20 * shown))
+first = settings[0]
+share = max(first.shares)
+name = first.models[0]
+chosen, masks = with_objects(select(name, images_of(name, first.images), first.seed, 0, 20 * shown))
 pictures, targets = chosen.pictures[:shown], chosen.targets[:shown]
 named = {"saliency": "GRAD", "ig": "IG", "ggig": "GGIG", "edge": "edges", "random": "random"}
-explain = explainers(list(named), effort_in(first), setting.seed)
+explain = explainers(list(named), effort_in(vars(first)), first.seed)
 marked = {
     named[key]: over_grey(
         pictures, top_pixels(saliency(each(chosen.model, pictures, targets)), share)

@@ -68,7 +68,7 @@ from saliency_audit.study.selection import images_of, select
 
 experiment = study.get_experiment("idgi_beyond")
 overrides = chosen_parameters(experiment, globals())
-setting = experiment.configure(profile, overrides)
+(parameters,) = experiment.configure(profile, overrides)
 claim = ledger.load_claims()["IDGI-XCEPTION"]
 
 # %% [markdown]
@@ -79,19 +79,19 @@ claim = ledger.load_claims()["IDGI-XCEPTION"]
 # is scaled to its own 99th percentile.
 
 # %% mystnb={"image": {"alt": "Input images with the outline of the object in the first row, the saliency maps of the base method in the second and of its IDGI variant in the third, with the same outlines"}}
-network = setting.models[0]
-chosen = select(network, images_of(network, setting.images), setting.seed, 0, 20 * shown)
+network = parameters.models[0]
+chosen = select(network, images_of(network, parameters.images), parameters.seed, 0, 20 * shown)
 pictures, targets = chosen.pictures[:shown], chosen.targets[:shown]
 base, idgi = walk(
     chosen.model,
     pictures,
     targets,
-    path=study_path(path, setting.steps, pictures.shape[-1]),
+    path=study_path(path, parameters.steps, pictures.shape[-1]),
     rules=[Riemann(), IDGI()],
 )
 maps = {
-    method_name(path): saliency(base, setting.reduction),
-    method_name(f"{path}+idgi"): saliency(idgi, setting.reduction),
+    method_name(path): saliency(base, parameters.reduction),
+    method_name(f"{path}+idgi"): saliency(idgi, parameters.reduction),
 }
 titles = [f"class {int(target)}" for target in targets]
 if chosen.source.region is not None:

@@ -66,7 +66,7 @@ overrides = score_request(
     images=images,
     seed=seed,
 )
-setting = experiment.configure(profile, overrides)
+(parameters,) = experiment.configure(profile, overrides)
 rows = study.compute(experiment, profile, overrides)
 recorded = ledger.recorded_rows(entropy, "reference")
 
@@ -81,8 +81,8 @@ recorded = ledger.recorded_rows(entropy, "reference")
 
 # %% mystnb={"image": {"alt": "Start picture, three stages and the original of one image, in the upper row revealed by the IG map, in the lower row by the IG+IDGI map, with class probability and information below each picture; on the right the two softmax information curves of this image"}}
 example = curve_example(rows, declared, shown)
-place = shuffled_indices(open_images(example.images), setting.seed).index(example.image)
-chosen = select(example.model, example.images, setting.seed, place, place + 1)
+place = shuffled_indices(open_images(example.images), parameters.seed).index(example.image)
+chosen = select(example.model, example.images, parameters.seed, place, place + 1)
 base, idgi = walk(
     chosen.model,
     chosen.pictures,
@@ -96,7 +96,7 @@ figure = show_stages(
     {"IG": saliency(base)[0], "IG+IDGI": saliency(idgi)[0]},
     chosen.targets[0],
     seed=chosen.seeds[0],
-    mode=setting.information,
+    mode=parameters.information,
 )
 
 # %% [markdown]

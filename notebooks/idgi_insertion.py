@@ -63,7 +63,7 @@ overrides = score_request(
     images=images,
     seed=seed,
 )
-setting = experiment.configure(profile, overrides)
+(parameters,) = experiment.configure(profile, overrides)
 rows = study.compute(experiment, profile, overrides)
 recorded = ledger.recorded_rows(claim, "reference")
 
@@ -74,8 +74,8 @@ recorded = ledger.recorded_rows(claim, "reference")
 # scaled to its own 99th percentile: compare shapes, not magnitudes.
 
 # %% mystnb={"image": {"alt": "Input images in the first row; below, their maps by IG, Guided IG and Blur IG, each without and with IDGI."}}
-name = setting.models[-1]
-chosen = select(name, images_of(name, setting.images), setting.seed, 0, 4 * shown)
+name = parameters.models[-1]
+chosen = select(name, images_of(name, parameters.images), parameters.seed, 0, 4 * shown)
 pictures, targets = chosen.pictures[:shown], chosen.targets[:shown]
 maps = {}
 for path, title in PATH_NAMES.items():
@@ -83,7 +83,7 @@ for path, title in PATH_NAMES.items():
         chosen.model,
         pictures,
         targets,
-        path=study_path(path, max(setting.sweep), pictures.shape[-1]),
+        path=study_path(path, max(parameters.sweep), pictures.shape[-1]),
         rules=[Riemann(), IDGI()],
     )
     maps |= {title: saliency(base), f"{title}\n+IDGI": saliency(idgi)}

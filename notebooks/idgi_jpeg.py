@@ -55,7 +55,7 @@ from saliency_audit.study.selection import images_of, select
 
 experiment = study.get_experiment("idgi_jpeg")
 overrides = chosen_parameters(experiment, globals())
-setting = experiment.configure(profile, overrides)
+(parameters,) = experiment.configure(profile, overrides)
 claim = ledger.load_claims()["IDGI-JPEG"]
 
 # %% [markdown]
@@ -65,16 +65,16 @@ claim = ledger.load_claims()["IDGI-JPEG"]
 # they have little in common. Between columns compare shapes only: the maps differ in size.
 
 # %% mystnb={"image": {"alt": "Left: a picture, its JPEG copy and their difference. Beside it: the map of the plain rule and of the IDGI rule for both, and the differences of the maps"}}
-network = setting.models[-1]
-chosen = select(network, images_of(network, setting.images), setting.seed, 0, 20)
+network = parameters.models[-1]
+chosen = select(network, images_of(network, parameters.images), parameters.seed, 0, 20)
 picture, target = chosen.pictures[:1], chosen.targets[:1]
-copy = jpeg_copy(picture, setting.quality)
+copy = jpeg_copy(picture, parameters.quality)
 original_maps, copy_maps = (
     walk(
         chosen.model,
         pixels,
         target,
-        path=study_path(path, setting.steps, picture.shape[-1]),
+        path=study_path(path, parameters.steps, picture.shape[-1]),
         rules=[Riemann(), IDGI()],
     )
     for pixels in (picture, copy)

@@ -63,7 +63,7 @@ experiment = study.get_experiment("mege_stability")
 overrides = chosen_parameters(experiment, globals())
 claim = ledger.load_claims()["MR-SELECT"]
 recorded = ledger.recorded_rows(claim, "reference")
-setting = experiment.configure(profile, overrides)
+(parameters,) = experiment.configure(profile, overrides)
 rows = study.compute(experiment, profile, overrides)
 
 # %% [markdown]
@@ -73,13 +73,13 @@ rows = study.compute(experiment, profile, overrides)
 # to its own 99th percentile of magnitudes: compare shapes.
 
 # %% mystnb={"image": {"alt": "Input images in the first row; below, their maps by seven methods and random values"}}
-series = next(series_of(setting))
-training = cross_training(series, shared_settings(setting))
+series = next(series_of(parameters))
+training = cross_training(series, shared_settings(parameters))
 data = folded_images(training.images, training.n_images, training.folds, training.seed)
 pictures, labels = data.pictures[:shown], data.labels[:shown]
 model = trained(training, 0).model
 device = next(model.parameters()).device
-effort = Effort(setting.steps, setting.samples, setting.masks)
+effort = Effort(parameters.steps, parameters.samples, parameters.masks)
 maps = explain(model, pictures.to(device), labels.to(device), effort, seed=1)
 shown_maps = {METHOD_NAMES[name]: found.abs() for name, found in list(maps.items())[:8]}
 figure = show_maps(pictures, shown_maps, [f"class {int(label)}" for label in labels], size=1.0)

@@ -13,7 +13,7 @@ import yaml
 
 from saliency_audit.errors import AuditError
 from saliency_audit.locations import project_root
-from saliency_audit.study.experiment import ParameterError, coerce
+from saliency_audit.study.coercion import ParameterError, coerce
 
 
 class NotebookError(AuditError, ValueError):

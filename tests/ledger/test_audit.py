@@ -1,5 +1,7 @@
 """From recorded rows to the external verdict of a claim."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,8 +13,9 @@ from saliency_audit.study import Column, Experiment, Outcome, Task, recording_st
 from saliency_audit.study.shared_columns import shared
 
 
+@dataclass(frozen=True)
 class Parameters:
-    pass
+    """None."""
 
 
 def tasks(parameters):
@@ -38,7 +41,7 @@ COLUMNS = (
     *shared("model", "path", "method", "steps", "image"),
     Column("probability", "number", "", "score"),
 )
-EXPERIMENT = Experiment("gains", "Gains", 1, Parameters, {"embedded": {}}, tasks, outcome, COLUMNS)
+EXPERIMENT = Experiment("gains", "Gains", 1, {"embedded": Parameters()}, tasks, outcome, COLUMNS)
 
 
 def claim(**external):

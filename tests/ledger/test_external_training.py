@@ -207,7 +207,7 @@ def test_the_longest_trainings_tell_when_it_is_reached():
 
 def test_the_experiment_ends_a_training_at_the_accuracy_of_the_claim():
     for profile in ("reference", "paper"):
-        settings = get_experiment("ggig_training").configure(profile)
+        (settings,) = get_experiment("ggig_training").configure(profile)
         assert settings.goal == PARAMETERS["accuracy"]
         assert settings.in_a_row == PARAMETERS["looks"]
         assert settings.seeds == PARAMETERS["seeds"]

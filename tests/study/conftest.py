@@ -56,9 +56,11 @@ class Toy:
             name="toy",
             title="Toy",
             version=version,
-            parameters=ToyParameters,
-            profiles={"embedded": {}, "reference": {"count": 6, "names": ("a", "b")}},
-            tasks=self.tasks,
+            profiles={
+                "embedded": ToyParameters(),
+                "reference": ToyParameters(count=6, names=("a", "b")),
+            },
+            split=self.tasks,
             compute=self.compute,
             recorded=(
                 Column("name", "text", "", "of the task"),

@@ -13,9 +13,9 @@ from saliency_audit.study.ggig_methods import METHODS
 from saliency_audit.study.selection import select
 
 FEW = {
+    "setting": "digits",
     "n_images": 5,
     "methods": ("saliency", "ggig", "edge", "random"),
-    "large_models": (),
     "draws": 2,
     "steps": 3,
     "ascents": 2,
@@ -70,9 +70,8 @@ def test_a_row_per_image_method_sign_level_and_draw(sigma):
 @pytest.mark.parametrize("name", ["ggig_sigma", "ggig_randomization"])
 def test_methods_that_are_computed_apart_see_the_same_changed_networks(module_project, name):
     both = ("saliency", "gradient_input")
-    few = {"models": (), "large_models": ("digits_cnn",), "large_n_images": 3, "large_draws": 2}
-    together = computed(name, **few, large_methods=both)
-    apart = computed(name, **few, large_methods=both[:1], large_also=both)
+    together = computed(name, n_images=3, methods=both)
+    apart = computed(name, n_images=3, methods=both[:1], also=both)
     assert len(apart) == len(together)
     keys = [column for column in together if column not in MEASURES]
     ordered = [table.sort_values(keys, ignore_index=True) for table in (together, apart)]
@@ -125,13 +124,10 @@ def test_a_row_per_image_method_sign_way_stage_and_draw(randomised, digits):
 @pytest.mark.parametrize("name", ["ggig_sigma", "ggig_randomization"])
 def test_networks_of_larger_pictures_have_parameters_of_their_own(name):
     experiment = study.get_experiment(name)
-    small, large = (
-        task.parameters
-        for task in experiment.tasks(experiment.configure("embedded", {"large_steps": 7}))
-    )
+    small, large = (task.parameters for task in experiment.tasks(experiment.configure("embedded")))
     assert (small["model"], large["model"]) == ("digits_cnn", "shapes_cnn")
     assert (small["images"], large["images"]) == ("digits", "shapes")
-    assert (small["steps"], large["steps"]) == (11, 7)
+    assert (small["steps"], large["steps"]) == (11, 5)
     assert tuple(small["methods"]) == METHODS
     assert set(large["methods"]) == {"saliency", "ig", "ggig", "edge", "random"}
 
@@ -141,12 +137,14 @@ def test_networks_of_larger_pictures_have_parameters_of_their_own(name):
     [
         ("ggig_sigma", {"levels": (0.0, -1.0)}, "levels"),
         ("ggig_sigma", {"draws": 0}, "draws"),
-        ("ggig_sigma", {"large_ascents": 0}, "large_ascents"),
-        ("ggig_sigma", {"models": (), "large_models": ()}, "no classifier"),
+        ("ggig_sigma", {"ascents": 0}, "ascents"),
+        ("ggig_sigma", {"models": ()}, "at least one model"),
+        ("ggig_sigma", {"also": ("gigg",)}, "gigg"),
         ("ggig_randomization", {"methods": ("gigg",)}, "gigg"),
         ("ggig_randomization", {"ways": ("backwards",)}, "backwards"),
         ("ggig_randomization", {"initialiser": "zeros"}, "zeros"),
-        ("ggig_randomization", {"large_models": ("shape_cnn",)}, "shape_cnn"),
+        ("ggig_randomization", {"models": ("shape_cnn",)}, "shape_cnn"),
+        ("ggig_randomization", {"most_stages": 1}, "most_stages must be at least 2"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(name, change, message):
@@ -158,8 +156,8 @@ def test_settings_that_cannot_be_are_refused(name, change, message):
 def test_a_slice_without_a_correct_image_has_no_rows(name, untrained):
     first = next(n for n in range(50) if not select(untrained, "shapes", 0, n, n + 1).indices)
     experiment = study.get_experiment(name)
-    parameters = experiment.configure("embedded", {"large_models": (), "n_images": 1})
-    (task,) = experiment.tasks(parameters)
+    settings = experiment.configure("embedded", {"setting": "digits", "n_images": 1})
+    (task,) = experiment.tasks(settings)
     given = {"model": untrained, "images": "shapes", "first": first, "last": first + 1}
     outcome = experiment.compute(study.Task(task.name, {**task.parameters, **given}))
     assert outcome.rows.empty

@@ -255,7 +255,7 @@ def test_an_error_in_a_task_keeps_the_tasks_before_it(project, toy):
     with pytest.raises(ZeroDivisionError, match="in the task"):
         compute(toy.experiment())
     store = ResultStore(local_folder("toy", "embedded", {}), toy.experiment(), same_code=True)
-    tasks = toy.tasks(toy.experiment().configure("embedded"))
+    tasks = toy.tasks(*toy.experiment().configure("embedded"))
     assert [store.done(task) for task in tasks] == [True, False, False, False]
     with pytest.raises(StoreError, match=r"task a-1 .*no manifest"):
         store.read(tasks)
@@ -347,7 +347,7 @@ def test_a_killed_run_leaves_no_lock_and_resumes(project, toy):
     try:
         assert run.stdout.readline() == "at work\n"
         store = ResultStore(local_folder("toy", "embedded", {}), toy.experiment(), same_code=True)
-        task = toy.tasks(toy.experiment().configure("embedded"))[2]
+        task = toy.tasks(*toy.experiment().configure("embedded"))[2]
         with store.claim(task, wait=False) as held:
             assert not held
         run.send_signal(signal.SIGKILL)

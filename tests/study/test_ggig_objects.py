@@ -124,25 +124,19 @@ def test_without_masks_or_boxes_there_is_nothing_to_ask():
 
 
 @pytest.mark.parametrize("name", ["ggig_background", "ggig_sparse"])
-def test_networks_without_images_of_their_own_see_photographs_with_boxes(name):
+def test_photographs_with_boxes_have_a_setting_of_their_own(name):
     experiment = study.get_experiment(name)
+    tasks = experiment.tasks(experiment.configure("reference", {"setting": "photographs"}))
+    assert {task.parameters["images"] for task in tasks} == {"tiny_imagenet_val"}
+    assert {task.parameters["climb_points"] for task in tasks} == {26}
+    chosen = {"models": ("shapes_cnn", "squeezenet1_0"), "n_images": 7}
     small, large = (
-        task.parameters
-        for task in experiment.tasks(
-            experiment.configure(
-                "embedded",
-                {
-                    "models": ("shapes_cnn", "squeezenet1_0"),
-                    "n_photographs": 7,
-                    "photograph_ascents": 2,
-                },
-            )
-        )
+        task.parameters for task in experiment.tasks(experiment.configure("reference", chosen))
     )
     assert (small["images"], large["images"]) == ("shapes", "tiny_imagenet_val")
-    assert (large["last"], large["ascents"]) == (7, 2)
-    assert small["ascents"] == experiment.configure("embedded").ascents
-    other = experiment.configure("embedded", {"images": "imagenet_sample"})
+    assert (small["climb_points"], large["climb_points"]) == (11, 26)
+    assert (small["last"], large["last"]) == (7, 7)
+    other = experiment.configure("reference", {"images": "imagenet_sample"})
     assert {task.parameters["images"] for task in experiment.tasks(other)} == {"imagenet_sample"}
 
 
@@ -183,7 +177,7 @@ def test_rows_of_the_top_pixels_are_those_of_the_library(project, untrained):
         ("ggig_background", {"squares": (14, 1)}, "squares must be at least 2"),
         ("ggig_background", {"squares": ()}, "squares must be at least 2"),
         ("ggig_background", {"climb_points": 1}, "steps must be at least 2"),
-        ("ggig_background", {"ascents": 0}, "at least 1 ascent"),
+        ("ggig_background", {"ascents": 0}, "ascents must be at least 1, got 0"),
         ("ggig_background", {"margin": -0.1}, "margin must lie in"),
         ("ggig_background", {"models": ()}, "at least one model"),
         ("ggig_background", {"images": "shapse"}, "unknown image set 'shapse'"),
@@ -200,5 +194,5 @@ def test_settings_that_cannot_be_are_refused(experiment, change, message):
 
 
 def test_the_embedded_background_runs_every_method():
-    setting = study.get_experiment("ggig_background").configure("embedded")
+    (setting,) = study.get_experiment("ggig_background").configure("embedded")
     assert setting.methods == METHODS

@@ -83,9 +83,9 @@ def test_what_has_no_baseline_agrees_with_itself(rows):
     assert random["spearman"].abs().mean() < 0.3
 
 
-def test_other_images_of_a_small_network_count_as_photographs():
+def test_other_images_of_a_small_network_may_have_the_setting_of_photographs():
     experiment = study.get_experiment("ggig_product")
-    chosen = {"models": ("mnist_cnn",), "images": "fashion_mnist_test"}
+    chosen = {"models": ("mnist_cnn",), "images": "fashion_mnist_test", "setting": "photographs"}
     (task, *_) = experiment.tasks(experiment.configure("reference", chosen))
     assert task.parameters["images"] == "fashion_mnist_test"
     assert (task.parameters["climb_points"], task.parameters["ascents"]) == (26, 2)
@@ -111,7 +111,7 @@ def test_networks_of_photographs_have_settings_of_their_own():
         ({"baselines": ("black", "grey")}, "unknown baseline 'grey'"),
         ({"baselines": ("black",)}, "two baselines are needed"),
         ({"climb_points": 1}, "steps must be at least 2"),
-        ({"photograph_ascents": 0}, "photograph_ascents"),
+        ({"ascents": 0}, "ascents"),
         ({"models": ("resnet",)}, "resnet"),
     ],
 )

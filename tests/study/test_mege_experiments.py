@@ -165,8 +165,8 @@ def test_folds_get_different_noise():
 
 def test_more_images_than_were_trained_on_are_refused(scratch):
     experiment = study.get_experiment("mege_stability")
-    parameters = experiment.configure("embedded", {**FEW, "n_train": None, "n_images": 1300})
-    task = experiment.tasks(parameters)[-1]
+    settings = experiment.configure("embedded", {**FEW, "n_train": None, "n_images": 1300})
+    task = experiment.tasks(settings)[-1]
     with pytest.raises(ValueError, match="1300 images are to be explained and 1198 were trained"):
         experiment.compute(task)
 
@@ -200,7 +200,7 @@ def test_accuracy_rows_count_each_fold(scratch):
 
 
 def test_series_of_the_reference_run():
-    parameters = study.get_experiment("mege_stability").configure("reference")
+    (parameters,) = study.get_experiment("mege_stability").configure("reference")
     names = [series.name for series in series_of(parameters)]
     assert len(names) == len(set(names)) == 7 + 1 + 7
     assert names[0] == "cifar10_train-resnet18-8-none00"
@@ -244,11 +244,11 @@ def test_what_cannot_be_asked_for(change, message):
 @pytest.fixture(scope="module")
 def distances():
     experiment = study.get_experiment("mege_distances")
-    parameters = experiment.configure(
+    settings = experiment.configure(
         "embedded",
         {"side": 16, "radius": 3.0, "shifts": 5, "sigmas": (0.1, 0.5), "draws": 3, "repeats": 2},
     )
-    return pd.concat([experiment.compute(task).rows for task in experiment.tasks(parameters)])
+    return pd.concat([experiment.compute(task).rows for task in experiment.tasks(settings)])
 
 
 def test_every_part_has_every_distance(distances):

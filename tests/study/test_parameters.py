@@ -1,14 +1,15 @@
 import pytest
 
 from saliency_audit.study import ParameterError, available, get_experiment
-from saliency_audit.study.experiment import PROFILES, coerce, describe
+from saliency_audit.study.coercion import coerce
+from saliency_audit.study.experiment import PROFILES, describe
 
 
 def test_profiles_replace_defaults_and_overrides_replace_profiles(toy):
     experiment = toy.experiment()
-    assert experiment.configure("embedded").count == 4
-    assert experiment.configure("reference").names == ("a", "b")
-    chosen = experiment.configure("reference", {"count": 2})
+    assert [each.count for each in experiment.configure("embedded")] == [4]
+    assert [each.names for each in experiment.configure("reference")] == [("a", "b")]
+    (chosen,) = experiment.configure("reference", {"count": 2})
     assert (chosen.count, chosen.names) == (2, ("a", "b"))
 
 
@@ -26,7 +27,8 @@ def test_profiles_replace_defaults_and_overrides_replace_profiles(toy):
     ],
 )
 def test_values_get_their_declared_type(toy, name, given, expected):
-    value = getattr(toy.experiment().configure("embedded", {name: given}), name)
+    (parameters,) = toy.experiment().configure("embedded", {name: given})
+    value = getattr(parameters, name)
     assert value == expected
     assert type(value) is type(expected)
 

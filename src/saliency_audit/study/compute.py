@@ -53,7 +53,7 @@ def local_folder(experiment: Experiment | str, profile: str, overrides: Mapping[
     if not overrides:
         return project_root() / "runs" / "rows" / profile / name
     known = get_experiment(experiment) if isinstance(experiment, str) else experiment
-    settings = asdict(known.configure(profile, overrides))
+    settings = [asdict(setting) for setting in known.configure(profile, overrides)]
     text = json.dumps(settings, sort_keys=True, default=str)
     tag = sha256(text.encode()).hexdigest()[:10]
     return project_root() / "runs" / "rows" / "custom" / f"{name}-{profile}-{tag}"
@@ -93,13 +93,13 @@ def compute(
         raise ParameterError(
             "recorded rows use a profile's own parameters; drop the overrides or --record"
         )
-    parameters = experiment.configure(profile, overrides)
+    settings = experiment.configure(profile, overrides)
     if record:
         store = recording_store(experiment, profile)
     else:
         folder = local_folder(experiment, profile, overrides)
         store = ResultStore(folder, experiment, same_code=True)
-    tasks = list(experiment.tasks(parameters))
+    tasks = experiment.tasks(settings)
     if not tasks:
         raise ParameterError(f"{experiment.name}: these parameters leave nothing to compute")
     if len({task.name for task in tasks}) < len(tasks):

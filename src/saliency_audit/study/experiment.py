@@ -1,23 +1,17 @@
 """What an experiment is: typed parameters, named profiles, independent tasks, tidy rows."""
 
 import dataclasses
-import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
-import yaml
 
-from saliency_audit.errors import AuditError
+from saliency_audit.study.coercion import ParameterError, coerce, type_name
 from saliency_audit.study.columns import Column
 
 PROFILES = ("embedded", "reference", "paper")
-
-
-class ParameterError(AuditError, ValueError):
-    """An unknown or ill-typed parameter; the message lists the known ones."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +51,15 @@ class Labels:
 class Experiment:
     """A named function from parameters to tidy rows.
 
+    Parameters are a frozen dataclass. A profile is one setting of them, or several by name where
+    networks need different ones, such as those of digits and those of photographs.
+
     Attributes:
         name: how it is called everywhere.
         title: one line for people.
         version: counted up when the same parameters must give other rows.
-        parameters: a frozen dataclass; its defaults are the embedded profile.
-        profiles: per profile the fields that differ from the defaults.
-        tasks: splits parameters into independent tasks.
+        profiles: the setting or the settings of each profile.
+        split: from the parameters of a setting to independent tasks.
         compute: the rows of one task.
         recorded: the columns of its rows on disk.
         labels: more columns, which rows get when they are read.
@@ -72,93 +68,111 @@ class Experiment:
     name: str
     title: str
     version: int
-    parameters: type
-    profiles: Mapping[str, Mapping[str, Any]]
-    tasks: Callable[[Any], Sequence[Task]]
+    profiles: Mapping[str, Any]
+    split: Callable[[Any], Sequence[Task]]
     compute: Callable[[Task], Outcome]
     recorded: Sequence[Column]
     labels: Labels = Labels()
+
+    @property
+    def parameters(self) -> type:
+        """The dataclass of its parameters."""
+        (first, *_) = self.settings(next(iter(self.profiles))).values()
+        return type(first)
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """What rows hold when they are read."""
         return (*self.recorded, *self.labels.columns)
 
-    def configure(self, profile: str, overrides: Mapping[str, Any] | None = None) -> Any:
-        """Parameters of a profile with some fields replaced.
+    def settings(self, profile: str) -> Mapping[str, Any]:
+        """The settings of a profile by name; a single one may have none.
 
         Raises:
-            ParameterError: unknown profile or field, or a value of the wrong type.
+            ParameterError: unknown profile.
         """
         if profile not in self.profiles:
             raise ParameterError(
                 f"{self.name} has no profile {profile!r}; known: {', '.join(self.profiles)}"
             )
-        values = {**self.profiles[profile], **(overrides or {})}
+        found = self.profiles[profile]
+        return found if isinstance(found, Mapping) else {"": found}
+
+    def configure(
+        self, profile: str, overrides: Mapping[str, Any] | None = None
+    ) -> tuple[Any, ...]:
+        """The settings of a profile with some fields replaced.
+
+        Every setting gets the same values, with one exception: each of the `models` goes to the
+        setting that has it. A setting of none of them is left out.
+
+        Args:
+            profile: which.
+            overrides: fields to replace, and `setting`: the names of the settings to take.
+
+        Raises:
+            ParameterError: unknown profile, setting or field, a value of the wrong type, or a
+                network that none of several settings has.
+        """
+        values = dict(overrides or {})
+        settings = self._named(profile, values.pop("setting", None))
         hints = typing.get_type_hints(self.parameters)
-        unknown = [name for name in values if name not in hints]
-        if unknown:
+        if unknown := [name for name in values if name not in hints]:
             raise ParameterError(
                 f"{self.name} has no parameter {', '.join(unknown)}; known: {describe(self)}"
             )
         typed = {name: coerce(name, value, hints[name]) for name, value in values.items()}
+        if typed.get("models") and len(settings) > 1:
+            settings = self._of_models(settings, typed.pop("models"))
         try:
-            return self.parameters(**typed)
+            return tuple(replace(setting, **typed) for setting in settings.values())
         except ValueError as error:
             raise ParameterError(f"{self.name}: {error}") from None
+
+    def tasks(self, settings: Sequence[Any]) -> list[Task]:
+        """The tasks of several settings, one setting after the other."""
+        return [task for parameters in settings for task in self.split(parameters)]
+
+    def _named(self, profile: str, wanted: Any) -> Mapping[str, Any]:
+        settings = self.settings(profile)
+        if wanted is None:
+            return settings
+        names = coerce("setting", wanted, tuple[str, ...])
+        if unknown := [name for name in names if name not in settings]:
+            known = ", ".join(filter(None, settings)) or "it has a single one, without a name"
+            raise ParameterError(
+                f"{self.name} has no setting {', '.join(unknown)} at {profile}; known: {known}"
+            )
+        return {name: setting for name, setting in settings.items() if name in names}
+
+    def _of_models(self, settings: Mapping[str, Any], models: Sequence[str]) -> dict[str, Any]:
+        """The settings that have the networks, each with those of its own."""
+        own = {
+            name: tuple(model for model in models if model in setting.models)
+            for name, setting in settings.items()
+        }
+        if strangers := [
+            model for model in models if not any(model in each for each in own.values())
+        ]:
+            listed = "; ".join(
+                f"{name} ({', '.join(setting.models)})" for name, setting in settings.items()
+            )
+            raise ParameterError(
+                f"{self.name}: no setting has {', '.join(strangers)}; choose one as well "
+                f"(-p setting=NAME): {listed}"
+            )
+        return {
+            name: replace(settings[name], models=chosen) for name, chosen in own.items() if chosen
+        }
 
 
 def describe(experiment: Experiment) -> str:
     """The parameters of an experiment with types and defaults, in one line."""
     hints = typing.get_type_hints(experiment.parameters)
-    return ", ".join(
-        f"{item.name}: {_name(hints[item.name])} = {item.default!r}"
+    listed = [
+        f"{item.name}: {type_name(hints[item.name])} = {item.default!r}"
         for item in dataclasses.fields(experiment.parameters)
-    )
-
-
-def coerce(name: str, value: Any, hint: Any) -> Any:
-    """A value in the type a parameter declares; where that is a tuple, "a,b" and a single a do too.
-
-    Raises:
-        ParameterError: the value does not fit.
-    """
-    if typing.get_origin(hint) is tuple:
-        (item, *_) = typing.get_args(hint)
-        return tuple(coerce(name, part, item) for part in _parts(value, item))
-    if isinstance(hint, types.UnionType):
-        for option in typing.get_args(hint):
-            try:
-                return coerce(name, value, option)
-            except ParameterError:
-                continue
-        raise ParameterError(f"parameter {name} takes {_name(hint)}, got {value!r}")
-    if hint is bool and isinstance(value, bool):
-        return value
-    if hint is int and isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if hint is str and isinstance(value, str):
-        return value
-    if hint is type(None) and value is None:
-        return None
-    raise ParameterError(f"parameter {name} takes {_name(hint)}, got {value!r}")
-
-
-def _parts(value: Any, item: Any) -> Sequence[Any]:
-    if isinstance(value, list | tuple):
-        return value
-    if not isinstance(value, str):
-        return [value]
-    parts = [part.strip() for part in value.split(",")]
-    if item is str:
-        return parts
-    try:
-        return [yaml.safe_load(part) for part in parts]
-    except yaml.YAMLError:
-        raise ParameterError(f"{value!r} is no list of {_name(item)}") from None
-
-
-def _name(hint: Any) -> str:
-    return hint.__name__ if isinstance(hint, type) else str(hint).replace("typing.", "")
+    ]
+    if any(len(experiment.settings(profile)) > 1 for profile in experiment.profiles):
+        listed.append("setting: names of the profile's settings = all")
+    return ", ".join(listed)

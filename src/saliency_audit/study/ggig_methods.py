@@ -106,12 +106,19 @@ def explainers(names: Sequence[str], effort: Effort, seed: int) -> dict[str, Exp
     return {name: _create(name, effort, seed) for name in names}
 
 
+def explainers_in(given: Mapping[str, Any]) -> dict[str, Explainer]:
+    """The methods that parameters of a task name, with the effort and the seed that they name."""
+    return explainers(given["methods"], effort_in(given), given["seed"])
+
+
 def validate_methods(names: Sequence[str]) -> None:
-    """Refuse methods that these experiments do not know.
+    """Refuse methods that these experiments do not know, and none at all.
 
     Raises:
         ValueError: names the first unknown one and the known ones.
     """
+    if not names:
+        raise ValueError("at least one method is needed")
     for name in names:
         refuse_unknown("method", name, METHODS)
 

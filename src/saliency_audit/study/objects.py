@@ -1,23 +1,29 @@
 """Images with a known object, for the checks that ask where in a picture a map lies."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from saliency_audit.datasets import read_regions
-from saliency_audit.study.selection import Selection, select
+from saliency_audit.study.columns import Column
+from saliency_audit.study.image_rows import Compute, RowsOf, plugged
+from saliency_audit.study.selection import Selection, select_task
 
 # With boxes, and of classes that networks trained on ImageNet know: its 200 are among their 1,000.
 BOXED_IMAGES = "tiny_imagenet_val"
 
 
-def select_objects(given: Mapping[str, Any]) -> tuple[Selection, Tensor]:
-    """The images of a task, and where their objects are: see `with_objects`."""
-    chosen = select(given["model"], given["images"], given["seed"], given["first"], given["last"])
-    return with_objects(chosen)
+def on_objects(columns: Sequence[Column]) -> Callable[[RowsOf], Compute]:
+    """`on_images` for images with a known object; the function gets their masks too.
+
+    It gets the `Selection`, the masks and the task's parameters: see `with_objects`.
+
+    Args:
+        columns: of the rows, in order.
+    """
+    return plugged(columns, lambda given: with_objects(select_task(given)))
 
 
 def with_objects(chosen: Selection) -> tuple[Selection, Tensor]:

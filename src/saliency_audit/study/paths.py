@@ -1,6 +1,22 @@
-"""The three paths of the IDGI study as its experiments walk them, and its networks."""
+"""What the experiments on path methods share: paths, networks, maps, columns."""
 
-from saliency_audit.attributions import BlurPath, GuidedPath, Path, StraightPath
+from torch import Tensor
+
+from saliency_audit.attributions import (
+    IDGI,
+    BlurPath,
+    GuidedPath,
+    Path,
+    Riemann,
+    StraightPath,
+    walk,
+)
+from saliency_audit.metrics import insertion_score
+from saliency_audit.study.selection import Selection
+from saliency_audit.study.shared_columns import IMAGE, shared
+
+#: Columns that say what a row is about; those of its values follow.
+KEYS = (*shared("model", "images", "path", "method", "steps"), *IMAGE)
 
 PATHS = ("ig", "gig", "blurig")
 # The widest blur of the reference implementation, at the size of ImageNet's pictures.
@@ -37,3 +53,34 @@ def study_path(name: str, steps: int, side: int) -> Path:
     if name == "blurig":
         return BlurPath(steps, max_sigma=MAX_SIGMA * side / SIDE)
     raise ValueError(f"unknown path {name!r}; known: {', '.join(PATHS)}")
+
+
+def both_rules(
+    chosen: Selection, path: str, steps: int, pictures: Tensor | None = None
+) -> dict[str, Tensor]:
+    """Attributions `(N, C, H, W)` by method: the path's own rule and IDGI, from one walk.
+
+    `pictures` are explained in place of the chosen ones, for the same classes.
+    """
+    pictures = chosen.pictures if pictures is None else pictures
+    maps = walk(
+        chosen.model,
+        pictures,
+        chosen.targets,
+        path=study_path(path, steps, pictures.shape[-1]),
+        rules=[Riemann(), IDGI()],
+    )
+    return dict(zip((path, f"{path}+idgi"), maps, strict=True))
+
+
+def insertion_columns(chosen: Selection, salient: Tensor, reveal: int) -> dict[str, list[float]]:
+    """Insertion scores of the maps, `reveal` rows of the picture revealed per step."""
+    scores = insertion_score(
+        chosen.model,
+        chosen.pictures,
+        salient,
+        chosen.targets,
+        seeds=chosen.seeds,
+        pixels_per_step=reveal * chosen.pictures.shape[-1],
+    )
+    return {"probability": scores.probability.tolist(), "ratio": scores.ratio.tolist()}

@@ -46,6 +46,11 @@ class Selection:
     seeds: list[int]
     notes: Mapping[str, Any]
 
+    @property
+    def inputs(self) -> tuple[nn.Module, Tensor, Tensor]:
+        """What a method explains: model, pictures and targets."""
+        return self.model, self.pictures, self.targets
+
     def describe(self, position: int) -> dict[str, Any]:
         """Columns that every row about an image has."""
         index = self.indices[position]
@@ -102,6 +107,12 @@ def select(model: str, images: str, seed: int, first: int, last: int) -> Selecti
             "model_sha256": state_digest(network),
         },
     )
+
+
+def select_task(given: Mapping[str, Any]) -> Selection:
+    """The images of a task: those of its slice, or its first `n_images`; see `select`."""
+    first, last = (given["first"], given["last"]) if "first" in given else (0, given["n_images"])
+    return select(given["model"], given["images"], given["seed"], first, last)
 
 
 def _classify(model: nn.Module, pictures: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

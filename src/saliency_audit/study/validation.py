@@ -1,12 +1,14 @@
 """What the parameters of several experiments must be; anything else is refused."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from saliency_audit.attributions import AscendingPath
 from saliency_audit.attributions.reduction import REDUCTIONS
 from saliency_audit.datasets import CATALOG
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.models import CLASSIFIERS
+from saliency_audit.study.ggig_methods import validate_methods
 from saliency_audit.study.paths import PATHS
 from saliency_audit.study.selection import images_of
 
@@ -20,6 +22,20 @@ def validate_names(models: Sequence[str], images: str | None, paths: Sequence[st
     _refuse_unknown("classifiers", models, list(CLASSIFIERS))
     _refuse_unknown("paths", paths, PATHS)
     validate_image_sets(*(images_of(model, images) for model in models))
+
+
+def validate_fields(parameters: Any) -> None:
+    """Refuse values of those fields that mean the same in every experiment that has them.
+
+    Args:
+        parameters: of an experiment; its other fields are its own to check.
+
+    Raises:
+        ValueError: names the first such field.
+    """
+    for name, value in vars(parameters).items():
+        if name in FIELDS:
+            FIELDS[name](name, value)
 
 
 def validate_rate(learning_rate: float) -> None:
@@ -84,6 +100,36 @@ def validate_reduction(reduction: str) -> None:
     refuse_unknown("reduction", reduction, REDUCTIONS)
 
 
+def validate_mode(information: str) -> None:
+    """Refuse an unknown way to restore the hidden pixels of information curves.
+
+    Raises:
+        ValueError: names the known ones.
+    """
+    if information not in ("exact", "fast"):
+        raise ValueError(f"information must be exact or fast, got {information!r}")
+
+
 def _refuse_unknown(kind: str, given: Sequence[str], known: Sequence[str]) -> None:
     if unknown := sorted({name for name in given if name not in known}):
         raise ValueError(f"unknown {kind} {unknown}; known: {', '.join(known)}")
+
+
+def _all(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+# Fields of the experiments' parameters by name: numbers, or tuples of numbers.
+_COUNTS = ("n_images", "slice_size", "ascents", "draws", "samples", "masks", "reveal", "repeats")
+_POINTS = ("steps", "climb_points", "points")
+FIELDS: Mapping[str, Callable[[str, Any], None]] = {
+    **dict.fromkeys(
+        _COUNTS, lambda name, given: validate_counts(**{name: min(_all(given), default=0)})
+    ),
+    **dict.fromkeys(_POINTS, lambda name, given: validate_steps(*_all(given))),
+    "methods": lambda name, given: validate_methods(given),
+    "learning_rate": lambda name, given: validate_rate(given),
+    "reduction": lambda name, given: validate_reduction(given),
+    "information": lambda name, given: validate_mode(given),
+    "paths": lambda name, given: _refuse_unknown("paths", given, PATHS),
+}

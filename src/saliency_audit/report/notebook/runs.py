@@ -56,11 +56,11 @@ def also_tested(
 
 
 def chosen_parameters(experiment: Experiment, names: Mapping[str, object]) -> dict[str, object]:
-    """The experiment's parameters that a notebook sets: those that are not None.
+    """The experiment's parameters that a notebook sets, and its choice of a setting.
 
     Args:
         experiment: whose parameters to look for.
-        names: the notebook's variables, its `globals()`.
+        names: the notebook's variables, its `globals()`; what is None is not set.
     """
-    known = [field.name for field in dataclasses.fields(experiment.parameters)]
+    known = [*(field.name for field in dataclasses.fields(experiment.parameters)), "setting"]
     return {name: names[name] for name in known if names.get(name) is not None}

@@ -35,7 +35,7 @@ def score_request(
     wishes = {name: value for name, value in given.items() if value is not None}
     if counts is None and n_images is None and not wishes:
         return {}
-    own = get_experiment("idgi_scores").configure(profile)
+    (own,) = get_experiment("idgi_scores").configure(profile)
     steps = tuple(sorted(set((usual or own.sweep) if counts is None else counts)))
     if not steps:
         raise ParameterError("name at least one number of steps")

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
 import torch
 from torch import Tensor
 
@@ -13,28 +12,20 @@ from saliency_audit.attributions.engine import predict
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.metrics import mass_inside, widened
 from saliency_audit.sanity import BACKGROUNDS, mass_outside, replace_background
-from saliency_audit.study.columns import Column, names
-from saliency_audit.study.experiment import Experiment, Outcome, Task
-from saliency_audit.study.ggig_methods import (
-    CLIMB,
-    CONTROLS,
-    METHODS,
-    PAPER,
-    Effort,
-    effort_in,
-    explainers,
-)
-from saliency_audit.study.objects import BOXED_IMAGES, select_objects
+from saliency_audit.study.columns import Column
+from saliency_audit.study.experiment import Experiment
+from saliency_audit.study.ggig_methods import CLIMB, CONTROLS, METHODS, PAPER, explainers_in
+from saliency_audit.study.image_parameters import SliceParameters
+from saliency_audit.study.image_rows import Given, Rows, per_image
+from saliency_audit.study.objects import BOXED_IMAGES, on_objects
 from saliency_audit.study.selection import Selection
 from saliency_audit.study.shared_columns import IMAGE, shared
-from saliency_audit.study.slices import tasks_by_size
-from saliency_audit.study.validation import validate_counts, validate_models, validate_steps
+from saliency_audit.study.slices import network_tasks
 
 # The picture as it is, beside the replaced ones.
 ORIGINAL = "none"
 # Those that have squares or stripes, whose size matters.
 REPEATING = ("checkerboard", "stripes")
-EFFORT = ("steps", "learning_rate", "samples", "masks")
 COLUMNS = (
     *shared("model", "images"),
     Column("background", "text", "", "what the background was replaced by; none: nothing"),
@@ -51,11 +42,8 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Parameters:
-    """Parameters of the experiment; `n_images` counts candidates, before classification.
-
-    Networks without an image set of their own see `photographs`, which need boxes or masks.
-    Photographs have settings of their own, which begin with `photograph_`.
+class Parameters(SliceParameters):
+    """Parameters of the experiment; the images need boxes or masks of their objects.
 
     `squares` are the squares or stripes along a side of the picture, for the paper prints no size:
     every background is drawn with the first number, the checkerboard with all. `margin` is how far
@@ -64,9 +52,6 @@ class Parameters:
     `ascents` times each.
     """
 
-    models: tuple[str, ...] = ("shapes_cnn",)
-    images: str | None = None
-    n_images: int = 24
     methods: tuple[str, ...] = METHODS
     backgrounds: tuple[str, ...] = ("checkerboard", "stripes", "grey", ORIGINAL)
     squares: tuple[int, ...] = (14, 7)
@@ -77,26 +62,12 @@ class Parameters:
     learning_rate: float = 1e-4
     samples: int = 8
     masks: int = 60
-    photographs: str = BOXED_IMAGES
-    n_photographs: int = 200
-    photograph_methods: tuple[str, ...] = (*PAPER, *CONTROLS)
-    photograph_climb_points: int = 26
-    photograph_ascents: int = 4
-    seed: int = 0
     slice_size: int = 50
 
     def __post_init__(self) -> None:
-        validate_models(self.models, self.images or self.photographs)
+        super().__post_init__()
         for background in self.backgrounds:
             refuse_unknown("background", background, (*BACKGROUNDS, ORIGINAL))
-        validate_steps(self.steps, self.climb_points, self.photograph_climb_points)
-        explainers((*self.methods, *self.photograph_methods), self.effort, self.seed)
-        validate_counts(
-            n_images=self.n_images,
-            n_photographs=self.n_photographs,
-            photograph_ascents=self.photograph_ascents,
-            slice_size=self.slice_size,
-        )
         if min(self.squares, default=0) < 2:
             raise ValueError(
                 f"squares must be at least 2 along a side to repeat, got {self.squares}"
@@ -104,37 +75,16 @@ class Parameters:
         if not 0 <= self.margin < 1:
             raise ValueError(f"margin must lie in [0, 1), got {self.margin}")
 
-    @property
-    def effort(self) -> Effort:
-        """How many points the methods take."""
-        return effort_in(vars(self))
 
-
-def tasks(parameters: Parameters) -> Sequence[Task]:
-    """One task per model and slice of images."""
-    shared = ("backgrounds", "squares", "margin", *EFFORT, "seed")
-    return tasks_by_size(parameters, shared, ("methods", "climb_points", "ascents"))
-
-
-def compute(task: Task) -> Outcome:
+@on_objects(COLUMNS)
+def compute(chosen: Selection, masks: Tensor, given: Given) -> Rows:
     """Rows of one task: image × background × method."""
-    given: dict[str, Any] = dict(task.parameters)
-    chosen, masks = select_objects(given)
-    if not chosen.indices:
-        return Outcome(pd.DataFrame(columns=names(COLUMNS)), chosen.notes)
-    explain = explainers(given["methods"], effort_in(given), given["seed"])
+    explain = explainers_in(given)
     near = widened(masks, given["margin"] * chosen.pictures.shape[-1])
-    rows: list[dict[str, Any]] = []
     for background, squares in views(given["backgrounds"], given["squares"]):
         pictures = before_background(chosen.pictures, masks, background, squares)
-        keys = {
-            "model": given["model"],
-            "images": given["images"],
-            "background": background,
-            "squares": squares,
-        }
-        rows += [{**keys, **row} for row in _rows(chosen, pictures, masks, near, explain)]
-    return Outcome(pd.DataFrame(rows, columns=names(COLUMNS)), chosen.notes)
+        for row in _rows(chosen, pictures, masks, near, explain):
+            yield {"background": background, "squares": squares, **row}
 
 
 def views(backgrounds: Sequence[str], squares: Sequence[int]) -> Iterator[tuple[str, int]]:
@@ -179,50 +129,62 @@ def _rows(
     area_outside, area_beyond = ((~each).double().mean(dim=(1, 2)).cpu() for each in (masks, near))
     for method, explainer in explain.items():
         maps = saliency(explainer(chosen.model, pictures, chosen.targets), "sum_abs")
-        outside = mass_outside(maps, masks)
-        beyond = (1 - mass_inside(maps, near)).where(area_beyond > 0, torch.nan)
-        for position in range(len(pictures)):
-            yield {
-                **chosen.describe(position),
-                "method": method,
-                "probability": probability[position],
-                "still_right": right[position],
-                "area_outside": float(area_outside[position]),
-                "outside": float(outside[position]),
-                "area_beyond": float(area_beyond[position]),
-                "beyond": float(beyond[position]),
-            }
+        values = {
+            "area_outside": area_outside,
+            "outside": mass_outside(maps, masks),
+            "area_beyond": area_beyond,
+            "beyond": (1 - mass_inside(maps, near)).where(area_beyond > 0, torch.nan),
+        }
+        columns = {name: value.tolist() for name, value in values.items()}
+        yield from per_image(
+            {"probability": probability, "still_right": right, **columns}, method=method
+        )
 
 
 EXPERIMENT = Experiment(
     name="ggig_background",
     title="Saliency on a background that was replaced",
     version=1,
-    parameters=Parameters,
     profiles={
-        "embedded": {},
+        "embedded": {"shapes": Parameters()},
         # The paper's 200 ascents from each of 51 points are 10,200 gradients per image, background
         # and network: more than a processor has time for. The rate is the paper's.
         "reference": {
-            "models": ("shapes_cnn", "squeezenet1_0", "mobilenet_v2"),
-            "n_images": 150,
-            "n_photographs": 160,
-            "steps": 51,
-            "climb_points": 11,
-            "ascents": 10,
-            "samples": 50,
-            "masks": 500,
-            "slice_size": 20,
+            "shapes": Parameters(
+                n_images=150,
+                steps=51,
+                climb_points=11,
+                ascents=10,
+                samples=50,
+                masks=500,
+                slice_size=20,
+            ),
+            "photographs": Parameters(
+                models=("squeezenet1_0", "mobilenet_v2"),
+                images=BOXED_IMAGES,
+                n_images=160,
+                methods=(*PAPER, *CONTROLS),
+                steps=51,
+                climb_points=26,
+                ascents=4,
+                samples=50,
+                masks=500,
+                slice_size=20,
+            ),
         },
         "paper": {
-            "models": ("inception_v3", "resnet101"),
-            "n_photographs": 2000,
-            "steps": 51,
-            "photograph_climb_points": 51,
-            "photograph_ascents": 200,
+            "photographs": Parameters(
+                models=("inception_v3", "resnet101"),
+                images=BOXED_IMAGES,
+                n_images=2000,
+                methods=(*PAPER, *CONTROLS),
+                steps=51,
+                climb_points=51,
+                ascents=200,
+            ),
         },
     },
-    tasks=tasks,
+    split=network_tasks,
     compute=compute,
     recorded=COLUMNS,
     labels=CLIMB,

@@ -2,27 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import pandas as pd
 import torch
 from torch import Tensor, nn
 
 from saliency_audit.attributions import AscendingPath, walk
 from saliency_audit.attributions.rules import Accumulator
 from saliency_audit.sanity import similarity_rows
-from saliency_audit.study.columns import names
-from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.ggig_methods import effort_in, explainers
-from saliency_audit.study.selection import Selection, select
+from saliency_audit.study.image_parameters import SliceParameters
+from saliency_audit.study.image_rows import Given, Rows, on_images
+from saliency_audit.study.selection import Selection
 from saliency_audit.study.shared_columns import IMAGE, SIMILARITIES, shared
-from saliency_audit.study.slices import tasks_by_size
-from saliency_audit.study.validation import (
-    validate_counts,
-    validate_models,
-    validate_rate,
-    validate_steps,
-)
+from saliency_audit.study.slices import network_tasks
 
 # What a likeness to the whole climb is to be held against.
 OTHERS = ("saliency", "ig", "edge", "random")
@@ -30,38 +24,23 @@ COLUMNS = (*shared("model", "images", "method", "points", "ascents", "sign"), *I
 
 
 @dataclass(frozen=True)
-class Parameters:
-    """Parameters of the experiment; numbers of images count candidates, before classification.
+class Parameters(SliceParameters):
+    """Parameters of the experiment.
 
     `points` of the line, both ends included, and `ascents` at each are the settings that are
-    compared; the largest of both are the whole climb, `learning_rate` its rate. Networks without an
-    image set of their own see `photographs`, on which they climb `photograph_ascents`.
+    compared; the largest of both are the whole climb, `learning_rate` its rate.
     """
 
     models: tuple[str, ...] = ("digits_cnn", "shapes_cnn")
-    images: str | None = None
     n_images: int = 5
     points: tuple[int, ...] = (6, 11, 26, 51)
     ascents: tuple[int, ...] = (1, 5, 10, 20)
     learning_rate: float = 1e-4
-    photographs: str = "imagenet_sample"
-    n_photographs: int = 8
-    photograph_ascents: tuple[int, ...] = (1, 5, 10, 20)
-    seed: int = 0
     slice_size: int = 5
 
     def __post_init__(self) -> None:
-        validate_models(self.models, self.images or self.photographs)
-        validate_steps(*self.points)
-        validate_counts(
-            n_images=self.n_images,
-            n_photographs=self.n_photographs,
-            slice_size=self.slice_size,
-            ascents=min(self.ascents, default=0),
-            photograph_ascents=min(self.photograph_ascents, default=0),
-        )
+        super().__post_init__()
         validate_points(self.points)
-        validate_rate(self.learning_rate)
 
 
 def validate_points(points: Sequence[int]) -> None:
@@ -78,29 +57,19 @@ def validate_points(points: Sequence[int]) -> None:
         )
 
 
-def tasks(parameters: Parameters) -> Sequence[Task]:
-    """One task per model and slice of images."""
-    return tasks_by_size(parameters, ("points", "learning_rate", "seed"), ("ascents",))
-
-
-def compute(task: Task) -> Outcome:
+@on_images(COLUMNS)
+def compute(chosen: Selection, given: Given) -> Rows:
     """Rows of one task: image × sign × (setting of GGIG or other method), beside the whole."""
-    given: dict[str, Any] = dict(task.parameters)
-    chosen = select(given["model"], given["images"], given["seed"], given["first"], given["last"])
-    if not chosen.indices:
-        return Outcome(pd.DataFrame([], columns=names(COLUMNS)), chosen.notes)
-    on = (chosen.model, chosen.pictures, chosen.targets)
     settings = {name: given[name] for name in ("points", "ascents", "learning_rate")}
-    climbed = climbs(*on, **settings)
+    climbed = climbs(*chosen.inputs, **settings)
     whole = climbed[max(given["points"]), max(given["ascents"])]
-    rows: list[dict[str, Any]] = []
     for (points, ascents), maps in climbed.items():
-        rows += _rows(maps, whole, chosen, given, method="ggig", points=points, ascents=ascents)
+        keys = {"method": "ggig", "points": points, "ascents": ascents}
+        yield from similarity_rows(maps, whole, keys)
     effort = effort_in({"steps": max(given["points"])})
     for method, explain in explainers(OTHERS, effort, given["seed"]).items():
-        maps = explain(*on)
-        rows += _rows(maps, whole, chosen, given, method=method, points=0, ascents=0)
-    return Outcome(pd.DataFrame(rows, columns=names(COLUMNS)), chosen.notes)
+        keys = {"method": method, "points": 0, "ascents": 0}
+        yield from similarity_rows(explain(*chosen.inputs), whole, keys)
 
 
 def climbs(
@@ -175,38 +144,38 @@ class _HighestSoFar:
         return self._highest
 
 
-def _rows(
-    maps: Tensor, whole: Tensor, chosen: Selection, given: dict[str, Any], **keys: Any
-) -> list[dict[str, Any]]:
-    keys = {"model": given["model"], "images": given["images"], **keys}
-    found = similarity_rows(maps, whole, keys)
-    return [{**row, **chosen.describe(row["position"])} for row in found]
-
-
 EXPERIMENT = Experiment(
     name="ggig_climb",
     title="GGIG of fewer points and steps beside the whole climb",
     version=1,
-    parameters=Parameters,
     profiles={
-        "embedded": {},
+        "embedded": {"small": Parameters()},
         "reference": {
-            "models": ("mnist_cnn", "shapes_cnn", "squeezenet1_0", "mobilenet_v2"),
-            "n_images": 24,
-            "ascents": (1, 5, 10, 20, 50, 100, 200),
-            # As many as the authors' code takes on ImageNet.
-            "photograph_ascents": (1, 5, 10, 20, 50, 100),
-            "n_photographs": 8,
-            "slice_size": 2,
+            "small": Parameters(
+                models=("mnist_cnn", "shapes_cnn"),
+                n_images=24,
+                ascents=(1, 5, 10, 20, 50, 100, 200),
+                slice_size=2,
+            ),
+            "photographs": Parameters(
+                models=("squeezenet1_0", "mobilenet_v2"),
+                images="imagenet_sample",
+                n_images=8,
+                # As many as the authors' code takes on ImageNet.
+                ascents=(1, 5, 10, 20, 50, 100),
+                slice_size=2,
+            ),
         },
         "paper": {
-            "models": ("inception_v3", "resnet101"),
-            "photographs": "imagenet_val",
-            "n_photographs": 100,
-            "photograph_ascents": (1, 5, 10, 20, 50, 100, 200),
+            "photographs": Parameters(
+                models=("inception_v3", "resnet101"),
+                images="imagenet_val",
+                n_images=100,
+                ascents=(1, 5, 10, 20, 50, 100, 200),
+            ),
         },
     },
-    tasks=tasks,
+    split=network_tasks,
     compute=compute,
     recorded=COLUMNS,
 )

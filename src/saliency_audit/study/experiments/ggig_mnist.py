@@ -1,10 +1,7 @@
 """How much maps of digits look like the digit itself: the rows behind Table 1 of the GGIG paper."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-import pandas as pd
 from torch import Tensor
 
 from saliency_audit.attributions import (
@@ -19,26 +16,22 @@ from saliency_audit.attributions import (
 )
 from saliency_audit.attributions.quadrature import weights
 from saliency_audit.sanity import similarity_rows
-from saliency_audit.study.columns import Column, names
-from saliency_audit.study.experiment import Experiment, Labels, Outcome, Task
+from saliency_audit.study.columns import Column
+from saliency_audit.study.experiment import Experiment, Labels, Task
 from saliency_audit.study.ggig_methods import climb_of
-from saliency_audit.study.selection import Selection, select
+from saliency_audit.study.image_parameters import SliceParameters
+from saliency_audit.study.image_rows import Given, Rows, on_images
+from saliency_audit.study.selection import Selection
 from saliency_audit.study.shared_columns import IMAGE, SIMILARITIES, shared
-from saliency_audit.study.slices import tasks_by_model
-from saliency_audit.study.validation import (
-    validate_counts,
-    validate_models,
-    validate_rate,
-    validate_steps,
-)
+from saliency_audit.study.slices import slice_tasks
+from saliency_audit.study.validation import validate_counts
 
-SETTINGS = ("steps", "ascents", "short_ascents", "learning_rate", "seed")
 COLUMNS = (*shared("model", "images", "method", "sign"), *IMAGE, *SIMILARITIES)
 
 
 @dataclass(frozen=True)
-class Parameters:
-    """Parameters of the experiment; `n_images` counts candidates, before classification.
+class Parameters(SliceParameters):
+    """Parameters of the experiment.
 
     `steps` are the points of the line, both ends included, `ascents` and `learning_rate` those of
     the climb at each. Only the first `n_climbed` candidates (None: all), in whole slices, are
@@ -46,58 +39,42 @@ class Parameters:
     """
 
     models: tuple[str, ...] = ("digits_cnn",)
-    images: str | None = None
     n_images: int = 100
     steps: int = 51
     ascents: int = 200
     short_ascents: int = 20
     n_climbed: int | None = None
     learning_rate: float = 1e-4
-    seed: int = 0
-    slice_size: int = 100
 
     def __post_init__(self) -> None:
-        validate_models(self.models, self.images)
-        validate_rate(self.learning_rate)
-        validate_steps(self.steps)
+        super().__post_init__()
         validate_counts(
-            n_images=self.n_images,
-            slice_size=self.slice_size,
-            ascents=self.ascents,
             short_ascents=self.short_ascents,
             n_climbed=self.n_images if self.n_climbed is None else self.n_climbed,
         )
 
 
-def tasks(parameters: Parameters) -> Sequence[Task]:
-    """One task per model and slice of images, which says whether its images are climbed whole."""
+def tasks(parameters: Parameters) -> list[Task]:
+    """One task per slice of images and model, which says whether its images are climbed whole."""
     until = parameters.n_images if parameters.n_climbed is None else parameters.n_climbed
-    return [
-        Task(task.name, {**task.parameters, "climbed": task.parameters["first"] < until})
-        for task in tasks_by_model(parameters, SETTINGS)
-    ]
+    return slice_tasks(
+        parameters, without=("n_climbed",), more=lambda first: {"climbed": first < until}
+    )
 
 
-def compute(task: Task) -> Outcome:
+@on_images(COLUMNS)
+def compute(chosen: Selection, given: Given) -> Rows:
     """Rows of one task: image × method × sign."""
-    given: dict[str, Any] = dict(task.parameters)
-    chosen = select(given["model"], given["images"], given["seed"], given["first"], given["last"])
-    rows: list[dict[str, Any]] = []
     for method, maps in _maps(chosen, given).items():
-        keys = {"model": given["model"], "images": given["images"], "method": method}
-        found = similarity_rows(maps, chosen.pictures, keys)
-        rows += [{**row, **chosen.describe(row["position"])} for row in found]
-    return Outcome(pd.DataFrame(rows, columns=names(COLUMNS)), chosen.notes)
+        yield from similarity_rows(maps, chosen.pictures, {"method": method})
 
 
-def _maps(chosen: Selection, given: Mapping[str, Any]) -> dict[str, Tensor]:
+def _maps(chosen: Selection, given: Given) -> dict[str, Tensor]:
     """The three methods of the paper, variants of two of them, and the controls.
 
     As in the paper "ig" is without the product with the input; "ig_product" has it.
     """
-    if not chosen.indices:
-        return {}
-    on = (chosen.model, chosen.pictures, chosen.targets)
+    on = chosen.inputs
     line = StraightPath(given["steps"], "trapezoid")
     mean, product = walk(
         *on,
@@ -117,11 +94,11 @@ def _maps(chosen: Selection, given: Mapping[str, Any]) -> dict[str, Tensor]:
     }
 
 
-def _short_ascents(given: Mapping[str, Any]) -> int:
+def _short_ascents(given: Given) -> int:
     return min(given["short_ascents"], given["ascents"])
 
 
-def _climbs(given: Mapping[str, Any]) -> dict[str, int]:
+def _climbs(given: Given) -> dict[str, int]:
     """GGIG's climb as columns, and the steps of the short one."""
     return {**climb_of(given), "short_climb_ascents": _short_ascents(given)}
 
@@ -135,7 +112,7 @@ LABELS = Labels(
 )
 
 
-def _climbed(chosen: Selection, given: Mapping[str, Any]) -> dict[str, Tensor]:
+def _climbed(chosen: Selection, given: Given) -> dict[str, Tensor]:
     """GGIG and its variants, from one climb."""
     climb = GGIG(given["steps"], given["ascents"], given["learning_rate"])
     variants = {
@@ -144,7 +121,7 @@ def _climbed(chosen: Selection, given: Mapping[str, Any]) -> dict[str, Tensor]:
         "ggig_trapezoid": replace(climb, trapezoid=True),
     }
     maps = walk(
-        *(chosen.model, chosen.pictures, chosen.targets),
+        *chosen.inputs,
         path=climb.path,
         rules=[each.rule for each in variants.values()],
         output="logit",
@@ -156,13 +133,12 @@ EXPERIMENT = Experiment(
     name="ggig_mnist",
     title="Similarity of maps to the digit that they explain",
     version=2,
-    parameters=Parameters,
     profiles={
-        "embedded": {},
-        "reference": {"models": ("mnist_cnn",), "n_images": 10000, "n_climbed": 1000},
-        "paper": {"models": ("mnist_cnn",), "n_images": 10000},
+        "embedded": Parameters(),
+        "reference": Parameters(models=("mnist_cnn",), n_images=10000, n_climbed=1000),
+        "paper": Parameters(models=("mnist_cnn",), n_images=10000),
     },
-    tasks=tasks,
+    split=tasks,
     compute=compute,
     recorded=COLUMNS,
     labels=LABELS,

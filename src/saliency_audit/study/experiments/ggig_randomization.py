@@ -1,8 +1,7 @@
 """Maps as layers are re-initialised: the rows behind Figures 7 and 21–23 of the GGIG paper."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -11,14 +10,15 @@ from saliency_audit.models.randomization import Randomisation
 from saliency_audit.sanity import randomised_layers
 from saliency_audit.study.changed_models import (
     ChangedModels,
-    described,
-    model_tasks,
+    changed_model_tasks,
+    rounded,
     sanity_explainers,
 )
-from saliency_audit.study.columns import Column, names
-from saliency_audit.study.experiment import Experiment, Outcome, Task
-from saliency_audit.study.ggig_methods import CLIMB
-from saliency_audit.study.selection import select
+from saliency_audit.study.columns import Column
+from saliency_audit.study.experiment import Experiment
+from saliency_audit.study.ggig_methods import CLIMB, CONTROLS, PAPER
+from saliency_audit.study.image_rows import Given, on_images
+from saliency_audit.study.selection import Selection
 from saliency_audit.study.shared_columns import IMAGE, SIMILARITIES, shared
 
 # Whether the layers that were re-initialised before stay so.
@@ -44,40 +44,24 @@ class Parameters(ChangedModels):
     """
 
     ways: tuple[str, ...] = ("cascade", "independent")
-    large_ways: tuple[str, ...] = ("cascade",)
     most_stages: int | None = None
-    large_most_stages: int | None = None
     initialiser: str = "truncated_normal"
     statistics: str = "keep"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not (self.ways and self.large_ways):
-            raise ValueError("no way given: ways or large_ways is empty")
-        for way in (*self.ways, *self.large_ways):
+        if not self.ways:
+            raise ValueError("no way given: ways is empty")
+        for way in self.ways:
             refuse_unknown("way", way, WAYS)
-        for most in (self.most_stages, self.large_most_stages):
-            if most is not None and most < 2:
-                raise ValueError(f"most_stages must be at least 2, got {most}")
+        if self.most_stages is not None and self.most_stages < 2:
+            raise ValueError(f"most_stages must be at least 2, got {self.most_stages}")
         Randomisation(self.initialiser, self.statistics)
 
 
-def tasks(parameters: Parameters) -> Sequence[Task]:
-    """One task per network and slice of images."""
-    how = {"initialiser": parameters.initialiser, "statistics": parameters.statistics}
-    return model_tasks(
-        parameters,
-        {**how, "ways": parameters.ways, "most_stages": parameters.most_stages},
-        {**how, "ways": parameters.large_ways, "most_stages": parameters.large_most_stages},
-    )
-
-
-def compute(task: Task) -> Outcome:
+@on_images(COLUMNS)
+def compute(chosen: Selection, given: Given) -> pd.DataFrame:
     """Rows of one task: image × method × sign × way × stage × draw."""
-    given: dict[str, Any] = dict(task.parameters)
-    chosen = select(given["model"], given["images"], given["seed"], given["first"], given["last"])
-    if not chosen.indices:
-        return Outcome(pd.DataFrame(columns=names(COLUMNS)), chosen.notes)
     on = (chosen.model, sanity_explainers(given), chosen.pictures, chosen.targets)
     found = []
     for way in given["ways"]:
@@ -87,46 +71,63 @@ def compute(task: Task) -> Outcome:
             most = given["most_stages"]
             rows = randomised_layers(*on, how=how, independent=WAYS[way], most_stages=most)
             found.append(rows.assign(how=way, draw=draw))
-    rows = pd.concat(found, ignore_index=True)
-    return Outcome(described(rows, chosen, given, names(COLUMNS)), chosen.notes)
+    return rounded(pd.concat(found, ignore_index=True))
 
 
 EXPERIMENT = Experiment(
     name="ggig_randomization",
     title="Maps as layers are re-initialised",
     version=1,
-    parameters=Parameters,
     profiles={
-        "embedded": {},
+        "embedded": {
+            "digits": Parameters(),
+            "shapes": Parameters(
+                models=("shapes_cnn",),
+                methods=(*PAPER, *CONTROLS),
+                ways=("cascade",),
+                steps=5,
+                ascents=3,
+            ),
+        },
         "reference": {
-            "models": ("mnist_cnn",),
-            "n_images": 100,
-            "draws": 5,
-            "steps": 21,
-            "ascents": 5,
-            "samples": 50,
-            "masks": 500,
-            "slice_size": 16,
+            "digits": Parameters(
+                models=("mnist_cnn",),
+                n_images=100,
+                draws=5,
+                steps=21,
+                ascents=5,
+                samples=50,
+                masks=500,
+                slice_size=16,
+            ),
             # Unlike SqueezeNet's its logits pass no ReLU, behind which maps are often constant.
-            "large_models": ("mobilenet_v2",),
-            "large_images": "imagenet_sample",
-            "large_n_images": 40,
-            "large_draws": 4,
-            "large_steps": 26,
-            "large_ascents": 2,
-            "large_most_stages": 6,
+            "photographs": Parameters(
+                models=("mobilenet_v2",),
+                images="imagenet_sample",
+                n_images=40,
+                methods=(*PAPER, *CONTROLS),
+                ways=("cascade",),
+                most_stages=6,
+                steps=26,
+                ascents=2,
+                samples=50,
+                masks=500,
+                slice_size=16,
+            ),
         },
         "paper": {
-            "models": (),
-            "large_models": ("inception_v3",),
-            "large_images": "imagenet_val",
-            "large_n_images": 100,
-            "large_draws": 4,
-            "large_steps": 51,
-            "large_ascents": 200,
+            "photographs": Parameters(
+                models=("inception_v3",),
+                images="imagenet_val",
+                n_images=100,
+                methods=(*PAPER, *CONTROLS),
+                ways=("cascade",),
+                steps=51,
+                ascents=200,
+            ),
         },
     },
-    tasks=tasks,
+    split=changed_model_tasks,
     compute=compute,
     recorded=COLUMNS,
     labels=CLIMB,

@@ -1,6 +1,5 @@
 """Images per second of each method and network, beside plain forward and backward passes."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
@@ -16,11 +15,12 @@ from saliency_audit.attributions.registry import RULES
 from saliency_audit.errors import AuditError
 from saliency_audit.study.columns import Column, names
 from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.image_parameters import ImageParameters
 from saliency_audit.study.paths import PAPER_MODELS, PATHS, study_path
-from saliency_audit.study.selection import images_of, select
+from saliency_audit.study.selection import select
 from saliency_audit.study.shared_columns import shared
+from saliency_audit.study.slices import whole_tasks
 from saliency_audit.study.timing import device_name, timed
-from saliency_audit.study.validation import validate_counts, validate_names, validate_steps
 
 BATCH_SIZES = {"cpu": (4, 8, 16), "cuda": (64, 128, 256)}
 
@@ -37,38 +37,12 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Parameters:
+class Parameters(ImageParameters):
     """Parameters of the experiment: `n_images` are explained together, `repeats` times."""
 
-    models: tuple[str, ...] = ("shapes_cnn",)
-    images: str | None = None
     n_images: int = 4
     steps: int = 128
     repeats: int = 5
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        validate_names(self.models, self.images)
-        validate_steps(self.steps)
-        validate_counts(n_images=self.n_images, repeats=self.repeats)
-
-
-def tasks(parameters: Parameters) -> Sequence[Task]:
-    """One task per model: what is compared is timed in one process."""
-    return [
-        Task(
-            model,
-            {
-                "model": model,
-                "images": images_of(model, parameters.images),
-                "n_images": parameters.n_images,
-                "steps": parameters.steps,
-                "repeats": parameters.repeats,
-                "seed": parameters.seed,
-            },
-        )
-        for model in parameters.models
-    ]
 
 
 def compute(task: Task) -> Outcome:
@@ -141,21 +115,12 @@ EXPERIMENT = Experiment(
     name="idgi_cost",
     title="Images per second of six path methods, beside plain forward and backward passes",
     version=1,
-    parameters=Parameters,
     profiles={
-        "embedded": {},
-        "reference": {
-            "models": ("squeezenet1_0", "mobilenet_v2"),
-            "images": "imagenet_sample",
-            "n_images": 4,
-        },
-        "paper": {
-            "models": PAPER_MODELS,
-            "images": "imagenet_val",
-            "n_images": 32,
-        },
+        "embedded": Parameters(),
+        "reference": Parameters(models=("squeezenet1_0", "mobilenet_v2"), images="imagenet_sample"),
+        "paper": Parameters(models=PAPER_MODELS, images="imagenet_val", n_images=32),
     },
-    tasks=tasks,
+    split=whole_tasks,
     compute=compute,
     recorded=COLUMNS,
 )

@@ -156,9 +156,8 @@ EXPERIMENT = Experiment(
     name="idgi_illustration",
     title="Three paths across a score of two variables, with exact projection points",
     version=1,
-    parameters=Parameters,
-    profiles={"embedded": {}},
-    tasks=tasks,
+    profiles={"embedded": Parameters()},
+    split=tasks,
     compute=compute,
     recorded=COLUMNS,
 )

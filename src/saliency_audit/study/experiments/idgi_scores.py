@@ -1,6 +1,5 @@
 """Six methods, all scores, by number of steps: the rows behind Tables 1–3 and 6–17."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,25 +10,14 @@ from saliency_audit.attributions import saliency
 from saliency_audit.metrics import InformationPoints, information_points
 from saliency_audit.metrics.reveal import Mode
 from saliency_audit.study.columns import Column, names
-from saliency_audit.study.experiment import Experiment, Outcome, Task
-from saliency_audit.study.path_rows import (
-    KEYS,
-    both_rules,
-    insertion_columns,
-    path_rows,
-    select_slice,
-    table,
-)
-from saliency_audit.study.paths import PAPER_MODELS, PATHS
+from saliency_audit.study.experiment import Experiment, Task
+from saliency_audit.study.image_parameters import SliceParameters
+from saliency_audit.study.image_rows import Given, Rows, on_images, per_image
+from saliency_audit.study.paths import KEYS, PAPER_MODELS, PATHS, both_rules, insertion_columns
 from saliency_audit.study.selection import Selection
 from saliency_audit.study.shared_columns import AT_POINTS, shared
-from saliency_audit.study.slices import sliced_tasks
-from saliency_audit.study.validation import (
-    validate_counts,
-    validate_names,
-    validate_reduction,
-    validate_steps,
-)
+from saliency_audit.study.slices import slice_tasks
+from saliency_audit.study.validation import validate_steps
 
 # Lossless compression says little about a picture smaller than this, and MS-SSIM needs a window.
 SMALLEST_SIDE = 16
@@ -48,19 +36,16 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Parameters:
+class Parameters(SliceParameters):
     """Parameters of the experiment.
 
-    `n_images` counts candidates: the first so many of the image set in the order of the seed. Only
-    those that the model classifies correctly enter the rows, as in the paper. All of them are
+    Only images that the model classifies correctly enter the rows, as in the paper. All of them are
     explained at `steps` points; the first `n_sweep` candidates at every number in `sweep` too.
-    `images` is the image set; every network's own if not given. `reveal` is the number of picture
-    rows revealed per step of the insertion score. `information` is how the information curves
-    restore hidden pixels: "exact" or "fast".
+    `reveal` is the number of picture rows revealed per step of the insertion score. `information`
+    is how the information curves restore hidden pixels: "exact" or "fast".
     """
 
     models: tuple[str, ...] = ("digits_cnn", "shapes_cnn")
-    images: str | None = None
     n_images: int = 28
     paths: tuple[str, ...] = PATHS
     steps: int = 32
@@ -69,53 +54,38 @@ class Parameters:
     reduction: str = "sum_abs"
     reveal: int = 1
     information: str = "fast"
-    seed: int = 0
     slice_size: int = 28
 
     def __post_init__(self) -> None:
-        validate_names(self.models, self.images, self.paths)
+        super().__post_init__()
         validate_steps(self.steps, *self.sweep)
-        validate_reduction(self.reduction)
-        validate_counts(n_images=self.n_images, slice_size=self.slice_size, reveal=self.reveal)
-        if self.information not in ("exact", "fast"):
-            raise ValueError(f"information must be exact or fast, got {self.information!r}")
         if self.n_sweep < 0:
             raise ValueError(f"n_sweep must be at least 0, got {self.n_sweep}")
         if self.n_sweep % self.slice_size and self.n_sweep < self.n_images:
             raise ValueError("n_sweep must be a multiple of slice_size")
 
 
-def tasks(parameters: Parameters) -> Sequence[Task]:
+def tasks(parameters: Parameters) -> list[Task]:
     """One task per slice of images, model and path."""
 
-    def settings(first: int) -> dict[str, Any]:
+    def steps(first: int) -> dict[str, Any]:
         swept = parameters.sweep if first < parameters.n_sweep else ()
-        return {
-            "steps": tuple(sorted({parameters.steps, *swept})),
-            "reduction": parameters.reduction,
-            "reveal": parameters.reveal,
-            "information": parameters.information,
-            "seed": parameters.seed,
-        }
+        return {"steps": tuple(sorted({parameters.steps, *swept}))}
 
-    return sliced_tasks(parameters, settings)
+    return slice_tasks(parameters, without=("sweep", "n_sweep"), more=steps)
 
 
-def compute(task: Task) -> Outcome:
+@on_images(COLUMNS)
+def compute(chosen: Selection, given: Given) -> Rows:
     """Rows of one task: one per map."""
-    given: dict[str, Any] = dict(task.parameters)
-    chosen = select_slice(given)
-    if not chosen.indices:
-        return Outcome(table([], COLUMNS), chosen.notes)
-    rows: list[dict[str, Any]] = []
     ends: InformationPoints | None = None
     for steps in given["steps"]:
         for method, attribution in both_rules(chosen, given["path"], steps).items():
             salient = saliency(attribution, given["reduction"])
             ends = _information(chosen, salient, given["information"], ends)
             scores = insertion_columns(chosen, salient, given["reveal"])
-            rows += path_rows(given, chosen, method, steps, scores | _curves(ends, len(salient)))
-    return Outcome(table(rows, COLUMNS), chosen.notes)
+            values = {**scores, **_curves(ends, len(salient))}
+            yield from per_image(values, method=method, steps=steps)
 
 
 def _information(
@@ -148,30 +118,29 @@ EXPERIMENT = Experiment(
     name="idgi_scores",
     title="Insertion scores and information curves of six path methods, by number of steps",
     version=1,
-    parameters=Parameters,
     profiles={
-        "embedded": {},
-        "reference": {
-            "models": ("squeezenet1_0", "mobilenet_v2"),
-            "images": "imagenet_sample",
-            "n_images": 500,
-            "n_sweep": 170,
-            "sweep": (8, 16, 32, 64, 128),
-            "reveal": 8,
-            "slice_size": 10,
-        },
-        "paper": {
-            "models": PAPER_MODELS,
-            "images": "imagenet_val",
-            "n_images": 50000,
-            "steps": 128,
-            "sweep": (8, 16, 32, 64, 128),
-            "n_sweep": 50000,
-            "information": "exact",
-            "slice_size": 100,
-        },
+        "embedded": Parameters(),
+        "reference": Parameters(
+            models=("squeezenet1_0", "mobilenet_v2"),
+            images="imagenet_sample",
+            n_images=500,
+            n_sweep=170,
+            sweep=(8, 16, 32, 64, 128),
+            reveal=8,
+            slice_size=10,
+        ),
+        "paper": Parameters(
+            models=PAPER_MODELS,
+            images="imagenet_val",
+            n_images=50000,
+            steps=128,
+            sweep=(8, 16, 32, 64, 128),
+            n_sweep=50000,
+            information="exact",
+            slice_size=100,
+        ),
     },
-    tasks=tasks,
+    split=tasks,
     compute=compute,
     recorded=COLUMNS,
 )

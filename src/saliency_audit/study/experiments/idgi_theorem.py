@@ -1,8 +1,6 @@
 """Completeness of both rules and the error of IDGI's projection points, by number of steps."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,12 +9,12 @@ from saliency_audit.attributions import Path
 from saliency_audit.attributions.engine import frozen, score
 from saliency_audit.metrics import taylor_error
 from saliency_audit.study.columns import Column
-from saliency_audit.study.experiment import Experiment, Outcome, Task
-from saliency_audit.study.path_rows import KEYS, both_rules, path_rows, select_slice, table
-from saliency_audit.study.paths import PATHS, study_path
+from saliency_audit.study.experiment import Experiment, Task
+from saliency_audit.study.image_parameters import SliceParameters
+from saliency_audit.study.image_rows import Given, Rows, on_images, per_image
+from saliency_audit.study.paths import KEYS, PATHS, both_rules, study_path
 from saliency_audit.study.selection import Selection
-from saliency_audit.study.slices import sliced_tasks
-from saliency_audit.study.validation import validate_counts, validate_names, validate_steps
+from saliency_audit.study.slices import slice_tasks
 
 COLUMNS = (
     *KEYS,
@@ -29,40 +27,29 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Parameters:
-    """Parameters of the experiment; `n_images` counts candidates, as in `idgi_scores`."""
+class Parameters(SliceParameters):
+    """Parameters of the experiment."""
 
     models: tuple[str, ...] = ("digits_cnn", "shapes_cnn")
-    images: str | None = None
     n_images: int = 28
     paths: tuple[str, ...] = PATHS
     steps: tuple[int, ...] = (8, 16, 32, 64, 128)
-    seed: int = 0
     slice_size: int = 28
 
-    def __post_init__(self) -> None:
-        validate_names(self.models, self.images, self.paths)
-        validate_steps(*self.steps)
-        validate_counts(n_images=self.n_images, slice_size=self.slice_size)
 
-
-def tasks(parameters: Parameters) -> Sequence[Task]:
+def tasks(parameters: Parameters) -> list[Task]:
     """One task per slice of images, model and path."""
-    common = {"steps": tuple(sorted(set(parameters.steps))), "seed": parameters.seed}
-    return sliced_tasks(parameters, lambda first: common)
+    steps = tuple(sorted(set(parameters.steps)))
+    return slice_tasks(parameters, more=lambda first: {"steps": steps})
 
 
-def compute(task: Task) -> Outcome:
+@on_images(COLUMNS)
+def compute(chosen: Selection, given: Given) -> Rows:
     """Rows of one task: one per map."""
-    given: dict[str, Any] = dict(task.parameters)
-    chosen = select_slice(given)
-    if not chosen.indices:
-        return Outcome(table([], COLUMNS), chosen.notes)
-    rows: list[dict[str, Any]] = []
     for steps in given["steps"]:
         path = study_path(given["path"], steps, chosen.pictures.shape[-1])
         start, end = _ends(chosen, path)
-        error = taylor_error(chosen.model, chosen.pictures, chosen.targets, path=path)
+        error = taylor_error(*chosen.inputs, path=path)
         for method, attribution in both_rules(chosen, given["path"], steps).items():
             total = attribution.double().sum(dim=(1, 2, 3))
             values = {
@@ -74,8 +61,7 @@ def compute(task: Task) -> Outcome:
                 "taylor_error": error if method.endswith("+idgi") else error * float("nan"),
             }
             columns = {name: value.tolist() for name, value in values.items()}
-            rows += path_rows(given, chosen, method, steps, columns)
-    return Outcome(table(rows, COLUMNS), chosen.notes)
+            yield from per_image(columns, method=method, steps=steps)
 
 
 def _ends(chosen: Selection, path: Path) -> tuple[Tensor, Tensor]:
@@ -96,23 +82,22 @@ EXPERIMENT = Experiment(
     name="idgi_theorem",
     title="Completeness and the error of the projection points, by number of steps",
     version=1,
-    parameters=Parameters,
     profiles={
-        "embedded": {},
-        "reference": {
-            "models": ("squeezenet1_0", "mobilenet_v2"),
-            "images": "imagenet_sample",
-            "n_images": 40,
-            "slice_size": 10,
-        },
-        "paper": {
-            "models": ("inception_v3",),
-            "images": "imagenet_val",
-            "n_images": 1000,
-            "slice_size": 50,
-        },
+        "embedded": Parameters(),
+        "reference": Parameters(
+            models=("squeezenet1_0", "mobilenet_v2"),
+            images="imagenet_sample",
+            n_images=40,
+            slice_size=10,
+        ),
+        "paper": Parameters(
+            models=("inception_v3",),
+            images="imagenet_val",
+            n_images=1000,
+            slice_size=50,
+        ),
     },
-    tasks=tasks,
+    split=tasks,
     compute=compute,
     recorded=COLUMNS,
 )

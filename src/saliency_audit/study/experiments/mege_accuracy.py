@@ -98,9 +98,12 @@ EXPERIMENT = Experiment(
     name="mege_accuracy",
     title="Accuracy of cross-trained predictors, sound and degraded",
     version=2,
-    parameters=Parameters,
-    profiles={"embedded": {}, "reference": REFERENCE, "paper": PAPER},
-    tasks=tasks,
+    profiles={
+        "embedded": Parameters(),
+        "reference": Parameters(**REFERENCE),
+        "paper": Parameters(**PAPER),
+    },
+    split=tasks,
     compute=compute,
     recorded=COLUMNS,
 )

@@ -154,24 +154,19 @@ def _time(given: dict[str, Any]) -> Iterator[dict]:
 
 
 # The steps and draws of the paper; it prints no σ.
-LARGE: dict[str, Any] = {
-    "shifts": 100,
-    "sigmas": (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
-    "draws": 50,
-    "areas": (0.01, 0.03, 0.1, 0.3),
-}
+LARGE = Parameters(
+    shifts=100,
+    sigmas=(0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
+    draws=50,
+    areas=(0.01, 0.03, 0.1, 0.3),
+)
 
 EXPERIMENT = Experiment(
     name="mege_distances",
     title="Six distances between maps under shift, noise and falling area, and their time",
     version=1,
-    parameters=Parameters,
-    profiles={
-        "embedded": {},
-        "reference": LARGE,
-        "paper": LARGE,
-    },
-    tasks=tasks,
+    profiles={"embedded": Parameters(), "reference": LARGE, "paper": LARGE},
+    split=tasks,
     compute=compute,
     recorded=COLUMNS,
 )

@@ -190,23 +190,14 @@ EXPERIMENT = Experiment(
     name="mege_stability",
     title="Distances between explanations of cross-trained predictors, and their fidelity",
     version=3,
-    parameters=Parameters,
     profiles={
-        "embedded": {},
-        "reference": {
-            **mege_accuracy.REFERENCE,
-            "n_images": 300,
-            "subsets": 200,
-            "slice_size": 50,
-        },
-        "paper": {
-            **mege_accuracy.PAPER,
-            "n_images": 10000,
-            "subsets": 200,
-            "slice_size": 500,
-        },
+        "embedded": Parameters(),
+        "reference": Parameters(
+            **mege_accuracy.REFERENCE, n_images=300, subsets=200, slice_size=50
+        ),
+        "paper": Parameters(**mege_accuracy.PAPER, n_images=10000, subsets=200, slice_size=500),
     },
-    tasks=tasks,
+    split=tasks,
     compute=compute,
     recorded=COLUMNS,
 )

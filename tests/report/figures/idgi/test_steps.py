@@ -104,8 +104,8 @@ def test_wishes_that_leave_nothing_are_refused():
 )
 def test_every_image_is_explained_at_every_number_of_steps(wishes, candidates, steps):
     experiment = get_experiment("idgi_scores")
-    setting = experiment.configure("embedded", score_request("embedded", **wishes))
-    tasks = list(experiment.tasks(setting))
+    settings = experiment.configure("embedded", score_request("embedded", **wishes))
+    tasks = experiment.tasks(settings)
     assert all(set(task.parameters["steps"]) == steps for task in tasks)
     explained = {
         i for task in tasks for i in range(task.parameters["first"], task.parameters["last"])
@@ -113,4 +113,4 @@ def test_every_image_is_explained_at_every_number_of_steps(wishes, candidates, s
     assert explained == set(range(candidates))
     for name in ("models", "seed"):
         if name in wishes:
-            assert getattr(setting, name) == wishes[name]
+            assert [getattr(each, name) for each in settings] == [wishes[name]]

@@ -33,11 +33,11 @@ def climb_settings(experiment: Experiment, **runs: Any) -> str:
 
     Args:
         experiment: whose tasks to ask.
-        runs: its parameters by the name of the run, with _ for spaces.
+        runs: its settings by the name of the run, with _ for spaces.
     """
     said = []
-    for run, parameters in runs.items():
-        tasks = (task.parameters for task in experiment.tasks(parameters))
+    for run, settings in runs.items():
+        tasks = (task.parameters for task in experiment.tasks(settings))
         climbs = {
             network(given["model"]): (
                 f"{climb_of(given)['climb_points']} points × {_column(given['ascents'])}"
