@@ -38,15 +38,21 @@ def test_a_second_run_computes_nothing(project, toy):
     assert first.equals(second)
 
 
-def test_an_interrupted_run_resumes_where_it_stopped(project, toy):
+def interrupt(toy, record=False):
+    """Compute the first two tasks and stop."""
+
     def stop(task):
         if task.name == "a-2":
             raise KeyboardInterrupt
 
     toy.before = stop
     with pytest.raises(KeyboardInterrupt):
-        compute(toy.experiment())
+        compute(toy.experiment(), record=record)
     toy.before = lambda task: None
+
+
+def test_an_interrupted_run_resumes_where_it_stopped(project, toy):
+    interrupt(toy)
     reports = []
     compute(toy.experiment(), progress=lambda *report: reports.append(report))
     assert toy.computed == NAMES
@@ -161,17 +167,10 @@ SEALED = ["data/results/embedded/toy.json", "data/results/embedded/toy.parquet"]
 
 
 def test_recorded_rows_are_sealed_when_the_last_task_is_done(project, toy):
-    def stop(task):
-        if task.name == "a-2":
-            raise KeyboardInterrupt
-
-    toy.before = stop
-    with pytest.raises(KeyboardInterrupt):
-        compute(toy.experiment(), record=True)
+    interrupt(toy, record=True)
     folder = "runs/recording/embedded/toy/"
     slices = [f"{folder}a-{number}.{kind}" for number in (0, 1) for kind in ("json", "parquet")]
     assert recorded_files(project) == slices
-    toy.before = lambda task: None
     rows = compute(toy.experiment(), record=True)
     assert toy.computed == NAMES
     assert recorded_files(project) == SEALED
@@ -193,18 +192,11 @@ def test_a_sealed_experiment_takes_more_tasks_and_is_sealed_again(project, toy):
 
 
 def test_what_is_done_so_far_can_be_sealed_and_is_not_computed_again(project, toy):
-    def stop(task):
-        if task.name == "a-2":
-            raise KeyboardInterrupt
-
     with pytest.raises(StoreError, match="no task is done"):
         seal(toy.experiment())
-    toy.before = stop
-    with pytest.raises(KeyboardInterrupt):
-        compute(toy.experiment(), record=True)
+    interrupt(toy, record=True)
     assert seal(toy.experiment()) == (2, 4)
     assert recorded_files(project) == SEALED
-    toy.before = lambda task: None
     compute(toy.experiment(), record=True)
     assert toy.computed == NAMES
     assert seal(toy.experiment()) == (4, 4)
