@@ -51,7 +51,7 @@ from saliency_audit import ledger, study
 from saliency_audit.attributions import saliency
 from saliency_audit.report.figures.ggig.background import kept_table, share_table, show_shares
 from saliency_audit.report.figures.ggig.climb import climb_settings
-from saliency_audit.report.figures.localisation import show_regions
+from saliency_audit.report.figures.maps import show_regions
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.pivot import pivot_table
 from saliency_audit.report.notebook.runs import (

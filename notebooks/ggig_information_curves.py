@@ -57,7 +57,7 @@ from saliency_audit.report.figures.ggig.information_curves import (
     show_areas,
     show_method_curves,
 )
-from saliency_audit.report.figures.idgi.information_curves import dropped_images
+from saliency_audit.report.figures.information import dropped_images
 from saliency_audit.report.figures.maps import show_maps
 from saliency_audit.report.names import METHOD_NAMES
 from saliency_audit.report.notebook.html_table import as_html

@@ -51,9 +51,12 @@ from IPython.display import HTML, Markdown
 from saliency_audit import ledger, study
 from saliency_audit.attributions import GGIG, Edge, Saliency
 from saliency_audit.models.randomization import Randomisation
-from saliency_audit.report.figures.ggig.changed_maps import show_cascaded_maps
 from saliency_audit.report.figures.ggig.climb import climb_settings
-from saliency_audit.report.figures.ggig.randomization import show_stages, stage_table
+from saliency_audit.report.figures.ggig.randomization import (
+    show_cascaded_maps,
+    show_stages,
+    stage_table,
+)
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.pivot import pivot_table
 from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, show_recorded, sources

@@ -51,9 +51,13 @@ from IPython.display import HTML, Markdown, display
 
 from saliency_audit import ledger, study
 from saliency_audit.attributions import GGIG, Edge, Saliency
-from saliency_audit.report.figures.ggig.changed_maps import show_noisy_maps
 from saliency_audit.report.figures.ggig.climb import climb_settings
-from saliency_audit.report.figures.ggig.sigma import floor_table, limit_table, show_perturbation
+from saliency_audit.report.figures.ggig.sigma import (
+    floor_table,
+    limit_table,
+    show_noisy_maps,
+    show_perturbation,
+)
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.pivot import pivot_table
 from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, show_recorded, sources

@@ -52,7 +52,7 @@ from saliency_audit.attributions import saliency
 from saliency_audit.metrics import top_pixels
 from saliency_audit.report.figures.ggig.climb import climb_settings
 from saliency_audit.report.figures.ggig.sparse import measure_table, over_grey, show_measures
-from saliency_audit.report.figures.localisation import show_regions
+from saliency_audit.report.figures.maps import show_regions
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.pivot import pivot_table
 from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, show_recorded, sources

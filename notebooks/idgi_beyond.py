@@ -52,8 +52,8 @@ from saliency_audit import ledger, study
 from saliency_audit.attributions import IDGI, Riemann, saliency, walk
 from saliency_audit.datasets import read_regions
 from saliency_audit.report.figures.idgi.beyond import effect_table, show_effects
-from saliency_audit.report.figures.idgi.comparisons import show_paired_differences
-from saliency_audit.report.figures.localisation import show_regions
+from saliency_audit.report.figures.idgi.insertion import show_paired_differences
+from saliency_audit.report.figures.maps import show_regions
 from saliency_audit.report.names import method_name
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.runs import (

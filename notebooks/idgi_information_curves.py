@@ -45,8 +45,9 @@ from saliency_audit.attributions import IDGI, Riemann, saliency, walk
 from saliency_audit.datasets import open_images, shuffled_indices
 from saliency_audit.ledger.external.area_family import ON_COMMON
 from saliency_audit.report.figures.idgi.comparisons import comparison_table
-from saliency_audit.report.figures.idgi.information_curves import dropped_images, show_median_curves
-from saliency_audit.report.figures.idgi.stages import curve_example, show_stages
+from saliency_audit.report.figures.idgi.information_curves import show_median_curves
+from saliency_audit.report.figures.idgi.information_stages import curve_example, show_stages
+from saliency_audit.report.figures.information import dropped_images
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.runs import both_runs, show_recorded, sources
 from saliency_audit.report.notebook.score_request import score_request

@@ -41,7 +41,8 @@ from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
 from saliency_audit.attributions import IDGI, Riemann, saliency, walk
-from saliency_audit.report.figures.idgi.comparisons import comparison_table, show_paired_differences
+from saliency_audit.report.figures.idgi.comparisons import comparison_table
+from saliency_audit.report.figures.idgi.insertion import show_paired_differences
 from saliency_audit.report.figures.maps import show_maps
 from saliency_audit.report.names import PATH_NAMES
 from saliency_audit.report.notebook.html_table import as_html

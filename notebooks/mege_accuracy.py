@@ -36,7 +36,7 @@ seed: int | None = None  # order of the images, folds, weights (default: the pro
 from IPython.display import Markdown
 
 from saliency_audit import ledger, study
-from saliency_audit.report.figures.mege.distances import show_accuracies
+from saliency_audit.report.figures.mege.accuracy import show_accuracies
 from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, show_recorded
 from saliency_audit.report.notebook.verdicts import verdict_text
 

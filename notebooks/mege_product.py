@@ -42,7 +42,7 @@ seed: int | None = None  # order of the images, folds, weights (default: the pro
 from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
-from saliency_audit.report.figures.mege.folds import show_histograms
+from saliency_audit.report.figures.mege.histograms import show_histograms
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.pivot import pivot_table
 from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, show_recorded

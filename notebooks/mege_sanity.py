@@ -46,8 +46,8 @@ seed: int | None = None  # order of the images, folds, weights (default: the pro
 from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
-from saliency_audit.report.figures.mege.fold_tables import level_table, size_table
-from saliency_audit.report.figures.mege.folds import show_levels
+from saliency_audit.report.figures.mege.levels import level_table, show_levels
+from saliency_audit.report.figures.mege.scores import size_table
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.pivot import pivot_table
 from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, show_recorded, sources

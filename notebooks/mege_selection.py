@@ -46,11 +46,7 @@ from IPython.display import HTML, Markdown
 from saliency_audit import ledger, study
 from saliency_audit.models.cross_training import folded_images
 from saliency_audit.report.figures.maps import show_maps
-from saliency_audit.report.figures.mege.fold_tables import (
-    best_against_others,
-    score_table,
-    size_table,
-)
+from saliency_audit.report.figures.mege.scores import best_against_others, score_table, size_table
 from saliency_audit.report.names import METHOD_NAMES
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.pivot import pivot, pivot_table

@@ -48,6 +48,13 @@ TOP_PIXEL_NAMES = {
     "object_precision": "on the object",
     "explainability": "explainability",
 }
+# Between two maps.
+SIMILARITY_NAMES = {
+    "spearman": "Spearman",
+    "weighted_jaccard": "weighted Jaccard",
+    "ssim": "SSIM",
+    "reverse_mse": "1 − normalised MSE",
+}
 CURVE_NAMES = {"aic": "AIC", "sic": "SIC"}
 COMPLEXITY_NAMES = {
     "file_size": "normalised entropy",
@@ -87,11 +94,8 @@ def network(name: str) -> str:
 
 
 def method_name(method: str) -> str:
-    """`gig+idgi` -> `Guided IG+IDGI`; the name itself where it is none of the six."""
-    path = method.removesuffix("+idgi")
-    if path not in PATH_NAMES:
-        return method
-    return PATH_NAMES[path] + ("+IDGI" if method.endswith("+idgi") else "")
+    """`gig+idgi` -> `Guided IG+IDGI`; the method itself where it has no name."""
+    return METHOD_NAMES.get(method, method)
 
 
 def on_two_lines(name: str) -> str:

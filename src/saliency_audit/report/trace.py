@@ -8,9 +8,9 @@ from saliency_audit.ledger.external import TESTS
 from saliency_audit.ledger.internal import TESTS as INTERNAL_TESTS
 from saliency_audit.locations import project_root
 from saliency_audit.report.site.code_links import locate
-from saliency_audit.report.site.comparison_tables import both_sides, exceptions_first, outcome
+from saliency_audit.report.site.comparison_tables import both_sides, exceptions_first
 from saliency_audit.report.site.recorded_runs import recorded_run
-from saliency_audit.report.words import estimate, reported
+from saliency_audit.report.words import estimate, outcome, reported
 from saliency_audit.study import get_experiment
 
 SHOWN_CHECKS = 12

@@ -1,46 +1,15 @@
-"""How verdicts, estimates and papers read on the page."""
+"""How numbers, estimates and answers read on a page."""
 
 import math
 
 from saliency_audit.ledger.external.result import Comparison
 from saliency_audit.ledger.statistics import Estimate
-from saliency_audit.ledger.verdict import Verdict
-from saliency_audit.report.site.markdown import span
 
 MOST_DIGITS = 6
 # Below this an exponent is easier to read than zeros.
 SMALL = 1e-4
-
-INTERNAL_MEANING = {
-    Verdict.REPRODUCED: "Every statement of the claim follows from what the paper itself prints.",
-    Verdict.PARTLY: "Part of it follows from what the paper itself prints; the rest does not.",
-    Verdict.NOT_REPRODUCED: "What the paper itself prints contradicts the claim.",
-    Verdict.INCONCLUSIVE: "What the paper prints cannot settle it either way.",
-    Verdict.NOT_TESTED: "The paper prints nothing that the claim could be held against.",
-}
-
-EXTERNAL_MEANING = {
-    Verdict.REPRODUCED: "Our own rows pass the declared test in every comparison.",
-    Verdict.PARTLY: "Our own rows pass the declared test in part.",
-    Verdict.NOT_REPRODUCED: "Our own rows fail the declared test.",
-    Verdict.INCONCLUSIVE: "Our own rows cannot decide: too few, too noisy or of another setting.",
-    Verdict.NOT_TESTED: "There are no rows of ours to decide from yet.",
-}
-
-
-def css_class(verdict: Verdict) -> str:
-    """The CSS class of a verdict: `verdict-not-reproduced`."""
-    return f"verdict-{str(verdict).replace(' ', '-')}"
-
-
-def badge(verdict: Verdict) -> str:
-    """A verdict as a Markdown span; the style sheet adds a mark and a tint to the word."""
-    return span(str(verdict), "verdict", css_class(verdict))
-
-
-def html_badge(verdict: Verdict) -> str:
-    """A verdict as HTML, for raw tables."""
-    return f'<span class="verdict {css_class(verdict)}">{verdict}</span>'
+# CSS classes of the answers.
+CLASSES = {"yes": "holds", "no": "fails", "undecided": "undecided"}
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -105,6 +74,19 @@ def reported(found: Estimate | None, item: Comparison) -> str:
     if found is None or found.n == item.estimate.n:
         return estimate(found)
     return f"{estimate(found)}, n = {found.n}"
+
+
+def outcome(item: Comparison) -> str:
+    """Does it hold: "yes", "no" (the data contradict it) or "undecided"."""
+    if item.holds:
+        return "yes"
+    return "no" if item.contradicts else "undecided"
+
+
+def mark(item: Comparison) -> str:
+    """Whether a comparison holds, as HTML that does not rely on colour."""
+    answer = outcome(item)
+    return f'<span class="{CLASSES[answer]}">{answer}</span>'
 
 
 def p_value(value: float) -> str:

@@ -11,7 +11,7 @@ from sphinx.ext.napoleon import Config, GoogleDocstring
 from saliency_audit.ledger import Verdict
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.report import words
-from saliency_audit.report.site import recorded_runs
+from saliency_audit.report.site import recorded_runs, verdicts
 from saliency_audit.report.site.claim_links import claim_pages, split_at_ids
 from saliency_audit.report.site.code_links import (
     experiment_place,
@@ -26,7 +26,7 @@ from saliency_audit.study.sealed import write_sealed
 
 
 def test_every_verdict_has_words():
-    assert set(words.INTERNAL_MEANING) == set(words.EXTERNAL_MEANING) == set(Verdict)
+    assert set(verdicts.INTERNAL_MEANING) == set(verdicts.EXTERNAL_MEANING) == set(Verdict)
 
 
 @pytest.mark.parametrize(

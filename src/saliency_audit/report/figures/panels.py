@@ -1,15 +1,17 @@
-"""What the notebooks' figures share."""
+"""What the notebooks' figures share: panels, boxes, estimates, names beside and above."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal, TypeVar
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from saliency_audit.report.names import BASE_COLOUR
+from saliency_audit.ledger.statistics import Estimate
+from saliency_audit.report.names import BASE_COLOUR, method_name
 
 Line = TypeVar("Line")
 
@@ -67,34 +69,70 @@ def panels(
     return figure, axes
 
 
-def draw_boxes(axis: Axes, values: Mapping[str, Sequence[float]]) -> None:
-    """A horizontal box per name, the first at the bottom.
+def name_rows(axes: np.ndarray, names: Iterable[str]) -> None:
+    """A name beside every row of panels."""
+    for axis, name in zip(axes[:, 0], names, strict=True):
+        axis.set_ylabel(name, fontsize=9)
+
+
+def name_columns(axes: np.ndarray, names: Iterable[str], fontsize: float = 9) -> None:
+    """A name above every column of panels, over the title that its first panel may have."""
+    for axis, name in zip(axes[0], names, strict=True):
+        axis.set_title("\n".join(filter(None, (name, axis.get_title()))), fontsize=fontsize)
+
+
+def draw_boxes(axis: Axes, rows: pd.DataFrame, column: str, methods: Sequence[str]) -> None:
+    """A horizontal box per method, the first at the bottom.
 
     A box holds the middle half of the values, whiskers 90 %, the line is the median.
 
     Args:
         axis: of the panel.
-        values: finite ones by name.
+        rows: with the columns method and `column`; those without a value are left out.
+        column: of the values.
+        methods: those to draw.
     """
     axis.boxplot(
-        list(values.values()),
+        [rows.loc[rows["method"] == method, column].dropna() for method in methods],
         orientation="horizontal",
         whis=(5, 95),
         showfliers=False,
         widths=0.6,
         medianprops={"color": BASE_COLOUR, "linewidth": 1.6},
     )
-    axis.set_yticks(range(1, len(values) + 1), list(values))
+    axis.set_yticks(range(1, len(methods) + 1), [method_name(method) for method in methods])
 
 
-def label_outside(figure: Figure, axis: Axes, columns: int | None = None) -> None:
-    """The legend of one of the panels above all of them, where it covers nothing."""
-    symbols, labels = axis.get_legend_handles_labels()
-    figure.legend(
-        symbols,
-        labels,
-        loc="outside upper center",
-        ncols=columns or len(labels),
-        fontsize=8,
-        frameon=False,
-    )
+def draw_estimate(axis: Axes, found: Estimate, height: float, **look: Any) -> None:
+    """An estimate with its interval, lying at a height."""
+    reach = [[max(0.0, found.value - found.low)], [max(0.0, found.high - found.value)]]
+    axis.errorbar(found.value, height, xerr=reach, **look)
+
+
+def step_ticks(axis: Axes, steps: Iterable[int], base: int = 2) -> None:
+    """A logarithmic axis from left to right with a tick per number of steps."""
+    places = sorted(set(steps))
+    axis.set_xscale("log", base=base)
+    axis.set_xticks(places, [str(place) for place in places])
+    axis.minorticks_off()
+
+
+def label_outside(figure: Figure, columns: int | None = None) -> None:
+    """The legend of the panel that has most to explain, above all panels."""
+    found = [axis.get_legend_handles_labels() for axis in figure.axes]
+    symbols, labels = max(found, key=lambda entry: len(entry[1]))
+    legend_outside(figure, symbols, labels, columns=columns or len(labels))
+
+
+def legend_outside(
+    figure: Figure,
+    symbols: Sequence[Artist],
+    labels: Sequence[str],
+    *,
+    columns: int,
+    place: str = "upper",
+    **more: Any,
+) -> None:
+    """A legend above ("upper") or below ("lower") all panels, where it covers nothing."""
+    given = {"loc": f"outside {place} center", "fontsize": 8, "frameon": False, **more}
+    figure.legend(symbols, labels, ncols=columns, **given)

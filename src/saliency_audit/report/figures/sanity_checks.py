@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from saliency_audit.ledger.sanity_checks import SANITY_CHECKS, Answer, Finding, SanityCheck
-from saliency_audit.report.figures.panels import refuse_empty
-from saliency_audit.report.names import METHOD_NAMES, network, on_two_lines
+from saliency_audit.report.figures.panels import legend_outside, refuse_empty
+from saliency_audit.report.names import method_name, network, on_two_lines
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import estimate, number, three_figures
 from saliency_audit.study.ggig_methods import METHODS, VARIANTS
@@ -59,16 +59,10 @@ def show_sanity(found: Sequence[Answer]) -> Figure:
     )
     for axis, check in zip(axes[0], checks, strict=True):
         _draw(axis, check, [item for item in found if item.check == check.name], methods)
-    axes[0, 0].set_yticks(range(len(methods)), [METHOD_NAMES.get(m, m) for m in methods])
+    axes[0, 0].set_yticks(range(len(methods)), map(method_name, methods))
     axes[0, 0].set_ylim(len(methods) - 0.5, -0.5)
-    figure.legend(
-        [Line2D([], [], markersize=5, **_look(finding)) for finding in LOOKS],
-        list(LOOKS),
-        loc="outside lower center",
-        ncols=len(LOOKS),
-        fontsize=8,
-        frameon=False,
-    )
+    symbols = [Line2D([], [], markersize=5, **_look(finding)) for finding in LOOKS]
+    legend_outside(figure, symbols, list(LOOKS), columns=len(LOOKS), place="lower")
     return figure
 
 
@@ -124,7 +118,7 @@ def sanity_table(found: Sequence[Answer], costs: pd.DataFrame | None = None) -> 
     lines: dict[tuple[str, str], dict[str, str]] = {}
     order = {name: place for place, name in enumerate(METHODS)}
     for item in sorted(found, key=lambda item: (network(item.model), order[item.method])):
-        place = (network(item.model), METHOD_NAMES.get(item.method, item.method))
+        place = (network(item.model), method_name(item.method))
         line = lines.setdefault(place, {} if costs is None else _passes(costs, item.method))
         line[item.check] = _cell(item)
     columns = [] if costs is None else [PASSES]
@@ -181,7 +175,7 @@ def cost_table(rows: pd.DataFrame) -> pd.DataFrame:
             if mine.empty:
                 continue
             share = (mine["seconds"] / mine["gradient_seconds"]).to_numpy(dtype=float)
-            lines[network(model), METHOD_NAMES.get(method, method)] = {
+            lines[network(model), method_name(method)] = {
                 "forward passes": _span(mine["forward_passes"]),
                 "backward passes": _span(mine["backward_passes"]),
                 "time in gradients": three_figures(float(np.median(share))),

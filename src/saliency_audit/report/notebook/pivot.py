@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 
 from saliency_audit.ledger import Comparison, ExternalResult
-from saliency_audit.report.figures.idgi.comparisons import mark
 from saliency_audit.report.names import (
     METHOD_NAMES,
     STABILITY_NAMES,
@@ -14,8 +13,7 @@ from saliency_audit.report.names import (
     on_two_lines,
 )
 from saliency_audit.report.notebook.tables import text_table
-from saliency_audit.report.site.comparison_tables import outcome
-from saliency_audit.report.words import estimate, number
+from saliency_audit.report.words import estimate, mark, number, outcome
 
 NAMES = METHOD_NAMES | STABILITY_NAMES | TOP_PIXEL_NAMES
 

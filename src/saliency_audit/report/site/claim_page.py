@@ -5,7 +5,7 @@ from pathlib import Path
 from saliency_audit.ledger import Claim, ClaimAudit, Paper, Verdict
 from saliency_audit.report.site import external_part, internal_part
 from saliency_audit.report.site.markdown import code, document, escape, label, page, sentence
-from saliency_audit.report.words import EXTERNAL_MEANING, INTERNAL_MEANING, badge
+from saliency_audit.report.site.verdicts import EXTERNAL_MEANING, INTERNAL_MEANING, badge
 
 
 def page_name(claim_id: str) -> str:

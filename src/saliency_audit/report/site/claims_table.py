@@ -5,7 +5,8 @@ from html import escape
 
 from saliency_audit.ledger import ClaimAudit, Paper, Verdict
 from saliency_audit.report.site.markdown import page
-from saliency_audit.report.words import estimate, html_badge
+from saliency_audit.report.site.verdicts import html_badge
+from saliency_audit.report.words import estimate
 
 _COLUMNS = (
     ("claim", "text"),

@@ -9,6 +9,7 @@ from saliency_audit.report.words import (
     count,
     estimate,
     number,
+    outcome,
     p_value,
     reported,
     significant_digits,
@@ -19,13 +20,6 @@ SHOWN_AT_ONCE = 12
 # In the order of the page.
 OUTCOMES = {"no": "Against the claim", "undecided": "Undecided", "yes": "Holding"}
 MARKS = {"no": "[no]{.fails}", "undecided": "[undecided]{.undecided}", "yes": "[yes]{.holds}"}
-
-
-def outcome(item: Comparison) -> str:
-    """Does it hold: "yes", "no" (the data contradict it) or "undecided"."""
-    if item.holds:
-        return "yes"
-    return "no" if item.contradicts else "undecided"
 
 
 def exceptions_first(items: Sequence[Comparison]) -> list[Comparison]:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from saliency_audit.ledger import Check, ClaimAudit, Erratum, InternalAudit, Paper
 from saliency_audit.report.site.markdown import document, escape, label, page, sentence, table
-from saliency_audit.report.words import badge, count
+from saliency_audit.report.site.verdicts import badge
+from saliency_audit.report.words import count
 
 
 def errata_page(papers: Sequence[Paper], audits: Sequence[ClaimAudit]) -> str:

@@ -11,7 +11,8 @@ from saliency_audit.report.site.code_links import CodePlace, experiment_place, e
 from saliency_audit.report.site.comparison_tables import comparison_tables
 from saliency_audit.report.site.markdown import code, escape, folded, listed, page, sentence, table
 from saliency_audit.report.site.recorded_runs import RecordedRun, recorded_run
-from saliency_audit.report.words import badge, count, duration, estimate
+from saliency_audit.report.site.verdicts import badge
+from saliency_audit.report.words import count, duration, estimate
 
 
 def external_part(audit: ClaimAudit, root: Path) -> str:

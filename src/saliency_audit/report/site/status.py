@@ -7,7 +7,8 @@ from html import escape
 from saliency_audit.ledger import ClaimAudit, Paper, Verdict, printed_tables
 from saliency_audit.report.site import markdown
 from saliency_audit.report.site.errata_page import merged_errata
-from saliency_audit.report.words import badge, count, css_class, estimate, html_badge
+from saliency_audit.report.site.verdicts import badge, css_class, html_badge
+from saliency_audit.report.words import count, estimate
 
 
 def status_block(papers: Sequence[Paper], audits: Sequence[ClaimAudit]) -> str:

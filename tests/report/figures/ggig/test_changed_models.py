@@ -9,14 +9,18 @@ from torch import nn
 
 from saliency_audit.attributions import Edge, Saliency
 from saliency_audit.models.randomization import Randomisation
-from saliency_audit.report.figures.ggig.changed_maps import show_cascaded_maps, show_noisy_maps
-from saliency_audit.report.figures.ggig.randomization import show_stages, stage_table
-from saliency_audit.report.figures.ggig.sanity_curves import bands
+from saliency_audit.report.figures.ggig.changed_models import bands
+from saliency_audit.report.figures.ggig.randomization import (
+    show_cascaded_maps,
+    show_stages,
+    stage_table,
+)
 from saliency_audit.report.figures.ggig.sigma import (
     floor_table,
     limit_table,
     reached,
     reached_in_resamples,
+    show_noisy_maps,
     show_perturbation,
 )
 from saliency_audit.report.names import network

@@ -11,7 +11,7 @@ from saliency_audit.report.figures.ggig.information_curves import (
     show_areas,
     show_method_curves,
 )
-from saliency_audit.report.figures.idgi.information_curves import dropped_images
+from saliency_audit.report.figures.information import dropped_images
 
 METHODS = ("saliency", "ig", "ggig", "edge", "random")
 DECLARED = {

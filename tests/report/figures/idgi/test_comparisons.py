@@ -6,10 +6,8 @@ import pytest
 from saliency_audit.ledger import load_claims
 from saliency_audit.ledger.external import paired_area_improvement, paired_improvement
 from saliency_audit.ledger.external.area_family import ON_COMMON
-from saliency_audit.report.figures.idgi.comparisons import (
-    comparison_table,
-    show_paired_differences,
-)
+from saliency_audit.report.figures.idgi.comparisons import comparison_table
+from saliency_audit.report.figures.idgi.insertion import show_paired_differences
 from saliency_audit.report.figures.idgi.printed_scores import printed_pair
 
 INSERTION = {

@@ -8,11 +8,11 @@ from torch import nn
 from saliency_audit.ledger.resampling import resample_counts
 from saliency_audit.report.figures.idgi.information_curves import (
     RESAMPLES,
-    dropped_images,
     median_band,
     show_median_curves,
 )
-from saliency_audit.report.figures.idgi.stages import STAGES, curve_example, show_stages
+from saliency_audit.report.figures.idgi.information_stages import STAGES, curve_example, show_stages
+from saliency_audit.report.figures.information import dropped_images
 
 PARAMETERS = {"paths": ["ig", "gig"], "curves": ["aic", "sic"], "steps": 128}
 

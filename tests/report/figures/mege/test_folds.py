@@ -11,23 +11,17 @@ from saliency_audit.ledger.external import inflated_by_product, monotone_degrada
 from saliency_audit.ledger.external.fold_rows import Key, fold_rows
 from saliency_audit.ledger.statistics import jackknife
 from saliency_audit.metrics import mege, reco
+from saliency_audit.report.figures.mege.accuracy import show_accuracies
 from saliency_audit.report.figures.mege.definition import show_definitions, show_imbalance
-from saliency_audit.report.figures.mege.distances import (
-    show_accuracies,
-    show_distances,
-    variation_table,
-)
-from saliency_audit.report.figures.mege.fold_tables import (
+from saliency_audit.report.figures.mege.distances import show_distances, variation_table
+from saliency_audit.report.figures.mege.histograms import show_histograms
+from saliency_audit.report.figures.mege.levels import level_table, show_levels
+from saliency_audit.report.figures.mege.scores import (
     best_against_others,
-    level_table,
-    score_table,
-    size_table,
-)
-from saliency_audit.report.figures.mege.folds import (
     over_folds,
     score_of,
-    show_histograms,
-    show_levels,
+    score_table,
+    size_table,
 )
 from saliency_audit.report.names import METHOD_NAMES, predictor
 from saliency_audit.report.notebook.pivot import pivot, pivot_table

@@ -7,9 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from saliency_audit.report.figures.panels import draw_boxes, panels, refuse_empty
-from saliency_audit.report.names import METHOD_NAMES, network, on_two_lines
-from saliency_audit.report.notebook.tables import text_table
-from saliency_audit.report.undefined import with_undefined
+from saliency_audit.report.names import method_name, network, on_two_lines
+from saliency_audit.report.notebook.tables import text_table, with_undefined
 from saliency_audit.report.words import number
 
 BACKGROUND_NAMES = {"none": "original"}
@@ -35,12 +34,8 @@ def show_shares(rows: pd.DataFrame, background: str, squares: int) -> Figure:
 
     def draw(axis: Axes, line: str, model: str) -> bool:
         mine = chosen[chosen["model"] == model]
-        values = {
-            METHOD_NAMES.get(name, name): mine.loc[mine["method"] == name, "outside"].dropna()
-            for name in methods
-        }
         axis.axvline(_area(mine), color="0.3", linestyle="--", linewidth=1)
-        draw_boxes(axis, values)
+        draw_boxes(axis, mine, "outside", methods)
         axis.set_title(f"{network(model)}, n = {mine['image'].nunique()}", fontsize=9)
         return True
 
@@ -75,7 +70,7 @@ def share_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         for method in dict.fromkeys(rows["method"]):
             shares = rows.loc[rows["method"] == method, "outside"]
             mean = number(float(shares.mean()), 2)
-            found[METHOD_NAMES.get(method, method)] = with_undefined(mean, shares)
+            found[method_name(method)] = with_undefined(mean, shares)
         return found
 
     return _by_background(sources, cells, ["network", "method", "source"])

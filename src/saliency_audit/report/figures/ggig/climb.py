@@ -11,10 +11,15 @@ from matplotlib.figure import Figure
 
 from saliency_audit.ledger.external.checked_maps import mean_with_draws
 from saliency_audit.ledger.statistics import bootstrap_mean
-from saliency_audit.report.figures.panels import label_outside, panels, refuse_empty
+from saliency_audit.report.figures.panels import (
+    label_outside,
+    name_rows,
+    panels,
+    refuse_empty,
+    step_ticks,
+)
 from saliency_audit.report.names import METHOD_NAMES, SANITY_LOOKS, network, on_two_lines
-from saliency_audit.report.notebook.tables import text_table
-from saliency_audit.report.undefined import with_undefined
+from saliency_audit.report.notebook.tables import text_table, with_undefined
 from saliency_audit.report.words import estimate, number
 from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.ggig_methods import climb_of
@@ -92,7 +97,7 @@ def show_climb(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
                 fontsize=7,
                 color=dashed,
             )
-        _ticks(axis, mine.loc[mine["method"] == CLIMB, "ascents"])
+        step_ticks(axis, mine.loc[mine["method"] == CLIMB, "ascents"], base=10)
         axis.set_title(f"{network(model)}, n = {mine['image'].nunique()}", fontsize=9)
         return True
 
@@ -100,10 +105,10 @@ def show_climb(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
     across = len(models) if len(models) < 4 else 2
     lines = [models[first : first + across] for first in range(0, len(models), across)]
     columns = [str(column) for column in range(across)]
-    figure, axes = panels(lines, columns, draw, width=3.2, height=2.8, sharex=False)
+    figure, _ = panels(lines, columns, draw, width=3.2, height=2.8, sharex=False)
     figure.supylabel("rank correlation with the whole climb", fontsize=9)
     figure.supxlabel("steps of the climb at each point", fontsize=9)
-    label_outside(figure, axes[0, 0])
+    label_outside(figure)
     return figure
 
 
@@ -179,24 +184,17 @@ def show_sanity(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
         mine = chosen[(chosen["model"] == model) & (chosen["against"] == against)]
         for points, colour in colours.items():
             means = mine[mine["points"] == points].groupby("ascents")["spearman"].mean()
-            axis.plot(
-                means.index,
-                means,
-                "o-",
-                color=colour,
-                markersize=3,
-                label=f"{points} points",
-            )
+            label = f"{points} points"
+            axis.plot(means.index, means, "o-", color=colour, markersize=3, label=label)
         axis.set_title(CHANGES[against], fontsize=9)
-        _ticks(axis, mine["ascents"])
+        step_ticks(axis, mine["ascents"], base=10)
         return True
 
     models = list(dict.fromkeys(chosen["model"]))
     figure, axes = panels(models, list(CHANGES), draw, width=2.9, height=2.6)
-    for axis, model in zip(axes[:, 0], models, strict=True):
-        axis.set_ylabel(network(model), fontsize=9)
+    name_rows(axes, map(network, models))
     figure.supxlabel("steps of the climb at each point", fontsize=9)
-    label_outside(figure, axes[0, 0])
+    label_outside(figure)
     return figure
 
 
@@ -229,13 +227,6 @@ def sanity_table(sources: Mapping[str, pd.DataFrame], sign: str = "absolute") ->
             line[_column(steps)] = "—" if found is None else estimate(found)
     columns = list(map(_column, sorted(counts)))
     return text_table(cells, ["network", "map", "source"], columns=columns, missing="—")
-
-
-def _ticks(axis: Axes, steps: pd.Series) -> None:
-    places = sorted(set(steps))
-    axis.set_xscale("log")
-    axis.set_xticks(places, [str(place) for place in places])
-    axis.minorticks_off()
 
 
 def _column(steps: int) -> str:

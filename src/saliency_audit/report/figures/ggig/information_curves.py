@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from saliency_audit.ledger import printed_tables
 from saliency_audit.ledger.external.curves import (
@@ -24,8 +25,15 @@ from saliency_audit.ledger.resampling import estimate_from, resample_counts
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.metrics import InformationCurves
 from saliency_audit.metrics.information_curve import Aggregate
-from saliency_audit.report.figures.panels import label_outside, panels, refuse_empty
-from saliency_audit.report.names import COMPLEXITY_NAMES, CURVE_NAMES, METHOD_NAMES, network
+from saliency_audit.report.figures.information import label_information
+from saliency_audit.report.figures.panels import (
+    draw_estimate,
+    legend_outside,
+    name_rows,
+    panels,
+    refuse_empty,
+)
+from saliency_audit.report.names import CURVE_NAMES, method_name, network
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import number
 
@@ -78,17 +86,14 @@ def show_method_curves(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Fig
             axis.plot(
                 curves.grid.numpy()[::STRIDE],
                 together(values, axis=0),
-                label=METHOD_NAMES.get(method, method),
+                label=method_name(method),
                 **LOOKS.get(method, {}),
             )
         return True
 
     figure, axes = panels(models, parameters["curves"], draw, width=3.4, height=2.5, sharey=True)
-    for axis, model in zip(axes[:, 0], models, strict=True):
-        axis.set_ylabel(network(model), fontsize=9)
-    said = COMPLEXITY_NAMES[complexity]
-    figure.supxlabel(f"information: {said}, start picture 0, original 1", fontsize=9)
-    label_outside(figure, axes[0, 0])
+    name_rows(axes, map(network, models))
+    label_information(figure, complexity)
     return figure
 
 
@@ -115,13 +120,14 @@ def show_areas(sources: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any
                     )
 
     def draw(axis: Axes, line: str, curve: str) -> bool:
-        for place, (name, areas) in enumerate(series.items()):
+        for place, areas in enumerate(series.values()):
             symbol, colour = MARKS[place % len(MARKS)]
             shift = (place - (len(series) - 1) / 2) * 0.7 / len(series)
             for height, method in enumerate(methods):
                 if (curve, method) in areas:
-                    _draw(axis, areas[curve, method], height + shift, symbol, colour, name)
-        axis.set_yticks(range(len(methods)), [METHOD_NAMES.get(name, name) for name in methods])
+                    look = {"fmt": symbol, "color": colour, "markersize": 5, "linewidth": 1.2}
+                    draw_estimate(axis, areas[curve, method], height + shift, **look)
+        axis.set_yticks(range(len(methods)), map(method_name, methods))
         axis.set_title(CURVE_NAMES[curve], fontsize=9)
         return True
 
@@ -129,31 +135,12 @@ def show_areas(sources: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any
     figure, axes = panels(["areas"], curves, draw, width=3.4, height=height)
     axes[0, 0].invert_yaxis()
     figure.supxlabel("area under the curve", fontsize=9)
-    _explain(figure, list(series))
-    return figure
-
-
-def _draw(axis: Axes, found: Estimate, height: float, symbol: str, colour: str, name: str) -> None:
-    axis.errorbar(
-        found.value,
-        height,
-        xerr=[[max(0.0, found.value - found.low)], [max(0.0, found.high - found.value)]],
-        fmt=symbol,
-        color=colour,
-        markersize=5,
-        linewidth=1.2,
-        label=name,
-    )
-
-
-def _explain(figure: Figure, names: Sequence[str]) -> None:
-    from matplotlib.lines import Line2D
-
     symbols = [
         Line2D([], [], linestyle="", marker=marker, color=colour)
-        for _, (marker, colour) in zip(names, MARKS, strict=False)
+        for _, (marker, colour) in zip(series, MARKS, strict=False)
     ]
-    figure.legend(symbols, names, loc="outside upper center", ncols=2, fontsize=8, frameon=False)
+    legend_outside(figure, symbols, list(series), columns=2)
+    return figure
 
 
 def area_table(sources: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any]) -> pd.DataFrame:
@@ -173,14 +160,14 @@ def area_table(sources: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any
     for name, areas in _printed(methods, curves).items():
         where = name.removeprefix(PAPER)
         for curve, method in areas:
-            line = lines.setdefault((where, "paper", METHOD_NAMES.get(method, method)), {})
+            line = lines.setdefault((where, "paper", method_name(method)), {})
             line[CURVE_NAMES[curve]] = number(areas[curve, method].value)
     for source, rows in sources.items():
         for column, curve, complexity, aggregate in _columns(parameters):
             for (model, _), found in _all_curves(rows, [curve], complexity).items():
                 used = used_by_all(list(found.values()))
                 for method in found:
-                    key = (network(model), source, METHOD_NAMES.get(method, method))
+                    key = (network(model), source, method_name(method))
                     value = area(found[method], used, aggregate)
                     lines.setdefault(key, {})[column] = number(value)
     return text_table(lines, ["network", "source", "method"])

@@ -10,19 +10,12 @@ from matplotlib.figure import Figure
 
 from saliency_audit.ledger import printed_tables
 from saliency_audit.report.figures.panels import draw_boxes, label_outside, panels, refuse_empty
-from saliency_audit.report.names import METHOD_NAMES, on_two_lines
-from saliency_audit.report.notebook.tables import text_table
-from saliency_audit.report.undefined import with_undefined
+from saliency_audit.report.names import SIMILARITY_NAMES, method_name, on_two_lines
+from saliency_audit.report.notebook.tables import text_table, with_undefined
 from saliency_audit.report.words import number
 
-MEASURE_NAMES = {
-    "spearman": "Spearman",
-    "weighted_jaccard": "weighted Jaccard",
-    "ssim": "SSIM",
-    "reverse_mse": "1 − normalised MSE",
-}
 # What the paper's table calls a measure.
-PRINTED_MEASURES = {name: name for name in MEASURE_NAMES} | {"reverse_mse": "normalized_mse"}
+PRINTED_MEASURES = {name: name for name in SIMILARITY_NAMES} | {"reverse_mse": "normalized_mse"}
 SCALING_LOOKS = {
     "unit": ("#0072b2", "0 to 1"),
     "standardised": ("#d55e00", "standardised"),
@@ -47,7 +40,7 @@ def similarity_table(sources: Mapping[str, pd.DataFrame], sign: str) -> pd.DataF
     methods = dict.fromkeys(name for rows in sources.values() for name in rows["method"].unique())
     lines: dict[tuple[str, str], dict[str, str]] = {}
     for method in methods:
-        name = METHOD_NAMES.get(method, method)
+        name = method_name(method)
         paper = printed[printed["method"] == method]
         if len(paper):
             values = paper.set_index(["metric", "statistic"])["value"]
@@ -56,12 +49,12 @@ def similarity_table(sources: Mapping[str, pd.DataFrame], sign: str) -> pd.DataF
                     float(values[PRINTED_MEASURES[measure], "median"]),
                     float(values[PRINTED_MEASURES[measure], "std"]),
                 )
-                for measure, title in MEASURE_NAMES.items()
+                for measure, title in SIMILARITY_NAMES.items()
             }
         for source, rows in sources.items():
             mine = rows[(rows["method"] == method) & (rows["sign"] == sign)]
             lines[name, on_two_lines(source)] = {"images": f"{len(mine):,}"} | {
-                title: _cell(mine[measure]) for measure, title in MEASURE_NAMES.items()
+                title: _cell(mine[measure]) for measure, title in SIMILARITY_NAMES.items()
             }
     return text_table(lines, ["method", "source"])
 
@@ -87,15 +80,11 @@ def show_similarities(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
     refuse_empty(rows)
     chosen = rows[rows["sign"] == sign]
     methods = list(dict.fromkeys(chosen["method"]))
-    measures = [name for name in MEASURE_NAMES if chosen[name].notna().any()]
+    measures = [name for name in SIMILARITY_NAMES if chosen[name].notna().any()]
 
     def draw(axis: Axes, line: str, measure: str) -> bool:
-        values = {
-            METHOD_NAMES.get(name, name): chosen.loc[chosen["method"] == name, measure].dropna()
-            for name in methods
-        }
-        draw_boxes(axis, values)
-        axis.set_title(MEASURE_NAMES[measure], fontsize=9)
+        draw_boxes(axis, chosen, measure, methods)
+        axis.set_title(SIMILARITY_NAMES[measure], fontsize=9)
         return True
 
     height = 0.28 * len(methods) + 0.6
@@ -133,5 +122,5 @@ def show_training(rows: pd.DataFrame, accuracy: float, iterations: int) -> Figur
     axis.set_xlabel("steps of training", fontsize=9)
     axis.set_ylabel("share of test images misclassified", fontsize=9)
     axis.tick_params(labelsize=8)
-    label_outside(figure, axis)
+    label_outside(figure)
     return figure

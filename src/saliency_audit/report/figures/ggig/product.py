@@ -9,10 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from saliency_audit.ledger.statistics import bootstrap_mean
-from saliency_audit.report.figures.panels import panels, refuse_empty
-from saliency_audit.report.names import BASE_COLOUR, METHOD_NAMES, network, on_two_lines
-from saliency_audit.report.notebook.tables import text_table
-from saliency_audit.report.undefined import with_undefined
+from saliency_audit.report.figures.panels import draw_estimate, name_rows, panels, refuse_empty
+from saliency_audit.report.names import BASE_COLOUR, method_name, network, on_two_lines
+from saliency_audit.report.notebook.tables import text_table, with_undefined
 from saliency_audit.report.words import number
 from saliency_audit.sanity import DIFFERENCE
 
@@ -70,23 +69,15 @@ def _show(rows: pd.DataFrame, places: list[Place], sign: str) -> tuple[Figure, n
             if not len(values):
                 continue
             axis.plot(values, [height] * len(values), "o", color="0.6", alpha=0.4, markersize=2.5)
-            mean = bootstrap_mean(values)
-            axis.errorbar(
-                mean.value,
-                height,
-                xerr=[[mean.value - mean.low], [mean.high - mean.value]],
-                fmt="D",
-                color=BASE_COLOUR,
-                markersize=4,
-                linewidth=1.4,
-            )
-        axis.set_yticks(range(len(methods)), [_name(method) for method in methods])
+            look = {"fmt": "D", "color": BASE_COLOUR, "markersize": 4, "linewidth": 1.4}
+            draw_estimate(axis, bootstrap_mean(values), height, **look)
+        axis.set_yticks(range(len(methods)), map(method_name, methods))
         axis.set_title(title, fontsize=9)
         return True
 
     figure, axes = panels(models, list(titles), draw, width=2.2, height=0.24 * len(methods) + 0.5)
-    for axis, model in zip(axes[:, 0], models, strict=True):
-        axis.set_ylabel(network(model), fontsize=9)
+    name_rows(axes, map(network, models))
+    for axis in axes[:, 0]:
         axis.invert_yaxis()
     return figure, axes
 
@@ -107,7 +98,7 @@ def baseline_table(sources: Mapping[str, pd.DataFrame], sign: str = "absolute") 
     for source, rows in sources.items():
         chosen = rows[rows["sign"] == sign]
         for (model, method), group in chosen.groupby(["model", "method"], sort=False):
-            lines[network(str(model)), _name(str(method)), on_two_lines(source)] = {
+            lines[network(str(model)), method_name(str(method)), on_two_lines(source)] = {
                 _title(place): _cell(_at(group, place)["spearman"]) for place in _places(rows)
             }
     return text_table(lines, ["network", "method", "source"], missing="—")
@@ -131,7 +122,3 @@ def _at(rows: pd.DataFrame, place: Place) -> pd.DataFrame:
 def _title(place: Place) -> str:
     first, second = place
     return f"input − {first}" if second == DIFFERENCE else f"{first} and {second}"
-
-
-def _name(method: str) -> str:
-    return METHOD_NAMES.get(method, method)

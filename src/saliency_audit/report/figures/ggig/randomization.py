@@ -1,27 +1,61 @@
 """Similarity of maps against the re-initialised layers, as a figure and as a table."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from torch import Tensor, nn
 
-from saliency_audit.report.figures.ggig.sanity_curves import (
+from saliency_audit.attributions import Explainer
+from saliency_audit.models.randomization import Randomisation, cascade
+from saliency_audit.report.figures.ggig.changed_models import (
     draw_line,
     in_order,
     measures_in,
     network_on_lines,
+    show_changed_maps,
     title_of,
     undefined_share,
 )
-from saliency_audit.report.figures.panels import label_outside, panels, refuse_empty
-from saliency_audit.report.names import METHOD_NAMES, network, on_two_lines
+from saliency_audit.report.figures.panels import label_outside, name_rows, panels, refuse_empty
+from saliency_audit.report.names import method_name, network, on_two_lines
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import number
 
 WAY_NAMES = {"cascade": "cascade", "independent": "each alone"}
 # More layers than this are counted, not named, along the axis.
 NAMED_LAYERS = 8
+
+
+def show_cascaded_maps(
+    model: nn.Module,
+    explainers: Mapping[str, Explainer],
+    picture: Tensor,
+    target: Tensor,
+    how: Randomisation,
+    most: int = 8,
+) -> Figure:
+    """Maps of a picture through the cascade: a column for the trained model and for each stage.
+
+    Args:
+        model: maps `(N, C, H, W)` in [0, 1] to logits.
+        explainers: methods by what to call them.
+        picture: `(C, H, W)`.
+        target: the class that is explained, a scalar.
+        how: how layers are re-initialised.
+        most: columns; of more stages some are left out, evenly, never the last.
+    """
+
+    def changed() -> Iterable[tuple[str, nn.Module]]:
+        yield "trained", model
+        total = sum(1 for _ in cascade(model, picture[None], how))
+        every = max(1, -(-total // (most - 1)))
+        for stage in cascade(model, picture[None], how):
+            if (total - stage.number) % every == 0:
+                yield f"{stage.number} re-initialised", stage.model
+
+    return show_changed_maps(changed(), explainers, picture, target)
 
 
 def show_stages(rows: pd.DataFrame, way: str, sign: str = "absolute") -> Figure:
@@ -57,14 +91,12 @@ def show_stages(rows: pd.DataFrame, way: str, sign: str = "absolute") -> Figure:
 
     models, measures = list(dict.fromkeys(chosen["model"])), measures_in(chosen)
     figure, axes = panels(models, measures, draw, width=2.7, height=2.6, sharex=False)
-    for axis, model in zip(axes[:, 0], models, strict=True):
-        axis.set_ylabel(network_on_lines(model), fontsize=9)
+    name_rows(axes, map(network_on_lines, models))
     what = (
         "re-initialised last, from the output down" if way == "cascade" else "re-initialised alone"
     )
     figure.supxlabel(f"layer {what}", fontsize=9)
-    fullest = max(axes.flat, key=lambda axis: len(axis.get_legend_handles_labels()[1]))
-    label_outside(figure, fullest)
+    label_outside(figure)
     return figure
 
 
@@ -96,7 +128,7 @@ def stage_table(sources: Mapping[str, pd.DataFrame], sign: str = "absolute") -> 
                 for way in WAY_NAMES
                 for measure in measures_in(chosen[chosen["how"] == way])
             }
-            name = METHOD_NAMES.get(str(method), str(method))
+            name = method_name(str(method))
             lines[network(str(model)), name, on_two_lines(source)] = {
                 **cells,
                 "undefined": undefined_share(mine),

@@ -1,31 +1,57 @@
 """Score and similarity of maps against the noise on the weights, and where they end."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
+from saliency_audit.attributions import Explainer
 from saliency_audit.ledger.resampling import Floats, resample_counts, resampled_table_means
 from saliency_audit.ledger.statistics import LEVEL
-from saliency_audit.report.figures.ggig.sanity_curves import (
+from saliency_audit.models.degradation import with_sigma_noise
+from saliency_audit.report.figures.ggig.changed_models import (
     draw_line,
     in_order,
     look_of,
     measures_in,
     network_on_lines,
+    show_changed_maps,
     title_of,
     undefined_share,
 )
-from saliency_audit.report.figures.panels import label_outside, panels, refuse_empty
-from saliency_audit.report.names import METHOD_NAMES, network, on_two_lines
+from saliency_audit.report.figures.panels import label_outside, name_rows, panels, refuse_empty
+from saliency_audit.report.names import method_name, network, on_two_lines
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import number
 
 SCORE = "probability"
 RESAMPLES = 1000
+
+
+def show_noisy_maps(
+    model: nn.Module,
+    explainers: Mapping[str, Explainer],
+    picture: Tensor,
+    target: Tensor,
+    levels: Sequence[float],
+    seed: int = 0,
+) -> Figure:
+    """Maps of a picture as noise on the weights grows: a column per level.
+
+    Args:
+        model: maps `(N, C, H, W)` in [0, 1] to logits.
+        explainers: methods by what to call them.
+        picture: `(C, H, W)`.
+        target: the class that is explained, a scalar.
+        levels: of the noise, in σ.
+        seed: of the noise.
+    """
+    changed = ((f"{level:g} σ", with_sigma_noise(model, level, seed=seed)) for level in levels)
+    return show_changed_maps(changed, explainers, picture, target)
 
 
 def show_perturbation(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
@@ -66,17 +92,10 @@ def show_perturbation(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
 
     models = list(dict.fromkeys(noise["model"]))
     figure, axes = panels(models, columns, draw, width=2.3, height=2.3)
-    for axis, model in zip(axes[:, 0], models, strict=True):
-        axis.set_ylabel(network_on_lines(model), fontsize=9)
+    name_rows(axes, map(network_on_lines, models))
     figure.supxlabel("noise on the weights, in their standard deviations", fontsize=9)
-    _label(figure, axes)
+    label_outside(figure)
     return figure
-
-
-def _label(figure: Figure, axes: np.ndarray) -> None:
-    """One legend, of the panel that has most methods."""
-    fullest = max(axes.flat, key=lambda axis: len(axis.get_legend_handles_labels()[1]))
-    label_outside(figure, fullest)
 
 
 def limit_table(
@@ -112,7 +131,7 @@ def limit_table(
                     title_of(measure): _cell(mine, measure, _by_draw(far, measure), margin)
                     for measure in measures_in(noise)
                 }
-                name = METHOD_NAMES.get(method, method)
+                name = method_name(method)
                 lines[network(str(model)), name, on_two_lines(source)] = {
                     **cells,
                     "undefined": undefined_share(pd.concat([mine, far])),
@@ -142,7 +161,7 @@ def floor_table(noise: pd.DataFrame, cascade: pd.DataFrame, sign: str = "absolut
         other = _of(drawn, str(model), str(method))
         if other.empty:
             continue
-        lines[network(str(model)), METHOD_NAMES.get(str(method), str(method))] = {
+        lines[network(str(model)), method_name(str(method))] = {
             title_of(measure): " / ".join(
                 number(float(rows[measure].mean())) for rows in (mine, other)
             )

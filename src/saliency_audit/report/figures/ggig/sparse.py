@@ -9,16 +9,15 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from saliency_audit.report.figures.panels import draw_boxes, panels, refuse_empty
+from saliency_audit.report.figures.panels import draw_boxes, name_rows, panels, refuse_empty
 from saliency_audit.report.names import (
     IDGI_COLOUR,
-    METHOD_NAMES,
     TOP_PIXEL_NAMES,
+    method_name,
     network,
     on_two_lines,
 )
-from saliency_audit.report.notebook.tables import text_table
-from saliency_audit.report.undefined import with_undefined
+from saliency_audit.report.notebook.tables import text_table, with_undefined
 from saliency_audit.report.words import number
 
 # Grey pictures run from here to white, so that the marked pixels stand out in dark places, too.
@@ -54,11 +53,7 @@ def show_measures(rows: pd.DataFrame, share: float) -> Figure:
 
     def draw(axis: Axes, model: str, measure: str) -> bool:
         mine = chosen[chosen["model"] == model]
-        values = {
-            METHOD_NAMES.get(name, name): mine.loc[mine["method"] == name, measure].dropna()
-            for name in methods
-        }
-        draw_boxes(axis, values)
+        draw_boxes(axis, mine, measure, methods)
         if model == models[0]:
             axis.set_title(TOP_PIXEL_NAMES[measure], fontsize=9)
         return True
@@ -66,8 +61,8 @@ def show_measures(rows: pd.DataFrame, share: float) -> Figure:
     height = 0.24 * len(methods) + 0.3
     measures = list(TOP_PIXEL_NAMES)
     figure, axes = panels(models, measures, draw, width=1.7, height=height, sharex="col")
-    for axis, model in zip(axes[:, 0], models, strict=True):
-        axis.set_ylabel(network(model), fontsize=9)
+    name_rows(axes, map(network, models))
+    for axis in axes[:, 0]:
         axis.invert_yaxis()
     return figure
 
@@ -89,7 +84,7 @@ def measure_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
             line = (
                 network(str(model)),
                 f"top {float(str(share)):.0%}",
-                METHOD_NAMES.get(str(method), str(method)),
+                method_name(str(method)),
                 on_two_lines(source),
             )
             lines[line] = {

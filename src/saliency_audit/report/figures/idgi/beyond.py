@@ -6,11 +6,11 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from saliency_audit.ledger import Comparison, ExternalResult
-from saliency_audit.report.figures.idgi.comparisons import by_keys, mark
+from saliency_audit.ledger import ExternalResult
+from saliency_audit.report.figures.idgi.comparisons import by_keys
+from saliency_audit.report.figures.panels import draw_estimate, legend_outside
 from saliency_audit.report.names import (
     BASE_COLOUR,
     IDGI_COLOUR,
@@ -19,8 +19,7 @@ from saliency_audit.report.names import (
     network,
 )
 from saliency_audit.report.notebook.tables import text_table
-from saliency_audit.report.site.comparison_tables import outcome
-from saliency_audit.report.words import estimate, number, significant_digits
+from saliency_audit.report.words import estimate, mark, number, outcome, significant_digits
 
 NAMES = {
     **SCORE_NAMES,
@@ -65,7 +64,8 @@ def show_effects(results: Mapping[str, ExternalResult]) -> Figure:
     for axis, score in zip(axes[0], scores, strict=True):
         for height, line in enumerate(lines):
             if item := items.get((*line, score)):
-                _draw(axis, height, item)
+                look = STYLES[outcome(item)]
+                draw_estimate(axis, item.estimate, height, markersize=5, linewidth=1.2, **look)
         for height, (above, below) in enumerate(pairwise(lines)):
             if above[:2] != below[:2]:
                 axis.axhline(height + 0.5, color="0.85", linewidth=0.8)
@@ -79,35 +79,13 @@ def show_effects(results: Mapping[str, ExternalResult]) -> Figure:
         [f"{run}: {network(model)}, {PATH_NAMES[path]}" for run, model, path in lines],
     )
     axes[0, 0].invert_yaxis()
-    _explain(figure, list(items.values()))
-    figure.supxlabel("IDGI − base, mean over images with 95 % interval", fontsize=9)
-    return figure
-
-
-def _draw(axis: Axes, height: int, item: Comparison) -> None:
-    found = item.estimate
-    axis.errorbar(
-        found.value,
-        height,
-        xerr=[[found.value - found.low], [found.high - found.value]],
-        markersize=5,
-        linewidth=1.2,
-        **STYLES[outcome(item)],
-    )
-
-
-def _explain(figure: Figure, items: list[Comparison]) -> None:
-    used = {outcome(item) for item in items}
+    used = {outcome(item) for item in items.values()}
     shown = [answer for answer in STYLES if answer in used]
     symbols = [plt.Line2D([], [], linestyle="", **STYLES[answer]) for answer in shown]
-    figure.legend(
-        symbols,
-        [MEANINGS[answer] for answer in shown],
-        loc="outside upper center",
-        ncols=len(shown),
-        fontsize=8,
-        frameon=False,
-    )
+    names = [MEANINGS[answer] for answer in shown]
+    legend_outside(figure, symbols, names, columns=len(shown))
+    figure.supxlabel("IDGI − base, mean over images with 95 % interval", fontsize=9)
+    return figure
 
 
 def effect_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:

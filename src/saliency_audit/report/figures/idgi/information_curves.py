@@ -10,21 +10,17 @@ from matplotlib.figure import Figure
 
 from saliency_audit.ledger.external.curves import (
     COMPLEXITIES,
-    PREDICTIONS,
     STRIDE,
     CurvePair,
     curve_group,
-    curves_of,
-    measurable,
 )
 from saliency_audit.ledger.external.rows import at_steps, method_pairs
 from saliency_audit.ledger.resampling import Floats, resample_counts, resampled_medians
 from saliency_audit.ledger.statistics import LEVEL
-from saliency_audit.metrics import InformationCurves
-from saliency_audit.report.figures.panels import label_outside, panels, refuse_empty
+from saliency_audit.report.figures.information import label_information
+from saliency_audit.report.figures.panels import name_rows, panels, refuse_empty
 from saliency_audit.report.names import (
     BASE_COLOUR,
-    COMPLEXITY_NAMES,
     CURVE_NAMES,
     IDGI_COLOUR,
     PATH_NAMES,
@@ -66,11 +62,8 @@ def show_median_curves(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Fig
         return pair is not None
 
     figure, axes = panels(lines, paths, draw, width=2.5, height=2.2, sharey=True)
-    for axis, (model, curve) in zip(axes[:, 0], lines, strict=True):
-        axis.set_ylabel(f"{network(model)}\n{CURVE_NAMES[curve]}", fontsize=9)
-    complexity = COMPLEXITY_NAMES[parameters["complexity"]]
-    figure.supxlabel(f"information: {complexity}, start picture 0, original 1", fontsize=9)
-    label_outside(figure, axes[0, 0])
+    name_rows(axes, (f"{network(model)}\n{CURVE_NAMES[curve]}" for model, curve in lines))
+    label_information(figure, parameters["complexity"])
     return figure
 
 
@@ -118,55 +111,3 @@ def median_band(values: Floats) -> tuple[Floats, Floats]:
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(medians, [tail, 1 - tail], axis=0)
     return low, high
-
-
-REASONS = {"no_rise": "no rise", "no_information": "no information"}
-
-
-def dropped_images(sources: Mapping[str, pd.DataFrame], steps: int | None = None) -> pd.DataFrame:
-    """How many images each kind of curve drops, and why.
-
-    Start picture and original are the same for every map of an image, and so are the drops.
-
-    Args:
-        sources: rows of an experiment with such curves by where they come from ("recorded", "this
-            machine").
-        steps: number of steps, of rows that have one; the largest there is if not given or absent.
-
-    Returns:
-        A line per network, complexity, curve that can be measured, and source, which form the
-        index: images, those dropped by reason, those used.
-
-    Raises:
-        ValueError: methods or paths that drop different numbers of images.
-    """
-    lines = [line for name, rows in sources.items() for line in _dropped(name, rows, steps)]
-    index = ["network", "complexity", "curve", "source"]
-    table = pd.DataFrame(lines).drop_duplicates(ignore_index=True)
-    if lines and table.duplicated(index).any():
-        raise ValueError("the methods drop different images; are the rows of one set of images?")
-    return table.set_index(index).sort_index() if lines else table
-
-
-def _dropped(source: str, rows: pd.DataFrame, steps: int | None) -> list[dict[str, str | int]]:
-    """A line per method; the methods agree where all is well."""
-    refuse_empty(rows)
-    chosen = at_steps(rows, steps)[0] if "steps" in rows else rows
-    return [
-        {
-            "network": network(str(model)),
-            "complexity": COMPLEXITY_NAMES[complexity],
-            "curve": CURVE_NAMES[curve],
-            "source": source,
-            **_drops(curves_of(group[kept], curve, complexity)),
-        }
-        for (model, _), group in chosen.groupby(["model", "method"], sort=True)
-        for complexity in COMPLEXITIES
-        if f"ic_{complexity}" in group and (kept := measurable(group, complexity)).any()
-        for curve in PREDICTIONS
-    ]
-
-
-def _drops(curves: InformationCurves) -> dict[str, int]:
-    counts = {text: curves.dropped[reason] for reason, text in REASONS.items()}
-    return {"images": len(curves.used), **counts, "used": int(curves.used.sum())}

@@ -15,12 +15,11 @@ from saliency_audit.ledger.external.rows import at_steps
 from saliency_audit.ledger.statistics import bootstrap_mean
 from saliency_audit.metrics import jpeg_stability
 from saliency_audit.metrics.jpeg import Scale
-from saliency_audit.report.figures.idgi.comparisons import mark
 from saliency_audit.report.figures.maps import CLIP_PERCENTILE
-from saliency_audit.report.figures.panels import label_outside, refuse_empty
+from saliency_audit.report.figures.panels import draw_estimate, label_outside, refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, PATH_NAMES, method_name, network
 from saliency_audit.report.notebook.tables import text_table
-from saliency_audit.report.words import estimate, number, significant_digits
+from saliency_audit.report.words import estimate, mark, number, significant_digits
 
 SCALE_NAMES: dict[Scale, str] = {
     "raw": "maps as they are",
@@ -133,7 +132,7 @@ def show_stability(rows: pd.DataFrame) -> Figure:
             axis.set_title(f"{network(model)}: {title}", fontsize=9)
         _same_span(panels)
     axes[0, 0].invert_yaxis()
-    label_outside(figure, axes[0, 0])
+    label_outside(figure)
     figure.supxlabel("−ln MSE between the maps of a picture and of its JPEG copy", fontsize=9)
     return figure
 
@@ -152,16 +151,8 @@ def _draw_methods(axis: Axes, rows: pd.DataFrame) -> None:
             found = bootstrap_mean(values)
             heights = line + 1.6 * shift + jitter.uniform(-0.07, 0.07, len(values))
             axis.plot(values, heights, ".", color=colour, alpha=0.25, markersize=3, zorder=1)
-            axis.errorbar(
-                found.value,
-                line,
-                xerr=[[found.value - found.low], [found.high - found.value]],
-                fmt=symbol,
-                color=colour,
-                markersize=6,
-                label=label if line == 0 else None,
-                zorder=3,
-            )
+            look = {"fmt": symbol, "color": colour, "markersize": 6, "zorder": 3}
+            draw_estimate(axis, found, line, label=None if line else label, **look)
             means.append(found.value)
         axis.plot(means, [line] * len(means), color="0.4", linewidth=2, zorder=2)
     axis.set_yticks(range(len(PATH_NAMES)), list(PATH_NAMES.values()))

@@ -12,9 +12,15 @@ from saliency_audit.ledger import Claim, Comparison, ExternalResult
 from saliency_audit.ledger.external.rows import identified
 from saliency_audit.ledger.external.step_series import Series, ladders, series_of
 from saliency_audit.ledger.statistics import LEVEL
-from saliency_audit.report.figures.idgi.comparisons import by_keys, mark
+from saliency_audit.report.figures.idgi.comparisons import by_keys
 from saliency_audit.report.figures.idgi.printed_scores import printed_pair
-from saliency_audit.report.figures.panels import panels
+from saliency_audit.report.figures.panels import (
+    legend_outside,
+    name_columns,
+    name_rows,
+    panels,
+    step_ticks,
+)
 from saliency_audit.report.names import (
     BASE_COLOUR,
     IDGI_COLOUR,
@@ -24,7 +30,7 @@ from saliency_audit.report.names import (
     on_two_lines,
 )
 from saliency_audit.report.notebook.tables import text_table
-from saliency_audit.report.words import estimate, number, significant_digits
+from saliency_audit.report.words import estimate, mark, number, significant_digits
 
 RESAMPLES = 500
 # The two methods stand a little apart, so that their intervals do not cover each other.
@@ -74,23 +80,13 @@ def _figure(model: str, found: Mapping[tuple[str, str], Series], steps: list[int
         return series is not None
 
     figure, axes = panels(scores, paths, draw, width=2.5, height=1.8)
-    for axis, score in zip(axes[:, 0], scores, strict=True):
-        axis.set_ylabel(on_two_lines(SCORE_NAMES[score]), fontsize=9)
-    for axis, path in zip(axes[0], paths, strict=True):
-        axis.set_title(f"{PATH_NAMES[path]}\n{axis.get_title()}", fontsize=9)
+    name_rows(axes, (on_two_lines(SCORE_NAMES[score]) for score in scores))
+    name_columns(axes, (PATH_NAMES[path] for path in paths))
     figure.supxlabel(
         f"number of steps; bars: 95 % interval of the change since {steps[0]} steps", fontsize=9
     )
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(
-        handles,
-        labels,
-        title=network(model),
-        loc="outside upper center",
-        ncols=2,
-        fontsize=9,
-        frameon=False,
-    )
+    explained = axes[0, 0].get_legend_handles_labels()
+    legend_outside(figure, *explained, columns=2, title=network(model), fontsize=9)
     return figure
 
 
@@ -107,9 +103,7 @@ def _draw(axis: Axes, series: Series, steps: list[int]) -> None:
         places = np.array(steps) * shift
         axis.vlines(places, low, high, color=colour, linewidth=1)
         axis.plot(places, points, style, color=colour, markersize=3.5, linewidth=1.2, label=name)
-    axis.set_xscale("log", base=2)
-    axis.set_xticks(steps, [str(n) for n in steps])
-    axis.minorticks_off()
+    step_ticks(axis, steps)
     axis.set_title(f"n = {series.n}", fontsize=8)
 
 

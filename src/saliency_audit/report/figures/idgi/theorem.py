@@ -2,17 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from saliency_audit.ledger import Comparison, ExternalResult
-from saliency_audit.report.figures.idgi.comparisons import mark
-from saliency_audit.report.figures.panels import label_outside, panels, refuse_empty
+from saliency_audit.report.figures.panels import label_outside, panels, refuse_empty, step_ticks
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, PATH_NAMES, network
 from saliency_audit.report.notebook.tables import text_table
-from saliency_audit.report.words import estimate, number, with_exponent
+from saliency_audit.report.words import estimate, mark, number, with_exponent
 
 # What float32 cannot tell from zero, on a logarithmic axis.
 SMALLEST = 1e-10
@@ -42,8 +40,8 @@ def show_completeness(rows: pd.DataFrame, tolerance: float) -> Figure:
             _draw(axis, errors, (0, 1), label, colour, symbol)
         axis.axhline(tolerance, color="0.3", linestyle="--", linewidth=1, label="allowed to IDGI")
 
-    figure, axes = _panels(rows, draw)
-    label_outside(figure, axes[0, 0])
+    figure = _panels(rows, draw)
+    label_outside(figure)
     figure.supylabel("|sum of the map − change of the score|", fontsize=9)
     return figure
 
@@ -67,15 +65,13 @@ def show_taylor_error(rows: pd.DataFrame) -> Figure:
             guide = errors.mean().iloc[0] * (steps / steps[0]) ** slope
             axis.plot(steps, guide, style, color="0.45", linewidth=1, label=f"slope −{-slope}")
 
-    figure, axes = _panels(rows, draw)
-    label_outside(figure, axes[0, 0])
+    figure = _panels(rows, draw)
+    label_outside(figure)
     figure.supylabel("mean |f(projection point) − f(next point)|", fontsize=9)
     return figure
 
 
-def _panels(
-    rows: pd.DataFrame, draw: Callable[[Axes, pd.DataFrame, str], None]
-) -> tuple[Figure, np.ndarray]:
+def _panels(rows: pd.DataFrame, draw: Callable[[Axes, pd.DataFrame, str], None]) -> Figure:
     refuse_empty(rows)
     models = sorted(rows["model"].unique(), key=network)
     paths = [path for path in PATH_NAMES if path in set(rows["path"])]
@@ -84,19 +80,16 @@ def _panels(
         chosen = rows[(rows["model"] == model) & (rows["path"] == path)]
         if chosen.empty:
             return False
-        axis.set_xscale("log", base=2)
         axis.set_yscale("log")
         draw(axis, chosen, path)
-        steps = sorted(chosen["steps"].unique())
-        axis.set_xticks(steps, [str(count) for count in steps])
-        axis.minorticks_off()
+        step_ticks(axis, chosen["steps"])
         images = chosen["image"].nunique()
         axis.set_title(f"{network(model)}\n{PATH_NAMES[path]}, n = {images}", fontsize=9)
         return True
 
-    figure, axes = panels(models, paths, fill, width=2.6, height=2.3, sharey=True)
+    figure, _ = panels(models, paths, fill, width=2.6, height=2.3, sharey=True)
     figure.supxlabel("number of steps", fontsize=9)
-    return figure, axes
+    return figure
 
 
 def _errors(rows: pd.DataFrame, column: str) -> pd.DataFrame:

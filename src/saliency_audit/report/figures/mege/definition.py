@@ -43,7 +43,7 @@ def show_definitions(rows: pd.DataFrame) -> Figure:
     right.set_ylabel("printed − balanced", fontsize=9)
     for axis in (left, right):
         axis.tick_params(labelsize=8)
-    label_outside(figure, left, columns=4)
+    label_outside(figure, columns=4)
     return figure
 
 

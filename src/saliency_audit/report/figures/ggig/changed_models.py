@@ -1,22 +1,54 @@
-"""What the figures of the checks on changed models share: a line per method with its band."""
+"""What GG-SIGMA and GG-RANDOM share: maps of changed models, a line per method with its band."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from textwrap import fill
 
 import numpy as np
 import pandas as pd
+import torch
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor, nn
 
+from saliency_audit.attributions import Explainer, saliency
+from saliency_audit.attributions.engine import predict
 from saliency_audit.ledger.resampling import resample_counts, resampled_means
 from saliency_audit.ledger.statistics import LEVEL
-from saliency_audit.report.figures.ggig.mnist import MEASURE_NAMES
-from saliency_audit.report.names import METHOD_NAMES, SANITY_LOOKS, network
+from saliency_audit.report.figures.maps import show_maps
+from saliency_audit.report.names import SANITY_LOOKS, SIMILARITY_NAMES, method_name, network
 
 # Measures that are shown; the squared error has no lower limit.
 SHOWN = ("spearman", "weighted_jaccard", "ssim")
 RESAMPLES = 1000
 # A method that a figure draws and that is none of the paper's.
 OTHER_LOOK = ("#009e73", "v")
+
+
+def show_changed_maps(
+    changed: Iterable[tuple[str, nn.Module]],
+    explainers: Mapping[str, Explainer],
+    picture: Tensor,
+    target: Tensor,
+) -> Figure:
+    """Maps of a picture as the model behind them changes: a column per model, a row per method.
+
+    Args:
+        changed: models `(N, C, H, W)` in [0, 1] to logits, each under its title.
+        explainers: methods by what to call them.
+        picture: `(C, H, W)`.
+        target: the class that is explained, a scalar.
+    """
+    on = (picture[None], target.reshape(1))
+    titles: list[str] = []
+    maps: dict[str, list[Tensor]] = {name: [] for name in explainers}
+    for title, model in changed:
+        score, _ = predict(model, *on)
+        titles.append(f"{title}\nscore {float(score[0]):.2f}")
+        for name, explain in explainers.items():
+            maps[name].append(saliency(explain(model, *on))[0])
+    shown = picture[None].expand(len(titles), -1, -1, -1)
+    stacked = {name: torch.stack(found) for name, found in maps.items()}
+    return show_maps(shown, stacked, titles, size=1.1)
 
 
 def measures_in(rows: pd.DataFrame) -> list[str]:
@@ -40,7 +72,7 @@ def draw_line(
     places, means, low, high = bands(table)
     colour, symbol = look_of(method) if method else ("#000000", "")
     axis.fill_between(places, low, high, color=colour, alpha=0.2, linewidth=0)
-    label = METHOD_NAMES.get(method, method) if method else None
+    label = method_name(method) if method else None
     axis.plot(
         places, means, color=colour, marker=symbol, markersize=3.5, linewidth=1.3, label=label
     )
@@ -71,7 +103,7 @@ def look_of(method: str) -> tuple[str, str]:
 
 def title_of(measure: str) -> str:
     """A measure in print."""
-    return MEASURE_NAMES[measure]
+    return SIMILARITY_NAMES[measure]
 
 
 def network_on_lines(model: str) -> str:

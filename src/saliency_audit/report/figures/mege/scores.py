@@ -7,17 +7,15 @@ from itertools import combinations
 import pandas as pd
 
 from saliency_audit.ledger import Comparison, printed_tables
-from saliency_audit.ledger.external.fold_families import Drawn, judged, smaller_n
+from saliency_audit.ledger.external.fold_families import Drawn, estimate_of, judged, smaller_n
 from saliency_audit.ledger.external.fold_rows import (
     FoldRows,
     Key,
-    degradations,
     fold_rows,
-    levels_of,
     sound,
 )
 from saliency_audit.ledger.resampling import enough_resamples
-from saliency_audit.report.figures.mege.folds import KINDS, RESAMPLES, over_folds, score_of
+from saliency_audit.ledger.statistics import Estimate, jackknife
 from saliency_audit.report.names import (
     METHOD_NAMES,
     STABILITY_NAMES,
@@ -28,6 +26,7 @@ from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import estimate, number
 from saliency_audit.study.explanations import CONTROL, METHODS
 
+RESAMPLES = 1000
 ALPHA = 0.05
 # A difference of fewer is left undecided, as in the claims.
 FEWEST_IMAGES = 20
@@ -39,6 +38,16 @@ PRINTED_SETS = {
     "imagenet50_train": "imagenet",
 }
 PRINTED_MODELS = {"resnet18": "resnet18", "resnet50": "resnet50", "lipschitz": "lipschitz"}
+
+
+def score_of(group: FoldRows, score: str) -> Estimate:
+    """MeGe, ReCo or μF of one method with its 95 % bootstrap interval over images."""
+    return estimate_of(*group.drawn(score, RESAMPLES), group.n(score))
+
+
+def over_folds(group: FoldRows, score: str) -> Estimate:
+    """The same with its 95 % jackknife interval over the folds, a predictor and its images each."""
+    return jackknife(group.value(score), group.without_fold(score))
 
 
 def score_table(
@@ -68,14 +77,15 @@ def score_table(
             for source, found in groups.items():
                 if group := found.get(Key(images, model, "none", 0, method)):
                     lines[*place, on_two_lines(source)] = {
-                        STABILITY_NAMES[score]: _cell(group, score) for score in scores
+                        STABILITY_NAMES[score]: score_cell(group, score) for score in scores
                     }
     columns = [STABILITY_NAMES[score] for score in scores]
     table = text_table(lines, ["predictor", "method", "source"], columns=columns)
     return table.rename(columns=on_two_lines)
 
 
-def _cell(group: FoldRows, score: str) -> str:
+def score_cell(group: FoldRows, score: str) -> str:
+    """A score with both of its intervals, as HTML on three lines."""
     found = estimate(score_of(group, score)).replace(" [", "<br>[", 1)
     folds = over_folds(group, score)
     return f"{found}<br>folds [{number(folds.low, 2)}, {number(folds.high, 2)}]"
@@ -97,33 +107,6 @@ def _printed_cells(
         for score in scores
         if names.get(score) in values.index
     }
-
-
-def level_table(sources: Mapping[str, pd.DataFrame], score: str) -> pd.DataFrame:
-    """One score at every level of degradation, method by method.
-
-    Args:
-        sources: rows of `mege_stability` by where they come from.
-        score: of `STABILITY_NAMES`.
-
-    Returns:
-        A line per predictor and kind of degradation, method and source, which form the index; a
-        column per level. Cells as in `score_table`; empty where there is no such series.
-    """
-    lines: dict[tuple[str, str, str], dict[str, str]] = {}
-    for source, rows in sources.items():
-        groups = fold_rows("level_table", rows)
-        levels = sorted({key.level for key in groups})
-        for pair in sound(groups):
-            for kind in degradations(groups, *pair):
-                for method in (*METHODS, CONTROL):
-                    found = levels_of(groups, *pair, kind, method, levels)
-                    place = f"{predictor(*pair)}: {KINDS[kind]}", METHOD_NAMES[method]
-                    lines[*place, on_two_lines(source)] = {
-                        f"{level} %": _cell(group, score) for level, group in found.items()
-                    }
-    table = text_table(lines, ["predictor", "method", "source"])
-    return table.sort_index(axis=1, key=lambda names: names.str.removesuffix(" %").astype(int))
 
 
 def size_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

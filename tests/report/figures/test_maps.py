@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from saliency_audit.report.figures.localisation import show_regions
+from saliency_audit.report.figures.maps import show_regions
 
 
 def test_every_panel_of_a_column_has_the_outline_of_its_object():
