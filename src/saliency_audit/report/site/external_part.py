@@ -8,6 +8,7 @@ import yaml
 from saliency_audit import metrics as public_metrics
 from saliency_audit.ledger import Claim, ClaimAudit
 from saliency_audit.report.site.code_links import CodePlace, experiment_place, external_test_place
+from saliency_audit.report.site.columns_table import columns_table
 from saliency_audit.report.site.comparison_tables import comparison_tables
 from saliency_audit.report.site.markdown import code, escape, folded, listed, page, sentence, table
 from saliency_audit.report.site.recorded_runs import RecordedRun, recorded_run
@@ -99,9 +100,11 @@ def _rows(claim: Claim, profiles: Sequence[str], root: Path) -> str:
         return ""
     found = [(profile, recorded_run(experiment, profile, root)) for profile in profiles]
     blocks = [recorded_block(profile, run) for profile, run in found if run]
-    if not blocks:
-        return "### Where the rows are\n\nNone are recorded yet."
-    return page("### Where the rows are", *blocks)
+    return page(
+        "### Where the rows are",
+        *(blocks or ["None are recorded yet."]),
+        folded("Columns of the rows", columns_table(experiment)),
+    )
 
 
 def recorded_block(profile: str, run: RecordedRun) -> str:

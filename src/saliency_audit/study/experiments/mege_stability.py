@@ -26,7 +26,7 @@ from saliency_audit.study.predictors import (
 )
 from saliency_audit.study.provenance import default_device
 from saliency_audit.study.shared_columns import SERIES, shared
-from saliency_audit.study.validation import validate_counts
+from saliency_audit.study.validation import validate_fields
 
 # Pictures of ImageNet's size get more of RISE's masks than `masks`, as in the paper's Appendix B.
 TIMES_MASKS = {"imagenet50_train": 4}
@@ -64,14 +64,7 @@ class Parameters(Trained):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        validate_counts(
-            n_images=self.n_images,
-            samples=self.samples,
-            masks=self.masks,
-            slice_size=self.slice_size,
-        )
-        if self.steps < 2:
-            raise ValueError(f"steps must be at least 2 (the path's two ends), got {self.steps}")
+        validate_fields(self)
         if self.subsets < 3:
             raise ValueError(f"a correlation needs at least 3 subsets, got {self.subsets}")
         if self.n_train is not None and self.n_images > self.n_train:
