@@ -13,17 +13,6 @@ from saliency_audit.study.paths import PATHS
 from saliency_audit.study.selection import images_of
 
 
-def validate_names(models: Sequence[str], images: str | None, paths: Sequence[str] = PATHS) -> None:
-    """Refuse classifiers, paths and image sets that no catalogue knows.
-
-    Raises:
-        ValueError: names the unknown and the known ones.
-    """
-    _refuse_unknown("classifiers", models, list(CLASSIFIERS))
-    _refuse_unknown("paths", paths, PATHS)
-    validate_image_sets(*(images_of(model, images) for model in models))
-
-
 def validate_fields(parameters: Any) -> None:
     """Refuse values of those fields that mean the same in every experiment that has them.
 
@@ -34,8 +23,13 @@ def validate_fields(parameters: Any) -> None:
         ValueError: names the first such field.
     """
     for name, value in vars(parameters).items():
-        if name in FIELDS:
-            FIELDS[name](name, value)
+        values = value if isinstance(value, tuple) else (value,)
+        if name in COUNTS:
+            validate_counts(**{name: min(values, default=0)})
+        elif name in POINTS:
+            validate_steps(*values)
+        elif name in OTHERS:
+            OTHERS[name](value)
 
 
 def validate_rate(learning_rate: float) -> None:
@@ -48,14 +42,24 @@ def validate_rate(learning_rate: float) -> None:
 
 
 def validate_models(models: Sequence[str], images: str | None) -> None:
-    """`validate_names`, and refuse an experiment without a classifier.
+    """Refuse classifiers and image sets that no catalogue knows, and no classifier at all.
 
     Raises:
         ValueError: names the unknown and the known ones, or says that no model is given.
     """
     if not models:
         raise ValueError("at least one model is needed")
-    validate_names(models, images)
+    _refuse_unknown("classifiers", models, list(CLASSIFIERS))
+    validate_image_sets(*(images_of(model, images) for model in models))
+
+
+def validate_paths(paths: Sequence[str]) -> None:
+    """Refuse paths that the IDGI study does not walk.
+
+    Raises:
+        ValueError: names the unknown and the known ones.
+    """
+    _refuse_unknown("paths", paths, PATHS)
 
 
 def validate_image_sets(*names: str) -> None:
@@ -115,21 +119,13 @@ def _refuse_unknown(kind: str, given: Sequence[str], known: Sequence[str]) -> No
         raise ValueError(f"unknown {kind} {unknown}; known: {', '.join(known)}")
 
 
-def _all(value: Any) -> tuple[Any, ...]:
-    return value if isinstance(value, tuple) else (value,)
-
-
-# Fields of the experiments' parameters by name: numbers, or tuples of numbers.
-_COUNTS = ("n_images", "slice_size", "ascents", "draws", "samples", "masks", "reveal", "repeats")
-_POINTS = ("steps", "climb_points", "points")
-FIELDS: Mapping[str, Callable[[str, Any], None]] = {
-    **dict.fromkeys(
-        _COUNTS, lambda name, given: validate_counts(**{name: min(_all(given), default=0)})
-    ),
-    **dict.fromkeys(_POINTS, lambda name, given: validate_steps(*_all(given))),
-    "methods": lambda name, given: validate_methods(given),
-    "learning_rate": lambda name, given: validate_rate(given),
-    "reduction": lambda name, given: validate_reduction(given),
-    "information": lambda name, given: validate_mode(given),
-    "paths": lambda name, given: _refuse_unknown("paths", given, PATHS),
+# What `validate_fields` knows: numbers of things and of points, or tuples of them, and the rest.
+COUNTS = ("n_images", "slice_size", "ascents", "draws", "samples", "masks", "reveal", "repeats")
+POINTS = ("steps", "climb_points", "points")
+OTHERS: Mapping[str, Callable[[Any], None]] = {
+    "methods": validate_methods,
+    "learning_rate": validate_rate,
+    "reduction": validate_reduction,
+    "information": validate_mode,
+    "paths": validate_paths,
 }

@@ -12,7 +12,7 @@ from torch import Tensor
 from saliency_audit.metrics.similarity import DISTANCES
 from saliency_audit.study.columns import Column
 from saliency_audit.study.experiment import Experiment, Outcome, Task
-from saliency_audit.study.validation import validate_counts
+from saliency_audit.study.validation import validate_counts, validate_fields
 
 SHAPES = ("disc", "blob")
 PARTS = ("shift", "noise", "area", "time")
@@ -49,7 +49,8 @@ class Parameters:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        validate_counts(shifts=self.shifts, draws=self.draws, repeats=self.repeats)
+        validate_counts(shifts=self.shifts)
+        validate_fields(self)
         if self.side < 11:
             raise ValueError(f"SSIM needs pictures of at least 11 pixels a side, got {self.side}")
         if not 0 < 2 * self.radius < self.side:
