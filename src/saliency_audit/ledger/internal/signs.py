@@ -24,7 +24,7 @@ def sign(value: float) -> int:
 
 
 def sign_check(
-    name: str, value: float, expected: int = 1, digits: int = 3, decisive: bool = False
+    name: str, value: float, expected: int = 1, digits: int = 3, deciding: bool = True
 ) -> Check:
     """Check that `value` (usually a difference of two cells) has the sign `expected` (1, 0, -1).
 
@@ -35,7 +35,7 @@ def sign_check(
         holds=sign(value) == expected,
         expected=_SIGNS[expected],
         found=f"{value:+.{digits}f}" if sign(value) else f"{0:.{digits}f}",
-        decisive=decisive,
+        deciding=deciding,
     )
 
 
