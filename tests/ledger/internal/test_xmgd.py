@@ -53,15 +53,20 @@ def test_possible_drops_have_no_erratum(doctor):
     assert "Table 1, ADD" not in [erratum.location for erratum in xm_model.xm_model().errata]
 
 
-def test_increase_does_not_set_integrated_gradients_apart():
+def test_integrated_gradients_stand_at_one_end_not_always_far_off():
     audit = xm_spread.xm_spread()
-    assert audit.verdict is Verdict.PARTLY
+    assert audit.verdict is Verdict.INCONCLUSIVE
     assert failing(audit) == {"IIC sets IG apart from the other three"}
+    assert audit.errata == ()
 
 
 def test_a_method_in_the_middle_is_not_set_apart(doctor):
     doctor("xmgd", 0.30, table="1", row="AD↓", column="IG")
-    assert "AD sets IG apart from the other three" in failing(xm_spread.xm_spread())
+    audit = xm_spread.xm_spread()
+    assert audit.verdict is Verdict.PARTLY
+    assert {"AD: IG at one end of the four methods", "AD sets IG apart from the other three"} <= (
+        failing(audit)
+    )
 
 
 def test_correlations_are_ordered_but_not_resolved():

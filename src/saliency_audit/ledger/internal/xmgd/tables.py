@@ -3,6 +3,7 @@
 from saliency_audit.ledger.printed import printed_table
 
 INCREASE, DROP, DELETION = "increase_in_confidence", "average_drop", "average_drop_in_deletion"
+METRICS = {INCREASE: "IIC", DROP: "AD", DELETION: "ADD"}
 
 
 def model_metrics() -> dict[str, dict[str, float]]:
