@@ -120,7 +120,12 @@ def test_density_audit_notices_a_left_skewed_controller(monkeypatch):
 
 def test_skewness_rises_everywhere_but_two_formulas_are_misprinted():
     audit = dre_skew.dre_skew()
-    assert audit.verdict is Verdict.PARTLY
+    assert audit.verdict is Verdict.REPRODUCED
+    assert len(audit.deciding) == 1 + 41 + 36
+    assert [erratum.location for erratum in audit.errata] == [
+        "App. B.2, below Eq. 28",
+        "App. B.3, above Eq. 30",
+    ]
     assert failing(audit) == {
         "E[x] of the skew normal, below Eq. 28",
         "Ψ above Eq. 30 is a density",
@@ -132,7 +137,9 @@ def test_skewness_rises_everywhere_but_two_formulas_are_misprinted():
 def test_skewness_audit_notices_a_controller_that_lowers_it(monkeypatch):
     right = controller.controller
     monkeypatch.setattr(controller, "controller", lambda y, eta=1.5, h=2.5: right(y, eta, 0.4))
-    assert "uniform: skewness rises" in failing(dre_skew.dre_skew())
+    audit = dre_skew.dre_skew()
+    assert "uniform: skewness rises" in failing(audit)
+    assert audit.verdict is not Verdict.REPRODUCED
 
 
 def test_order_audit():
