@@ -161,6 +161,7 @@ def test_counted_model_climbs_the_weighted_likelihood():
 def test_equivalence_holds_for_counts_only():
     audit = xm_equiv.xm_equiv()
     assert audit.verdict is Verdict.PARTLY
+    assert len(audit.deciding) == 4
     assert failing(audit) == {
         "n = ⌊s/0.1⌋ duplicates give the weighted fit",
         "the cited weighted-data mixture equals the fit on duplicated points",

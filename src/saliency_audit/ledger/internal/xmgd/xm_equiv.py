@@ -49,6 +49,7 @@ def xm_equiv() -> InternalAudit:
             errors[0.1] < 1e-6,
             "MW₂ = 0",
             f"MW₂ = {errors[0.1]:.4f} on the unit square; {lost[0.1]:.1%} of the saliency is lost",
+            deciding=False,
         ),
         Check(
             "the cited weighted-data mixture equals the fit on duplicated points",
