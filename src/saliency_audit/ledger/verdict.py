@@ -46,6 +46,11 @@ class Erratum:
     read: bool = False
 
 
+def erratum_if(found: bool, location: str, printed: str, problem: str) -> tuple[Erratum, ...]:
+    """One erratum where the computation found the contradiction, else none."""
+    return (Erratum(location, printed, problem),) if found else ()
+
+
 @dataclass(frozen=True)
 class InternalAudit:
     """What a claim's internal test found.

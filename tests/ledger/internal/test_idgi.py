@@ -110,7 +110,7 @@ def test_steps_without_counterexamples_have_no_such_erratum(monkeypatch):
     monkeypatch.setattr(idgi_steps, "read_scores", lambda: printed_scores.Scores(cells))
     found = idgi_steps.idgi_steps()
     assert found.verdict is Verdict.REPRODUCED
-    assert "§5" not in places(found)
+    assert "§1 (answer to Q3), §4.5.1" not in places(found)
 
 
 def test_rounding_can_explain_only_small_gaps():
@@ -168,26 +168,28 @@ def test_confidences_show_which_weights_were_used():
 
 
 def test_errata_that_follow_from_the_tables():
-    scores = printed_scores.read_scores()
-    assert "151" in idgi_ins.residual_network_of_151_layers(scores)[0].printed
     (point,) = idgi_ins.missing_decimal_point()
-    assert (point.printed, "MobileNetV2" in point.location) == ("510", True)
-    (conclusion,) = idgi_ne.exceptions_outside_the_named_models(scores)
-    assert "VGG19, BlurIG, AIC (entropy), 32 steps (-0.013)" in conclusion.problem
-    assert "7 further scores" in conclusion.problem
-    assert idgi_steps.guided_path_without_steps(scores)
-    assert "leaves out 128" in idgi_steps.figure_without_128_steps(scores)[0].problem
+    assert (point.printed, "MobileNetV2" in point.location) == ("“510”", True)
+    percent, consistently = idgi_steps.idgi_steps().errata
+    assert "22.4 percentage points" in percent.problem
+    assert "InceptionV3, which Figure 3 and Table 4 show, it holds in 12 of 12" in (
+        consistently.problem
+    )
+
+
+def test_other_models_that_idgi_does_not_raise_are_told():
+    detail = idgi_ne.idgi_ne().detail
+    named = detail.split("which §5 names: ")[1]
+    assert named.count(";") == 6
+    assert "VGG19, BlurIG, AIC (entropy), 32 steps (-0.013)" in named
 
 
 def test_errata_disappear_with_their_cause(doctor):
     doctor("idgi", 0.51, text=".510", table="9", model="MobileNetV2", method="blurig+idgi")
     assert idgi_ins.missing_decimal_point() == ()
     assert idgi_cost.image_count_against_accuracy(30_000, 45_000) == ()
-    only = {key: 0.5 for key in printed_scores.read_scores().cells if "+idgi" not in key[2]}
-    better = {(m, n, f"{p}+idgi", s): 0.6 for m, n, p, s in only}
-    scores = printed_scores.Scores({**only, **better})
-    assert idgi_ne.exceptions_outside_the_named_models(scores) == ()
-    assert idgi_msssim.consistently_and_does_not_hold(scores) == ()
+    doctor("idgi", 0.3, table="4", metric="insertion_probability", method="ig+idgi")
+    assert "Table 4, caption" not in places(idgi_steps.idgi_steps())
 
 
 def test_step_attributions_sum_to_the_difference():

@@ -1,13 +1,8 @@
 """Signs of the gains of IDGI at 128 steps, shared by the claims on Tables 1, 2 and 3."""
 
-from collections.abc import Callable
+from collections.abc import Collection, Mapping
 
-from saliency_audit.ledger.internal.idgi.scores import (
-    METRICS,
-    PATHS,
-    STEPS,
-    Scores,
-)
+from saliency_audit.ledger.internal.idgi.scores import METRICS, PATHS, STEPS, Scores
 from saliency_audit.ledger.internal.signs import (
     TOLERANCE,
     count_held,
@@ -24,36 +19,43 @@ TABLE_STEPS = 128
 
 
 def gains_as_stated(
-    scores: Scores, metrics: tuple[str, ...], stated: Callable[[str, str, str], int]
+    scores: Scores,
+    metrics: tuple[str, ...],
+    lowered: Mapping[str, Collection[str]],
+    equal: Collection[tuple[str, str, str]] = (),
 ) -> tuple[tuple[Check, ...], str]:
-    """One check per metric, path and model at 128 steps, and the sentence that counts them."""
-    checks = tuple(
-        sign_check(
-            f"{PATHS[path]}+IDGI − {PATHS[path]}, {model}, {METRICS[metric]}",
-            scores.gain(metric, model, path, TABLE_STEPS),
-            stated(metric, model, path),
-        )
-        for metric in metrics
-        for path in scores.paths(TABLE_STEPS)
-        for model in scores.models
-    )
-    gains = [
-        scores.gain(metric, model, path, TABLE_STEPS)
+    """One check per metric, path and model at 128 steps, and the sentence that counts them.
+
+    IDGI is stated to raise every score, except that it lowers those of the models that `lowered`
+    names for a path and leaves those of `equal` (metric, path, model) as they are.
+    """
+    cells = [
+        (metric, path, model)
         for metric in metrics
         for path in scores.paths(TABLE_STEPS)
         for model in scores.models
     ]
+    gains = [scores.gain(metric, model, path, TABLE_STEPS) for metric, path, model in cells]
+    checks = tuple(
+        sign_check(
+            f"{PATHS[path]}+IDGI − {PATHS[path]}, {model}, {METRICS[metric]}",
+            gain,
+            0 if (metric, path, model) in equal else -1 if model in lowered.get(path, ()) else 1,
+        )
+        for (metric, path, model), gain in zip(cells, gains, strict=True)
+    )
     signs = [sign(gain) for gain in gains]
     narrow = sum(abs(gain) <= LAST_DIGIT + TOLERANCE for gain in gains)
-    detail = (
-        f"{count_held(checks)} signs are as the text states; contradicting it: "
-        f"{list_exceptions(checks)}. IDGI raises {signs.count(1)}, lowers {signs.count(-1)} and "
-        f"leaves equal {signs.count(0)} of the {len(signs)} scores; in {narrow} of them the two "
-        f"scores differ by at most one unit of the last printed digit. "
-    )
     fewer = [
         f"{steps}: {sum(metric in metrics for metric, *_ in scores.without_gain(steps))} of "
         f"{len(metrics) * len(scores.models) * len(scores.paths(steps))}"
         for steps in reversed(STEPS[:-1])
     ]
-    return checks, detail + f"Scores that IDGI does not raise with fewer steps: {', '.join(fewer)}."
+    detail = (
+        f"{count_held(checks)} signs are as the text states; contradicting it: "
+        f"{list_exceptions(checks)}. IDGI raises {signs.count(1)}, lowers {signs.count(-1)} and "
+        f"leaves equal {signs.count(0)} of the {len(signs)} scores; in {narrow} of them the two "
+        "scores differ by at most one unit of the last printed digit. Scores that IDGI does not "
+        f"raise with fewer steps: {', '.join(fewer)}."
+    )
+    return checks, detail

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from saliency_audit.ledger.internal.signs import count_held
-from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit
+from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, erratum_if
 
 if TYPE_CHECKING:
     pass
@@ -77,15 +77,11 @@ def _on_path_errata() -> tuple[Erratum, ...]:
     step = np.array([0.1, 0.1])
     away = distance_from_path(np.array([1.0, 2.0]), step)
     parallel = distance_from_path(step, step)
-    if away < EQUAL:
-        return ()
-    return (
-        Erratum(
-            "§3, before the derivation",
-            "“Assuming x_jp lies on the given path”",
-            "x_jp = x_j + c g/|g| leaves the path unless the gradient is parallel to it. For "
-            f"f(x, y) = x + 2y and a step along (1, 1) it lies {away:.2f} step lengths beside the "
-            f"path ({parallel:.2f} for a parallel gradient). The derivation does not need the "
-            "assumption.",
-        ),
+    return erratum_if(
+        away > EQUAL,
+        "§3, before the derivation",
+        "“Assuming x_jp lies on the given path from any IG-based method”",
+        "x_jp = x_j + c g/|g| leaves the path unless the gradient is parallel to it. For f(x, y) = "
+        f"x + 2y and a step along (1, 1) it lies {away:.2f} step lengths beside the path "
+        f"({parallel:.2f} for a parallel gradient). The derivation does not need the assumption.",
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from saliency_audit.ledger.internal.signs import count_held
-from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit
+from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, erratum_if
 
 if TYPE_CHECKING:
     pass
@@ -74,18 +74,14 @@ def _projection_errata() -> tuple[Erratum, ...]:
     # tanh(c) < 1, while the neighbour (0, 2) has the value 4. For f = sin(x), it oscillates.
     none = crossings(np.tanh, level=4.0)
     many = crossings(np.sin, level=0.5)
-    if none == 1 and many == 1:
-        return ()
-    return (
-        Erratum(
-            "§3, before Theorem 1",
-            "moving x_j along its gradient there “exists a unique projection point” on h_j+1, a "
-            "hyperplane",
-            f"Neither existence nor uniqueness holds in general. For f(x, y) = tanh x + y², x_j = "
-            f"(0, 0) and x_j+1 = (0, 2) the line along the gradient meets the level 4 in {none} "
-            f"points; for f = sin x it meets the level 0.5 in {many} points within 50 of 0. The "
-            "sets h are level sets, planes only for a score whose levels are flat.",
-        ),
+    return erratum_if(
+        none != 1 or many != 1,
+        "§3, before Theorem 1, summary of the original paper",
+        "“exists a unique projection point x_jp on the hyperplane h_j+1”",
+        "Neither existence nor uniqueness holds in general. For f(x, y) = tanh x + y², x_j = "
+        f"(0, 0) and x_j+1 = (0, 2) the line along the gradient meets the level 4 in {none} "
+        f"points; for f = sin x it meets the level 0.5 in {many} points within 50 of 0. The sets h "
+        "are level sets, and planes only for a score whose level sets are flat.",
     )
 
 
@@ -94,40 +90,32 @@ def _illustration_errata() -> tuple[Erratum, ...]:
     from saliency_audit.ledger.internal.idgi.algebra import exact_projection, example
 
     surface, start, stop = example()
-
     other = exact_projection(surface, start, surface.score(stop))
     apart = float(np.linalg.norm(other - stop))
-    if apart < EQUAL:
-        return ()
-    return (
-        Erratum(
-            "§3, second remark on the original illustration",
-            "the function x → f_c(x) “should be one-to-one”",
-            "A function must not be one-to-many, but it may be many-to-one, and a continuous score "
-            "of more than one variable is never one-to-one. The projection itself needs that: "
-            f"x_jp and x_j+1 have the same score and are different points ({apart:.2f} apart in a "
-            "computed example).",
-        ),
+    return erratum_if(
+        apart > EQUAL,
+        "§3, second remark on the original illustration",
+        "“The function x → f_c(x) should be one-to-one”",
+        "The point of the remark, that a function is not one-to-many, is right. It need not be "
+        "one-to-one, and a continuous score of more than one variable never is. The projection "
+        "rests on that: x_jp and x_j+1 have the same score and are different points "
+        f"({apart:.2f} apart in a computed example).",
     )
 
 
 def _blur_errata() -> tuple[Erratum, ...]:
-    """Eq. 2 and Eq. 3: variance, normalisation on the pixel grid, limits of the path."""
+    """Eq. 2: variance per axis, and the sum of the kernel over pixels."""
     from saliency_audit.ledger.internal.idgi.algebra import kernel_moments, kernel_sum
 
     alpha, small = 4.0, 0.1
     mass, variance = kernel_moments(alpha)
-    found = []
-    if abs(variance - alpha) > EQUAL:
-        found.append(
-            Erratum(
-                "§2.2, Eq. 2",
-                "a Gaussian kernel with variance α: exp(−(p² + q²)/α) / (πα)",
-                f"By integration at α = {alpha:.0f} the kernel has mass {mass:.3f} and variance "
-                f"{variance:.3f} per axis, so α is twice the variance. Summed over pixels instead, "
-                f"it multiplies a constant image by {kernel_sum(alpha):.3f} at α = {alpha:.0f} but "
-                f"by {kernel_sum(small):.2f} at α = {small}: the printed path does not end at the "
-                "image as α → 0.",
-            )
-        )
-    return tuple(found)
+    return erratum_if(
+        abs(variance - alpha) > EQUAL,
+        "§2.2, Eq. 2",
+        "“2D Gaussian kernel with variance α”",
+        f"By integration at α = {alpha:.0f} the printed kernel has mass {mass:.3f} and variance "
+        f"{variance:.3f} per axis, so α is the variance of both axes together. Summed over pixels, "
+        f"as in Eq. 2, it multiplies a constant image by {kernel_sum(alpha):.3f} at α = "
+        f"{alpha:.0f} but by {kernel_sum(small):.2f} at α = {small}: the printed path does not end "
+        "at the image as α → 0.",
+    )
