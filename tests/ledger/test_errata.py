@@ -13,6 +13,7 @@ from saliency_audit.ledger.errata import errata_path, load_errata, read_errata
 from saliency_audit.ledger.internal import TESTS_BY_PAPER
 from saliency_audit.ledger.internal.ggig import algebra as ggig_algebra
 from saliency_audit.ledger.internal.idgi import scores
+from saliency_audit.ledger.internal.mege.lipschitz import families as lipschitz_families
 from saliency_audit.ledger.internal.xmgd import xm_equiv, xm_mw
 from saliency_audit.ledger.schema import LedgerError, load_claims
 from saliency_audit.metrics.mixture import gaussian_wasserstein_squared
@@ -103,6 +104,12 @@ def test_gradient_times_input_with_and_without_the_absolute_value():
     weights, inputs = np.array([1, -1]), np.array([1, 1])
     assert f"the printed map is {(inputs * abs(weights)).tolist()}" in problems("MR-PROD")
     assert f"DeepLIFT gives {(inputs * weights).tolist()}" in problems("MR-PROD")
+
+
+def test_what_grad_cam_plus_plus_loses_in_1_lipschitz_networks():
+    for table in ("table_02", "table_03"):
+        resnet, lipschitz = lipschitz_families(table)
+        assert f"from {resnet['G+']:.2f} to {lipschitz['G+']:.2f}" in problems("MR-LIP-MEGE")
 
 
 def test_a_number_of_bins_leaves_no_pixel():

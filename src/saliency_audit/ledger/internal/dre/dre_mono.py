@@ -1,6 +1,7 @@
 """Internal audit of DRE-MONO: what the controller and x² do to the order of the scores."""
 
 import numpy as np
+import sympy
 from scipy import ndimage, stats
 
 from saliency_audit.ledger.internal.dre import controller as closed_form
@@ -41,8 +42,6 @@ def dre_mono() -> InternalAudit:
 
 
 def _derivative_check() -> Check:
-    import sympy
-
     y = sympy.Symbol("y", real=True)
     eta, h = sympy.symbols("eta h", positive=True)
     sigmoid = 1 / (1 + sympy.exp(-eta * y))
@@ -59,8 +58,6 @@ def _derivative_check() -> Check:
 
 
 def _normalisation_check() -> Check:
-    import sympy
-
     x, mean = sympy.symbols("x mean", real=True)
     variance = sympy.Symbol("variance", positive=True)
     slope = sympy.diff((x - mean) / sympy.sqrt(variance), x)

@@ -1,18 +1,10 @@
-"""Internal audit of GG-PRODUCT: IG and Algorithm 1 with and without the product.
-
-The closed forms are in `algebra`, imported where used: it needs sympy, which listing the claims
-does not.
-"""
+"""Internal audit of GG-PRODUCT: IG and Algorithm 1 with and without the product."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from saliency_audit.ledger.internal.ggig import algebra
 from saliency_audit.ledger.internal.signs import count_held
 from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit
-
-if TYPE_CHECKING:
-    from saliency_audit.ledger.internal.ggig.algebra import PixelRun
-
 
 POINTS, ASCENTS = 50, 200  # n is not printed; m is printed for MNIST
 INTERVALS = 4
@@ -22,8 +14,6 @@ EQUAL = 1e-12
 
 def gg_product() -> InternalAudit:
     """Does leaving out the product remove input dominance, and does it remove the baseline?"""
-    from saliency_audit.ledger.internal.ggig import algebra as algebra
-
     product = algebra.product_at_baseline(INTERVALS)
     mean = algebra.mean_gradient(INTERVALS)
     black = _ggig(lambda position: position, PIXEL, BLACK)
@@ -68,10 +58,8 @@ def gg_product() -> InternalAudit:
     )
 
 
-def _ggig(gradient: Callable[[float], float], value: float, baseline: float) -> "PixelRun":
-    from saliency_audit.ledger.internal.ggig.algebra import ggig_pixel
-
-    return ggig_pixel(gradient, value, baseline, POINTS, ASCENTS)
+def _ggig(gradient: Callable[[float], float], value: float, baseline: float) -> algebra.PixelRun:
+    return algebra.ggig_pixel(gradient, value, baseline, POINTS, ASCENTS)
 
 
 def _baseline_erratum(black: float, white: float) -> tuple[Erratum, ...]:
@@ -91,10 +79,8 @@ def _baseline_erratum(black: float, white: float) -> tuple[Erratum, ...]:
 
 def _axiom_errata() -> tuple[Erratum, ...]:
     """What §1 says about sensitivity and implementation invariance."""
-    from saliency_audit.ledger.internal.ggig.algebra import gradients_of_one_function
-
     found = []
-    gap = gradients_of_one_function()
+    gap = algebra.gradients_of_one_function()
     if gap < EQUAL:
         found.append(
             Erratum(

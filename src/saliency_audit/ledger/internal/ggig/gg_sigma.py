@@ -1,17 +1,9 @@
-"""Internal audit of GG-SIGMA: what Properties 1 and 2 ask for.
+"""Internal audit of GG-SIGMA: what Properties 1 and 2 ask for."""
 
-The closed forms are in `algebra`, imported where used: it needs sympy, which listing the claims
-does not.
-"""
-
-from typing import TYPE_CHECKING
-
+from saliency_audit.ledger.internal.ggig import algebra
+from saliency_audit.ledger.internal.ggig.algebra import NoisyScore
 from saliency_audit.ledger.internal.signs import count_held
 from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit
-
-if TYPE_CHECKING:
-    from saliency_audit.ledger.internal.ggig.algebra import NoisyScore
-
 
 CLASSES = 10
 FAR = 1000.0  # noise over weights, far beyond what Property 1 allows
@@ -22,8 +14,6 @@ DEEP = 101  # layers, as in the ResNet of the paper's figure
 
 def gg_sigma() -> InternalAudit:
     """What can Properties 1 and 2 mean, taken literally?"""
-    from saliency_audit.ledger.internal.ggig import algebra as algebra
-
     far, allowed = algebra.noisy_score(FAR, CLASSES), algebra.noisy_score(1.0, CLASSES)
     shallow, deep = algebra.map_correlation(1), algebra.map_correlation(DEEP)
     jaccard = algebra.jaccard_of_independent_maps()
@@ -90,7 +80,7 @@ def gg_sigma() -> InternalAudit:
 
 
 def _sanity_check_errata(
-    allowed: "NoisyScore", far: "NoisyScore", shallow: float, jaccard: float
+    allowed: NoisyScore, far: NoisyScore, shallow: float, jaccard: float
 ) -> tuple[Erratum, ...]:
     """Property 1 and Property 2 against their own wording."""
     found = []

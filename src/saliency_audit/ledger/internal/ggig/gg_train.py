@@ -1,5 +1,6 @@
 """Internal audit of GG-TRAIN: the arithmetic of the MNIST training."""
 
+from saliency_audit.ledger.internal.ggig.algebra import flattened_size, total_step_length
 from saliency_audit.ledger.verdict import Check, InternalAudit
 
 MNIST_TRAINING_IMAGES = 60_000
@@ -11,8 +12,6 @@ ITERATIONS, BATCH, RATE, MOMENTUM = 400, 64, 0.0004, 0.9
 
 def gg_train() -> InternalAudit:
     """What do 400 iterations of 64 images amount to, and does the network's size fit?"""
-    from saliency_audit.ledger.internal.ggig.algebra import flattened_size, total_step_length
-
     bare = flattened_size(MNIST_SIDE, KERNELS, POOL, LAST_FILTERS, pad=False)
     padded = flattened_size(MNIST_SIDE, KERNELS, POOL, LAST_FILTERS, pad=True)
     images = ITERATIONS * BATCH

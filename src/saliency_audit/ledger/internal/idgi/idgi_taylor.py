@@ -1,20 +1,12 @@
-"""Internal audit of IDGI-TAYLOR: the order of the projection's error in the step.
-
-The closed forms are in `algebra`, imported where used: it needs sympy, which listing the claims
-does not.
-"""
+"""Internal audit of IDGI-TAYLOR: the order of the projection's error in the step."""
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from saliency_audit.ledger.internal.idgi import algebra
 from saliency_audit.ledger.internal.signs import count_held
 from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, erratum_if
-
-if TYPE_CHECKING:
-    pass
-
 
 EQUAL = 1e-9
 STEP_COUNTS = [8, 16, 32, 64, 128]
@@ -23,8 +15,6 @@ MANY_STEPS = [256, 512, 1024]
 
 def idgi_taylor() -> InternalAudit:
     """Is x_jp a first-order Taylor step whose error falls with the number of steps?"""
-    from saliency_audit.ledger.internal.idgi import algebra as algebra
-
     series = algebra.taylor_error()
     surface, _, stop = algebra.example()
     errors = [algebra.largest_projection_error(surface, stop, n) for n in STEP_COUNTS]
@@ -72,11 +62,9 @@ def idgi_taylor() -> InternalAudit:
 
 def _on_path_errata() -> tuple[Erratum, ...]:
     """x_jp is on the path only if the gradient is parallel to it."""
-    from saliency_audit.ledger.internal.idgi.algebra import distance_from_path
-
     step = np.array([0.1, 0.1])
-    away = distance_from_path(np.array([1.0, 2.0]), step)
-    parallel = distance_from_path(step, step)
+    away = algebra.distance_from_path(np.array([1.0, 2.0]), step)
+    parallel = algebra.distance_from_path(step, step)
     return erratum_if(
         away > EQUAL,
         "§3, before the derivation",

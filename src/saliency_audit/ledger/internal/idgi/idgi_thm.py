@@ -1,27 +1,16 @@
-"""Internal audit of IDGI-THM: Theorem 1 and the formulas of §2 and §3, by algebra.
-
-The closed forms are in `algebra`, imported where used: it needs sympy, which listing the claims
-does not.
-"""
-
-from typing import TYPE_CHECKING
+"""Internal audit of IDGI-THM: Theorem 1 and the formulas of §2 and §3, by algebra."""
 
 import numpy as np
 
+from saliency_audit.ledger.internal.idgi import algebra
 from saliency_audit.ledger.internal.signs import count_held
 from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, erratum_if
-
-if TYPE_CHECKING:
-    pass
-
 
 EQUAL = 1e-9
 
 
 def idgi_thm() -> InternalAudit:
     """Is the change along the important direction the change along the path, and does it add up?"""
-    from saliency_audit.ledger.internal.idgi import algebra as algebra
-
     surface, start, stop = algebra.example()
     projection = algebra.exact_projection(surface, start, surface.score(stop))
     along_path = algebra.line_integral(surface, start, stop)
@@ -68,12 +57,10 @@ def idgi_thm() -> InternalAudit:
 
 def _projection_errata() -> tuple[Erratum, ...]:
     """A projection point need not exist and need not be unique."""
-    from saliency_audit.ledger.internal.idgi.algebra import crossings
-
     # f(x, y) = tanh(x) + y^2 at the origin: the gradient is (1, 0), so moving along it gives
     # tanh(c) < 1, while the neighbour (0, 2) has the value 4. For f = sin(x), it oscillates.
-    none = crossings(np.tanh, level=4.0)
-    many = crossings(np.sin, level=0.5)
+    none = algebra.crossings(np.tanh, level=4.0)
+    many = algebra.crossings(np.sin, level=0.5)
     return erratum_if(
         none != 1 or many != 1,
         "§3, before Theorem 1, summary of the original paper",
@@ -87,10 +74,8 @@ def _projection_errata() -> tuple[Erratum, ...]:
 
 def _illustration_errata() -> tuple[Erratum, ...]:
     """A score is a function, so not one-to-many; it cannot be one-to-one."""
-    from saliency_audit.ledger.internal.idgi.algebra import exact_projection, example
-
-    surface, start, stop = example()
-    other = exact_projection(surface, start, surface.score(stop))
+    surface, start, stop = algebra.example()
+    other = algebra.exact_projection(surface, start, surface.score(stop))
     apart = float(np.linalg.norm(other - stop))
     return erratum_if(
         apart > EQUAL,
@@ -99,23 +84,21 @@ def _illustration_errata() -> tuple[Erratum, ...]:
         "The point of the remark, that a function is not one-to-many, is right. It need not be "
         "one-to-one, and a continuous score of more than one variable never is. The projection "
         "rests on that: x_jp and x_j+1 have the same score and are different points "
-        f"({apart:.2f} apart in a computed example).",
+        f"({apart:.2f} apart in a computed algebra.example).",
     )
 
 
 def _blur_errata() -> tuple[Erratum, ...]:
     """Eq. 2: variance per axis, and the sum of the kernel over pixels."""
-    from saliency_audit.ledger.internal.idgi.algebra import kernel_moments, kernel_sum
-
     alpha, small = 4.0, 0.1
-    mass, variance = kernel_moments(alpha)
+    mass, variance = algebra.kernel_moments(alpha)
     return erratum_if(
         abs(variance - alpha) > EQUAL,
         "§2.2, Eq. 2",
         "“2D Gaussian kernel with variance α”",
         f"By integration at α = {alpha:.0f} the printed kernel has mass {mass:.3f} and variance "
         f"{variance:.3f} per axis, so α is the variance of both axes together. Summed over pixels, "
-        f"as in Eq. 2, it multiplies a constant image by {kernel_sum(alpha):.3f} at α = "
-        f"{alpha:.0f} but by {kernel_sum(small):.2f} at α = {small}: the printed path does not end "
-        "at the image as α → 0.",
+        f"as in Eq. 2, it multiplies a constant image by {algebra.kernel_sum(alpha):.3f} at α = "
+        f"{alpha:.0f} but by {algebra.kernel_sum(small):.2f} at α = {small}: the printed path does "
+        "not end at the image as α → 0.",
     )

@@ -1,10 +1,11 @@
 """Internal audit of ReCo_AUC, the alternative of Appendix D."""
 
-from collections.abc import Mapping
-
 import numpy as np
+from scipy.stats import mannwhitneyu
 
-from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit
+from saliency_audit.ledger.internal.mege import limits
+from saliency_audit.ledger.verdict import Check, InternalAudit
+from saliency_audit.metrics.stability import reco_auc
 
 SIZE = 2000
 CLOSE = 0.005
@@ -12,8 +13,6 @@ CLOSE = 0.005
 
 def mr_auc() -> InternalAudit:
     """Does ReCo_AUC agree with ReCo where the answer is known?"""
-    from saliency_audit.ledger.internal.mege import limits as limits
-
     share = 0.1
     separated = {
         "balanced": limits.separated_auc(share, SIZE, "balanced"),
@@ -36,38 +35,18 @@ def mr_auc() -> InternalAudit:
     return InternalAudit(
         checks=checks,
         detail=(
-            "With balanced rates ReCo_AUC equals AUROC − ½ (up to 1/|S|), with the printed rates "
-            "separated sets score the entropy of |S≠|/|S|: neither reaches 1 "
+            "For perfectly separated distances ReCo is 1. ReCo_AUC is on another scale: with "
+            "balanced rates it equals AUROC − ½ (up to 1/|S|), with the printed rates separated "
+            "sets score the entropy of |S≠|/|S|, so neither reaches 1 "
             f"({separated['balanced']:.2f} and {separated['printed']:.2f} at |S≠|/|S| = {share}). "
             "The two may still order methods alike; no ReCo_AUC is printed that would show it."
         ),
         undecidable="the paper prints no ReCo_AUC, so the similarity of results cannot be seen",
-        errata=_scale_erratum(separated, share),
-    )
-
-
-def _scale_erratum(separated: Mapping[str, float], share: float) -> tuple[Erratum, ...]:
-    """Separated sets, for which ReCo is 1, do not score 1 under either definition."""
-    if any(abs(score - 1) < CLOSE for score in separated.values()):
-        return ()
-    return (
-        Erratum(
-            "Appendix D, ReCo_AUC",
-            "the area “of the balanced accuracy” gives similar results to ReCo",
-            "It lives on another scale: for perfectly separated distances, where ReCo is 1, it "
-            f"is {separated['balanced']:.2f} with balanced rates at any imbalance, and with "
-            f"the printed rates the entropy of the imbalance, {separated['printed']:.2f} at "
-            f"|S≠|/|S| = {share} and never above log 2 ≈ {np.log(2):.2f}.",
-        ),
     )
 
 
 def _auc_is_auroc() -> Check:
     """Compare both on random scores: the mean over thresholds is a rank statistic."""
-    from scipy.stats import mannwhitneyu
-
-    from saliency_audit.metrics.stability import reco_auc
-
     rng = np.random.default_rng(0)
     equal, different = rng.exponential(1, 300), rng.exponential(1.5, 100)
     auroc = mannwhitneyu(different, equal).statistic / (len(equal) * len(different))

@@ -1,11 +1,12 @@
 """Internal audit of MR-TABLES: do tables, text and definitions agree?"""
 
+import re
 from typing import Any
 
 from saliency_audit.ledger.internal.mege.tables import ROUNDING, cells_listed, mege_cells
 from saliency_audit.ledger.internal.signs import count_held, list_exceptions, sign
 from saliency_audit.ledger.printed import printed_table
-from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit
+from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, erratum_if
 
 LARGEST_DISTANCE = 1.0  # of 1 − |Spearman|, §4.1
 # Which measure each phrase stands for, where the paper names both. §3.4 and §3.5 define them.
@@ -44,27 +45,20 @@ def mr_tables() -> InternalAudit:
             *(
                 Erratum(
                     check.name,
-                    check.found,
+                    _quoted(check.found),
                     "The same predictors, image set and method: the two should be equal.",
                 )
                 for check in equal
                 if not check.holds
             ),
-            *_below_half(too_low, len(possible)),
-        ),
-    )
-
-
-def _below_half(cells: list[Any], printed: int) -> tuple[Erratum, ...]:
-    if not cells:
-        return ()
-    return (
-        Erratum(
-            "Tables 1, 2, 5, 6, 7 against Eq. 5 and §4.1",
-            f"MeGe below ½ in {len(cells)} of {printed} cells",
-            "The distance is one minus the absolute Spearman correlation, at most 1, so MeGe "
-            f"is at least ½. Below that: {cells_listed(cells)}. Either the distance or "
-            "Eq. 5 is not what the tables were made with.",
+            *erratum_if(
+                bool(too_low),
+                "Tables 1, 2, 5, 6, 7 against Eq. 5 and §4.1",
+                f"MeGe below ½ in {len(too_low)} of {len(possible)} cells",
+                "The distance is one minus the absolute Spearman correlation, so at most 1, and "
+                f"MeGe is at least ½. Below that: {cells_listed(too_low)}. The tables were not "
+                "made with this distance and Eq. 5.",
+            ),
         ),
     )
 
@@ -95,6 +89,11 @@ def _possible(cell: Any) -> Check:
         f"≥ {smallest:.2f}",
         f"{cell.value:.2f}, a mean distance of {1 / cell.value - 1:.2f}",
     )
+
+
+def _quoted(numbers: str) -> str:
+    """The numbers of a text in quotation marks: they are cells as printed."""
+    return re.sub(r"\d\.\d+", r"“\g<0>”", numbers)
 
 
 def _naming(phrases: dict[str, str]) -> str:

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from saliency_audit.metrics.mixture import mixture_wasserstein
+
 Array = NDArray[np.float64]
 
 
@@ -19,8 +21,6 @@ class Mixture:
 
     def transport_to(self, other: "Mixture", squared: bool = False) -> float:
         """MW₂ (or its square) from this mixture to another."""
-        from saliency_audit.metrics.mixture import mixture_wasserstein  # brings torch: when needed
-
         ours = (self.means, self.covariances, self.weights)
         theirs = (other.means, other.covariances, other.weights)
         return mixture_wasserstein(*ours, *theirs, squared=squared)

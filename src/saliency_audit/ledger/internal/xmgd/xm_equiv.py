@@ -1,8 +1,11 @@
 """Internal audit of XM-EQUIV: weighted points, duplicated points, and the model that is cited."""
 
+import warnings
 from itertools import pairwise
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture
 
 from saliency_audit.ledger.internal.signs import count_held, list_exceptions
 from saliency_audit.ledger.internal.xmgd import em
@@ -107,11 +110,6 @@ def _start() -> em.Mixture:
 
 
 def _fit_duplicates(points: Array, start: em.Mixture) -> em.Mixture:
-    import warnings
-
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.mixture import GaussianMixture
-
     model = GaussianMixture(
         n_components=len(start.weights),
         weights_init=start.weights,
