@@ -15,6 +15,7 @@ from saliency_audit.ledger.internal.ggig import algebra as ggig_algebra
 from saliency_audit.ledger.internal.idgi import scores
 from saliency_audit.ledger.internal.mege.lipschitz import families as lipschitz_families
 from saliency_audit.ledger.internal.xmgd import xm_equiv, xm_mw
+from saliency_audit.ledger.printed import printed_table
 from saliency_audit.ledger.schema import LedgerError, load_claims
 from saliency_audit.metrics.mixture import gaussian_wasserstein_squared
 
@@ -128,6 +129,13 @@ def test_transport_without_a_constraint_is_free():
     assert "the minimum is 0 for every pair" in problems("XM-MW")
     coupled = first.transport_to(second, squared=True)
     assert f"with the constraint it is {coupled:.3f} for two" in problems("XM-MW")
+
+
+def test_the_error_of_table_1_counts_as_best_where_it_is_largest():
+    table = printed_table("ggig", "table_01")
+    errors = table[(table.metric == "normalized_mse") & (table.statistic == "median")]
+    assert errors.loc[errors.value.idxmax(), "method"] == "ggig"
+    assert "GGIG has the largest value" in problems("GG-MNIST")
 
 
 def test_ranges_and_deviations_of_ggig():

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from saliency_audit.ledger.internal.signs import count_held, list_exceptions
 from saliency_audit.ledger.printed import printed_table
-from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit
+from saliency_audit.ledger.verdict import Check, InternalAudit, erratum_if
 
 GRADIENT = ("GCAM", "GCAM++", "VGrad", "SMGrad", "ITGrad")
 PERTURBATION = ("MPert", "FInv", "XPert")
@@ -30,41 +30,29 @@ def dre_cost() -> InternalAudit:
     detail = (
         f"{count_held(checks)} sentences on cost agree with Table 2; exceptions: "
         f"{list_exceptions(checks)}. Those on kinds of methods (§2) do not decide. Table 2 "
-        "counts a forward pass (DRE, MGnet) and a forward and "
-        "backward pass (GCAM, VGrad) alike as 1."
+        "counts a forward pass (DRE, MGnet) and a forward and backward pass (GCAM, VGrad) alike as "
+        "1."
     )
-    return InternalAudit(checks, detail, _errata(passes, others, iterating, sensitive))
-
-
-def _errata(
-    passes: Mapping[str, float],
-    others: Sequence[str],
-    iterating: Sequence[str],
-    sensitive: Sequence[str],
-) -> tuple[Erratum, ...]:
-    errata = []
     both = [method for method in iterating if method in sensitive]
-    if 2 * len(sensitive) <= len(others):
-        errata.append(
-            Erratum(
-                "§4.1 against Table 2",
-                "most of the compared methods need a large number of iterations and involve "
-                "sensitive hyper-parameters",
-                f"Table 2 gives sensitive hyper-parameters to {len(sensitive)} of {len(others)} "
-                f"({', '.join(sensitive)}), and both to {len(both)} ({', '.join(both)}).",
-            )
-        )
     fewer = [method for method in PERTURBATION if passes[method] < MANY]
-    if fewer:
-        errata.append(
-            Erratum(
-                "§2 against Table 2",
-                "the perturbation-based methods before mask generators demand hundreds of "
-                "iterations for each image",
-                f"Table 2: {', '.join(f'{method} {passes[method]:g}' for method in fewer)}.",
-            )
-        )
-    return tuple(errata)
+    errata = (
+        *erratum_if(
+            2 * len(sensitive) <= len(others),
+            "§4.1 against Table 2",
+            "“most of them require a large number of forward-and-backward iterations to build each "
+            "mask and involve sensitive hyper-parameters in their objective functions”",
+            f"Table 2 gives sensitive hyper-parameters to {len(sensitive)} of {len(others)} "
+            f"({', '.join(sensitive)}), and both to {len(both)} ({', '.join(both)}).",
+        ),
+        *erratum_if(
+            bool(fewer),
+            "§2 against Table 2",
+            "“the above methods demand hundreds of iterations for optimizing the saliency map for "
+            "each image”",
+            f"Table 2: {', '.join(f'{method} {passes[method]:g}' for method in fewer)}.",
+        ),
+    )
+    return InternalAudit(checks, detail, errata)
 
 
 def _quantity(name: str) -> dict[str, float]:

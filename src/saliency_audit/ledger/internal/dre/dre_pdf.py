@@ -4,7 +4,7 @@ import numpy as np
 
 from saliency_audit.ledger.internal.dre import controller as closed_form
 from saliency_audit.ledger.internal.signs import count_held, list_exceptions
-from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit
+from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, erratum_if
 
 ETAS = (0.5, 1.5, 2.5)
 LARGE_H = (2.5, 5.0, 10.0)
@@ -140,18 +140,14 @@ def _right_skewed(eta: float, h: float) -> Check:
 
 
 def _eta_erratum() -> tuple[Erratum, ...]:
-    rule = 0.9 * np.sqrt(np.pi)
+    rule = 0.9 * float(np.sqrt(np.pi))
     printed, meant = (closed_form.divergence_from_uniform(eta) for eta in (1.5, rule))
-    if round(float(rule), 1) == 1.5:
-        return ()
-    return (
-        Erratum(
-            "§3.4.2",
-            "1.5 ≈ 0.9√π",
-            f"0.9√π = {rule:.3f}, which rounds to {rule:.1f}; the output is nearer to uniform "
-            "there "
-            f"({meant:.4f} nats) than at 1.5 ({printed:.4f} nats).",
-        ),
+    return erratum_if(
+        round(rule, 1) != 1.5,
+        "§3.4.2",
+        "“1.5≈0.9√π”",
+        f"0.9√π = {rule:.3f}, which rounds to {rule:.1f}; the output is nearer to uniform there "
+        f"({meant:.4f} nats) than at 1.5 ({printed:.4f} nats).",
     )
 
 
@@ -159,16 +155,11 @@ def _curvature_erratum() -> tuple[Erratum, ...]:
     z = np.linspace(0.0005, 0.9995, 2_000)
     concave = float(np.mean(_curvature(z, 0.5) < 0))
     convex = float(np.mean(_curvature(z, 2.5) > 0))
-    if concave == convex == 1:
-        return ()
-    return (
-        Erratum(
-            "§3.4.2",
-            "for η from 0.5 to 2.5 the density changes from concave to convex for z ∈ (0, 1)",
-            "It vanishes at both ends for every η, so it is neither on all of (0, 1): at η=0.5 "
-            "it is "
-            f"concave on {concave:.0%} of the interval only; at η=2.5 it is convex on "
-            f"{convex:.0%}, "
-            "with two modes and a fall to 0 outside them.",
-        ),
+    return erratum_if(
+        concave < 1 or convex < 1,
+        "§3.4.2",
+        "“changes from the concave to the convex for z ∈ (0, 1)”",
+        "It is so around z = 0.5. On all of (0, 1) the density is neither, since it vanishes at "
+        f"both ends for every η: at η=0.5 it is concave on {concave:.0%} of the interval, at η=2.5 "
+        f"convex on {convex:.0%}, with two modes and a fall to 0 outside them.",
     )

@@ -7,7 +7,7 @@ import numpy as np
 
 from saliency_audit.ledger.internal.dre import controller as closed_form
 from saliency_audit.ledger.internal.signs import count_held, list_exceptions
-from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit
+from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, erratum_if
 
 SHAPES = tuple(range(-20, 21))
 MIXTURES = tuple((mu, tenth / 10) for mu in (2, 4, 8, 16) for tenth in range(1, 10))
@@ -113,37 +113,30 @@ def _mixture_moment_gap(mu: float, share: float) -> float:
 
 def _mean_erratum() -> tuple[Erratum, ...]:
     printed, true = closed_form.skew_normal_mean_as_printed(20), closed_form.skew_normal_mean(20)
-    if _agree(printed, true):
-        return ()
     z = np.linspace(1e-4, 1 - 1e-4, 200_001)
     wrong = closed_form.output_density(z, closed_form.skew_normal(20), mean=printed)
     right = closed_form.output_density(z, closed_form.skew_normal(20))
     above = z > 0.1
     lost, kept = (float(np.trapezoid(p[above], z[above])) for p in (wrong, right))
     undefined = sum(np.isnan(closed_form.skew_normal_mean_as_printed(a)) for a in SHAPES)
-    return (
-        Erratum(
-            "App. B.2, below Eq. 28",
-            "E[x] = √2·a/√((1+a)π)",
-            f"The root must hold 1+a². As printed the mean is undefined for {undefined} of the 41 "
-            f"integer shapes a = −20…20 and {printed:.3f} instead of {true:.3f} at a=20. Eq. 28 "
-            "still "
-            f"integrates to 1 with it, but y is no longer centred: at a=20, {lost:.1%} of the "
-            "output "
-            f"would lie above 0.1 instead of {kept:.1%}. Fig. 14 cannot have been drawn with it.",
-        ),
+    return erratum_if(
+        not _agree(printed, true),
+        "App. B.2, below Eq. 28",
+        "“E[x] = √2a/√((1+a)π)”",
+        "The root must hold 1+a²; the square may have been lost in the text version that we read. "
+        f"As printed the mean is undefined for {undefined} of the 41 integer shapes a = −20…20, "
+        f"and {printed:.3f} instead of {true:.3f} at a=20. Eq. 28 still integrates to 1 with it, "
+        f"but y is no longer centred: at a=20, {lost:.1%} of the output would lie above 0.1 "
+        f"instead of {kept:.1%}, so Fig. 14 must have been drawn with the right mean.",
     )
 
 
 def _kernel_erratum() -> tuple[Erratum, ...]:
-    if _agree(_kernel_mass(2.0), 1.0):
-        return ()
-    return (
-        Erratum(
-            "App. B.3, above Eq. 30",
-            "Ψ(x, σ, μ) = exp(−(x−μ)²/2σ²)/√(2π)",
-            f"The factor 1/σ is missing: Ψ integrates to {_kernel_mass(2.0):.2f} at σ=2, so Eq. "
-            "30-32 "
-            "are densities for σ=1 only, the case that Fig. 15 shows.",
-        ),
+    mass = _kernel_mass(2.0)
+    return erratum_if(
+        not _agree(mass, 1.0),
+        "App. B.3, above Eq. 30",
+        "“Ψ(x, σ_i, μ_i) = 1/√(2π) e^(−(x−μ_i)²/(2σ_i²))”",
+        f"The factor 1/σ is missing: Ψ integrates to {mass:.2f} at σ=2, so Eq. 30-32 are densities "
+        "for σ=1 only, the case that Fig. 15 shows.",
     )

@@ -1,11 +1,11 @@
 """Internal audit of GG-PIC: Table 2."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from saliency_audit.ledger.internal.ggig.tables import column
 from saliency_audit.ledger.internal.signs import best_check, count_held, list_exceptions, ranking
 from saliency_audit.ledger.printed import printed_table
-from saliency_audit.ledger.verdict import Erratum, InternalAudit
+from saliency_audit.ledger.verdict import Erratum, InternalAudit, erratum_if
 
 
 def gg_pic() -> InternalAudit:
@@ -31,19 +31,8 @@ def gg_pic() -> InternalAudit:
             f"{count_held(checks)} places are as stated (exceptions: {list_exceptions(checks)}). "
             f"{orders}."
         ),
-        errata=(
-            *_edges_beat_gradients(columns),
-            *_caption_erratum([metric.upper() for metric in frame.metric.unique()]),
-        ),
+        errata=_edges_beat_gradients(columns),
     )
-
-
-def _caption_erratum(columns: Sequence[str]) -> tuple[Erratum, ...]:
-    """The caption names two measures; are they the columns?"""
-    if set(columns) == {"SIC", "AUC"}:
-        return ()
-    printed = "Summary of SIC and AUC Evaluation"
-    return (Erratum("Table 2, caption", printed, f"The columns are {' and '.join(columns)}."),)
 
 
 def _edges_beat_gradients(columns: Mapping[str, Mapping[str, float]]) -> tuple[Erratum, ...]:
@@ -52,8 +41,6 @@ def _edges_beat_gradients(columns: Mapping[str, Mapping[str, float]]) -> tuple[E
         method: [name for name, values in columns.items() if values["Edge"] > values[method]]
         for method in ("GRAD", "IG")
     }
-    if not any(beaten.values()):
-        return ()
     text = "; ".join(
         f"above {method} in {len(names)} of {len(columns)} columns ("
         + ", ".join(
@@ -64,11 +51,10 @@ def _edges_beat_gradients(columns: Mapping[str, Mapping[str, float]]) -> tuple[E
         for method, names in beaten.items()
         if names
     )
-    return (
-        Erratum(
-            "§5.1 against Table 2",
-            "the edge detector pays no attention to discriminative regions",
-            f"By the paper's own measure the edge detector, which knows no model, is {text}. "
-            "Either edges are discriminative here or the measure rewards edges.",
-        ),
+    return erratum_if(
+        bool(text),
+        "§5.1 against Table 2",
+        "“the edge detector does not pay attention to discriminative regions”",
+        "By the paper's own measures of quality the edge detector, which knows no model, is "
+        f"{text}. Either edges are discriminative here or the measures reward edges.",
     )

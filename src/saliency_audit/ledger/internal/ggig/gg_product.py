@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from saliency_audit.ledger.internal.ggig import algebra
 from saliency_audit.ledger.internal.signs import count_held
-from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit
+from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, erratum_if
 
 POINTS, ASCENTS = 50, 200  # n is not printed; m is printed for MNIST
 INTERVALS = 4
@@ -64,44 +64,38 @@ def _ggig(gradient: Callable[[float], float], value: float, baseline: float) -> 
 
 def _baseline_erratum(black: float, white: float) -> tuple[Erratum, ...]:
     """Algorithm 1 starts from the baseline that §3 calls resolved."""
-    if abs(black - white) < EQUAL:
-        return ()
-    return (
-        Erratum(
-            "§3, last paragraph",
-            "avoiding the element-wise product “resolves the baseline issue”",
-            "Algorithm 1, line 4, still places its points between the baseline and the input. For "
-            f"f = x²/2 and a pixel of {PIXEL} it returns {black:.3f} from a black and {white:.3f} "
-            "from a white baseline.",
-        ),
+    return erratum_if(
+        abs(black - white) > EQUAL,
+        "§3, last paragraph",
+        "“avoiding direct or modified (as in IG) element-wise multiplication resolves the baseline "
+        "issue from this work”",
+        "Algorithm 1, line 4, still places its points between the baseline and the input. For f = "
+        f"x²/2 and a pixel of {PIXEL} it returns {black:.3f} from a black and {white:.3f} from a "
+        "white baseline.",
     )
 
 
 def _axiom_errata() -> tuple[Erratum, ...]:
     """What §1 says about sensitivity and implementation invariance."""
-    found = []
     gap = algebra.gradients_of_one_function()
-    if gap < EQUAL:
-        found.append(
-            Erratum(
-                "§1",
-                "GRAD violates both implementation invariance and sensitivity",
-                "The gradient depends on the function only, so it cannot differ between two "
-                "implementations of it: for a ReLU network and the same network with permuted and "
-                f"rescaled units the gradients differ by at most {gap:.0e}. GRAD violates only "
-                "sensitivity.",
-            )
-        )
     falling = _ggig(lambda position: -1.0 if position < 1 else 0.0, 2.0, 0.0)
-    if falling.attribution == 0:
-        found.append(
-            Erratum(
-                "§1",
-                "GGIG is proposed in order to conform to sensitivity and implementation invariance",
-                "The signed maximum of Algorithm 1 does not conform to sensitivity. For the score "
-                "−min(x, 1), with baseline 0 and input 2, the score changes by −1 but the "
-                "gradients along the path are −1 and 0, so their maximum is "
-                f"{falling.attribution:.0f}.",
-            )
-        )
-    return tuple(found)
+    return (
+        *erratum_if(
+            gap < EQUAL,
+            "§1",
+            "“GRAD specifically violates both implementation invariance and sensitivity”",
+            "The gradient depends on the function only, so it cannot differ between two "
+            "implementations of it: for a ReLU network and the same network with permuted and "
+            f"rescaled units the gradients differ by at most {gap:.0e}. GRAD violates only "
+            "sensitivity.",
+        ),
+        *erratum_if(
+            falling.attribution == 0,
+            "§1",
+            "“In order to both conform to the two aforementioned properties and reduce noise, we "
+            "suggest that the gradients can be improved”",
+            "The signed maximum of Algorithm 1 does not conform to sensitivity. For the score "
+            "−min(x, 1), with baseline 0 and input 2, the score changes by −1 but the gradients "
+            f"along the path are −1 and 0, so their maximum is {falling.attribution:.0f}.",
+        ),
+    )

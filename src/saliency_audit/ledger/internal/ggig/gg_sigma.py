@@ -3,7 +3,7 @@
 from saliency_audit.ledger.internal.ggig import algebra
 from saliency_audit.ledger.internal.ggig.algebra import NoisyScore
 from saliency_audit.ledger.internal.signs import count_held
-from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit
+from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, erratum_if
 
 CLASSES = 10
 FAR = 1000.0  # noise over weights, far beyond what Property 1 allows
@@ -83,34 +83,27 @@ def _sanity_check_errata(
     allowed: NoisyScore, far: NoisyScore, shallow: float, jaccard: float
 ) -> tuple[Erratum, ...]:
     """Property 1 and Property 2 against their own wording."""
-    found = []
-    if min(far.near_chance, allowed.near_chance) <= 0.5:
-        found.append(
-            Erratum(
-                "§4, Property 1",
-                "the score S_M′(x) of the perturbed model should reduce to 1/C",
-                "1/C is the limit of the mean over draws of the noise, not of the score of a "
-                "perturbed "
-                "model: large weights saturate the softmax at 0 or 1. For one linear layer (10 "
-                "classes, logits of standard deviation 5) the mean score is still "
-                f"{allowed.mean:.2f} at the largest allowed noise, where "
-                f"{100 * allowed.near_chance:.0f} % of the scores lie within a factor of two of "
-                "1/C; "
-                f"with {FAR:.0f} times that noise the mean is {far.mean:.2f} and "
-                f"{100 * far.near_chance:.0f} % do.",
-            )
-        )
-    if jaccard >= NEGLIGIBLE:
-        found.append(
-            Erratum(
-                "§4, Property 2",
-                "for “any similarity measure” the similarity is ≈ 0 at a large perturbation; all "
-                "attribution methods should satisfy this",
-                f"Two independent maps have a weighted Jaccard similarity of {jaccard:.2f} (a "
-                "measure "
-                "the paper uses in Table 1). For one linear layer the exact gradient keeps a "
-                f"correlation of {shallow:.2f} at ε = σ, so a faithful method fails the check "
-                "there.",
-            )
-        )
-    return tuple(found)
+    return (
+        *erratum_if(
+            min(far.near_chance, allowed.near_chance) <= 0.5,
+            "§4, Property 1",
+            "“S_M′(x) should reduce to 1/C”",
+            "1/C is the limit of the mean over draws of the noise, not of the score of one "
+            "perturbed model: large weights saturate the softmax at 0 or 1. For one linear layer "
+            "(10 classes, logits of standard deviation 5) the mean score is still "
+            f"{allowed.mean:.2f} at the largest allowed noise, where "
+            f"{100 * allowed.near_chance:.0f} % of the scores lie within a factor of two of 1/C; "
+            f"with {FAR:.0f} times that noise the mean is {far.mean:.2f} and "
+            f"{100 * far.near_chance:.0f} % do.",
+        ),
+        *erratum_if(
+            jaccard >= NEGLIGIBLE,
+            "§4, Property 2",
+            "“any similarity measure between two explanations”; “For sufficiently large "
+            "perturbation level, i.e., ε ≫ 0, the S(e_M, e_M′) ≈ 0”",
+            f"Two independent maps have a weighted Jaccard similarity of {jaccard:.2f}, a measure "
+            "that the paper uses in Table 1. And for one linear layer the exact gradient keeps a "
+            f"correlation of {shallow:.2f} at ε = σ, so that it would fail the check there, "
+            "faithful as it is.",
+        ),
+    )

@@ -9,7 +9,7 @@ from sklearn.mixture import GaussianMixture
 
 from saliency_audit.ledger.internal.signs import count_held, list_exceptions
 from saliency_audit.ledger.internal.xmgd import em
-from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit
+from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, erratum_if
 
 Array = em.Array
 
@@ -72,24 +72,19 @@ def xm_equiv() -> InternalAudit:
 
 
 def _equivalence_errata(cited: em.Mixture, weighted: em.Mixture) -> tuple[Erratum, ...]:
-    found = []
-    if cited.transport_to(weighted) >= 1e-6:
-        found.append(
-            Erratum(
-                "§3.1",
-                "reference [9] shows the weighted GMM to be equivalent to a GMM on duplicated "
-                "points",
-                "The model of that reference divides the covariance by the weight of each point, "
-                "N(x; μ, Σ/w). Duplication raises the density of the whole mixture to the power "
-                "w. Up "
-                "to scale the two agree for one component, not for several: on our test map, from "
-                "the same start and with the same weights (mean 1), the fits end "
-                f"MW₂ = {cited.transport_to(weighted):.3f} apart on the unit square, with "
-                "component "
-                f"weights {_list(cited.weights)} against {_list(weighted.weights)}.",
-            )
-        )
-    return tuple(found)
+    apart = cited.transport_to(weighted)
+    return erratum_if(
+        apart >= 1e-6,
+        "§3.1, reference [9]",
+        "“the authors demonstrate that the solution for the weighted-GMM is equivalent to "
+        "‘duplicated point GMM’”",
+        "The model of that reference divides the covariance by the weight of each point, "
+        "N(x; μ, Σ/w). Duplication raises the density of the whole mixture to the power w. Up to "
+        "scale the two agree for one component, not for several: on our test map, from the same "
+        f"start and with the same weights (mean 1), the fits end MW₂ = {apart:.3f} apart on the "
+        f"unit square, with component weights {_list(cited.weights)} against "
+        f"{_list(weighted.weights)}.",
+    )
 
 
 def _saliency_map() -> tuple[Array, Array]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from saliency_audit.ledger.internal.signs import best_check, count_held, list_exceptions
 from saliency_audit.ledger.internal.xmgd.tables import DELETION, DROP, INCREASE, model_metrics
-from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit
+from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, erratum_if
 
 
 def xm_model() -> InternalAudit:
@@ -58,39 +58,33 @@ def _mirror(method: str, increase: float, drop: float) -> Check:
 
 
 def _model_errata(table: Mapping[str, Mapping[str, float]]) -> tuple[Erratum, ...]:
-    impossible = [f"{m} {v:.3f}" for m, v in table[DELETION].items() if v > 1]
-    negative = [f"{m} {v:.3f}" for m, v in table[DROP].items() if v < 0]
+    impossible = [f"“{v:.3f}” for {m}" for m, v in table[DELETION].items() if v > 1]
+    negative = [f"“{v:.3f}” for {m}" for m, v in table[DROP].items() if v < 0]
     both = [m for m in table[DROP] if table[INCREASE][m] > 0 and table[DROP][m] > 0]
-    found = []
-    if impossible:
-        found.append(
-            Erratum(
-                "Table 1, ADD",
-                f"an average drop in accuracy of {', '.join(impossible)}",
-                "No drop in an accuracy or a probability exceeds 1, neither absolute nor relative "
-                "to the start. Either the scores are not probabilities or the row is in another "
-                "unit.",
-            )
-        )
-    if negative:
-        found.append(
-            Erratum(
-                "Table 1, AD",
-                f"an average drop of {', '.join(negative)}",
-                "The definition cited ([5]) cuts every image's drop at 0, so it cannot be "
-                "negative; with signed drops this one says that accuracy rises when pixels are "
-                "removed.",
-            )
-        )
-    if both:
-        found.append(
-            Erratum(
-                "§5, Table 1, IC",
-                "IC, cited as Insertion Correlation ([10]), described as the average increase in "
-                "accuracy and headed IIC in the table",
-                "Three names for one row. A correlation lies in [−1, 1] and is no increase; as an "
-                "average increase it would be minus AD, but both are positive for "
-                f"{', '.join(both)}. The numbers fit the share of images whose confidence rises.",
-            )
-        )
-    return tuple(found)
+    return (
+        *erratum_if(
+            bool(impossible),
+            "Table 1, ADD",
+            f"{', '.join(impossible)}; “ADD removes salient pixels and computes the average drop "
+            "in accuracy” (§5)",
+            "No drop in an accuracy or a probability exceeds 1, whether absolute or relative to "
+            "the start. Either the scores are not probabilities or the row is in another unit.",
+        ),
+        *erratum_if(
+            bool(negative),
+            "Table 1, AD",
+            f"{', '.join(negative)}",
+            "The definition cited ([5]) cuts the drop of every image at 0, so that the average "
+            "cannot be negative. With signed drops this one would say that accuracy rises when "
+            "pixels are removed.",
+        ),
+        *erratum_if(
+            bool(both),
+            "§2, §5, Table 1, IC",
+            "“Insertion Correlation (IC) [10]” (§2); “IC and AD removes non-salient pixels and "
+            "computes the average increase and drop in accuracy” (§5); headed “IIC” in Table 1",
+            "Three names for one row. A correlation lies in [−1, 1] and is no increase; as an "
+            "average increase it would be minus AD, but both are positive for "
+            f"{', '.join(both)}. The numbers would fit the share of images whose confidence rises.",
+        ),
+    )
