@@ -1,5 +1,6 @@
 """The words of the audit: checks, errata, and how checks become a verdict."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -36,14 +37,25 @@ class Check:
 class Erratum:
     """Something a paper prints that its own numbers or algebra contradict.
 
-    `read` marks what was found by reading alone; the others appear only if a computation finds
-    the contradiction.
+    What stands in “quotation marks” in `printed` is there word for word; a text without them tells
+    it in our words. `read` marks what was found by reading alone; the others appear only if a
+    computation finds the contradiction.
     """
 
     location: str
     printed: str
     problem: str
     read: bool = False
+
+    @property
+    def quoted(self) -> bool:
+        """Whether `printed` holds what is printed, and does not only tell it."""
+        return bool(quotations(self.printed))
+
+
+def quotations(text: str) -> list[str]:
+    """The passages of a text that stand in “quotation marks”."""
+    return re.findall("“([^”]*)”", text)
 
 
 def erratum_if(found: bool, location: str, printed: str, problem: str) -> tuple[Erratum, ...]:

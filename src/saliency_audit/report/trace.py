@@ -10,7 +10,7 @@ from saliency_audit.locations import project_root
 from saliency_audit.report.site.code_links import locate
 from saliency_audit.report.site.comparison_tables import both_sides, exceptions_first
 from saliency_audit.report.site.recorded_runs import recorded_run
-from saliency_audit.report.words import estimate, outcome, reported
+from saliency_audit.report.words import estimate, outcome, printed_label, reported
 from saliency_audit.study import get_experiment
 
 SHOWN_CHECKS = 12
@@ -67,7 +67,8 @@ def _checks(audit: ClaimAudit) -> Iterator[str]:
     if len(ordered) > SHOWN_CHECKS:
         yield f"    … and {len(ordered) - SHOWN_CHECKS} more checks"
     for erratum in audit.internal.errata:
-        yield f"    erratum  {erratum.location}: {erratum.printed} — {erratum.problem}"
+        yield f"    erratum  {erratum.location}. {printed_label(erratum)}: {erratum.printed}"
+        yield f"             {erratum.problem}"
 
 
 def _declaration(claim: Claim) -> Iterator[str]:

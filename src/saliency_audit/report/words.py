@@ -4,12 +4,18 @@ import math
 
 from saliency_audit.ledger.external.result import Comparison
 from saliency_audit.ledger.statistics import Estimate
+from saliency_audit.ledger.verdict import Erratum
 
 MOST_DIGITS = 6
 # Below this an exponent is easier to read than zeros.
 SMALL = 1e-4
 # CSS classes of the answers.
 CLASSES = {"yes": "holds", "no": "fails", "undecided": "undecided"}
+
+
+def printed_label(erratum: Erratum) -> str:
+    """What stands before the printed words: it says where they are not quoted but told."""
+    return "Printed" if erratum.quoted else "Printed, in our words"
 
 
 def number(value: float, digits: int = 3) -> str:

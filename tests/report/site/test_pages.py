@@ -122,6 +122,17 @@ def test_undecidable_claims_say_why():
     assert "*What stays open.* the curves are drawn." in text
 
 
+def test_what_is_not_quoted_says_that_it_is_in_our_words():
+    quoted = Erratum("§2", "“one thing”, said twice", "It is another.")
+    found = audit(checks=[check("good")], errata=(ERRATUM, quoted))
+    text = rendered(found)
+    assert "Printed, in our words: a value of 2. It is 1." in text
+    assert "Printed: “one thing”, said twice. It is another." in text
+    text = errata_page([paper(found.claim)], [found])
+    assert "*Printed, in our words:* a value of 2." in text
+    assert "*Printed:* “one thing”, said twice." in text
+
+
 def test_changes_of_an_internal_test_are_listed():
     item = claim(internal={"question": "Does it?", "history": ["2026-11-28: a | b, no verdict"]})
     text = rendered(audit(item, [check("good")]))

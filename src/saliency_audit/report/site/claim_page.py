@@ -6,6 +6,7 @@ from saliency_audit.ledger import Claim, ClaimAudit, Paper, Verdict
 from saliency_audit.report.site import external_part, internal_part
 from saliency_audit.report.site.markdown import code, document, escape, label, page, sentence
 from saliency_audit.report.site.verdicts import EXTERNAL_MEANING, INTERNAL_MEANING, badge
+from saliency_audit.report.words import printed_label
 
 
 def page_name(claim_id: str) -> str:
@@ -54,8 +55,8 @@ def _errata(audit: ClaimAudit) -> str:
     if not audit.internal or not audit.internal.errata:
         return ""
     items = [
-        f"- **{sentence(erratum.location)}** Printed: {sentence(erratum.printed)} "
-        f"{sentence(erratum.problem)}"
+        f"- **{sentence(erratum.location)}** {printed_label(erratum)}: "
+        f"{sentence(erratum.printed)} {sentence(erratum.problem)}"
         for erratum in audit.internal.errata
     ]
     return page(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from saliency_audit.ledger import Check, ClaimAudit, Erratum, InternalAudit, Paper
 from saliency_audit.report.site.markdown import document, escape, label, page, sentence, table
 from saliency_audit.report.site.verdicts import badge
-from saliency_audit.report.words import count
+from saliency_audit.report.words import count, printed_label
 
 
 def errata_page(papers: Sequence[Paper], audits: Sequence[ClaimAudit]) -> str:
@@ -16,13 +16,15 @@ def errata_page(papers: Sequence[Paper], audits: Sequence[ClaimAudit]) -> str:
     return page(
         "# Errata found in the papers",
         "What the papers print that their own numbers, formulas or sentences contradict: "
-        f"{count(len(errata), 'entry', 'entries')}, each listed by the internal audit of the "
-        f"claims named beside it. {len(errata) - read} are *computed*: the audit compares numbers "
-        f"or works out a formula, and the entry goes if they agree. {read} are *found by reading*: "
-        "sentences or formulas were compared by reading alone, no computation decides whether the "
-        "entry stands here, and a number in it only illustrates. None needs a model or a data set. "
-        "A slip of the pen stands beside a wrong formula: how much hangs on an entry is said in "
-        "it.",
+        f"{count(len(errata), 'entry', 'entries')}, each with the claims whose internal audit "
+        f"lists it. {len(errata) - read} are *computed*: the audit compares numbers or works out a "
+        f"formula, and the entry disappears if they agree. {read} are *found by reading*: no "
+        "computation decides whether the entry is listed, and a number in it is an illustration. "
+        "None needs a model or a data set. Slips of the pen are listed beside wrong formulas; each "
+        "entry says how much depends on it.",
+        "What is in quotation marks is printed word for word; the rest is told in our words. We "
+        "read the papers as text, not as typeset pages. The conversion may have lost a sign, a "
+        "point or an index; where we suspect that, the entry says so.",
         *(_paper(paper, grouped[paper.paper], audits) for paper in papers),
     )
 
@@ -51,7 +53,7 @@ def _failing(found: InternalAudit) -> list[Check]:
 def _paper(paper: Paper, errata: dict[Erratum, list[str]], audits: Sequence[ClaimAudit]) -> str:
     items = [
         f"{number}. **{escape(erratum.location)}** ({', '.join(claims)}; {_how(erratum)})\\\n"
-        f"    *Printed:* {sentence(erratum.printed)}\\\n"
+        f"    *{printed_label(erratum)}:* {sentence(erratum.printed)}\\\n"
         f"    *Against it:* {sentence(erratum.problem)}"
         for number, (erratum, claims) in enumerate(errata.items(), start=1)
     ]
