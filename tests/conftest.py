@@ -132,7 +132,12 @@ METHODS = (
 
 @dataclass(frozen=True)
 class MetricCall:
-    """A metric that asks the model, of maps that are the images themselves."""
+    """A function that needs the model, on maps that are the images themselves.
+
+    Attributes:
+        name: of the function in `saliency_audit.metrics`.
+        measure: model, images, maps and targets -> values.
+    """
 
     name: str
     measure: Callable[[nn.Module, Tensor, Tensor, Tensor], Tensor]
@@ -167,7 +172,7 @@ def _projections(model: nn.Module, images: Tensor, maps: Tensor, targets: Tensor
 
 
 METRICS = (
-    MetricCall("information_points", _points),
+    MetricCall("information_curve", _points),
     MetricCall("insertion_score", _insertion),
     MetricCall("mu_fidelity", _fidelity),
     MetricCall("taylor_error", _projections),
@@ -189,5 +194,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def all_methods() -> tuple[Method, ...]:
-    """The whole table."""
+    """The whole table of methods."""
     return METHODS
+
+
+@pytest.fixture(scope="session")
+def metric_calls() -> tuple[MetricCall, ...]:
+    """The whole table of metrics that ask the model."""
+    return METRICS

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from saliency_audit.attributions import create
 from saliency_audit.attributions.engine import frozen, score_and_gradient
+from saliency_audit.metrics.registry import METRICS
 
 
 class Breaks(nn.Module):
@@ -111,6 +112,12 @@ def unchanged(model, images, targets):
     with torch.enable_grad():
         (-F.relu(kink)).backward()
     assert kink.grad.item() == -1.0
+
+
+def test_every_metric_that_asks_the_model_has_a_line_in_the_table(metric_calls):
+    asking = {metric.computed_by for metric in METRICS.values() if metric.needs == "model"}
+    missing = asking - {call.name for call in metric_calls}
+    assert not missing, f"add {', '.join(sorted(missing))} to METRICS in tests/conftest.py"
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Names and colours that the notebooks' figures and tables share."""
 
+from saliency_audit.metrics.registry import METRICS
 from saliency_audit.models import CLASSIFIERS
 
 PATH_NAMES = {"ig": "IG", "gig": "Guided IG", "blurig": "Blur IG"}
@@ -62,6 +63,14 @@ COMPLEXITY_NAMES = {
     "shannon_entropy": "normalised entropy of grey levels",
 }
 
+# The declared metric behind a score that is called otherwise.
+_METRIC_OF = {
+    "probability": "insertion_score",
+    "ratio": "insertion_ratio",
+    "reco_printed": "reco",
+    **{score: "information_curve" for score in SCORE_NAMES if score.startswith(("aic", "sic"))},
+}
+
 # A colour and a mark per method, so that neither alone carries the meaning (Okabe and Ito).
 METHOD_LOOKS = {
     "saliency": ("#e69f00", "o"),
@@ -96,6 +105,19 @@ def network(name: str) -> str:
 def method_name(method: str) -> str:
     """`gig+idgi` -> `Guided IG+IDGI`; the method itself where it has no name."""
     return METHOD_NAMES.get(method, method)
+
+
+def with_arrow(name: str, score: str) -> str:
+    """`MeGe` -> `MeGe ↑`: the heading of a score with its better side, where that is declared.
+
+    The arrow stays on the line of the last word.
+
+    Args:
+        name: in print.
+        score: a declared metric, or a score of `SCORE_NAMES` or `STABILITY_NAMES`.
+    """
+    metric = METRICS.get(_METRIC_OF.get(score, score))
+    return f"{name}\u00a0{metric.arrow}" if metric and metric.arrow else name
 
 
 def on_two_lines(name: str) -> str:

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import yaml
 
-from saliency_audit import metrics as public_metrics
 from saliency_audit.ledger import Claim, ClaimAudit
+from saliency_audit.metrics.registry import METRICS
 from saliency_audit.report.site.code_links import CodePlace, experiment_place, external_test_place
 from saliency_audit.report.site.columns_table import columns_table
 from saliency_audit.report.site.comparison_tables import comparison_tables
 from saliency_audit.report.site.markdown import code, escape, folded, listed, page, sentence, table
+from saliency_audit.report.site.metrics_table import function_link
 from saliency_audit.report.site.recorded_runs import RecordedRun, recorded_run
 from saliency_audit.report.site.verdicts import badge
 from saliency_audit.report.words import count, duration, estimate
@@ -69,9 +70,13 @@ def _named(name: str, place: CodePlace | None) -> str:
 
 
 def _metric(name: str, planned: bool) -> str:
-    """A link to the library's function; some metrics are a column that the experiment computes."""
-    if name in public_metrics.__all__:
-        return f"{{py:obj}}`~saliency_audit.metrics.{name}`"
+    """A link to the library's function, and the metric's better side.
+
+    Some metrics are a column that the experiment computes.
+    """
+    if metric := METRICS.get(name):
+        link = function_link(metric)
+        return f"{link} {metric.arrow}" if metric.arrow else link
     return f"{code(name)} (planned)" if planned else code(name)
 
 

@@ -9,6 +9,7 @@ from saliency_audit.report.site.claim_page import claim_page, page_name
 from saliency_audit.report.site.claims_table import claims_page
 from saliency_audit.report.site.code_page import code_page
 from saliency_audit.report.site.errata_page import errata_page
+from saliency_audit.report.site.metrics_table import metrics_table
 from saliency_audit.report.site.performance_page import performance_page
 from saliency_audit.report.site.printed_page import printed_overview, printed_page
 from saliency_audit.report.site.status import status_block
@@ -43,6 +44,7 @@ def render_pages(root: Path) -> dict[str, str]:
     pages["book/generated/status.md"] = status_block(papers, audits)
     pages["book/generated/claims.md"] = claims_page(papers, audits)
     pages["book/generated/errata.md"] = errata_page(papers, audits)
+    pages["book/generated/metrics.md"] = metrics_table()
     pages["book/generated/code.md"] = code_page()
     pages["book/generated/performance.md"] = performance_page(root)
     pages["book/generated/printed.md"] = printed_overview(papers)

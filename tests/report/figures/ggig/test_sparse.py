@@ -87,4 +87,4 @@ def test_undefined_values_are_counted_beside_the_mean(rows):
     assert line["on edges"] == f"{mine['edge_overlap'].mean():.2f}, 1 of 20 undefined"
     assert "undefined" not in line["components"]
     rows["object_precision"] = np.nan
-    assert set(measure_table({"recorded": rows})["on the object"]) == {"—"}
+    assert set(measure_table({"recorded": rows})["on the object\u00a0↑"]) == {"—"}

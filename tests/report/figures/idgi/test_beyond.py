@@ -69,7 +69,7 @@ def test_the_table_has_a_line_per_comparison_and_run(rows):
     result = paired_difference(rows, DECLARED)
     table = effect_table({"recorded": result, "this machine": result})
     assert len(table) == 12
-    line = table.loc[("VGG16", "Blur IG", "explainability", "recorded")]
+    line = table.loc[("VGG16", "Blur IG", "explainability\u00a0↑", "recorded")]
     assert line["difference"].startswith("−0.100")
     assert (line["n"], line["base"]) == ("30", "0.5000")
     assert "no" in line["holds"]

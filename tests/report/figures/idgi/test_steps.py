@@ -62,7 +62,7 @@ def test_the_table_holds_changes_of_paper_and_runs(score_rows):
     result = step_sensitivity(score_rows(("mobilenet_v2", "squeezenet1_0")), PARAMETERS)
     table = change_table(claim, {"recorded": result, "this machine": result})
     assert list(table.columns) == ["IG", "Guided IG", "Blur IG"]
-    lines = table.xs(("MobileNetV2", "insertion,\nprobability"), level=(0, 1))
+    lines = table.xs(("MobileNetV2", "insertion,\nprobability\u00a0↑"), level=(0, 1))
     assert list(lines.index) == ["paper", "recorded", "this\nmachine"]
     assert lines.loc["paper", "IG"] == "0.002 → 0.069<br>0.067"
     assert lines.loc["paper", "Guided IG"] == ""
@@ -73,7 +73,11 @@ def test_the_table_holds_changes_of_paper_and_runs(score_rows):
     assert "0.050" in cell
     assert cell.endswith('<span class="holds">yes</span>, n = 25')
     scores = list(dict.fromkeys(table.loc["SqueezeNet1.0"].index.get_level_values("score")))
-    assert scores == ["insertion,\nprobability", "insertion,\nratio", "SIC,\nentropy"]
+    assert scores == [
+        "insertion,\nprobability\u00a0↑",
+        "insertion,\nratio\u00a0↑",
+        "SIC,\nentropy\u00a0↑",
+    ]
 
 
 def test_without_wishes_the_rows_are_the_profile_s_own():

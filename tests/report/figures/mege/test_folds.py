@@ -107,15 +107,19 @@ def test_scores_stand_under_the_papers():
     table = score_table(
         {"this machine": rows}, ["mege", "reco", "reco_printed"], ["table_02", "table_03"]
     )
-    assert list(table.columns) == ["MeGe", "ReCo,\nbalanced", "ReCo,\nas printed"]
+    assert list(table.columns) == [
+        "MeGe\u00a0↑",
+        "ReCo,\nbalanced\u00a0↑",
+        "ReCo,\nas printed\u00a0↑",
+    ]
     network = predictor("cifar10_train", "resnet18-8")
     paper = table.loc[(network, "IG", "paper")]
     # The paper's ReCo is the one of its formulas.
     assert paper.tolist() == ["0.58", "", "0.11"]
     other = predictor("cifar10_train", "lipschitz-16")
-    assert table.loc[(other, "RISE", "paper"), "MeGe"] == "0.85"
+    assert table.loc[(other, "RISE", "paper"), "MeGe\u00a0↑"] == "0.85"
     group = next(g for k, g in fold_rows("t", rows).items() if k.method == "rise")
-    shown = table.loc[(network, "RISE", "this\nmachine"), "MeGe"]
+    shown = table.loc[(network, "RISE", "this\nmachine"), "MeGe\u00a0↑"]
     assert float(shown.split("<br>")[0]) == pytest.approx(mege(group.sets.equal), abs=0.01)
     sources = table.loc[(network, "Random")].index
     assert list(sources) == ["this\nmachine"]

@@ -16,6 +16,7 @@ from saliency_audit.report.names import (
     method_name,
     network,
     on_two_lines,
+    with_arrow,
 )
 from saliency_audit.report.notebook.tables import text_table, with_undefined
 from saliency_audit.report.words import number
@@ -88,7 +89,9 @@ def measure_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
                 on_two_lines(source),
             )
             lines[line] = {
-                title: _cell(group[name], 1 if name == "connected_components" else 2)
+                with_arrow(title, name): _cell(
+                    group[name], 1 if name == "connected_components" else 2
+                )
                 for name, title in TOP_PIXEL_NAMES.items()
             }
     return text_table(lines, ["network", "share", "method", "source"])

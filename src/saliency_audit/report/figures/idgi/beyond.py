@@ -17,6 +17,7 @@ from saliency_audit.report.names import (
     PATH_NAMES,
     SCORE_NAMES,
     network,
+    with_arrow,
 )
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import estimate, mark, number, outcome, significant_digits
@@ -101,7 +102,7 @@ def effect_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:
     for (model, path, score), sources in by_keys(results).items():
         for run, item in sources.items():
             digits = significant_digits(item.estimate)
-            lines[network(model), PATH_NAMES[path], NAMES[score], run] = {
+            lines[network(model), PATH_NAMES[path], with_arrow(NAMES[score], score), run] = {
                 "difference": estimate(item.estimate),
                 "holds": mark(item),
                 "n": str(item.estimate.n),

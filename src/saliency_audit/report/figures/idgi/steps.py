@@ -28,6 +28,7 @@ from saliency_audit.report.names import (
     SCORE_NAMES,
     network,
     on_two_lines,
+    with_arrow,
 )
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import estimate, mark, number, significant_digits
@@ -122,7 +123,8 @@ def change_table(claim: Claim, results: Mapping[str, ExternalResult]) -> pd.Data
     """
     lines: dict[tuple[str, str, str], dict[str, str]] = {}
     for (model, path, score), sources in by_keys(results).items():
-        place, column = (network(model), on_two_lines(SCORE_NAMES[score])), PATH_NAMES[path]
+        name = on_two_lines(with_arrow(SCORE_NAMES[score], score))
+        place, column = (network(model), name), PATH_NAMES[path]
         printed = printed_pair(claim, {"model": model, "path": path, "score": score})
         if printed:
             lines.setdefault((*place, "paper"), {})[column] = _printed_cell(*printed)

@@ -21,6 +21,7 @@ from saliency_audit.report.names import (
     STABILITY_NAMES,
     on_two_lines,
     predictor,
+    with_arrow,
 )
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import estimate, number
@@ -61,9 +62,9 @@ def score_table(
         tables: names of the printed tables to take the paper's numbers from.
 
     Returns:
-        A line per predictor, method and source, which form the index; a column per score. A cell is
-        the score, its 95 % bootstrap interval over images, and its 95 % jackknife interval over the
-        folds.
+        A line per predictor, method and source, which form the index; a column per score, with an
+        arrow to its better side. A cell is the score, its 95 % bootstrap interval over images, and
+        its 95 % jackknife interval over the folds.
     """
     printed = printed_tables("mege", *tables)
     lines: dict[tuple[str, str, str], dict[str, str]] = {}
@@ -77,11 +78,15 @@ def score_table(
             for source, found in groups.items():
                 if group := found.get(Key(images, model, "none", 0, method)):
                     lines[*place, on_two_lines(source)] = {
-                        STABILITY_NAMES[score]: score_cell(group, score) for score in scores
+                        _heading(score): score_cell(group, score) for score in scores
                     }
-    columns = [STABILITY_NAMES[score] for score in scores]
+    columns = [_heading(score) for score in scores]
     table = text_table(lines, ["predictor", "method", "source"], columns=columns)
     return table.rename(columns=on_two_lines)
+
+
+def _heading(score: str) -> str:
+    return with_arrow(STABILITY_NAMES[score], score)
 
 
 def score_cell(group: FoldRows, score: str) -> str:
@@ -103,7 +108,7 @@ def _printed_cells(
     values = chosen.drop_duplicates("metric").set_index("metric")["value"]
     names = {"mu_fidelity": "mu_fidelity", "mege": "mege", "reco_printed": "reco"}
     return {
-        STABILITY_NAMES[score]: number(float(values[names[score]]), 2)
+        _heading(score): number(float(values[names[score]]), 2)
         for score in scores
         if names.get(score) in values.index
     }
