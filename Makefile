@@ -19,7 +19,7 @@ book: $(INSTALLED) ## run the notebooks and build the site in _build/html
 
 test: lint book ## lint, types, the strict build of the site, and all tests
 	@$(BIN)/saliency-audit verify
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 lint: $(INSTALLED) ## ruff and mypy
 	@$(BIN)/ruff check .
