@@ -80,7 +80,7 @@ class _WeightedMean:
     def update(self, scores: Tensor, gradients: Tensor, increments: Tensor | None) -> None:
         last = self._seen + gradients.shape[1]
         assert last <= len(self._weights), "more points than weights"
-        weights = torch.tensor(self._weights[self._seen : last]).to(gradients)
+        weights = gradients.new_tensor(self._weights[self._seen : last])
         self._total = self._total + torch.einsum("s,nschw->nchw", weights, gradients)
         self._seen = last
 
