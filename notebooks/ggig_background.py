@@ -52,6 +52,7 @@ from saliency_audit.attributions import saliency
 from saliency_audit.report.figures.ggig.background import kept_table, share_table, show_shares
 from saliency_audit.report.figures.ggig.climb import climb_settings
 from saliency_audit.report.figures.maps import show_regions
+from saliency_audit.report.names import ggig_name
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.pivot import pivot_table
 from saliency_audit.report.notebook.runs import (
@@ -89,7 +90,7 @@ name = first.models[0]
 chosen, masks = with_objects(select(name, images_of(name, first.images), first.seed, 0, 20 * shown))
 before = before_background(chosen.pictures[:shown], masks[:shown], background, side_squares)
 targets = chosen.targets[:shown]
-named = {"saliency": "GRAD", "ig": "IG", "ggig": "GGIG", "edge": "edges"}
+named = {"saliency": "GRAD", "ig_without_product": "IG", "ggig": "GGIG", "edge": "edges"}
 explain = explainers(list(named), effort_in(vars(first)), first.seed)
 maps = {named[key]: saliency(each(chosen.model, before, targets)) for key, each in explain.items()}
 titles = [f"class {int(target)}" for target in targets]
@@ -140,14 +141,14 @@ HTML(as_html(kept_table(found)))
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("GG-BACKGROUND")
 runs = both_runs(audit, rows)
-HTML(as_html(pivot_table(runs, ["model", "method"], ["against"])))
+HTML(as_html(pivot_table(runs, ["model", "method"], ["against"], named=ggig_name)))
 
 # %% [markdown]
 # On the images whose class is kept, which decides nothing:
 
 # %% tags=["remove-input"]
 kept = also_tested(claim, recorded, rows, kept_only=True)
-HTML(as_html(pivot_table(kept, ["model", "method"], ["against"])))
+HTML(as_html(pivot_table(kept, ["model", "method"], ["against"], named=ggig_name)))
 
 # %% [markdown]
 # A network sees an object by its outline, and saliency just outside of it counts as background above. Only
@@ -156,14 +157,14 @@ HTML(as_html(pivot_table(kept, ["model", "method"], ["against"])))
 
 # %% tags=["remove-input"]
 beyond = also_tested(claim, recorded, rows, measure="beyond")
-HTML(as_html(pivot_table(beyond, ["model", "method"], ["against"])))
+HTML(as_html(pivot_table(beyond, ["model", "method"], ["against"], named=ggig_name)))
 
 # %% [markdown]
 # With the original background, which decides nothing either:
 
 # %% tags=["remove-input"]
 original = also_tested(claim, recorded, rows, background="none", squares=0)
-HTML(as_html(pivot_table(original, ["model", "method"], ["against"])))
+HTML(as_html(pivot_table(original, ["model", "method"], ["against"], named=ggig_name)))
 
 # %% [markdown]
 # ## Verdict

@@ -76,7 +76,7 @@ few, most = sorted(last.points)[:2][-1], max(last.points)
 steps = sorted(last.ascents)
 wanted = dict.fromkeys([(few, steps[0]), (few, steps[len(steps) // 2]), (most, steps[-1])])
 found = climbs(*on, points=last.points, ascents=steps, learning_rate=last.learning_rate)
-ig = explainers(["ig"], effort_in({"steps": most}), last.seed)["ig"]
+(ig,) = explainers(["ig_without_product"], effort_in({"steps": most}), last.seed).values()
 maps = {"IG": ig(*on)}
 maps |= {f"GGIG, {count} points\n× {climb}": found[count, climb] for count, climb in wanted}
 titles = [f"class {int(target)}" for target in on[2]]

@@ -59,7 +59,7 @@ from saliency_audit.report.figures.ggig.information_curves import (
 )
 from saliency_audit.report.figures.information import dropped_images
 from saliency_audit.report.figures.maps import show_maps
-from saliency_audit.report.names import METHOD_NAMES
+from saliency_audit.report.names import ggig_name
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.pivot import pivot_table
 from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, show_recorded, sources
@@ -91,9 +91,7 @@ chosen = select(name, images_of(name, parameters.images), parameters.seed, 0, 2 
 pictures, targets = chosen.pictures[:shown], chosen.targets[:shown]
 effort = effort_in(vars(parameters))
 maps = {
-    METHOD_NAMES.get(method, method): saliency(
-        explain(chosen.model, pictures, targets), parameters.reduction
-    )
+    ggig_name(method): saliency(explain(chosen.model, pictures, targets), parameters.reduction)
     for method, explain in explainers(parameters.methods, effort, parameters.seed).items()
 }
 titles = [f"class {int(target)}" for target in targets]
@@ -151,7 +149,7 @@ HTML(as_html(area_table(sources(recorded, rows), declared)))
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("GG-PIC")
 runs = both_runs(audit, rows)
-HTML(as_html(pivot_table(runs, ["model", "difference"], ["curve"])))
+HTML(as_html(pivot_table(runs, ["model", "difference"], ["curve"], named=ggig_name)))
 
 # %% [markdown]
 # ## Verdict

@@ -56,6 +56,7 @@ from saliency_audit.report.figures.ggig.mnist import (
     similarity_table,
 )
 from saliency_audit.report.figures.maps import show_maps
+from saliency_audit.report.names import ggig_name
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.pivot import pivot_table
 from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, show_recorded, sources
@@ -131,7 +132,7 @@ HTML(as_html(similarity_table(sources(recorded, rows), "signed")))
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("GG-MNIST")
 runs = both_runs(audit, rows)
-HTML(as_html(pivot_table(runs, ["model", "rival"], ["score"])))
+HTML(as_html(pivot_table(runs, ["model", "rival"], ["score"], named=ggig_name)))
 
 # %% [markdown]
 # ## The training

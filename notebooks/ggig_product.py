@@ -56,7 +56,7 @@ from saliency_audit.report.figures.ggig.product import (
     show_dominance,
 )
 from saliency_audit.report.figures.maps import show_maps
-from saliency_audit.report.names import METHOD_NAMES
+from saliency_audit.report.names import ggig_name
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.pivot import pivot_table
 from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, show_recorded, sources
@@ -86,11 +86,11 @@ name = last.models[-1]
 chosen = select(name, images_of(name, last.images), last.seed, 0, 2 * shown)
 pictures, targets = chosen.pictures[:shown], chosen.targets[:shown]
 maps = {
-    f"{METHOD_NAMES[name]},\n{baseline}": saliency(
+    f"{ggig_name(name)},\n{baseline}": saliency(
         explain(chosen.model, pictures, targets, baselines_for(pictures, None, baseline))
     )
     for name, explain in explainers(
-        ("ig_product", "ig", "ggig"), effort_in(vars(last)), last.seed
+        ("ig", "ig_without_product", "ggig"), effort_in(vars(last)), last.seed
     ).items()
     for baseline in BASELINES
 }
@@ -155,7 +155,7 @@ HTML(as_html(baseline_table(sources(recorded, rows), "signed")))
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("GG-PRODUCT")
 runs = both_runs(audit, rows)
-HTML(as_html(pivot_table(runs, ["model", "question", "baseline"], ["method"])))
+HTML(as_html(pivot_table(runs, ["model", "question", "baseline"], ["method"], named=ggig_name)))
 
 # %% [markdown]
 # ## Verdict

@@ -57,6 +57,7 @@ from saliency_audit.report.figures.ggig.randomization import (
     show_stages,
     stage_table,
 )
+from saliency_audit.report.names import ggig_name
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.pivot import pivot_table
 from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, show_recorded, sources
@@ -165,7 +166,7 @@ HTML(as_html(stage_table(sources(recorded, rows), other)))
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("GG-RANDOM")
 runs = both_runs(audit, rows)
-HTML(as_html(pivot_table(runs, ["model", "rival"], ["score"])))
+HTML(as_html(pivot_table(runs, ["model", "rival"], ["score"], named=ggig_name)))
 
 # %% [markdown]
 # ## Verdict

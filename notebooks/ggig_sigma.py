@@ -58,6 +58,7 @@ from saliency_audit.report.figures.ggig.sigma import (
     show_noisy_maps,
     show_perturbation,
 )
+from saliency_audit.report.names import ggig_name
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.pivot import pivot_table
 from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, show_recorded, sources
@@ -171,7 +172,7 @@ else:
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("GG-SIGMA")
 runs = both_runs(audit, rows)
-HTML(as_html(pivot_table(runs, ["model", "method"], ["score"])))
+HTML(as_html(pivot_table(runs, ["model", "method"], ["score"], named=ggig_name)))
 
 # %% [markdown]
 # The score, minus 1/C:
@@ -179,7 +180,13 @@ HTML(as_html(pivot_table(runs, ["model", "method"], ["score"])))
 # %% tags=["remove-input"]
 HTML(
     as_html(
-        pivot_table(runs, ["model"], ["score"], only=lambda keys: keys["score"] == "probability")
+        pivot_table(
+            runs,
+            ["model"],
+            ["score"],
+            only=lambda keys: keys["score"] == "probability",
+            named=ggig_name,
+        )
     )
 )
 

@@ -34,7 +34,7 @@ setting: str | None = None  # of the profile's settings, e.g. photographs (defau
 models: tuple[str, ...] | None = None  # classifiers, e.g. mobilenet_v2 (default: the profile's)
 images: str | None = None  # image set with masks or boxes (default: the profile's)
 n_images: int | None = None  # candidate images (default: the profile's)
-methods: tuple[str, ...] | None = None  # e.g. saliency,ig,ggig (default: the profile's)
+methods: tuple[str, ...] | None = None  # e.g. saliency,ggig (default: the profile's)
 shares: tuple[float, ...] | None = None  # of the pixels (default: 0.05 and 0.1)
 edge_share: float | None = None  # of the pixels that count as edges (default: 0.1)
 steps: int | None = None  # points on the line of IG (default: the profile's)
@@ -53,6 +53,7 @@ from saliency_audit.metrics import top_pixels
 from saliency_audit.report.figures.ggig.climb import climb_settings
 from saliency_audit.report.figures.ggig.sparse import measure_table, over_grey, show_measures
 from saliency_audit.report.figures.maps import show_regions
+from saliency_audit.report.names import ggig_name
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.pivot import pivot_table
 from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, show_recorded, sources
@@ -81,7 +82,13 @@ share = max(first.shares)
 name = first.models[0]
 chosen, masks = with_objects(select(name, images_of(name, first.images), first.seed, 0, 20 * shown))
 pictures, targets = chosen.pictures[:shown], chosen.targets[:shown]
-named = {"saliency": "GRAD", "ig": "IG", "ggig": "GGIG", "edge": "edges", "random": "random"}
+named = {
+    "saliency": "GRAD",
+    "ig_without_product": "IG",
+    "ggig": "GGIG",
+    "edge": "edges",
+    "random": "random",
+}
 explain = explainers(list(named), effort_in(vars(first)), first.seed)
 marked = {
     named[key]: over_grey(
@@ -123,7 +130,7 @@ HTML(as_html(measure_table(sources(recorded, rows))))
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("GG-SPARSE")
 runs = both_runs(audit, rows)
-HTML(as_html(pivot_table(runs, ["model", "share", "rival"], ["score"])))
+HTML(as_html(pivot_table(runs, ["model", "share", "rival"], ["score"], named=ggig_name)))
 
 # %% [markdown]
 # ## Verdict

@@ -116,6 +116,7 @@ METHODS = (
     line("guided_backprop", "gradients", "blindness"),
     line("deeplift", "gradients", "completeness product blindness", least=2),
     line("ig", "gradients", "product blindness", steps=6),
+    line("ig_without_product", "gradients", "weights blindness", steps=6),
     line("ig+idgi", "gradients", "completeness blindness", steps=6),
     line("gig", "gradients", "product blindness", steps=6),
     line("gig+idgi", "gradients", "completeness blindness", steps=6),

@@ -1,4 +1,4 @@
-"""Recorded rows stay valid when a parameter gets another name."""
+"""Recorded rows stay valid when a parameter, a column or a method gets another name."""
 
 import json
 from dataclasses import replace
@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from saliency_audit.study import Column, Outcome, ResultStore, SealedStore, Task
-from saliency_audit.study.former_names import COLUMNS, PARAMETERS
+from saliency_audit.study.former_names import COLUMNS, PARAMETERS, VERSION
 
 FORMER = {"climb_steps": 8, "effort": {"climb_steps": None, "steps": 51}}
 PRESENT = {"climb_points": 8, "effort": {"climb_points": None, "steps": 51}}
@@ -67,6 +67,30 @@ def test_sealed_rows_recorded_under_former_names_are_read_beside_new_ones(store,
 )
 def test_other_values_are_still_other_parameters(store, other):
     assert store.fault(Task("a-1", other)) == "made from other parameters"
+
+
+@pytest.mark.parametrize(
+    ("experiment", "names", "present"),
+    [
+        ("ggig_sigma", None, ["ig_without_product", "ig", "ggig"]),
+        ("ggig_sigma", VERSION, ["ig", "ig_product", "ggig"]),
+        ("mege_stability", None, ["ig", "ig_product", "ggig"]),
+    ],
+)
+def test_ig_was_without_the_product_where_the_ggig_paper_is_recomputed(
+    store, experiment, names, present
+):
+    former = ["ig", "ig_product", "ggig"]
+    columns = [Column("method", "text", "", ""), Column("value", "integer", "", "")]
+    known = replace(store.experiment, name=experiment, recorded=columns)
+    store = replace(store, experiment=known)
+    rows = pd.DataFrame({"method": former, "value": [1, 2, 3]})
+    store.write(Task("a-3", {"methods": former}), Outcome(rows), 1)
+    path = store.manifest_path(Task("a-3", {}))
+    manifest = {**json.loads(path.read_text()), "names": names}
+    path.write_text(json.dumps({key: value for key, value in manifest.items() if value}))
+    task = Task("a-3", {"methods": present})
+    pd.testing.assert_frame_equal(store.read([task]), rows.assign(method=present))
 
 
 def test_a_former_name_is_no_present_one():

@@ -48,7 +48,7 @@ def test_a_row_per_image_sign_and_setting_or_other_method(rows):
     images = rows["image"].nunique()
     assert 4 <= images <= 6
     assert len(rows) == images * 2 * (2 * 2 + 4)
-    assert set(rows["method"]) == {"ggig", "saliency", "ig", "edge", "random"}
+    assert set(rows["method"]) == {"ggig", "saliency", "ig_without_product", "edge", "random"}
     whole = rows[(rows["points"] == 9) & (rows["ascents"] == 4)]
     assert (whole["spearman"] > 1 - 1e-6).all()
 

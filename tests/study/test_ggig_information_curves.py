@@ -25,7 +25,7 @@ def rows(module_project):
 
 def test_a_row_per_image_and_method(rows):
     for _, group in rows.groupby("model"):
-        assert set(group["method"]) == {"saliency", "ig", "ggig", "edge", "random"}
+        assert set(group["method"]) == {"saliency", "ig_without_product", "ggig", "edge", "random"}
         assert len(group) == 5 * group["image"].nunique()
         # Two pictures frame the curve, whatever the map.
         for _, of_image in group.groupby("image"):

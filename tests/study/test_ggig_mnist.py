@@ -13,7 +13,7 @@ FEW = {
     "slice_size": 4,
 }
 METHODS = {
-    *("saliency", "ig", "ig_product", "ggig", "ggig_absolute", "ggig_trapezoid"),
+    *("saliency", "ig_without_product", "ig", "ggig", "ggig_absolute", "ggig_trapezoid"),
     *("ggig_short", "edge", "random"),
 }
 
@@ -57,7 +57,12 @@ def test_the_whole_climb_ends_with_the_slice_that_holds_the_last_climbed_image(m
     experiment = study.get_experiment("ggig_mnist")
     few = study.compute(experiment, "embedded", {**FEW, "n_climbed": 3, "short_ascents": 9})
     images = few.groupby("method")["image"].nunique()
-    assert images["ggig"] == images["ggig_absolute"] < images["ggig_short"] == images["ig"]
+    assert (
+        images["ggig"]
+        == images["ggig_absolute"]
+        < images["ggig_short"]
+        == images["ig_without_product"]
+    )
     first = select("digits_cnn", "digits", 0, 0, 4)
     assert set(few.loc[few["method"] == "ggig", "image"]) == set(first.indices)
     # A short climb is never longer than the whole one.

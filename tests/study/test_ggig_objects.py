@@ -145,7 +145,7 @@ def test_rows_of_the_top_pixels_are_those_of_the_library(project, untrained):
     rows = study.compute(experiment, overrides={**SHAPES, **SMALL, "shares": "0.05,0.2"})
     images = rows["image"].nunique()
     assert len(rows) == images * 5 * 2
-    assert set(rows["method"]) == {"saliency", "ig", "ggig", "edge", "random"}
+    assert set(rows["method"]) == {"saliency", "ig_without_product", "ggig", "edge", "random"}
     pictures, targets, masks = objects(rows)
     model = load_classifier("untrained")
     edges = top_pixels(saliency(Edge()(model, pictures, targets)), 0.1)

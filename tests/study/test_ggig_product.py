@@ -48,7 +48,7 @@ def test_values_are_those_of_the_library(rows):
     chosen = select("digits_cnn", "digits", 0, 0, 4)
     effort = Effort(5, 2, 0.05, climb_points=3)
     starts = {name: baselines_for(chosen.pictures, None, name) for name in ("white", "blur")}
-    for method, explain in explainers(("ig_product", "ggig"), effort, 0).items():
+    for method, explain in explainers(("ig", "ggig"), effort, 0).items():
         maps = {
             name: explain(chosen.model, chosen.pictures, chosen.targets, start)
             for name, start in starts.items()

@@ -16,8 +16,9 @@ from saliency_audit.attributions.guided_backprop import GuidedBackprop
 from saliency_audit.attributions.guided_path import GuidedPath
 from saliency_audit.attributions.path_attribution import PathAttribution
 from saliency_audit.attributions.paths import Path
+from saliency_audit.attributions.quadrature import weights
 from saliency_audit.attributions.rise import Rise
-from saliency_audit.attributions.rules import IDGI, Riemann, Rule
+from saliency_audit.attributions.rules import IDGI, MeanGradient, Riemann, Rule
 from saliency_audit.attributions.smoothgrad import SmoothGrad
 from saliency_audit.attributions.straight_path import StraightPath
 
@@ -38,6 +39,14 @@ def _path_method(path: type[Path], rule: Rule) -> Callable[..., Explainer]:
     return build
 
 
+def _without_product(
+    steps: int = StraightPath.steps, quadrature: str = StraightPath.quadrature, **settings: Any
+) -> Explainer:
+    """Integrated Gradients before the product with x − x′."""
+    mean = MeanGradient(weights(quadrature, steps))
+    return PathAttribution(StraightPath(steps, quadrature), mean, **settings)
+
+
 _METHODS: dict[str, Callable[..., Explainer]] = {
     "saliency": Saliency,
     "gradient_input": GradientInput,
@@ -49,6 +58,7 @@ _METHODS: dict[str, Callable[..., Explainer]] = {
         for name, path in PATHS.items()
         for suffix, rule in RULES.items()
     },
+    "ig_without_product": _without_product,
     "ggig": GGIG,
     "gradcam": GradCam,
     "gradcam++": GradCamPlusPlus,
@@ -69,7 +79,7 @@ def settings_of(name: str) -> tuple[str, ...]:
     Args:
         name: one of `available()`.
     """
-    path = name.removesuffix("+idgi")
+    path = name.removesuffix("+idgi").removesuffix("_without_product")
     if path not in PATHS:
         return tuple(inspect.signature(_METHODS[name]).parameters)
     of_path = inspect.signature(PATHS[path]).parameters

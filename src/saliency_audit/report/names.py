@@ -23,7 +23,6 @@ METHOD_NAMES = {
     "random": "Random",
     "ig_without_product": "IG without product",
     "random_input": "Random ⊙ Input",
-    "ig_product": "IG with product",
     "ig+idgi": "IG+IDGI",
     "gig": "Guided IG",
     "gig+idgi": "Guided IG+IDGI",
@@ -86,7 +85,7 @@ METHOD_LOOKS = {
 # The same for the methods of the GGIG paper and its controls.
 SANITY_LOOKS = {
     "saliency": ("#e69f00", "o"),
-    "ig": ("#cc79a7", "^"),
+    "ig_without_product": ("#cc79a7", "^"),
     "ggig": ("#0072b2", "D"),
     "edge": ("#000000", "s"),
     "random": ("#888888", "x"),
@@ -105,6 +104,12 @@ def network(name: str) -> str:
 def method_name(method: str) -> str:
     """`gig+idgi` -> `Guided IG+IDGI`; the method itself where it has no name."""
     return METHOD_NAMES.get(method, method)
+
+
+def ggig_name(method: str) -> str:
+    """A method's name in the GGIG paper, whose IG is without the product with the input."""
+    own = {"ig_without_product": "IG", "ig": "IG with product"}
+    return own.get(method) or method_name(method)
 
 
 def with_arrow(name: str, score: str) -> str:

@@ -5,11 +5,20 @@ from typing import Any
 
 import pandas as pd
 
+# Counted up when a name gets another meaning; manifests without the number are of the first names.
+VERSION = 2
 # Former name -> present name: of parameters, wherever they stand in those of a task; of what
 # measures the complexity of a picture; of columns of rows.
 PARAMETERS = {"climb_steps": "climb_points"}
 COMPLEXITIES = {"entropy": "file_size", "grey_entropy": "shannon_entropy"}
 COLUMNS = {f"ic_{former}": f"ic_{present}" for former, present in COMPLEXITIES.items()}
+# Of methods, in what these experiments recorded under the first names: there "ig" was Integrated
+# Gradients as the GGIG paper has it, without the product with the input.
+METHODS = {"ig": "ig_without_product", "ig_product": "ig"}
+WITHOUT_PRODUCT = (
+    *("ggig_background", "ggig_climb", "ggig_information_curves", "ggig_mnist", "ggig_product"),
+    *("ggig_randomization", "ggig_sigma", "ggig_sparse", "method_cost"),
+)
 
 
 def present_parameters(manifest: Mapping[str, Any]) -> Any:
@@ -18,12 +27,35 @@ def present_parameters(manifest: Mapping[str, Any]) -> Any:
     Args:
         manifest: as read from JSON.
     """
-    return _renamed(manifest.get("parameters"))
+    found = _renamed(manifest.get("parameters"))
+    if isinstance(found, dict) and "methods" in found:
+        methods = former_methods(manifest)
+        return {**found, "methods": [methods.get(name, name) for name in found["methods"]]}
+    return found
 
 
-def present_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    """Recorded rows by the present names of their columns."""
-    return rows.rename(columns=COLUMNS)
+def present_rows(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> pd.DataFrame:
+    """Recorded rows by the present names of their columns and methods.
+
+    Args:
+        rows: of one task.
+        manifest: of the same task.
+    """
+    rows = rows.rename(columns=COLUMNS)
+    methods = former_methods(manifest)
+    if methods and "method" in rows:
+        rows["method"] = rows["method"].map(lambda name: methods.get(name, name))
+    return rows
+
+
+def former_methods(manifest: Mapping[str, Any]) -> Mapping[str, str]:
+    """Present names of the methods that a task recorded under others, by those.
+
+    Args:
+        manifest: of the task.
+    """
+    first = manifest.get("names", 1) < VERSION
+    return METHODS if first and manifest.get("experiment") in WITHOUT_PRODUCT else {}
 
 
 def _renamed(value: Any) -> Any:

@@ -7,23 +7,18 @@ from typing import Any
 from saliency_audit.attributions import (
     GGIG,
     Explainer,
-    MeanGradient,
-    PathAttribution,
-    StraightPath,
     available,
     create,
 )
-from saliency_audit.attributions.quadrature import weights
 from saliency_audit.attributions.registry import PATHS
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.study.experiment import Labels
 from saliency_audit.study.shared_columns import shared
 
-# As the paper names them: GRAD, IG (without the product with the input) and GGIG.
-PAPER = ("saliency", "ig", "ggig")
+# What the paper calls GRAD, IG and GGIG.
+PAPER = ("saliency", "ig_without_product", "ggig")
 CONTROLS = ("edge", "random")
-# IG with the product, which the library calls "ig".
-WITH_PRODUCT = "ig_product"
+WITH_PRODUCT = "ig"
 VARIANTS: dict[str, dict[str, Any]] = {
     "ggig_absolute": {"absolute": True},
     "ggig_trapezoid": {"trapezoid": True},
@@ -32,7 +27,7 @@ METHODS = (
     *PAPER,
     *VARIANTS,
     WITH_PRODUCT,
-    *(name for name in available() if name not in (*PAPER, *CONTROLS)),
+    *(name for name in available() if name not in (*PAPER, WITH_PRODUCT, *CONTROLS)),
     *CONTROLS,
 )
 # At most as many gradients as IG: on photographs they are run beside the paper's methods. Guided
@@ -124,12 +119,8 @@ def validate_methods(names: Sequence[str]) -> None:
 
 
 def _create(name: str, effort: Effort, seed: int) -> Explainer:
-    if name == "ig":
-        line = StraightPath(effort.steps, "trapezoid")
-        mean = MeanGradient(weights(line.quadrature, line.steps))
-        return PathAttribution(line, mean, output="logit")
-    if name == WITH_PRODUCT:
-        return PathAttribution(StraightPath(effort.steps, "trapezoid"), output="logit")
+    if name in ("ig_without_product", WITH_PRODUCT):
+        return create(name, steps=effort.steps, quadrature="trapezoid", output="logit")
     if name == "ggig" or name in VARIANTS:
         climb = GGIG(effort.climb_points or effort.steps, effort.ascents, effort.learning_rate)
         return replace(climb, **VARIANTS.get(name, {}))

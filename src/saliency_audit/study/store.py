@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from saliency_audit.files import held, replace
 from saliency_audit.study.columns import column_faults
 from saliency_audit.study.experiment import Experiment, Outcome, Task
-from saliency_audit.study.former_names import present_parameters, present_rows
+from saliency_audit.study.former_names import VERSION, present_parameters, present_rows
 from saliency_audit.study.provenance import (
     commit,
     environment,
@@ -131,6 +131,7 @@ class ResultStore:
         content = self._as_parquet(task, outcome.rows)
         manifest = {
             "experiment": self.experiment.name,
+            "names": VERSION,
             "version": self.experiment.version,
             "task": task.name,
             "parameters": _plain(task.parameters),
@@ -245,7 +246,8 @@ def _stacked(
                 f"{experiment.name}: rows of task {task.name} cannot be used ({fault}); "
                 f"run `saliency-audit compute {experiment.name}` again"
             )
-        rows = present_rows(slice_of(task).rows())
+        found = slice_of(task)
+        rows = present_rows(found.rows(), found.manifest)
         frames.append(rows.assign(**experiment.labels(task.parameters)))
     # An empty frame has no types of its own and would turn every column into objects.
     filled = [frame for frame in frames if len(frame)] or frames[:1]

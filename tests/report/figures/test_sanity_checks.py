@@ -19,7 +19,7 @@ def answer(method, finding, estimate=None, check="noise", **more):
 
 FOUND = (
     answer(
-        "ig",
+        "ig_without_product",
         Finding.PASSES,
         Estimate(0.1, 0.05, 0.15, 30),
         similarity=Estimate(0.64, 0.6, 0.7, 30),
@@ -31,7 +31,7 @@ FOUND = (
     answer("rise", Finding.NO_FLOOR, similarity=Estimate(0.3, 0.2, 0.4, 30)),
     answer("gig", Finding.DOES_NOT_APPLY, Estimate(0.3, 0.2, 0.4, 30), score=SCORE),
     answer(
-        "ig",
+        "ig_without_product",
         Finding.UNDECIDED,
         Estimate(0.9, 0.8, 0.95, 26),
         "baseline",
@@ -44,7 +44,7 @@ FOUND = (
 COSTS = pd.DataFrame(
     {
         "model": "shapes_cnn",
-        "method": ["ig", "ig", "ggig", "rise", "rise", "rise"],
+        "method": ["ig_without_product", "ig_without_product", "ggig", "rise", "rise", "rise"],
         "forward_passes": [51, 51, 10200, 1000, 1001, 1002],
         "backward_passes": [51, 51, 10200, 0, 0, 0],
         "seconds": [0.5, 0.7, 9.0, 4.0, 4.0, 4.0],

@@ -10,6 +10,7 @@ from sphinx.ext.napoleon import Config, GoogleDocstring
 
 from saliency_audit.ledger import Verdict
 from saliency_audit.ledger.statistics import Estimate
+from saliency_audit.locations import project_root
 from saliency_audit.report import words
 from saliency_audit.report.site import recorded_runs, verdicts
 from saliency_audit.report.site.claim_links import claim_pages, split_at_ids
@@ -198,6 +199,15 @@ def test_the_recipe_on_a_claim_page_reads_the_rows(manifests, monkeypatch):
     assert "30 from 3 tasks" in text
     for name in ("trial.parquet", "trial.json"):
         assert f"{{download}}`data/results/reference/{name} <../../data/results/reference/" in text
+
+
+def test_methods_that_the_file_has_under_former_names_are_named():
+    def text(experiment):
+        run = recorded_runs.recorded_run(experiment, "reference", project_root())
+        return recorded_block("reference", run)
+
+    assert "methods in the file" not in text("idgi_scores")
+    assert "`ig` is now `ig_without_product`, `ig_product` is now `ig`" in text("ggig_sigma")
 
 
 @pytest.mark.parametrize("content", ['{"rows": 1', "[]"])

@@ -81,7 +81,13 @@ def name_columns(axes: np.ndarray, names: Iterable[str], fontsize: float = 9) ->
         axis.set_title("\n".join(filter(None, (name, axis.get_title()))), fontsize=fontsize)
 
 
-def draw_boxes(axis: Axes, rows: pd.DataFrame, column: str, methods: Sequence[str]) -> None:
+def draw_boxes(
+    axis: Axes,
+    rows: pd.DataFrame,
+    column: str,
+    methods: Sequence[str],
+    named: Callable[[str], str] = method_name,
+) -> None:
     """A horizontal box per method, the first at the bottom.
 
     A box holds the middle half of the values, whiskers 90 %, the line is the median.
@@ -91,6 +97,7 @@ def draw_boxes(axis: Axes, rows: pd.DataFrame, column: str, methods: Sequence[st
         rows: with the columns method and `column`; those without a value are left out.
         column: of the values.
         methods: those to draw.
+        named: from a method to its name in print.
     """
     axis.boxplot(
         [rows.loc[rows["method"] == method, column].dropna() for method in methods],
@@ -100,7 +107,7 @@ def draw_boxes(axis: Axes, rows: pd.DataFrame, column: str, methods: Sequence[st
         widths=0.6,
         medianprops={"color": BASE_COLOUR, "linewidth": 1.6},
     )
-    axis.set_yticks(range(1, len(methods) + 1), [method_name(method) for method in methods])
+    axis.set_yticks(range(1, len(methods) + 1), [named(method) for method in methods])
 
 
 def draw_estimate(axis: Axes, found: Estimate, height: float, **look: Any) -> None:

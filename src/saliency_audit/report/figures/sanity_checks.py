@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from saliency_audit.ledger.sanity_checks import SANITY_CHECKS, Answer, Finding, SanityCheck
 from saliency_audit.report.figures.panels import legend_outside, refuse_empty
-from saliency_audit.report.names import method_name, network, on_two_lines
+from saliency_audit.report.names import ggig_name, network, on_two_lines
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import estimate, number, three_figures
 from saliency_audit.study.ggig_methods import METHODS, VARIANTS
@@ -59,7 +59,7 @@ def show_sanity(found: Sequence[Answer]) -> Figure:
     )
     for axis, check in zip(axes[0], checks, strict=True):
         _draw(axis, check, [item for item in found if item.check == check.name], methods)
-    axes[0, 0].set_yticks(range(len(methods)), map(method_name, methods))
+    axes[0, 0].set_yticks(range(len(methods)), map(ggig_name, methods))
     axes[0, 0].set_ylim(len(methods) - 0.5, -0.5)
     symbols = [Line2D([], [], markersize=5, **_look(finding)) for finding in LOOKS]
     legend_outside(figure, symbols, list(LOOKS), columns=len(LOOKS), place="lower")
@@ -118,7 +118,7 @@ def sanity_table(found: Sequence[Answer], costs: pd.DataFrame | None = None) -> 
     lines: dict[tuple[str, str], dict[str, str]] = {}
     order = {name: place for place, name in enumerate(METHODS)}
     for item in sorted(found, key=lambda item: (network(item.model), order[item.method])):
-        place = (network(item.model), method_name(item.method))
+        place = (network(item.model), ggig_name(item.method))
         line = lines.setdefault(place, {} if costs is None else _passes(costs, item.method))
         line[item.check] = _cell(item)
     columns = [] if costs is None else [PASSES]
@@ -175,7 +175,7 @@ def cost_table(rows: pd.DataFrame) -> pd.DataFrame:
             if mine.empty:
                 continue
             share = (mine["seconds"] / mine["gradient_seconds"]).to_numpy(dtype=float)
-            lines[network(model), method_name(method)] = {
+            lines[network(model), ggig_name(method)] = {
                 "forward passes": _span(mine["forward_passes"]),
                 "backward passes": _span(mine["backward_passes"]),
                 "time in gradients": three_figures(float(np.median(share))),

@@ -7,15 +7,15 @@ import pandas as pd
 
 from saliency_audit.ledger import Comparison, ExternalResult
 from saliency_audit.report.names import (
-    METHOD_NAMES,
     STABILITY_NAMES,
     TOP_PIXEL_NAMES,
+    method_name,
     on_two_lines,
 )
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import estimate, mark, number, outcome
 
-NAMES = METHOD_NAMES | STABILITY_NAMES | TOP_PIXEL_NAMES
+SCORES = STABILITY_NAMES | TOP_PIXEL_NAMES
 
 
 def pivot_table(
@@ -24,6 +24,7 @@ def pivot_table(
     across: Sequence[str],
     *,
     only: Callable[[Mapping[str, str]], bool] = lambda keys: True,
+    named: Callable[[str], str] = method_name,
 ) -> pd.DataFrame:
     """`pivot` of the comparisons of a test.
 
@@ -32,9 +33,10 @@ def pivot_table(
         down: see `pivot`.
         across: see `pivot`.
         only: see `pivot`.
+        named: see `pivot`.
     """
     found = {run: result.comparisons for run, result in results.items()}
-    return pivot(found, down, across, only=only)
+    return pivot(found, down, across, only=only, named=named)
 
 
 def pivot(
@@ -43,6 +45,7 @@ def pivot(
     across: Sequence[str],
     *,
     only: Callable[[Mapping[str, str]], bool] = lambda keys: True,
+    named: Callable[[str], str] = method_name,
 ) -> pd.DataFrame:
     """Estimate, interval and answer of every comparison.
 
@@ -52,6 +55,7 @@ def pivot(
         across: keys that name the columns; a comparison that lacks one of these, or of those of
             the lines, is left out.
         only: which comparisons to show, by their keys.
+        named: from a method to its name in print.
 
     Returns:
         Cells are HTML on three lines: estimate with its 95 % interval, whether it holds, n. Where
@@ -65,8 +69,8 @@ def pivot(
         for item in items:
             if not all(name in item.keys for name in (*down, *across)) or not only(item.keys):
                 continue
-            line = (*(_named(item, name) for name in down), on_two_lines(run))
-            column = ", ".join(_named(item, name) for name in across) or "estimate"
+            line = (*(_named(item, name, named) for name in down), on_two_lines(run))
+            column = ", ".join(_named(item, name, named) for name in across) or "estimate"
             if column in cells.setdefault(line, {}):
                 raise ValueError(
                     f"two comparisons in one cell: {item.label}; name more of their keys"
@@ -75,9 +79,9 @@ def pivot(
     return text_table(cells, [*down, "source"])
 
 
-def _named(item: Comparison, key: str) -> str:
+def _named(item: Comparison, key: str, named: Callable[[str], str]) -> str:
     """What a reader calls a key's value: `ig − random` is `IG − Random`."""
-    return " − ".join(NAMES.get(part, part) for part in item.keys[key].split(" − "))
+    return " − ".join(SCORES.get(part) or named(part) for part in item.keys[key].split(" − "))
 
 
 def _cell(item: Comparison) -> str:

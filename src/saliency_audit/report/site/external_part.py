@@ -1,6 +1,6 @@
 """The external audit on a claim's page: the declared test, its results, the rows behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -118,6 +118,7 @@ def recorded_block(profile: str, run: RecordedRun) -> str:
         ("rows", f"{run.rows} from {count(run.tasks, 'task')}: {_file(run.path)}"),
         ("manifest", _file(run.path.removesuffix(".parquet") + ".json")),
         ("setting", escape(", ".join(f"{k} = {v}" for k, v in run.common.items()))),
+        ("methods in the file", _renamed(run.former_methods)),
         ("device", escape(", ".join(run.devices) or "not noted")),
         ("commit", ", ".join(code(name[:12] + name[40:]) for name in run.commits) or "not noted"),
         ("computed", " to ".join(dict.fromkeys(run.computed))),
@@ -137,10 +138,15 @@ def recorded_block(profile: str, run: RecordedRun) -> str:
     header = ("tasks", "images tried", "used", "misclassified", "unreadable")
     return page(
         f"**Recorded at the {code(profile)} profile**",
-        table(("fact", "from the manifest"), facts),
+        table(("fact", "from the manifest"), [line for line in facts if line[1]]),
         table(header, series, "lrrrl") if any(item.candidates for item in run.series) else "",
         f'```python\nimport pandas as pd\n\nrows = pd.read_parquet("{run.path}")\n```',
     )
+
+
+def _renamed(methods: Mapping[str, str]) -> str:
+    pairs = [f"{code(former)} is now {code(present)}" for former, present in methods.items()]
+    return ", ".join(pairs)
 
 
 def _file(path: str) -> str:

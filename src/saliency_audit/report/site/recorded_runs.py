@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from saliency_audit.study import StoreError, read_manifests, recorded_path
-from saliency_audit.study.former_names import present_parameters
+from saliency_audit.study.former_names import former_methods, present_parameters
 
 _SLICE = re.compile(r"-\d+$")
 
@@ -28,7 +28,7 @@ class RecordedRun:
     """The recorded rows of one experiment at one profile.
 
     `path` of the rows starts at the project folder; `common` holds the parameters that all tasks
-    share.
+    share; `former_methods` the present names of methods that the file has under others.
     """
 
     path: str
@@ -41,6 +41,7 @@ class RecordedRun:
     computed: tuple[str, str]
     seconds: float
     versions: tuple[str, ...]
+    former_methods: Mapping[str, str]
 
 
 def recorded_run(experiment: str, profile: str, root: Path) -> RecordedRun | None:
@@ -69,6 +70,11 @@ def recorded_run(experiment: str, profile: str, root: Path) -> RecordedRun | Non
         versions=_distinct(
             f"torch {manifest.get('packages', {}).get('torch')}" for manifest in manifests
         ),
+        former_methods={
+            former: present
+            for manifest in manifests
+            for former, present in former_methods(manifest).items()
+        },
     )
 
 

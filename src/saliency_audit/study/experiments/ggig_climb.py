@@ -19,7 +19,7 @@ from saliency_audit.study.shared_columns import IMAGE, SIMILARITIES, shared
 from saliency_audit.study.slices import network_tasks
 
 # What a likeness to the whole climb is to be held against.
-OTHERS = ("saliency", "ig", "edge", "random")
+OTHERS = ("saliency", "ig_without_product", "edge", "random")
 COLUMNS = (*shared("model", "images", "method", "points", "ascents", "sign"), *IMAGE, *SIMILARITIES)
 
 

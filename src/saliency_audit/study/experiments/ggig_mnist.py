@@ -70,10 +70,7 @@ def compute(chosen: Selection, given: Given) -> Rows:
 
 
 def _maps(chosen: Selection, given: Given) -> dict[str, Tensor]:
-    """The three methods of the paper, variants of two of them, and the controls.
-
-    As in the paper "ig" is without the product with the input; "ig_product" has it.
-    """
+    """The three methods of the paper, variants of two of them, and the controls."""
     on = chosen.inputs
     line = StraightPath(given["steps"], "trapezoid")
     mean, product = walk(
@@ -85,8 +82,8 @@ def _maps(chosen: Selection, given: Given) -> dict[str, Tensor]:
     short = GGIG(given["steps"], _short_ascents(given), given["learning_rate"])
     return {
         "saliency": Saliency(output="logit")(*on),
-        "ig": mean,
-        "ig_product": product,
+        "ig_without_product": mean,
+        "ig": product,
         **(_climbed(chosen, given) if given["climbed"] else {}),
         "ggig_short": short(*on),
         "edge": Edge()(*on),

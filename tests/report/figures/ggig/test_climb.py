@@ -13,7 +13,7 @@ from saliency_audit.report.figures.ggig.climb import (
 )
 from saliency_audit.study import get_experiment
 
-OTHERS = ("saliency", "ig", "edge", "random")
+OTHERS = ("saliency", "ig_without_product", "edge", "random")
 
 
 @pytest.fixture

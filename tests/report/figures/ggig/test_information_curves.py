@@ -13,7 +13,7 @@ from saliency_audit.report.figures.ggig.information_curves import (
 )
 from saliency_audit.report.figures.information import dropped_images
 
-METHODS = ("saliency", "ig", "ggig", "edge", "random")
+METHODS = ("saliency", "ig_without_product", "ggig", "edge", "random")
 DECLARED = {
     "methods": list(METHODS),
     "curves": ["sic", "aic"],

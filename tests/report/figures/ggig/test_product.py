@@ -25,7 +25,7 @@ def rows():
             {"model": model, "method": method, "sign": sign, "first": first, "second": second}
             | {"image": image}
             for model in ("digits_cnn", "shapes_cnn")
-            for method in ("ig_product", "ig", "ggig")
+            for method in ("ig", "ig_without_product", "ggig")
             for sign in ("absolute", "signed")
             for first, second in places
             for image in range(12)
@@ -57,7 +57,7 @@ def test_a_panel_per_network_and_pair_with_the_limit(rows):
     last = figure.axes[5]
     expected = [
         mean_of(rows, "shapes_cnn", name, "signed", "white", "blur")
-        for name in ("ig_product", "ig", "ggig")
+        for name in ("ig", "ig_without_product", "ggig")
     ]
     assert drawn_means(last) == pytest.approx(expected)
     assert any(list(line.get_xdata()) == [0.8, 0.8] for line in last.lines)
@@ -66,14 +66,14 @@ def test_a_panel_per_network_and_pair_with_the_limit(rows):
 
 
 def test_a_panel_per_baseline_beside_the_input(rows):
-    rows.loc[rows["method"] == "ig", "spearman"] = np.nan
+    rows.loc[rows["method"] == "ig_without_product", "spearman"] = np.nan
     figure = show_dominance(rows)
     assert [axis.get_title() for axis in figure.axes][:3] == [
         *("input − black", "input − white", "input − blur"),
     ]
     expected = [
         mean_of(rows, "digits_cnn", name, "absolute", "white", DIFFERENCE)
-        for name in ("ig_product", "ggig")
+        for name in ("ig", "ggig")
     ]
     assert drawn_means(figure.axes[1]) == pytest.approx(expected)
     assert "|x − x′|" in figure.get_supxlabel()
@@ -82,7 +82,9 @@ def test_a_panel_per_baseline_beside_the_input(rows):
 
 
 def test_means_stand_by_network_method_and_source(rows):
-    rows.loc[(rows["method"] == "ig") & (rows["second"] == "blur"), "spearman"] = np.nan
+    rows.loc[(rows["method"] == "ig_without_product") & (rows["second"] == "blur"), "spearman"] = (
+        np.nan
+    )
     table = baseline_table(
         {"recorded": rows[rows["model"] == "digits_cnn"], "here": rows}, "signed"
     )
@@ -102,10 +104,12 @@ def test_means_stand_by_network_method_and_source(rows):
 
 
 def test_undefined_values_are_counted_beside_the_mean(rows):
-    lost = (rows["method"] == "ig") & (rows["second"] == "blur") & (rows["image"] < 5)
+    lost = (
+        (rows["method"] == "ig_without_product") & (rows["second"] == "blur") & (rows["image"] < 5)
+    )
     rows.loc[lost, "spearman"] = np.nan
     table = baseline_table({"recorded": rows}, "signed")
     line = table.loc[("small CNN on shapes", "IG", "recorded")]
-    expected = mean_of(rows, "shapes_cnn", "ig", "signed", "black", "blur")
+    expected = mean_of(rows, "shapes_cnn", "ig_without_product", "signed", "black", "blur")
     assert line["black and blur"] == f"{expected:.2f}, 5 of 12 undefined"
     assert "undefined" not in line["black and white"]

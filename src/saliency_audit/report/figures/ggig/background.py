@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from saliency_audit.report.figures.panels import draw_boxes, panels, refuse_empty
-from saliency_audit.report.names import method_name, network, on_two_lines
+from saliency_audit.report.names import ggig_name, network, on_two_lines
 from saliency_audit.report.notebook.tables import text_table, with_undefined
 from saliency_audit.report.words import number
 
@@ -35,7 +35,7 @@ def show_shares(rows: pd.DataFrame, background: str, squares: int) -> Figure:
     def draw(axis: Axes, line: str, model: str) -> bool:
         mine = chosen[chosen["model"] == model]
         axis.axvline(_area(mine), color="0.3", linestyle="--", linewidth=1)
-        draw_boxes(axis, mine, "outside", methods)
+        draw_boxes(axis, mine, "outside", methods, ggig_name)
         axis.set_title(f"{network(model)}, n = {mine['image'].nunique()}", fontsize=9)
         return True
 
@@ -70,7 +70,7 @@ def share_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         for method in dict.fromkeys(rows["method"]):
             shares = rows.loc[rows["method"] == method, "outside"]
             mean = number(float(shares.mean()), 2)
-            found[method_name(method)] = with_undefined(mean, shares)
+            found[ggig_name(method)] = with_undefined(mean, shares)
         return found
 
     return _by_background(sources, cells, ["network", "method", "source"])

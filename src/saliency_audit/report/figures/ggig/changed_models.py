@@ -15,7 +15,7 @@ from saliency_audit.attributions.engine import predict
 from saliency_audit.ledger.resampling import resample_counts, resampled_means
 from saliency_audit.ledger.statistics import LEVEL
 from saliency_audit.report.figures.maps import show_maps
-from saliency_audit.report.names import SANITY_LOOKS, SIMILARITY_NAMES, method_name, network
+from saliency_audit.report.names import SANITY_LOOKS, SIMILARITY_NAMES, ggig_name, network
 
 # Measures that are shown; the squared error has no lower limit.
 SHOWN = ("spearman", "weighted_jaccard", "ssim")
@@ -72,7 +72,7 @@ def draw_line(
     places, means, low, high = bands(table)
     colour, symbol = look_of(method) if method else ("#000000", "")
     axis.fill_between(places, low, high, color=colour, alpha=0.2, linewidth=0)
-    label = method_name(method) if method else None
+    label = ggig_name(method) if method else None
     axis.plot(
         places, means, color=colour, marker=symbol, markersize=3.5, linewidth=1.3, label=label
     )

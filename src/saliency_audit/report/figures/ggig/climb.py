@@ -18,7 +18,7 @@ from saliency_audit.report.figures.panels import (
     refuse_empty,
     step_ticks,
 )
-from saliency_audit.report.names import METHOD_NAMES, SANITY_LOOKS, network, on_two_lines
+from saliency_audit.report.names import SANITY_LOOKS, ggig_name, network, on_two_lines
 from saliency_audit.report.notebook.tables import text_table, with_undefined
 from saliency_audit.report.words import estimate, number
 from saliency_audit.study.experiment import Experiment
@@ -87,7 +87,7 @@ def show_climb(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
             dashed = SANITY_LOOKS[method][0]
             axis.axhline(mean, color=dashed, linestyle="--", linewidth=1.1)
             axis.annotate(
-                METHOD_NAMES[method],
+                ggig_name(method),
                 (LABEL_AT.get(method, 1), mean),
                 xycoords=("axes fraction", "data"),
                 xytext=(-2, 1),
@@ -156,7 +156,7 @@ def climb_table(
             points, steps = group[["points", "ascents"]].iloc[0].astype(int)
             climbs = method == CLIMB
             counts |= {steps} if climbs else set()
-            name = f"{points} points" if climbs else METHOD_NAMES[method]
+            name = f"{points} points" if climbs else ggig_name(method)
             mean = number(float(group[measure].mean()), 3)
             line = cells.setdefault((network(model), name, on_two_lines(source)), {})
             line[_column(steps) if climbs else ALONE] = with_undefined(mean, group[measure])

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from saliency_audit.ledger import printed_tables
 from saliency_audit.ledger.external.curves import (
     COMPLEXITIES,
     STRIDE,
@@ -25,6 +24,7 @@ from saliency_audit.ledger.resampling import estimate_from, resample_counts
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.metrics import InformationCurves
 from saliency_audit.metrics.information_curve import Aggregate
+from saliency_audit.report.figures.ggig.printed import printed_table
 from saliency_audit.report.figures.information import label_information
 from saliency_audit.report.figures.panels import (
     draw_estimate,
@@ -33,7 +33,7 @@ from saliency_audit.report.figures.panels import (
     panels,
     refuse_empty,
 )
-from saliency_audit.report.names import CURVE_NAMES, method_name, network
+from saliency_audit.report.names import CURVE_NAMES, ggig_name, network
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import number
 
@@ -41,7 +41,7 @@ RESAMPLES = 1000
 # A colour and a line per method, so that neither alone carries the meaning (Okabe and Ito).
 LOOKS: dict[str, dict[str, Any]] = {
     "ggig": {"color": "#0072b2", "linestyle": "-", "linewidth": 2},
-    "ig": {"color": "#cc79a7", "linestyle": "--", "linewidth": 1.6},
+    "ig_without_product": {"color": "#cc79a7", "linestyle": "--", "linewidth": 1.6},
     "saliency": {"color": "#e69f00", "linestyle": ":", "linewidth": 2},
     "edge": {"color": "#009e73", "linestyle": "-.", "linewidth": 1.6},
     "random": {"color": "#888888", "linestyle": "-", "linewidth": 1},
@@ -86,7 +86,7 @@ def show_method_curves(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Fig
             axis.plot(
                 curves.grid.numpy()[::STRIDE],
                 together(values, axis=0),
-                label=method_name(method),
+                label=ggig_name(method),
                 **LOOKS.get(method, {}),
             )
         return True
@@ -127,7 +127,7 @@ def show_areas(sources: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any
                 if (curve, method) in areas:
                     look = {"fmt": symbol, "color": colour, "markersize": 5, "linewidth": 1.2}
                     draw_estimate(axis, areas[curve, method], height + shift, **look)
-        axis.set_yticks(range(len(methods)), map(method_name, methods))
+        axis.set_yticks(range(len(methods)), map(ggig_name, methods))
         axis.set_title(CURVE_NAMES[curve], fontsize=9)
         return True
 
@@ -160,14 +160,14 @@ def area_table(sources: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any
     for name, areas in _printed(methods, curves).items():
         where = name.removeprefix(PAPER)
         for curve, method in areas:
-            line = lines.setdefault((where, "paper", method_name(method)), {})
+            line = lines.setdefault((where, "paper", ggig_name(method)), {})
             line[CURVE_NAMES[curve]] = number(areas[curve, method].value)
     for source, rows in sources.items():
         for column, curve, complexity, aggregate in _columns(parameters):
             for (model, _), found in _all_curves(rows, [curve], complexity).items():
                 used = used_by_all(list(found.values()))
                 for method in found:
-                    key = (network(model), source, method_name(method))
+                    key = (network(model), source, ggig_name(method))
                     value = area(found[method], used, aggregate)
                     lines.setdefault(key, {})[column] = number(value)
     return text_table(lines, ["network", "source", "method"])
@@ -199,7 +199,7 @@ def _printed(
     methods: Sequence[str], curves: Sequence[str]
 ) -> dict[str, dict[tuple[str, str], Estimate]]:
     """Printed areas by network, without an interval."""
-    table = printed_tables("ggig", "table_02")
+    table = printed_table("table_02")
     found: dict[str, dict[tuple[str, str], Estimate]] = {}
     for cell in table.to_dict("records"):
         if cell["method"] in methods and cell["metric"] in curves:

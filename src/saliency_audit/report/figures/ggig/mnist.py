@@ -8,9 +8,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from saliency_audit.ledger import printed_tables
+from saliency_audit.report.figures.ggig.printed import printed_table
 from saliency_audit.report.figures.panels import draw_boxes, label_outside, panels, refuse_empty
-from saliency_audit.report.names import SIMILARITY_NAMES, method_name, on_two_lines
+from saliency_audit.report.names import SIMILARITY_NAMES, ggig_name, on_two_lines
 from saliency_audit.report.notebook.tables import text_table, with_undefined
 from saliency_audit.report.words import number
 
@@ -36,11 +36,11 @@ def similarity_table(sources: Mapping[str, pd.DataFrame], sign: str) -> pd.DataF
         images have no value, one of the maps being constant, where some have none; a measure that
         no image has is a dash.
     """
-    printed = printed_tables("ggig", "table_01")
+    printed = printed_table("table_01")
     methods = dict.fromkeys(name for rows in sources.values() for name in rows["method"].unique())
     lines: dict[tuple[str, str], dict[str, str]] = {}
     for method in methods:
-        name = method_name(method)
+        name = ggig_name(method)
         paper = printed[printed["method"] == method]
         if len(paper):
             values = paper.set_index(["metric", "statistic"])["value"]
@@ -83,7 +83,7 @@ def show_similarities(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
     measures = [name for name in SIMILARITY_NAMES if chosen[name].notna().any()]
 
     def draw(axis: Axes, line: str, measure: str) -> bool:
-        draw_boxes(axis, chosen, measure, methods)
+        draw_boxes(axis, chosen, measure, methods, ggig_name)
         axis.set_title(SIMILARITY_NAMES[measure], fontsize=9)
         return True
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from saliency_audit.ledger.statistics import bootstrap_mean
 from saliency_audit.report.figures.panels import draw_estimate, name_rows, panels, refuse_empty
-from saliency_audit.report.names import BASE_COLOUR, method_name, network, on_two_lines
+from saliency_audit.report.names import BASE_COLOUR, ggig_name, network, on_two_lines
 from saliency_audit.report.notebook.tables import text_table, with_undefined
 from saliency_audit.report.words import number
 from saliency_audit.sanity import DIFFERENCE
@@ -71,7 +71,7 @@ def _show(rows: pd.DataFrame, places: list[Place], sign: str) -> tuple[Figure, n
             axis.plot(values, [height] * len(values), "o", color="0.6", alpha=0.4, markersize=2.5)
             look = {"fmt": "D", "color": BASE_COLOUR, "markersize": 4, "linewidth": 1.4}
             draw_estimate(axis, bootstrap_mean(values), height, **look)
-        axis.set_yticks(range(len(methods)), map(method_name, methods))
+        axis.set_yticks(range(len(methods)), map(ggig_name, methods))
         axis.set_title(title, fontsize=9)
         return True
 
@@ -98,7 +98,7 @@ def baseline_table(sources: Mapping[str, pd.DataFrame], sign: str = "absolute") 
     for source, rows in sources.items():
         chosen = rows[rows["sign"] == sign]
         for (model, method), group in chosen.groupby(["model", "method"], sort=False):
-            lines[network(str(model)), method_name(str(method)), on_two_lines(source)] = {
+            lines[network(str(model)), ggig_name(str(method)), on_two_lines(source)] = {
                 _title(place): _cell(_at(group, place)["spearman"]) for place in _places(rows)
             }
     return text_table(lines, ["network", "method", "source"], missing="—")

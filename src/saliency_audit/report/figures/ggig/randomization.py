@@ -19,7 +19,7 @@ from saliency_audit.report.figures.ggig.changed_models import (
     undefined_share,
 )
 from saliency_audit.report.figures.panels import label_outside, name_rows, panels, refuse_empty
-from saliency_audit.report.names import method_name, network, on_two_lines
+from saliency_audit.report.names import ggig_name, network, on_two_lines
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import number
 
@@ -128,7 +128,7 @@ def stage_table(sources: Mapping[str, pd.DataFrame], sign: str = "absolute") -> 
                 for way in WAY_NAMES
                 for measure in measures_in(chosen[chosen["how"] == way])
             }
-            name = method_name(str(method))
+            name = ggig_name(str(method))
             lines[network(str(model)), name, on_two_lines(source)] = {
                 **cells,
                 "undefined": undefined_share(mine),

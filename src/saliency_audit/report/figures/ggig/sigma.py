@@ -24,7 +24,7 @@ from saliency_audit.report.figures.ggig.changed_models import (
     undefined_share,
 )
 from saliency_audit.report.figures.panels import label_outside, name_rows, panels, refuse_empty
-from saliency_audit.report.names import method_name, network, on_two_lines
+from saliency_audit.report.names import ggig_name, network, on_two_lines
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import number
 
@@ -131,7 +131,7 @@ def limit_table(
                     title_of(measure): _cell(mine, measure, _by_draw(far, measure), margin)
                     for measure in measures_in(noise)
                 }
-                name = method_name(method)
+                name = ggig_name(method)
                 lines[network(str(model)), name, on_two_lines(source)] = {
                     **cells,
                     "undefined": undefined_share(pd.concat([mine, far])),
@@ -161,7 +161,7 @@ def floor_table(noise: pd.DataFrame, cascade: pd.DataFrame, sign: str = "absolut
         other = _of(drawn, str(model), str(method))
         if other.empty:
             continue
-        lines[network(str(model)), method_name(str(method))] = {
+        lines[network(str(model)), ggig_name(str(method))] = {
             title_of(measure): " / ".join(
                 number(float(rows[measure].mean())) for rows in (mine, other)
             )

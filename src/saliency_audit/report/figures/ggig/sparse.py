@@ -13,7 +13,7 @@ from saliency_audit.report.figures.panels import draw_boxes, name_rows, panels, 
 from saliency_audit.report.names import (
     IDGI_COLOUR,
     TOP_PIXEL_NAMES,
-    method_name,
+    ggig_name,
     network,
     on_two_lines,
     with_arrow,
@@ -54,7 +54,7 @@ def show_measures(rows: pd.DataFrame, share: float) -> Figure:
 
     def draw(axis: Axes, model: str, measure: str) -> bool:
         mine = chosen[chosen["model"] == model]
-        draw_boxes(axis, mine, measure, methods)
+        draw_boxes(axis, mine, measure, methods, ggig_name)
         if model == models[0]:
             axis.set_title(TOP_PIXEL_NAMES[measure], fontsize=9)
         return True
@@ -85,7 +85,7 @@ def measure_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
             line = (
                 network(str(model)),
                 f"top {float(str(share)):.0%}",
-                method_name(str(method)),
+                ggig_name(str(method)),
                 on_two_lines(source),
             )
             lines[line] = {
