@@ -1,5 +1,6 @@
 """Notebook sources: parameters, their types, content keys."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from saliency_audit.notebooks import (
     sources,
     validate_parameters,
 )
+from saliency_audit.reach import digests
+from saliency_audit.reach.sources import LOADED
 from saliency_audit.study.experiment import ParameterError
 
 NOTEBOOK = """\
@@ -91,19 +94,64 @@ def test_a_notebook_without_parameters_cell_is_refused(project: Path) -> None:
         parameters(sources(["bare"])[0])
 
 
-@pytest.mark.parametrize(
-    "changed",
-    ["notebooks/one.py", "src/module.py", "data/results/rows.parquet", "requirements.lock"],
-)
-def test_the_content_key_covers_source_code_data_and_lock(project: Path, changed: str) -> None:
+def change(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text((path.read_text() if path.exists() else "") + "\n# changed\n")
+
+
+@pytest.mark.parametrize("changed", ["notebooks/one.py", "data/notes.txt", "requirements.lock"])
+def test_the_content_key_covers_source_data_and_lock(project: Path, changed: str) -> None:
     source = sources(["one"])[0]
     before = content_key(source, {"steps": 3})
     assert before == content_key(source, {"steps": 3})
     assert before != content_key(source, {"steps": 4})
-    path = project / changed
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text((path.read_text() if path.exists() else "") + "\n# changed\n")
+    change(project / changed)
     assert content_key(source, {"steps": 3}) != before
+
+
+@pytest.mark.parametrize(
+    ("module", "reached"), [("report.figures.maps", True), ("report.figures.mege.distances", False)]
+)
+def test_the_content_key_covers_the_modules_that_are_reached_and_in_ci_all(
+    project: Path, monkeypatch: pytest.MonkeyPatch, module: str, reached: bool
+) -> None:
+    script = "\n# %%\nfrom saliency_audit.report.figures.maps import show_maps\n"
+    (project / "notebooks" / "one.py").write_text(NOTEBOOK + script)
+    source = sources(["one"])[0]
+    name = f"saliency_audit.{module}"
+    texts = {**LOADED.texts, name: LOADED.texts[name] + b"\nX = 1\n"}
+    keys = []
+    for ci in ("", "true"):
+        monkeypatch.setenv("CI", ci)
+        for loaded in (LOADED, dataclasses.replace(LOADED, texts=texts)):
+            monkeypatch.setattr(digests, "LOADED", loaded)
+            keys.append(content_key(source, {}))
+    assert (keys[0] != keys[1]) == reached
+    assert keys[2] != keys[3]
+
+
+@pytest.mark.parametrize(
+    ("changed", "counts"),
+    [
+        ("data/results/embedded/idgi_cost/rows.parquet", True),
+        ("data/results/reference/idgi_cost.parquet", True),
+        ("data/results/embedded/idgi_scores/rows.parquet", False),
+        ("data/verdicts.json", False),
+    ],
+)
+def test_the_content_key_covers_the_rows_of_its_experiment_and_in_ci_all(
+    project: Path, monkeypatch: pytest.MonkeyPatch, changed: str, counts: bool
+) -> None:
+    script = "\n# %%\nfrom saliency_audit import study\nstudy.get_experiment('idgi_cost')\n"
+    (project / "notebooks" / "one.py").write_text(NOTEBOOK + script)
+    source = sources(["one"])[0]
+    before = content_key(source, {})
+    monkeypatch.setenv("CI", "true")
+    in_ci = content_key(source, {})
+    change(project / changed)
+    assert content_key(source, {}) != in_ci
+    monkeypatch.setenv("CI", "")
+    assert (content_key(source, {}) != before) == counts
 
 
 def test_every_notebook_of_the_project_declares_its_profile() -> None:

@@ -13,7 +13,11 @@ import yaml
 
 from saliency_audit.errors import AuditError
 from saliency_audit.locations import project_root
+from saliency_audit.reach import result_digest
 from saliency_audit.study.coercion import ParameterError, coerce
+
+# What prepares notebooks, besides what they import themselves.
+RUN_BY = ("saliency_audit.runner",)
 
 
 class NotebookError(AuditError, ValueError):
@@ -125,25 +129,14 @@ _TYPES = {"int": int, "float": float, "str": str, "bool": bool, "tuple": tuple, 
 def content_key(source: Source, values: Mapping[str, Any]) -> str:
     """Checksum over everything an executed notebook depends on.
 
-    Source, parameters, the package, the recorded data and the pinned packages: a notebook whose
-    key is unchanged need not run again.
+    Its source and parameters, the modules that it reaches, the data of its claims and experiments,
+    and the pinned packages: a notebook whose key is unchanged need not run again.
     """
     digest = hashlib.sha256(source.sha256().encode())
     digest.update(repr(sorted(values.items())).encode())
-    digest.update(_project_digest().encode())
-    return digest.hexdigest()
-
-
-def _project_digest() -> str:
-    root = project_root()
-    digest = hashlib.sha256()
-    files = [root / "requirements.lock"]
-    for folder, pattern in (("src", "*.py"), ("data", "*")):
-        files += sorted(path for path in (root / folder).rglob(pattern) if path.is_file())
-    for path in files:
-        if path.is_file() and not path.name.startswith("."):
-            digest.update(path.relative_to(root).as_posix().encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    digest.update(result_digest(RUN_BY, script=source.text()).encode())
+    lock = project_root() / "requirements.lock"
+    digest.update(lock.read_bytes() if lock.is_file() else b"")
     return digest.hexdigest()
 
 

@@ -1,6 +1,7 @@
 """Kept audits: used only while nothing that they depend on has changed."""
 
 import ast
+import dataclasses
 import pickle
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
@@ -10,6 +11,10 @@ import pytest
 from saliency_audit.ledger import Claim, ClaimAudit, ExternalResult, Verdict, cache, verify
 from saliency_audit.ledger import audit as audit_module
 from saliency_audit.ledger.audit import audit_all, audit_claim
+from saliency_audit.ledger.external import TESTS
+from saliency_audit.ledger.internal import TESTS as INTERNAL_TESTS
+from saliency_audit.reach import digests
+from saliency_audit.reach.sources import LOADED
 from saliency_audit.study.experiment import PROFILES
 
 
@@ -44,6 +49,8 @@ def inputs(project):
         path = project / "data" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("1")
+    for paper in ("idgi", "dre"):
+        (project / "data" / "claims" / f"{paper}.yml").write_text(f"paper: {paper}\nclaims: []\n")
     return project / "data"
 
 
@@ -74,11 +81,30 @@ def test_a_change_of_what_it_depends_on_changes_the_key(inputs, name):
     assert cache.audit_key(claim()) != before
 
 
-def test_a_change_of_the_entry_or_the_code_changes_the_key(inputs, monkeypatch):
+def test_a_change_of_the_entry_changes_the_key(inputs):
+    assert cache.audit_key(claim(statement="another")) != cache.audit_key(claim())
+
+
+@pytest.mark.parametrize(
+    ("module", "changes"),
+    [
+        ("saliency_audit.ledger.audit", True),
+        ("saliency_audit.ledger.statistics", True),
+        (TESTS["paired_improvement"].__module__, True),
+        (TESTS["taylor_order"].__module__, False),
+        (INTERNAL_TESTS["DRE-PDF"].__module__, False),
+        ("saliency_audit.report.site.claim_page", False),
+    ],
+)
+def test_the_key_follows_the_code_that_the_audit_reaches(inputs, monkeypatch, module, changes):
     before = cache.audit_key(claim())
-    assert cache.audit_key(claim(statement="another")) != before
-    monkeypatch.setattr(cache, "_PROGRAM", b"other code")
-    assert cache.audit_key(claim()) != before
+    texts = {**LOADED.texts, module: LOADED.texts[module] + b"\nX = 1\n"}
+    monkeypatch.setattr(digests, "LOADED", dataclasses.replace(LOADED, texts=texts))
+    assert (cache.audit_key(claim()) != before) == changes
+    monkeypatch.setenv("CI", "true")
+    in_full = cache.audit_key(claim())
+    monkeypatch.setattr(digests, "LOADED", LOADED)
+    assert cache.audit_key(claim()) != in_full
 
 
 def imported_by(folder):
@@ -101,19 +127,18 @@ def test_the_key_knows_the_packages_that_audits_compute_with():
 
 
 def test_another_version_of_a_package_changes_the_key(inputs, monkeypatch):
-    before = cache._program()
-    found = {before}
+    found = {cache.audit_key(claim())}
     for changed in ("POT", "scikit-image", "scikit-learn"):
         monkeypatch.setattr(
             cache, "version", lambda name, c=changed: version(name) + "1" * (name == c)
         )
-        found.add(cache._program())
+        found.add(cache.audit_key(claim()))
     assert len(found) == 4
 
 
 def test_a_change_elsewhere_does_not(inputs):
     before = cache.audit_key(claim())
-    for name in ("paper/dre/table_01.csv", "results/embedded/gains_more.parquet"):
+    for name in ("paper/dre/table_01.csv", "results/embedded/idgi_jpeg.parquet"):
         path = inputs / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("2")

@@ -72,7 +72,7 @@ def test_changed_code_is_computed_again_here_but_not_in_recorded_rows(project, t
     compute(toy.experiment())
     compute(toy.experiment(), record=True)
     toy.computed.clear()
-    monkeypatch.setattr("saliency_audit.study.store.source_digest", lambda: "other code")
+    monkeypatch.setattr("saliency_audit.study.store.source_digest", lambda name: "other code")
     compute(toy.experiment(), record=True)
     assert toy.computed == []
     compute(toy.experiment())

@@ -1,13 +1,15 @@
+import dataclasses
 import importlib.util
 import os
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 import torch
 
+from saliency_audit.reach import digests
+from saliency_audit.reach.sources import LOADED
 from saliency_audit.study import provenance
 
 
@@ -49,7 +51,6 @@ def test_code_and_packages_are_named_as_they_were_loaded(copied, monkeypatch):
     later = load()
     assert loaded.commit() == head
     assert later.commit() == f"{head}+changes"
-    assert loaded.source_digest() != later.source_digest()
     assert "upgraded since" not in loaded.environment()["packages"].values()
 
 
@@ -86,26 +87,31 @@ def test_no_commit_outside_git(copied, monkeypatch):
     assert load().commit() is None
 
 
-def test_source_digest_sees_contents_names_and_new_files(copied):
-    package, load = copied
-    area = package / "metrics" / "area.py"
-    digests = [load().source_digest()]
-    area.write_text("AREA = 2\n")
-    digests.append(load().source_digest())
-    area.rename(area.with_name("surface.py"))
-    digests.append(load().source_digest())
-    (package / "metrics" / "empty.py").touch()
-    digests.append(load().source_digest())
-    assert len(set(digests)) == 4
-    (package / "report").mkdir()
-    (package / "report" / "page.py").write_text("no number depends on this\n")
-    assert load().source_digest() == digests[-1]
+@pytest.mark.parametrize(
+    ("module", "changes"),
+    [
+        ("study.experiments.idgi_cost", True),
+        ("attributions.engine", True),
+        ("study.compute", True),
+        ("study.experiments.idgi_scores", False),
+        ("report.figures.idgi.cost", False),
+        ("ledger.audit", False),
+    ],
+)
+def test_source_digest_follows_the_modules_that_an_experiment_reaches(monkeypatch, module, changes):
+    name = f"saliency_audit.{module}"
+    texts = {**LOADED.texts, name: LOADED.texts[name] + b"\nX = 1\n"}
+    before = provenance.experiment_digest("idgi_cost")
+    unknown = provenance.experiment_digest("tried_out")
+    monkeypatch.setattr(digests, "LOADED", dataclasses.replace(LOADED, texts=texts))
+    assert (provenance.experiment_digest("idgi_cost") != before) == changes
+    assert provenance.experiment_digest("tried_out") != unknown
 
 
-def test_every_computing_folder_exists():
-    package = Path(provenance.__file__).parents[1]
-    for folder in provenance.COMPUTING:
-        assert list((package / folder).glob("*.py"))
+def test_source_digest_is_of_the_code_that_was_loaded(monkeypatch):
+    before = provenance.source_digest("idgi_cost")
+    monkeypatch.setattr(digests, "LOADED", None)  # nothing is read again
+    assert provenance.source_digest("idgi_cost") == before
 
 
 def test_environment_tells_packages_device_and_threads():

@@ -10,9 +10,10 @@ from saliency_audit.ledger.audit import (
     recorded_rows,
 )
 from saliency_audit.ledger.external import Comparison, ExternalResult
-from saliency_audit.ledger.printed import PAPERS, printed_table, printed_tables
+from saliency_audit.ledger.printed import printed_table, printed_tables
 from saliency_audit.ledger.schema import Claim, LedgerError, Paper, load_claims, load_papers
 from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, Verdict
+from saliency_audit.ledger.vocabulary import PAPERS
 
 __all__ = [
     "PAPERS",

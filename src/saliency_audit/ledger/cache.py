@@ -8,27 +8,28 @@ import hashlib
 import os
 import pickle
 import sys
-from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from saliency_audit.ledger.schema import Claim
 from saliency_audit.locations import project_root
+from saliency_audit.reach import result_digest, strings_in
 
 PACKAGES = (
     *("numpy", "pandas", "pillow", "POT", "pyarrow", "pydantic", "scikit-image", "scikit-learn"),
     *("scipy", "sympy", "threadpoolctl", "torch"),
 )
+AUDITED_BY = ("saliency_audit.ledger.audit",)
 
 
 def audit_key(claim: Claim) -> str:
-    """SHA-256 over a claim's entry, its paper's printed numbers and errata, its rows, our code."""
-    digest = hashlib.sha256(_PROGRAM)
-    digest.update(claim.model_dump_json().encode())
-    for path in _inputs(claim):
-        digest.update(path.as_posix().encode())
-        digest.update(path.read_bytes())
+    """SHA-256 over a claim's entry, the data and the code that its audit reads, and packages."""
+    digest = hashlib.sha256(claim.model_dump_json().encode())
+    digest.update(sys.version.encode())
+    for name in PACKAGES:
+        digest.update(f"{name} {version(name)}".encode())
+    digest.update(result_digest(AUDITED_BY, names=strings_in(claim.model_dump())).encode())
     return digest.hexdigest()
 
 
@@ -55,29 +56,3 @@ def store(claim: Claim, key: str, audit: Any) -> None:
 
 def _path(claim: Claim) -> Path:
     return project_root() / "runs" / "cache" / f"{claim.id}.pickle"
-
-
-def _inputs(claim: Claim) -> Iterator[Path]:
-    data = project_root() / "data"
-    yield from sorted((data / "paper" / claim.paper).rglob("*.csv"))
-    yield from sorted((data / "errata").glob(f"{claim.paper}.yml"))
-    if claim.external.experiment:
-        for kind in ("json", "parquet"):
-            yield from sorted((data / "results").glob(f"*/{claim.external.experiment}.{kind}"))
-
-
-def _program() -> bytes:
-    """Digest of the package's modules and of the versions of what they compute with."""
-    package = Path(__file__).resolve().parents[1]
-    digest = hashlib.sha256(sys.version.encode())
-    for name in PACKAGES:
-        digest.update(f"{name} {version(name)}".encode())
-    for path in sorted(package.rglob("*.py")):
-        digest.update(path.relative_to(package).as_posix().encode())
-        digest.update(path.read_bytes())
-    return digest.digest()
-
-
-# Taken when the code is loaded: a process that outlives a change of the files must not store what
-# its old code found under the key of the new.
-_PROGRAM = _program()

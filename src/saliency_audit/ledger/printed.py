@@ -8,7 +8,6 @@ import pandas as pd
 from saliency_audit.errors import AuditError
 from saliency_audit.locations import project_root
 
-PAPERS = ("idgi", "dre", "mege", "xmgd", "ggig")
 REQUIRED_COLUMNS = ("table", "row", "column", "value", "text")
 
 

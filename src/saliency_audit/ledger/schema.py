@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from saliency_audit.errors import AuditError
 from saliency_audit.ledger.internal import TESTS as INTERNAL_TESTS
-from saliency_audit.ledger.printed import PAPERS, table_names
+from saliency_audit.ledger.printed import table_names
+from saliency_audit.ledger.vocabulary import PAPERS
 from saliency_audit.locations import project_root
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]

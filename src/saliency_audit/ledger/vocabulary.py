@@ -2,6 +2,9 @@
 
 from saliency_audit.metrics.registry import METRICS as DECLARED
 
+# In the order of the book.
+PAPERS = ("idgi", "dre", "mege", "xmgd", "ggig")
+
 # What claims are about beside the metrics of `saliency_audit.metrics`. A name may stand in the
 # ledger before its code exists; the claim is then marked planned.
 _OTHERS = """

@@ -15,18 +15,19 @@ import torch
 
 from saliency_audit.datasets import CATALOG
 from saliency_audit.models import CLASSIFIERS, weights_path
+from saliency_audit.reach import experiment_digest
 from saliency_audit.study.experiment import ParameterError
 
 PACKAGES = (
     *("torch", "torchvision", "numpy", "scipy", "pandas", "pyarrow"),
     *("scikit-learn", "scikit-image", "pillow", "POT", "deel-torchlip"),
 )
-COMPUTING = ("attributions", "metrics", "sanity", "models", "datasets", "study")
 
 
-def source_digest() -> str:
-    """SHA-256 over the package's computing modules, as they were loaded: what makes a number."""
-    return _SOURCE_DIGEST
+@cache
+def source_digest(experiment: str) -> str:
+    """SHA-256 over the modules that an experiment reaches, as they were loaded."""
+    return experiment_digest(experiment)
 
 
 def commit() -> str | None:
@@ -70,16 +71,6 @@ def _images_state(images: str | None) -> list[str | int] | None:
     if path is None:
         return None
     return [str(path), path.stat().st_mtime_ns] if path.is_dir() else [str(path)]
-
-
-def _source_digest() -> str:
-    package = Path(__file__).resolve().parents[1]
-    digest = hashlib.sha256()
-    for folder in COMPUTING:
-        for path in sorted((package / folder).rglob("*.py")):
-            digest.update(path.relative_to(package).as_posix().encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def _commit() -> str | None:
@@ -136,6 +127,5 @@ def environment() -> dict[str, Any]:
 
 
 # Taken when the code is loaded: files that change while a process runs did not make its rows.
-_SOURCE_DIGEST = _source_digest()
 _COMMIT = _commit()
 _VERSIONS = {name: _version(name) for name in PACKAGES}

@@ -138,7 +138,7 @@ class ResultStore:
             "rows": len(outcome.rows),
             "rows_sha256": digest(content),
             "notes": _plain(outcome.notes),
-            "source_sha256": source_digest(),
+            "source_sha256": source_digest(self.experiment.name),
             "commit": commit(),
             "computed": datetime.now(UTC).isoformat(timespec="seconds"),
             "seconds": round(seconds, 2),
@@ -228,7 +228,7 @@ class ResultStore:
             return "the manifest is incomplete"
         if fault := _task_fault(manifest, task, self.experiment):
             return fault
-        if self.same_code and (fault := _making_fault(task, manifest)):
+        if self.same_code and (fault := _making_fault(self.experiment.name, task, manifest)):
             return fault
         return _file_fault(self.rows_path(task), manifest)
 
@@ -263,9 +263,9 @@ def _task_fault(manifest: Mapping[str, Any], task: Task, experiment: Experiment)
     return None
 
 
-def _making_fault(task: Task, manifest: Mapping[str, Any]) -> str | None:
+def _making_fault(experiment: str, task: Task, manifest: Mapping[str, Any]) -> str | None:
     """What has changed since the rows were made; None if nothing has."""
-    if manifest.get("source_sha256") != source_digest():
+    if manifest.get("source_sha256") != source_digest(experiment):
         return "made by other code"
     if manifest.get("packages") != packages():
         return "made with other packages"
