@@ -13,7 +13,7 @@ from saliency_audit.ledger.errata import errata_path, load_errata, read_errata
 from saliency_audit.ledger.internal import TESTS_BY_PAPER
 from saliency_audit.ledger.internal.ggig import algebra as ggig_algebra
 from saliency_audit.ledger.internal.idgi import scores
-from saliency_audit.ledger.internal.mege.lipschitz import families as lipschitz_families
+from saliency_audit.ledger.internal.mege.tables import families as lipschitz_families
 from saliency_audit.ledger.internal.xmgd import xm_equiv, xm_mw
 from saliency_audit.ledger.printed import printed_table
 from saliency_audit.ledger.schema import LedgerError, load_claims

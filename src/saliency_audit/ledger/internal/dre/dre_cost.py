@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from saliency_audit.ledger.internal.signs import count_held, list_exceptions
+from saliency_audit.ledger.internal.orders import count_held, list_exceptions, values_by
 from saliency_audit.ledger.printed import printed_table
 from saliency_audit.ledger.verdict import Check, InternalAudit, erratum_if
 
@@ -57,9 +57,7 @@ def dre_cost() -> InternalAudit:
 
 def _quantity(name: str) -> dict[str, float]:
     """Method as printed -> value, for the methods that have one (a dash has none)."""
-    table = printed_table("dre", "table_02")
-    present = table[table["quantity"] == name].dropna(subset="value")
-    return dict(zip(present["row"], present["value"].astype(float), strict=True))
+    return values_by(printed_table("dre", "table_02"), "row", quantity=name)
 
 
 def _dash(tuned: Mapping[str, float]) -> str:

@@ -1,17 +1,18 @@
 """Internal audit of DRE-EXPL: Table 4 against §4.2.1."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 
 from saliency_audit.ledger.internal.dre.tables import (
-    above_check,
+    ABOVE_MGNET,
+    GradientsLast,
     by_column,
-    gradients_last,
     mean_checks,
 )
-from saliency_audit.ledger.internal.signs import (
-    best_check,
+from saliency_audit.ledger.internal.orders import (
+    First,
+    Values,
     count_held,
+    hold,
     list_exceptions,
     ordinal,
     rank_of,
@@ -23,46 +24,47 @@ from saliency_audit.ledger.verdict import Check, InternalAudit
 AVERAGE = "ImageNet MEAN"
 
 
+@dataclass(frozen=True)
+class AboveMost:
+    """A method is better than more than half of the others."""
+
+    method: str
+
+    def check(self, column: str, values: Values, digits: int) -> Check:
+        """Hold the statement against one column."""
+        place, _ = rank_of(values, self.method)
+        beaten = len(values) - place
+        return Check(
+            f"{column}: {self.method} better than most of the others",
+            2 * beaten > len(values) - 1,
+            f"better than more than half of {len(values) - 1}",
+            f"better than {beaten}: {ranking(values, digits=digits)}",
+        )
+
+
+STATEMENTS = (
+    First("GCAM++", "{column}: GCAM++ best"),
+    ABOVE_MGNET,
+    AboveMost("DRE"),
+    AboveMost("MGnet"),
+    GradientsLast(),
+)
+
+
 def dre_expl() -> InternalAudit:
     """Order of the methods in the MEAN column of Table 4, and beside it in each network's."""
     table = printed_table("dre", "table_04")
     columns = by_column(table)
-    average = _statements(AVERAGE, columns[AVERAGE])
-    networks = [
-        replace(check, deciding=False)
-        for name, values in columns.items()
-        if name != AVERAGE
-        for check in _statements(name, values)
-    ]
-    means = mean_checks(table)
+    single = {name: values for name, values in columns.items() if name != AVERAGE}
+    average = hold(STATEMENTS, {AVERAGE: columns[AVERAGE]}, digits=2)
+    networks = hold(STATEMENTS, single, digits=2, deciding=False)
     places = ", ".join(
         f"{ordinal(rank_of(values, 'DRE')[0])} ({name})" for name, values in columns.items()
     )
     detail = (
         f"In the printed means {count_held(average)} statements hold (exceptions: "
         f"{list_exceptions(average)}), in the columns of single networks {count_held(networks)} "
-        f"(exceptions: {list_exceptions(networks)}). The text speaks of no single network, so "
-        f"the means decide. DRE's places: {places}."
+        f"(exceptions: {list_exceptions(networks)}). The text speaks of no single network, so the "
+        f"means decide. DRE's places: {places}."
     )
-    return InternalAudit((*average, *networks, *means), detail)
-
-
-def _statements(name: str, values: Mapping[str, float]) -> list[Check]:
-    """What §4.2.1 says of the methods, held against one column."""
-    return [
-        best_check(f"{name}: GCAM++ best", values, "GCAM++", digits=2),
-        above_check(name, values, "DRE", "MGnet"),
-        *(_above_most(name, values, method) for method in ("DRE", "MGnet")),
-        gradients_last(name, values),
-    ]
-
-
-def _above_most(name: str, values: Mapping[str, float], method: str) -> Check:
-    place, _ = rank_of(values, method)
-    beaten = len(values) - place
-    return Check(
-        f"{name}: {method} better than most of the others",
-        2 * beaten > len(values) - 1,
-        f"better than more than half of {len(values) - 1}",
-        f"better than {beaten}: {ranking(values, digits=2)}",
-    )
+    return InternalAudit((*average, *networks, *mean_checks(table)), detail)

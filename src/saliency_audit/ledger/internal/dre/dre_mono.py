@@ -5,7 +5,7 @@ import sympy
 from scipy import ndimage, stats
 
 from saliency_audit.ledger.internal.dre import controller as closed_form
-from saliency_audit.ledger.internal.signs import count_held
+from saliency_audit.ledger.internal.orders import count_held
 from saliency_audit.ledger.verdict import Check, InternalAudit
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from saliency_audit.ledger.internal.dre import controller as closed_form
-from saliency_audit.ledger.internal.signs import count_held, list_exceptions
+from saliency_audit.ledger.internal.orders import count_held, list_exceptions
 from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, erratum_if
 
 ETAS = (0.5, 1.5, 2.5)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from saliency_audit.ledger.internal.dre import controller as closed_form
-from saliency_audit.ledger.internal.signs import count_held, list_exceptions
+from saliency_audit.ledger.internal.orders import count_held, list_exceptions
 from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, erratum_if
 
 SHAPES = tuple(range(-20, 21))

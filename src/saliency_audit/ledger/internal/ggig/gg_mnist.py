@@ -2,8 +2,15 @@
 
 from collections.abc import Mapping
 
-from saliency_audit.ledger.internal.ggig.tables import column
-from saliency_audit.ledger.internal.signs import best_check, count_held, list_exceptions, ranking
+from saliency_audit.ledger.internal.orders import (
+    First,
+    Values,
+    count_held,
+    hold,
+    list_exceptions,
+    ranking,
+    values_by,
+)
 from saliency_audit.ledger.printed import printed_table
 from saliency_audit.ledger.verdict import Erratum, InternalAudit, erratum_if
 
@@ -18,43 +25,43 @@ SIMILARITIES = {
 def gg_mnist() -> InternalAudit:
     """Is GGIG first in every median of Table 1, and by how much of the printed spread?"""
     frame = printed_table("ggig", "table_01")
-    medians = {metric: column(frame, metric=metric, statistic="median") for metric in SIMILARITIES}
-    spreads = {metric: column(frame, metric=metric, statistic="std") for metric in SIMILARITIES}
-    checks = tuple(
-        best_check(f"GGIG is best in {label}", medians[metric], "GGIG")
-        for metric, label in SIMILARITIES.items()
+    medians, spreads = (
+        {
+            label: values_by(frame, "row", metric=metric, statistic=statistic)
+            for metric, label in SIMILARITIES.items()
+        }
+        for statistic in ("median", "std")
     )
-    leads = {metric: _lead(medians[metric], spreads[metric]) for metric in SIMILARITIES}
+    checks = hold([First("GGIG", "GGIG is best in {column}")], medians)
+    leads = {label: _lead(medians[label], spreads[label]) for label in medians}
     return InternalAudit(
         checks=checks,
         detail=(
             f"GGIG has the highest median in {count_held(checks)} measures (exceptions: "
             f"{list_exceptions(checks)}). Its lead over the next method, in standard deviations of "
             "its own values over images: "
-            + ", ".join(f"{SIMILARITIES[metric]} {lead:.2f}" for metric, lead in leads.items())
+            + ", ".join(f"{label} {lead:.2f}" for label, lead in leads.items())
             + ". The number of images is not printed, so the significance cannot be computed."
         ),
         errata=_small_lead(medians, spreads, leads),
     )
 
 
-def _lead(medians: Mapping[str, float], spreads: Mapping[str, float]) -> float:
+def _lead(medians: Values, spreads: Values) -> float:
     """Lead of GGIG over the best other method in units of its own standard deviation."""
     others = [value for method, value in medians.items() if method != "GGIG"]
     return (medians["GGIG"] - max(others)) / spreads["GGIG"]
 
 
 def _small_lead(
-    medians: Mapping[str, Mapping[str, float]],
-    spreads: Mapping[str, Mapping[str, float]],
-    leads: Mapping[str, float],
+    medians: Mapping[str, Values], spreads: Mapping[str, Values], leads: Values
 ) -> tuple[Erratum, ...]:
     """A large margin is said; in some measures it is within one standard deviation."""
-    small = [metric for metric, lead in leads.items() if lead < 1]
+    small = [label for label, lead in leads.items() if lead < 1]
     cells = "; ".join(
-        f"{SIMILARITIES[metric]}: {ranking(medians[metric])}, standard deviation of GGIG "
-        f"{spreads[metric]['GGIG']:.3f}, lead {leads[metric]:.2f} of it"
-        for metric in small
+        f"{label}: {ranking(medians[label])}, standard deviation of GGIG "
+        f"{spreads[label]['GGIG']:.3f}, lead {leads[label]:.2f} of it"
+        for label in small
     )
     return erratum_if(
         bool(small),

@@ -2,28 +2,40 @@
 
 from collections.abc import Mapping
 
-from saliency_audit.ledger.internal.ggig.tables import column
-from saliency_audit.ledger.internal.signs import best_check, count_held, list_exceptions, ranking
+from saliency_audit.ledger.internal.orders import (
+    First,
+    Values,
+    count_held,
+    hold,
+    list_exceptions,
+    ranking,
+    values_by,
+)
 from saliency_audit.ledger.printed import printed_table
 from saliency_audit.ledger.verdict import Erratum, InternalAudit, erratum_if
+
+LABELS = {
+    "saliency": "GRAD",
+    "ig": "IG",
+    "ggig": "GGIG",
+    "edge": "Edge",
+    "random": "Random",
+}
+ORDER = (
+    First("GGIG", "GGIG is first in {column}"),
+    First("Random", "Random is last in {column}", lowest=True),
+)
 
 
 def gg_pic() -> InternalAudit:
     """Is GGIG first and Random last in every column of Table 2?"""
-    frame = printed_table("ggig", "table_02")
+    frame = printed_table("ggig", "table_02").replace({"method": LABELS})
     columns = {
-        f"{metric.upper()} of {model}": column(frame, metric=metric, model=model)
+        f"{metric.upper()} of {model}": values_by(frame, "method", metric=metric, model=model)
         for model in frame.model.unique()
         for metric in frame.metric.unique()
     }
-    checks = tuple(
-        check
-        for name, values in columns.items()
-        for check in (
-            best_check(f"GGIG is first in {name}", values, "GGIG"),
-            best_check(f"Random is last in {name}", values, "Random", higher_is_better=False),
-        )
-    )
+    checks = hold(ORDER, columns)
     orders = "; ".join(f"{name}: {ranking(values)}" for name, values in columns.items())
     return InternalAudit(
         checks=checks,
@@ -35,7 +47,7 @@ def gg_pic() -> InternalAudit:
     )
 
 
-def _edges_beat_gradients(columns: Mapping[str, Mapping[str, float]]) -> tuple[Erratum, ...]:
+def _edges_beat_gradients(columns: Mapping[str, Values]) -> tuple[Erratum, ...]:
     """Where an edge detector, which knows no model, scores above GRAD or IG."""
     beaten = {
         method: [name for name, values in columns.items() if values["Edge"] > values[method]]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from saliency_audit.ledger.internal.ggig import algebra
-from saliency_audit.ledger.internal.signs import count_held
+from saliency_audit.ledger.internal.orders import count_held
 from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, erratum_if
 
 POINTS, ASCENTS = 50, 200  # n is not printed; m is printed for MNIST

@@ -2,7 +2,7 @@
 
 from saliency_audit.ledger.internal.ggig import algebra
 from saliency_audit.ledger.internal.ggig.algebra import NoisyScore
-from saliency_audit.ledger.internal.signs import count_held
+from saliency_audit.ledger.internal.orders import count_held
 from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, erratum_if
 
 CLASSES = 10

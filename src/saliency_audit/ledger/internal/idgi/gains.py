@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from saliency_audit.ledger.internal.idgi.scores import METRICS, PATHS, STEPS, Scores
-from saliency_audit.ledger.internal.signs import (
+from saliency_audit.ledger.internal.orders import (
     TOLERANCE,
     count_held,
     list_exceptions,

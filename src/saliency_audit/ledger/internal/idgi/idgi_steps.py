@@ -10,7 +10,7 @@ from saliency_audit.ledger.internal.idgi.scores import (
     read_scores,
     read_step_differences,
 )
-from saliency_audit.ledger.internal.signs import (
+from saliency_audit.ledger.internal.orders import (
     TOLERANCE,
     count_held,
     sign,

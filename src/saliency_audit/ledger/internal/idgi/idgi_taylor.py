@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from saliency_audit.ledger.internal.idgi import algebra
-from saliency_audit.ledger.internal.signs import count_held
+from saliency_audit.ledger.internal.orders import count_held
 from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, erratum_if
 
 EQUAL = 1e-9

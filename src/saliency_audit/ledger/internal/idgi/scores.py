@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
-from saliency_audit.ledger.internal.signs import sign
+from saliency_audit.ledger.internal.orders import sign
 from saliency_audit.ledger.printed import printed_table, printed_tables
 
 PATHS = {"ig": "IG", "gig": "GIG", "blurig": "BlurIG"}

@@ -1,6 +1,6 @@
 """Internal audit of MR-ACC: the stated accuracies and their spreads."""
 
-from saliency_audit.ledger.internal.signs import count_held, list_exceptions
+from saliency_audit.ledger.internal.orders import count_held, list_exceptions
 from saliency_audit.ledger.verdict import Check, InternalAudit, erratum_if
 
 # Accuracies with their ± as stated in the text, in per cent; the first tolerance is for all (§4.1).

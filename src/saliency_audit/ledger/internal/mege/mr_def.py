@@ -7,7 +7,7 @@ import numpy as np
 
 from saliency_audit.ledger.internal.mege import limits
 from saliency_audit.ledger.internal.mege.limits import Simulated
-from saliency_audit.ledger.internal.signs import count_held
+from saliency_audit.ledger.internal.orders import count_held
 from saliency_audit.ledger.printed import printed_tables
 from saliency_audit.ledger.verdict import Check, InternalAudit, erratum_if
 from saliency_audit.metrics.stability import reco, threshold_rates

@@ -1,7 +1,7 @@
 """Internal audit of MR-LIP-MEGE: the two rows of Table 2."""
 
-from saliency_audit.ledger.internal.mege.lipschitz import lipschitz_signs
-from saliency_audit.ledger.internal.signs import count_held, list_exceptions
+from saliency_audit.ledger.internal.mege.tables import lipschitz_signs
+from saliency_audit.ledger.internal.orders import count_held, list_exceptions
 from saliency_audit.ledger.verdict import InternalAudit
 
 

@@ -1,27 +1,21 @@
 """Internal audit of MR-LIP-RECO: the two rows of Table 3."""
 
-from saliency_audit.ledger.internal.mege.lipschitz import families, lipschitz_signs
-from saliency_audit.ledger.internal.signs import best_check, count_held, ranking, sign_check
+from saliency_audit.ledger.internal.mege.tables import families, lipschitz_signs
+from saliency_audit.ledger.internal.orders import Above, First, count_held, hold, ranking
 from saliency_audit.ledger.verdict import InternalAudit
 
-BEHIND_SMOOTHGRAD = {"SA": "Saliency", "GC": "Grad-CAM"}
+ORDER = (
+    First("SG", "SmoothGrad first, {column}"),
+    Above("SG", "SA", "SmoothGrad in front of Saliency, {column}"),
+    Above("SG", "GC", "SmoothGrad in front of Grad-CAM, {column}"),
+)
 
 
 def mr_lip_reco() -> InternalAudit:
     """Does ReCo rise likewise, with SmoothGrad first, in front of Saliency and Grad-CAM?"""
     signs = lipschitz_signs("table_03", "ReCo")
     _, lipschitz = families("table_03")
-    order = (
-        best_check("SmoothGrad first, 1-Lipschitz", lipschitz, "SG", digits=2),
-        *(
-            sign_check(
-                f"SmoothGrad in front of {name}, 1-Lipschitz",
-                lipschitz["SG"] - lipschitz[method],
-                digits=2,
-            )
-            for method, name in BEHIND_SMOOTHGRAD.items()
-        ),
-    )
+    order = hold(ORDER, {"1-Lipschitz": lipschitz}, digits=2)
     return InternalAudit(
         checks=(*signs, *order),
         detail=(

@@ -1,12 +1,24 @@
 """Internal audit of MR-PROD: methods with and without the product with the input."""
 
-from saliency_audit.ledger.internal.mege.tables import DATASETS, UNDEGRADED, scores
-from saliency_audit.ledger.internal.signs import count_held, list_exceptions, sign_check
+from saliency_audit.ledger.internal.mege.tables import DATASETS, UNDEGRADED
+from saliency_audit.ledger.internal.orders import (
+    Above,
+    count_held,
+    hold,
+    list_exceptions,
+    values_by,
+)
 from saliency_audit.ledger.printed import printed_tables
 from saliency_audit.ledger.verdict import InternalAudit
 
-MULTIPLIED, PLAIN = ("IG", "GI"), ("SA", "SG")
 DISCUSSED = "ImageNet"  # the sentence stands below Table 1 and speaks of it
+
+
+ORDER = [
+    Above(above, below, f"{above} above {below}, MeGe, {{column}}")
+    for above in ("IG", "GI")
+    for below in ("SA", "SG")
+]
 
 
 def mr_prod() -> InternalAudit:
@@ -16,21 +28,15 @@ def mr_prod() -> InternalAudit:
     tables = tables[tables["metric"] == "mege"]
     families = tables[["dataset", "model"]].drop_duplicates().itertuples(index=False)
     rows = {
-        DATASETS[dataset] + (", 1-Lipschitz" if model == "lipschitz" else ""): scores(
-            tables, dataset=dataset, model=model
+        DATASETS[dataset] + (", 1-Lipschitz" if model == "lipschitz" else ""): values_by(
+            tables, "column", dataset=dataset, model=model
         )
         for dataset, model in families
     }
-    checks = tuple(
-        sign_check(
-            f"{above} above {below}, MeGe, {name}",
-            row[above] - row[below],
-            digits=2,
-            deciding=name == DISCUSSED,
-        )
-        for name, row in rows.items()
-        for above in MULTIPLIED
-        for below in PLAIN
+    others = {name: row for name, row in rows.items() if name != DISCUSSED}
+    checks = (
+        *hold(ORDER, {DISCUSSED: rows[DISCUSSED]}, digits=2),
+        *hold(ORDER, others, digits=2, deciding=False),
     )
     contrary = [name for name, row in rows.items() if row["GI"] <= row["SA"]]
     return InternalAudit(

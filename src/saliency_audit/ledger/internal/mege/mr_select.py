@@ -2,14 +2,16 @@
 
 import pandas as pd
 
-from saliency_audit.ledger.internal.mege.tables import DATASETS, METRICS, UNDEGRADED, scores
-from saliency_audit.ledger.internal.signs import (
+from saliency_audit.ledger.internal.mege.tables import DATASETS, METRICS, UNDEGRADED
+from saliency_audit.ledger.internal.orders import (
+    Above,
     count_held,
+    hold,
     list_exceptions,
     ordinal,
     rank_of,
     ranking,
-    sign_check,
+    values_by,
 )
 from saliency_audit.ledger.printed import printed_tables
 from saliency_audit.ledger.verdict import Check, InternalAudit
@@ -23,7 +25,7 @@ def mr_select() -> InternalAudit:
     average = [check for metric in METRICS for check in _above_the_others(tables, metric)]
     imagenet = _sentences_on_imagenet(tables)
     places = [
-        _place(dataset, metric, method, scores(tables, dataset=dataset, metric=metric))
+        _place(dataset, metric, method, values_by(tables, "column", dataset=dataset, metric=metric))
         for dataset, metric in _rows(tables)
         for method in RECOMMENDED
     ]
@@ -76,8 +78,11 @@ def _place(dataset: str, metric: str, method: str, values: dict[str, float]) -> 
 
 
 def _sentences_on_imagenet(tables: pd.DataFrame) -> list[Check]:
-    rows = {metric: scores(tables, dataset="imagenet", metric=metric) for metric in METRICS}
-    fidelity = rows["mu_fidelity"]
+    rows = {
+        label: values_by(tables, "column", dataset="imagenet", metric=metric)
+        for metric, label in METRICS.items()
+    }
+    fidelity = rows.pop("μF")
     best_two = sorted(fidelity, key=lambda method: fidelity[method], reverse=True)[:2]
     return [
         Check(
@@ -86,12 +91,5 @@ def _sentences_on_imagenet(tables: pd.DataFrame) -> list[Check]:
             "RI and GC first",
             ranking(fidelity, digits=2),
         ),
-        *(
-            sign_check(
-                f"RISE above Grad-CAM, {METRICS[metric]}, ImageNet",
-                rows[metric]["RI"] - rows[metric]["GC"],
-                digits=2,
-            )
-            for metric in ("mege", "reco")
-        ),
+        *hold([Above("RI", "GC", "RISE above Grad-CAM, {column}, ImageNet")], rows, digits=2),
     ]

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from saliency_audit.ledger.internal.mege.tables import ROUNDING, cells_listed, mege_cells
-from saliency_audit.ledger.internal.signs import count_held, list_exceptions, sign
+from saliency_audit.ledger.internal.orders import count_held, list_exceptions, sign
 from saliency_audit.ledger.printed import printed_table
 from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, erratum_if
 

@@ -3,9 +3,9 @@
 from itertools import groupby
 from typing import Any
 
-import pandas as pd
-
-from saliency_audit.ledger.printed import printed_tables
+from saliency_audit.ledger.internal.orders import sign_check, values_by
+from saliency_audit.ledger.printed import printed_table, printed_tables
+from saliency_audit.ledger.verdict import Check
 
 UNDEGRADED = ("table_01", "table_05", "table_06", "table_07")  # one per image set
 DATASETS = {
@@ -15,16 +15,29 @@ DATASETS = {
     "fashion_mnist": "Fashion-MNIST",
 }
 METRICS = {"mu_fidelity": "μF", "mege": "MeGe", "reco": "ReCo"}
-
-
-def scores(table: pd.DataFrame, **keys: str) -> dict[str, float]:
-    """Printed scores by the column labels of the methods, for one row of a table."""
-    for name, value in keys.items():
-        table = table[table[name] == value]
-    return dict(zip(table["column"], table["value"], strict=True))
-
-
 ROUNDING = 0.005  # half a unit of the last printed decimal
+
+
+def families(table: str) -> tuple[dict[str, float], dict[str, float]]:
+    """Scores of ResNet-18 and of the 1-Lipschitz networks in Table 2 or 3, by method."""
+    frame = printed_table("mege", table)
+    return values_by(frame, "column", model="resnet18"), values_by(
+        frame, "column", model="lipschitz"
+    )
+
+
+def lipschitz_signs(table: str, metric: str) -> tuple[Check, ...]:
+    """The stated sign of the difference for every method: negative for Grad-CAM++ only."""
+    resnet, lipschitz = families(table)
+    return tuple(
+        sign_check(
+            f"1-Lipschitz − ResNet-18, {metric}, {method}",
+            lipschitz[method] - resnet[method],
+            -1 if method == "G+" else 1,
+            digits=2,
+        )
+        for method in resnet
+    )
 
 
 def mege_cells(*tables: str) -> list[Any]:

@@ -4,7 +4,7 @@ import math
 
 from scipy import stats
 
-from saliency_audit.ledger.internal.signs import count_held
+from saliency_audit.ledger.internal.orders import count_held
 from saliency_audit.ledger.printed import printed_table
 from saliency_audit.ledger.verdict import Check, InternalAudit
 

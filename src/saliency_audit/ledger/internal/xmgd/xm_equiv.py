@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
-from saliency_audit.ledger.internal.signs import count_held, list_exceptions
+from saliency_audit.ledger.internal.orders import count_held, list_exceptions
 from saliency_audit.ledger.internal.xmgd import em
 from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, erratum_if
 

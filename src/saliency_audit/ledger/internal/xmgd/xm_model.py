@@ -2,8 +2,14 @@
 
 from collections.abc import Mapping
 
-from saliency_audit.ledger.internal.signs import best_check, count_held, list_exceptions
-from saliency_audit.ledger.internal.xmgd.tables import DELETION, DROP, INCREASE, model_metrics
+from saliency_audit.ledger.internal.orders import First, Values, count_held, list_exceptions
+from saliency_audit.ledger.internal.xmgd.tables import (
+    DELETION,
+    DROP,
+    INCREASE,
+    METRICS,
+    model_metrics,
+)
 from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, erratum_if
 
 
@@ -11,16 +17,12 @@ def xm_model() -> InternalAudit:
     """Order of Table 1, and whether its numbers can be what the text says they are."""
     table = model_metrics()
     order = [
-        best_check(f"{label}: IG best", table[metric], "IG", higher_is_better=higher)
-        for metric, label, higher in (
-            (INCREASE, "IIC", True),
-            (DROP, "AD", False),
-            (DELETION, "ADD", True),
-        )
+        First("IG", "{column}: IG best", lowest=metric == DROP).check(label, table[metric], 3)
+        for metric, label in METRICS.items()
     ]
     possible = [
-        _possible(label, method, value)
-        for metric, label in ((DROP, "AD"), (DELETION, "ADD"))
+        _possible(METRICS[metric], method, value)
+        for metric in (DROP, DELETION)
         for method, value in table[metric].items()
     ]
     mirrored = [
@@ -57,7 +59,7 @@ def _mirror(method: str, increase: float, drop: float) -> Check:
     )
 
 
-def _model_errata(table: Mapping[str, Mapping[str, float]]) -> tuple[Erratum, ...]:
+def _model_errata(table: Mapping[str, Values]) -> tuple[Erratum, ...]:
     impossible = [f"“{v:.3f}” for {m}" for m, v in table[DELETION].items() if v > 1]
     negative = [f"“{v:.3f}” for {m}" for m, v in table[DROP].items() if v < 0]
     both = [m for m in table[DROP] if table[INCREASE][m] > 0 and table[DROP][m] > 0]

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import stats
 
-from saliency_audit.ledger.internal.signs import count_held, list_exceptions
+from saliency_audit.ledger.internal.orders import count_held, list_exceptions
 from saliency_audit.ledger.internal.xmgd.em import Array, Mixture
 from saliency_audit.ledger.verdict import Check, InternalAudit
 

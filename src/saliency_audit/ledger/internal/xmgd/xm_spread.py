@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from itertools import pairwise
 
-from saliency_audit.ledger.internal.signs import count_held, list_exceptions, ranking
+from saliency_audit.ledger.internal.orders import count_held, list_exceptions, ranking
 from saliency_audit.ledger.internal.xmgd.tables import METRICS, model_metrics
 from saliency_audit.ledger.verdict import Check, InternalAudit
 

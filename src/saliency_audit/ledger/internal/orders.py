@@ -1,17 +1,31 @@
-"""Sign and rank checks on printed numbers, shared by the papers' internal audits.
+"""Signs, ranks and orders of printed numbers, shared by the papers' internal audits.
 
 Printed numbers are short decimals. Differences smaller than `TOLERANCE` are float noise and count
 as equality, so that `.3 - .1` and `.2` compare as a reader would compare them.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Protocol
+
+import pandas as pd
 
 from saliency_audit.ledger.verdict import Check
+
+Values = Mapping[str, float]
 
 TOLERANCE = 1e-9
 
 _SIGNS = {1: "> 0", 0: "= 0", -1: "< 0"}
+
+
+def values_by(frame: pd.DataFrame, label: str, **where: str) -> dict[str, float]:
+    """Printed values by the key `label`, of the cells that have a number and these other keys."""
+    for key, wanted in where.items():
+        frame = frame[frame[key] == wanted]
+    frame = frame.dropna(subset="value")
+    return dict(zip(frame[label].astype(str), frame["value"].astype(float), strict=True))
 
 
 def sign(value: float) -> int:
@@ -39,30 +53,66 @@ def sign_check(
     )
 
 
-def best_check(
-    name: str,
-    values: Mapping[str, float],
-    label: str,
-    higher_is_better: bool = True,
+class Statement(Protocol):
+    """What a paper says of one column of printed values."""
+
+    def check(self, column: str, values: Values, digits: int) -> Check:
+        """Hold the statement against the values of the column, by label."""
+
+
+@dataclass(frozen=True)
+class First:
+    """`label` alone holds the best value: the highest, or the lowest. A tie for it fails.
+
+    In `name`, as in that of every statement, `{column}` stands for the column.
+    """
+
+    label: str
+    name: str
+    lowest: bool = False
+
+    def check(self, column: str, values: Values, digits: int) -> Check:
+        """Hold the statement against one column."""
+        place, ties = rank_of(values, self.label, not self.lowest)
+        holds = place == 1 and ties == 1
+        where = f" ({self.label} {ordinal(place)}{', tied' if ties > 1 else ''})"
+        return Check(
+            name=self.name.format(column=column),
+            holds=holds,
+            expected=f"{self.label} {'lowest' if self.lowest else 'highest'} of {len(values)}",
+            found=ranking(values, not self.lowest, digits) + ("" if holds else where),
+        )
+
+
+@dataclass(frozen=True)
+class Above:
+    """The value of `first` is higher than that of `second`."""
+
+    first: str
+    second: str
+    name: str
+
+    def check(self, column: str, values: Values, digits: int) -> Check:
+        """Hold the statement against one column."""
+        gap = values[self.first] - values[self.second]
+        return sign_check(self.name.format(column=column), gap, digits=digits)
+
+
+def hold(
+    statements: Sequence[Statement],
+    columns: Mapping[str, Values],
     digits: int = 3,
-    decisive: bool = False,
-) -> Check:
-    """Check that `label` alone holds the best of `values` (a tie for the first place fails)."""
-    place, ties = rank_of(values, label, higher_is_better)
-    holds = place == 1 and ties == 1
-    where = "" if holds else f" ({label} {ordinal(place)}{', tied' if ties > 1 else ''})"
-    return Check(
-        name=name,
-        holds=holds,
-        expected=f"{label} {'highest' if higher_is_better else 'lowest'} of {len(values)}",
-        found=ranking(values, higher_is_better, digits) + where,
-        decisive=decisive,
+    deciding: bool = True,
+) -> tuple[Check, ...]:
+    """Every statement held against every column, column by column, `digits` decimals shown."""
+    return tuple(
+        replace(statement.check(column, values, digits), deciding=deciding)
+        for column, values in columns.items()
+        for statement in statements
     )
 
 
-def rank_of(
-    values: Mapping[str, float], label: str, higher_is_better: bool = True
-) -> tuple[int, int]:
+def rank_of(values: Values, label: str, higher_is_better: bool = True) -> tuple[int, int]:
     """Place of `label` among `values` and how many share it.
 
     1 is best; labels with equal values share the better place.
@@ -72,7 +122,7 @@ def rank_of(
     return 1 + signs.count(1), signs.count(0)
 
 
-def ranking(values: Mapping[str, float], higher_is_better: bool = True, digits: int = 3) -> str:
+def ranking(values: Values, higher_is_better: bool = True, digits: int = 3) -> str:
     """The labels from best to worst with their values, such as `ig .3 > random .1 = edge .1`."""
     ordered = sorted(values, key=lambda label: values[label], reverse=higher_is_better)
     relation = ">" if higher_is_better else "<"

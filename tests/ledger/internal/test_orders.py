@@ -1,16 +1,20 @@
 """Sign and rank checks on printed decimals."""
 
+import pandas as pd
 import pytest
 
-from saliency_audit.ledger.internal.signs import (
-    best_check,
+from saliency_audit.ledger.internal.orders import (
+    Above,
+    First,
     count_held,
+    hold,
     list_exceptions,
     ordinal,
     rank_of,
     ranking,
     sign,
     sign_check,
+    values_by,
 )
 
 SCORES = {"ig": 0.3, "edge": 0.1, "random": 0.1}
@@ -41,10 +45,37 @@ def test_ranks_share_the_better_place():
 
 
 def test_a_tie_for_the_first_place_fails():
-    assert best_check("x", SCORES, "ig").holds
-    lowest = best_check("x", SCORES, "edge", higher_is_better=False)
+    assert First("ig", "x").check("", SCORES, 3).holds
+    lowest = First("edge", "x", lowest=True).check("", SCORES, 3)
     assert not lowest.holds
     assert lowest.found.endswith("(edge 1st, tied)")
+
+
+def test_equal_values_are_not_above_each_other():
+    assert Above("ig", "edge", "x").check("", SCORES, 3).holds
+    assert not Above("edge", "random", "x").check("", SCORES, 3).holds
+
+
+def test_statements_are_held_against_every_column():
+    statements = (First("ig", "{column}: ig first"), Above("ig", "edge", "ig over edge, {column}"))
+    flat = dict.fromkeys(SCORES, 0.2)
+    checks = hold(statements, {"A": SCORES, "B": flat}, digits=1, deciding=False)
+    assert [(check.name, check.holds) for check in checks] == [
+        ("A: ig first", True),
+        ("ig over edge, A", True),
+        ("B: ig first", False),
+        ("ig over edge, B", False),
+    ]
+    assert checks[1].found == "+0.2"
+    assert not any(check.deciding for check in checks)
+
+
+def test_values_are_picked_by_their_keys_where_there_is_a_number():
+    frame = pd.DataFrame(
+        {"row": ["a", "b", "c"], "metric": ["m", "m", "n"], "value": [1.0, float("nan"), 2.0]}
+    )
+    assert values_by(frame, "row", metric="m") == {"a": 1.0}
+    assert values_by(frame, "row") == {"a": 1.0, "c": 2.0}
 
 
 def test_texts():
