@@ -1,7 +1,6 @@
 """The printed scores of the IDGI study, addressed by metric, model, method and number of steps."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 from saliency_audit.ledger.internal.orders import sign
 from saliency_audit.ledger.printed import printed_table, printed_tables
@@ -56,24 +55,10 @@ class Scores:
         """Score at `stop` steps minus score at `start` steps."""
         return self.cells[metric, model, method, stop] - self.cells[metric, model, method, start]
 
-    def calmer_with_idgi(self) -> tuple[tuple[str, str, str, float], ...]:
-        """Every (path, metric, model) whose IDGI score moves no more from 8 to 128 steps.
-
-        The fourth entry is its absolute change minus that of the base score (zero or negative).
-        """
-        gaps = (
-            (
-                path,
-                metric,
-                model,
-                abs(self.change(metric, model, f"{path}+idgi"))
-                - abs(self.change(metric, model, path)),
-            )
-            for path in self.paths(STEPS[0])
-            for metric in self.metrics
-            for model in self.models
-        )
-        return tuple(entry for entry in gaps if sign(entry[3]) != 1)
+    def excess(self, path: str, metric: str, model: str, start: int = 8, stop: int = 128) -> float:
+        """Absolute change between two step counts with the IDGI rule minus that without it."""
+        ours = self.change(metric, model, f"{path}+idgi", start, stop)
+        return abs(ours) - abs(self.change(metric, model, path, start, stop))
 
     def without_gain(self, steps: int) -> tuple[tuple[str, str, str, float], ...]:
         """Every (metric, model, path, gain) at this number of steps where IDGI does not raise."""
@@ -84,24 +69,6 @@ class Scores:
             for path in self.paths(steps)
         )
         return tuple(entry for entry in gains if sign(entry[3]) != 1)
-
-    def calmer_segments(self, path: str) -> dict[tuple[int, int], int]:
-        """For neighbouring step counts: pairs (metric, model) whose IDGI score moves no more.
-
-        "No more" compares the absolute change with the IDGI rule to that with the plain rule.
-        """
-        return {
-            (start, stop): sum(
-                sign(
-                    abs(self.change(metric, model, f"{path}+idgi", start, stop))
-                    - abs(self.change(metric, model, path, start, stop))
-                )
-                != 1
-                for metric in self.metrics
-                for model in self.models
-            )
-            for start, stop in pairwise(STEPS)
-        }
 
 
 def read_scores() -> Scores:
