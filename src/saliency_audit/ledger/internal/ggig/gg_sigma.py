@@ -19,50 +19,45 @@ def gg_sigma() -> InternalAudit:
     jaccard = algebra.jaccard_of_independent_maps()
     chance = 1 / CLASSES
     # None decides: each is one reading of the properties, and the claim is what Figure 4 shows.
-    checks = (
-        Check(
+    readings = (
+        (
             "the mean score over draws of a very large noise is 1/C",
             abs(far.mean - chance) <= STANDARD_ERRORS * far.error,
             f"{chance:.3f}",
             f"{far.mean:.3f} ± {far.error:.3f}",
-            deciding=False,
         ),
-        Check(
+        (
             "the score of one perturbed model is 1/C",
             far.near_chance > 0.5,
             f"within a factor 2 of {chance:.1f} in most draws",
             f"in {100 * far.near_chance:.1f} % of draws: the softmax saturates at 0 or 1",
-            deciding=False,
         ),
-        Check(
+        (
             "the mean score is 1/C at the largest allowed noise, one linear layer",
             abs(allowed.mean - chance) <= STANDARD_ERRORS * allowed.error,
             f"{chance:.3f} at ε = σ",
             f"{allowed.mean:.3f} ± {allowed.error:.3f}",
-            deciding=False,
         ),
-        Check(
+        (
             "gradient maps are unrelated at the largest allowed noise, one linear layer",
             shallow < NEGLIGIBLE,
             "correlation 0 at ε = σ",
             f"{shallow:.3f} (closed form; {algebra.simulated_map_correlation(1):.3f} simulated)",
-            deciding=False,
         ),
-        Check(
+        (
             f"gradient maps are unrelated at the largest allowed noise, {DEEP} linear layers",
             deep < NEGLIGIBLE,
             "correlation 0 at ε = σ",
             f"{deep:.0e} (closed form)",
-            deciding=False,
         ),
-        Check(
+        (
             "any similarity measure of unrelated maps is 0: weighted Jaccard",
             jaccard < NEGLIGIBLE,
             "0",
             f"{jaccard:.3f} for maps of absolute normal values",
-            deciding=False,
         ),
     )
+    checks = tuple(Check(*reading, deciding=False) for reading in readings)
     return InternalAudit(
         checks=checks,
         detail=(

@@ -4,7 +4,7 @@ import math
 
 from scipy import stats
 
-from saliency_audit.ledger.internal.orders import count_held
+from saliency_audit.ledger.internal.orders import count_held, values_by
 from saliency_audit.ledger.printed import printed_table
 from saliency_audit.ledger.verdict import Check, InternalAudit
 
@@ -17,7 +17,7 @@ LEVEL = 0.05
 def xm_corr() -> InternalAudit:
     """Order of the three correlations, and whether so few distances can tell them apart."""
     table = printed_table("xmgd", "section_5")
-    printed = dict(zip(table["shared"], table["value"].astype(float), strict=True))
+    printed = values_by(table, "shared")
     other = {"generator": "detector", "detector": "generator"}
     order = [
         Check(
