@@ -131,7 +131,7 @@ def test_skewness_rises_everywhere_but_two_formulas_are_misprinted():
         "Ψ above Eq. 30 is a density",
     }
     assert len([check for check in audit.checks if "skewness rises" in check.name]) == 1 + 41 + 36
-    assert "7 outputs stay left-skewed" in audit.detail
+    assert "7 outputs are still left-skewed" in audit.detail
 
 
 def test_skewness_audit_notices_a_controller_that_lowers_it(monkeypatch):

@@ -96,13 +96,13 @@ def _check_table(checks: Sequence[Check]) -> str:
 
 def _printed(claim: Claim) -> str:
     if not claim.printed:
-        return "*Printed numbers it rests on.* None; the audit works on formulas and sentences."
+        return "*Printed numbers used.* None; the audit works on formulas and sentences."
     links = [
         anchor(table_title(name), f"printed-{claim.paper}-{name}".replace("_", "-"))
         for name in claim.printed
     ]
     files = code(f"data/paper/{claim.paper}/")
-    return f"*Printed numbers it rests on.* {', '.join(links)} (CSV files in {files})."
+    return f"*Printed numbers used.* {', '.join(links)} (CSV files in {files})."
 
 
 def _code(place: CodePlace | None) -> str:

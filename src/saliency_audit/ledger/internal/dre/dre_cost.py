@@ -28,10 +28,9 @@ def dre_cost() -> InternalAudit:
         *(_few(method, passes[method]) for method in GRADIENT),
     )
     detail = (
-        f"{count_held(checks)} sentences on cost agree with Table 2; exceptions: "
-        f"{list_exceptions(checks)}. Those on kinds of methods (§2) do not decide. Table 2 "
-        "counts a forward pass (DRE, MGnet) and a forward and backward pass (GCAM, VGrad) alike as "
-        "1."
+        f"{count_held(checks)} statements on cost agree with Table 2 (exceptions: "
+        f"{list_exceptions(checks)}). Those on kinds of methods (§2) do not decide. Table 2 counts "
+        "a forward pass (DRE, MGnet) and a forward and backward pass (GCAM, VGrad) alike as 1."
     )
     both = [method for method in iterating if method in sensitive]
     fewer = [method for method in PERTURBATION if passes[method] < MANY]

@@ -62,8 +62,8 @@ def dre_faith() -> InternalAudit:
         f"points; the gradient methods are the last three in {count_held(behind)}, "
         f"{min(gaps):.2f} to {max(gaps):.2f} points below the next method; {count_held(means)} "
         "printed means are the means of their columns. GCAM and GCAM++ are close in the means "
-        f"only: {networks[widest]:.2f} points apart for {widest}. The text of the paper gives no "
-        "readable value for VGrad on Places365, and no spread for any cell. Exceptions: "
+        f"only: {networks[widest]:.2f} points apart for {widest}. The text version of the paper "
+        "gives no readable value for VGrad on Places365, and no spread for any cell. Exceptions: "
         f"{list_exceptions(checks)}."
     )
     return InternalAudit(checks, detail)

@@ -31,12 +31,12 @@ def dre_mono() -> InternalAudit:
     small = scores[:14, :14]
     upsampled = _rank_correlation(*(_upsample(m) for m in (small, mapped[:14, :14])))
     detail = (
-        f"{count_held(checks)} statements hold. So faithfulness and explainability, which see "
-        "ranks only (Eq. 10, 11), cannot change when the controller is put on a given mask; any "
-        "gain must come from training with it. On signed scores x² destroys the order; on scores "
-        "that are all ≥ 0 it would keep it. Bilinear upsampling after the controller (Eq. 9) does "
-        "not commute with it: the rank correlation of the upsampled maps is "
-        f"{upsampled:.4f}, not 1, on a random 14×14 map."
+        f"{count_held(checks)} statements hold. So faithfulness and explainability, which depend "
+        "on ranks only (Eq. 10, 11), cannot change when the controller is applied to a given mask; "
+        "any gain must come from training with it. On signed scores x² destroys the order; on "
+        "scores that are all ≥ 0 it would keep it. Bilinear upsampling (Eq. 9) does not commute "
+        "with the controller: upsampled before it and after it, a random 14×14 map has a rank "
+        f"correlation of {upsampled:.4f} with itself, not 1."
     )
     return InternalAudit(checks, detail)
 

@@ -28,8 +28,8 @@ def dre_pdf() -> InternalAudit:
     detail = (
         f"{count_held(checks)} statements on Eq. 8 hold; exceptions: {list_exceptions(checks)}. "
         f"At η=1.5, h=1 the density is {closed_form.divergence_from_uniform(1.5):.3f} nats and a "
-        f"Kolmogorov distance of {closed_form.distance_from_uniform(1.5):.3f} from uniform, and it "
-        "falls to 0 at both ends."
+        f"Kolmogorov distance of {closed_form.distance_from_uniform(1.5):.3f} away from "
+        "uniform, and it falls to 0 at both ends."
     )
     return InternalAudit(tuple(checks), detail, (*_eta_erratum(), *_curvature_erratum()))
 

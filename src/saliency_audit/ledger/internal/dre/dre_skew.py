@@ -23,10 +23,10 @@ def dre_skew() -> InternalAudit:
     left = [source.name for source in sources if closed_form.skewness_after(source) < 0]
     detail = (
         f"Pearson's coefficient 3(mean − median)/std rises for {count_held(raised)} inputs; "
-        f"exceptions: {list_exceptions(raised)}. {len(left)} outputs stay left-skewed all the same "
+        f"exceptions: {list_exceptions(raised)}. {len(left)} outputs are still left-skewed "
         f"({'; '.join(left)}). At a=−20, 99.9 % of the scores lie below {_quantile(-20):.2f}, for "
         f"normal input below {_quantile(0):.2f}. Of the printed formulas, which do not decide, "
-        f"{count_held(formulas)} hold; wrong: "
+        f"{count_held(formulas)} are right; wrong: "
         f"{'; '.join(check.name for check in formulas if not check.holds)}."
     )
     return InternalAudit((*raised, *formulas), detail, (*_mean_erratum(), *_kernel_erratum()))

@@ -31,7 +31,7 @@ def gg_train() -> InternalAudit:
             f"training images; the weights move by at most "
             f"{total_step_length(ITERATIONS, RATE, MOMENTUM):.2f} times the largest gradient norm. "
             f"The dense layer's {DENSE_INPUTS} inputs follow from convolutions without padding. "
-            "On which images the accuracy was measured is not printed."
+            "The paper does not say on which images the accuracy was measured."
         ),
         undecidable=(
             "an accuracy does not follow from the number of images seen and the learning rate; "

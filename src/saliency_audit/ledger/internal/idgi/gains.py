@@ -47,15 +47,15 @@ def gains_as_stated(
     signs = [sign(gain) for gain in gains]
     narrow = sum(abs(gain) <= LAST_DIGIT + TOLERANCE for gain in gains)
     fewer = [
-        f"{steps}: {sum(metric in metrics for metric, *_ in scores.without_gain(steps))} of "
-        f"{len(metrics) * len(scores.models) * len(scores.paths(steps))}"
+        f"{sum(metric in metrics for metric, *_ in scores.without_gain(steps))} of "
+        f"{len(metrics) * len(scores.models) * len(scores.paths(steps))} at {steps} steps"
         for steps in reversed(STEPS[:-1])
     ]
     detail = (
-        f"{count_held(checks)} signs are as the text states; contradicting it: "
-        f"{list_exceptions(checks)}. IDGI raises {signs.count(1)}, lowers {signs.count(-1)} and "
-        f"leaves equal {signs.count(0)} of the {len(signs)} scores; in {narrow} of them the two "
-        "scores differ by at most one unit of the last printed digit. Scores that IDGI does not "
-        f"raise with fewer steps: {', '.join(fewer)}."
+        f"{count_held(checks)} signs are as the text states (exceptions: "
+        f"{list_exceptions(checks)}). Of the {len(signs)} scores IDGI raises {signs.count(1)}, "
+        f"lowers {signs.count(-1)} and leaves {signs.count(0)} as they are; in {narrow} of them "
+        "the change is at most one unit of the last printed digit. With fewer steps, IDGI does "
+        f"not raise {', '.join(fewer)}."
     )
     return checks, detail

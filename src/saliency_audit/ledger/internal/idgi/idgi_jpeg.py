@@ -20,7 +20,7 @@ def idgi_jpeg() -> InternalAudit:
         detail=(
             f"{count_held(checks)} order relations hold: IDGI adds "
             + ", ".join(f"{gain:.3f} ({path})" for path, gain in gains.items())
-            + " to −log MSE. The table has no spread, no number of images, no base of the "
-            "logarithm and no word on how maps are scaled before they are compared."
+            + " to −log MSE. The table gives no spread, no number of images and no base of the "
+            "logarithm, and the text does not say how maps are scaled before they are compared."
         ),
     )

@@ -16,7 +16,8 @@ def idgi_ne() -> InternalAudit:
     other = _outside_the_named_models(scores)
     return InternalAudit(
         checks,
-        f"{detail} Outside MobileNetV2 and the ResNet family, which §5 names: "
+        f"{detail} Among these, for models other than MobileNetV2 and the ResNets, which §5 "
+        f"names: "
         f"{'; '.join(other) or 'none'}.",
     )
 

@@ -54,11 +54,11 @@ def idgi_steps() -> InternalAudit:
         checks=(*table, *sensitive),
         detail=(
             f"{count_held(table)} cells of Table 4 equal the difference of the score tables. "
-            f"From 8 to 128 steps the IDGI score moves more than its base in "
-            f"{count_held(sensitive)} cases; exceptions: {exceptions}. Rounding to three decimals "
-            f"can explain {uncertain} of the exceptions. "
-            f"Of {len(pairs)} model and metric pairs per path, those where IDGI moves no more than "
-            f"its base between neighbouring step counts: {calmer}."
+            "From 8 to 128 steps the score changes more with IDGI than without it in "
+            f"{count_held(sensitive)} cases (exceptions: {exceptions}). Rounding to three decimals "
+            f"can explain {uncertain} of the exceptions. Between neighbouring step counts it "
+            f"changes no more with IDGI in so many of {len(pairs)} pairs of model and score: "
+            f"{calmer}."
         ),
         errata=(
             *_differences_called_percent(scores, all(check.holds for check in table)),

@@ -51,9 +51,9 @@ def idgi_taylor() -> InternalAudit:
     return InternalAudit(
         checks=checks,
         detail=(
-            f"{count_held(checks)} statements hold. Per step the error is of second order in the "
-            f"step; summed over a path it is of first order (slope {summed:.2f}). It does not "
-            "reach the attributions: g_i² d / |g|² contains d = f(x_j+1) − f(x_j), not f(x_jp), "
+            f"{count_held(checks)} statements hold. The error of one step is of second order in "
+            f"the step; summed over a path it is of first order (slope {summed:.2f}). It does not "
+            "affect the attributions: g_i² d / |g|² contains d = f(x_j+1) − f(x_j), not f(x_jp), "
             "and sums to d with one step as with 128."
         ),
         errata=_on_path_errata(),

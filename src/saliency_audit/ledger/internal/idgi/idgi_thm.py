@@ -46,10 +46,10 @@ def idgi_thm() -> InternalAudit:
     return InternalAudit(
         checks=checks,
         detail=(
-            f"{count_held(checks)} statements hold. The theorem is the gradient theorem (two paths "
-            "between the same level sets), so its ≈ is an equality that needs no accurate Riemann "
-            "sum; the sum of the attributions is f(x) − f(x′) for every path and every number of "
-            "steps, one included, wherever no gradient is zero."
+            f"{count_held(checks)} statements hold. The theorem is the gradient theorem, for two "
+            "paths between the same level sets. So its ≈ is an equality that needs no accurate "
+            "Riemann sum, and the attributions sum to f(x) − f(x′) for every path and every number "
+            "of steps, even one, wherever no gradient is zero."
         ),
         errata=(*_projection_errata(), *_illustration_errata(), *_blur_errata()),
     )

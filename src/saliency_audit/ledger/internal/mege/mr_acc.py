@@ -29,8 +29,9 @@ def mr_acc() -> InternalAudit:
     return InternalAudit(
         checks=checks,
         detail=(
-            f"{count_held(checks)} stated spreads are within the ±{TOLERANCE} % of §4.1; "
-            f"exceptions: {list_exceptions(checks)}. What ± means (range, deviation) is not said."
+            f"{count_held(checks)} stated spreads are within the ±{TOLERANCE} % of §4.1 "
+            f"(exceptions: {list_exceptions(checks)}). The paper does not say what ± means, a "
+            "range or a deviation."
         ),
         errata=erratum_if(
             bool(wide),

@@ -84,8 +84,8 @@ def _identical_in_words(identical: Mapping[float, Simulated]) -> str:
         f"{_listed(scores.mean for scores in identical.values())} on average at |S≠|/|S| = "
         f"{_listed(SHARES, 2)} and |S| = {SIZE}, and about as much at any |S|: in "
         f"{_listed(ends, 0)} % of samples the maximum sits in the outermost 1 % of thresholds. "
-        f"With the rates of balanced accuracy they score {_listed(balanced)}, which falls to 0 as "
-        "|S| grows. Under Eq. 6 as printed, identical distributions score as low as the lowest "
+        f"With the rates of balanced accuracy they score {_listed(balanced)}, and that falls to 0 "
+        "as |S| grows. Under Eq. 6 as printed, identical distributions score as low as the lowest "
         f"printed ReCo, {lowest:.2f}, in at most {100 * rare:.1f} % of samples: a hint that the "
         "tables rest on other rates or on fewer thresholds."
     )

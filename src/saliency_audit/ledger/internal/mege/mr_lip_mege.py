@@ -11,7 +11,8 @@ def mr_lip_mege() -> InternalAudit:
     return InternalAudit(
         checks=checks,
         detail=(
-            f"{count_held(checks)} signs as stated; exceptions: {list_exceptions(checks)}. The "
-            "table gives no spread over folds, so “significantly” (caption) has no number."
+            f"{count_held(checks)} signs are as stated (exceptions: {list_exceptions(checks)}). "
+            "The table gives no spread over folds, so that “significantly” (caption) has no number "
+            "behind it."
         ),
     )

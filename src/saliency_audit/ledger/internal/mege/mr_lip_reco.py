@@ -19,7 +19,8 @@ def mr_lip_reco() -> InternalAudit:
     return InternalAudit(
         checks=(*signs, *order),
         detail=(
-            f"{count_held(signs)} signs as stated, {count_held(order)} statements on the order: "
-            f"{ranking(lipschitz, digits=2)}. The sentence does not say which method is second."
+            f"{count_held(signs)} signs are as stated, and {count_held(order)} statements on the "
+            f"order hold: {ranking(lipschitz, digits=2)}. The sentence does not say which method "
+            "is second."
         ),
     )

@@ -42,11 +42,12 @@ def mr_prod() -> InternalAudit:
     return InternalAudit(
         checks=checks,
         detail=(
-            f"{count_held(checks)} differences as stated; exceptions: {list_exceptions(checks)}. "
-            f"Those on {DISCUSSED}, which the sentence discusses, decide. By the formulas of "
-            "Appendix B, GI is SA times the input: the one comparison with and without the "
-            f"product. MeGe does not rise for {' and '.join(contrary) or 'no set'}. How much of "
-            "the MeGe of IG is due to the product cannot be read from the tables."
+            f"{count_held(checks)} differences are as stated (exceptions: "
+            f"{list_exceptions(checks)}). Those on {DISCUSSED}, which the sentence discusses, "
+            "decide. By the formulas of Appendix B, GI is SA times the input, the only comparison "
+            "with and without the product; GI is not above SA on "
+            f"{' and '.join(contrary) or 'no set'}. How much of the MeGe of IG is due to the "
+            "product cannot be read from the tables."
         ),
         undecidable=(
             "Table 1 shows the higher MeGe but not its cause: no score of IG without the product "

@@ -38,8 +38,8 @@ def mr_tables() -> InternalAudit:
         detail=(
             f"{count_held(equal)} scores that are printed twice are equal; exceptions: "
             f"{list_exceptions(equal)}. {len(too_low)} of {len(possible)} printed MeGe lie below "
-            "½, which Eq. 5 cannot give for a distance of at most 1. Names right in "
-            f"{count_held(names)} places."
+            "½, which Eq. 5 cannot give for a distance of at most 1. The names are "
+            f"right in {count_held(names)} places."
         ),
         errata=(
             *(

@@ -36,16 +36,17 @@ def xm_corr() -> InternalAudit:
     inside = [shared for shared in other if low <= printed[shared] <= high]
     widest = correlation_interval(printed["generator"], DISTINCT_PAIRS)
     enough = _needed(printed["generator"], printed["nothing"], printed["detector"])
+    open_differences = len(other) - sum(check.holds for check in told_apart)
     detail = (
-        f"The printed order holds ({count_held(order)}), which decides, but it cannot be told from "
-        f"chance for {len(other) - sum(check.holds for check in told_apart)} of {len(other)} "
-        f"differences: each correlation compares two 4×4 tables, {DISTINCT_PAIRS} distinct "
-        f"distances, {ALL_CELLS} cells at most. The 95 % "
-        f"interval of {printed['generator']:.3f} is {widest[0]:.2f} to {widest[1]:.2f} for "
-        f"n={DISTINCT_PAIRS}. Even if all {ALL_CELLS} cells were independent, that of "
-        f"{printed['nothing']:.3f} would be {low:.2f} to {high:.2f} and hold {len(inside)} of the "
-        f"other two, and {count_held(told_apart)} differences would exceed sampling error; about "
-        f"{enough} independent distances are needed. One example per case is printed."
+        f"The printed order holds ({count_held(order)}), which decides, but {open_differences} of "
+        f"{len(other)} differences cannot be told from chance: each correlation compares two 4×4 "
+        f"tables with {DISTINCT_PAIRS} distinct distances, {ALL_CELLS} cells at most. For "
+        f"n={DISTINCT_PAIRS} the 95 % interval of {printed['generator']:.3f} is {widest[0]:.2f} to "
+        f"{widest[1]:.2f}. Even if all {ALL_CELLS} cells were independent, that of "
+        f"{printed['nothing']:.3f} would be {low:.2f} to {high:.2f} and contain {len(inside)} of "
+        f"the other two, and {count_held(told_apart)} differences would exceed sampling error; "
+        f"about {enough} independent distances would be needed. Only one example per case is "
+        "printed."
     )
     return InternalAudit((*order, *told_apart), detail)
 

@@ -64,8 +64,8 @@ def xm_equiv() -> InternalAudit:
     )
     detail = (
         f"{count_held(checks)} statements hold. For integer weights the weighted fit is the fit on "
-        f"duplicated points. Binning is an approximation: saliency lost to the floor is "
-        f"{_per_width(lost, '{:.1%}')} on a test map of two peaks over a low background. "
+        "duplicated points. Binning is an approximation: on a test map of two peaks over a low "
+        f"background, rounding down loses {_per_width(lost, '{:.1%}')} of the saliency. "
         f"Exceptions: {list_exceptions(checks)}."
     )
     return InternalAudit(checks, detail, _equivalence_errata(cited, weighted))

@@ -30,9 +30,9 @@ def xm_model() -> InternalAudit:
     ]
     detail = (
         f"IG is best in {count_held(order)} rows, which decides. Whether the numbers can be what "
-        f"the text says they are is another matter: as average changes of an accuracy, "
-        f"{count_held(possible)} of the printed drops are possible, and {count_held(mirrored)} "
-        "increases equal minus the drop, as they must if both are averages over the same images. "
+        "the text says they are is a separate question: as average changes of an accuracy, "
+        f"{count_held(possible)} printed drops are possible, and {count_held(mirrored)} increases "
+        "equal minus the drop, as they must if both are averages over the same images. "
         f"Exceptions: {list_exceptions([*order, *possible, *mirrored])}."
     )
     return InternalAudit((*order, *possible, *mirrored), detail, _model_errata(table))

@@ -28,8 +28,8 @@ def xm_mw() -> InternalAudit:
     )
     far, steps = _squares_in_a_row()
     detail = (
-        f"{count_held(checks)} properties hold on seeded mixtures; exceptions: "
-        f"{list_exceptions(checks)}. Writing one component as two leaves MW₂ at 0, so it compares "
+        f"{count_held(checks)} properties hold on seeded mixtures (exceptions: "
+        f"{list_exceptions(checks)}). Writing one component as two leaves MW₂ at 0, so it compares "
         "distributions, not parameters. It bounds W₂ from above; in one dimension MW₂/W₂ had a "
         f"median of {np.median(ratios):.2f}. XMGD averages the square, MW², over its scales "
         f"(§3.3), which is no metric: for three equal Gaussians at 0, 1 and 2 it is {far:g} end to "
