@@ -46,10 +46,10 @@ from IPython.display import HTML, Markdown
 from saliency_audit import ledger, study
 from saliency_audit.models.cross_training import folded_images
 from saliency_audit.report.figures.maps import show_maps
-from saliency_audit.report.figures.mege.scores import best_against_others, score_table, size_table
+from saliency_audit.report.figures.mege.scores import best_table, score_table, size_table
 from saliency_audit.report.names import METHOD_NAMES
 from saliency_audit.report.notebook.html_table import as_html
-from saliency_audit.report.notebook.pivot import pivot, pivot_table
+from saliency_audit.report.notebook.pivot import pivot_table
 from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, sources
 from saliency_audit.report.notebook.verdicts import verdict_text
 from saliency_audit.study.explanations import Effort, explain
@@ -117,12 +117,7 @@ HTML(as_html(size_table(sources(recorded, rows))))
 # beforehand.
 
 # %% tags=["remove-input"]
-SCORES = ["mu_fidelity", "mege", "reco"]
-found = {
-    name: best_against_others(of_source, SCORES)
-    for name, of_source in sources(recorded, rows).items()
-}
-HTML(as_html(pivot(found, ["predictor", "score", "best", "method"], [])))
+HTML(as_html(best_table(sources(recorded, rows), ["mu_fidelity", "mege", "reco"])))
 
 # %% [markdown]
 # ## Among the first three?

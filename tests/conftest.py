@@ -1,11 +1,13 @@
 """What all tests share: the table of methods, threads, a scratch project, the data root."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import settings
@@ -16,6 +18,7 @@ from saliency_audit.attributions import Explainer, StraightPath, create
 from saliency_audit.attributions.registry import settings_of
 from saliency_audit.datasets import CATALOG
 from saliency_audit.models import kept
+from saliency_audit.study.explanations import METHODS as EXPLAINED
 
 # No deadline: the first example pays for torch's warm-up. Derandomised: a failure is repeatable.
 settings.register_profile("audit", deadline=None, derandomize=True, max_examples=25)
@@ -203,3 +206,45 @@ def all_methods() -> tuple[Method, ...]:
 def metric_calls() -> tuple[MetricCall, ...]:
     """The whole table of metrics that ask the model."""
     return METRICS
+
+
+def _stability_rows(
+    model: str = "resnet18-8",
+    images: str = "cifar10_train",
+    degraded: bool = True,
+    methods: Sequence[str] = EXPLAINED,
+    n: int = 20,
+) -> pd.DataFrame:
+    """Rows of `mege_stability`: three folds, distances at random."""
+    random = np.random.default_rng(1)
+    folds = np.arange(n) % 3
+    rows = []
+    series = [("none", 0), *([("weights", 5), ("labels", 5)] if degraded else [])]
+    for kind, level in series:
+        right = random.random((n, 3)) < 0.7
+        for method in (*methods, "random"):
+            for image in range(n):
+                distances = random.random(3)
+                distances[folds[image]] = np.nan
+                rows.append(
+                    {
+                        "images": images,
+                        "model": model,
+                        "degradation": kind,
+                        "level": level,
+                        "method": method,
+                        "image": image,
+                        "fold": int(folds[image]),
+                        "right": right[image].tolist(),
+                        "distances": distances.tolist(),
+                        "mu_fidelity": float(random.random()),
+                        "accuracy": 0.7,
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture(scope="session")
+def stability_rows() -> Callable[..., pd.DataFrame]:
+    """The maker of such rows."""
+    return _stability_rows

@@ -62,3 +62,14 @@ print(saliency_audit.study.available())
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "idgi_scores" in done.stdout
+
+
+def test_report_takes_its_intervals_from_the_ledger() -> None:
+    allowed = {"ledger.statistics": {"Estimate", "bootstrap_mean"}, "ledger.resampling": set()}
+    for path in (PACKAGE / "report").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                module = (node.module or "").removeprefix("saliency_audit.")
+                assert not module.startswith("scipy"), path
+                if module in allowed:
+                    assert {alias.name for alias in node.names} <= allowed[module], path

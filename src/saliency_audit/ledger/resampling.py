@@ -175,9 +175,27 @@ def estimate_from(point: float, draws: Floats, n: int) -> Estimate:
         draws: `(R,)` its values on the resamples.
         n: images.
     """
-    tail = (1 - LEVEL) / 2
-    low, high = np.quantile(draws, [tail, 1 - tail])
+    low, high = percentile_interval(draws)
     return Estimate(float(point), float(low), float(high), n)
+
+
+def percentile_interval(draws: Floats, *, outward: bool = False) -> tuple[Floats, Floats]:
+    """The middle 95 % of resamples.
+
+    Args:
+        draws: `(R, …)`, the resamples along the first axis.
+        outward: take the next draw outside where an end falls between two of them, as for values
+            that mean nothing in between; interpolated otherwise.
+
+    Returns:
+        Lower and upper end, `(…)` each.
+    """
+    tail = (1 - LEVEL) / 2
+    if outward:
+        low = np.quantile(draws, tail, axis=0, method="lower")
+        return low, np.quantile(draws, 1 - tail, axis=0, method="higher")
+    low, high = np.quantile(draws, [tail, 1 - tail], axis=0)
+    return low, high
 
 
 def bootstrap_p(draws: Floats, alternative: str) -> float:

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from saliency_audit.ledger.statistics import Estimate
+from saliency_audit.ledger.summaries.bands import Band
 from saliency_audit.report.names import BASE_COLOUR, method_name
 
 Line = TypeVar("Line")
@@ -114,6 +115,14 @@ def draw_estimate(axis: Axes, found: Estimate, height: float, **look: Any) -> No
     """An estimate with its interval, lying at a height."""
     reach = [[max(0.0, found.value - found.low)], [max(0.0, found.high - found.value)]]
     axis.errorbar(found.value, height, xerr=reach, **look)
+
+
+def draw_band(
+    axis: Axes, band: Band, style: str = "-", *, color: Any, shade: float = 0.2, **look: Any
+) -> None:
+    """A curve above its band."""
+    axis.fill_between(band.places, band.low, band.high, color=color, alpha=shade, linewidth=0)
+    axis.plot(band.places, band.values, style, color=color, **look)
 
 
 def step_ticks(axis: Axes, steps: Iterable[int], base: int = 2) -> None:

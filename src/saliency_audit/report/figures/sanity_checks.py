@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from saliency_audit.ledger.sanity_checks import SANITY_CHECKS, Answer, Finding, SanityCheck
+from saliency_audit.ledger.summaries.costs import in_gradients
 from saliency_audit.report.figures.panels import legend_outside, refuse_empty
 from saliency_audit.report.names import ggig_name, network, on_two_lines
 from saliency_audit.report.notebook.tables import text_table
@@ -174,11 +174,10 @@ def cost_table(rows: pd.DataFrame) -> pd.DataFrame:
             mine = rows[(rows["model"] == model) & (rows["method"] == method)]
             if mine.empty:
                 continue
-            share = (mine["seconds"] / mine["gradient_seconds"]).to_numpy(dtype=float)
             lines[network(model), ggig_name(method)] = {
                 "forward passes": _span(mine["forward_passes"]),
                 "backward passes": _span(mine["backward_passes"]),
-                "time in gradients": three_figures(float(np.median(share))),
+                "time in gradients": three_figures(in_gradients(mine)),
             }
     return text_table(lines, ["network", "method"])
 

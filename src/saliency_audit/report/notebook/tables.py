@@ -5,6 +5,9 @@ from typing import TypeVar
 
 import pandas as pd
 
+from saliency_audit.ledger.summaries.means import Summary
+from saliency_audit.report.words import number
+
 Place = TypeVar("Place", bound=tuple[str, ...])
 Column = TypeVar("Column", bound=Hashable)
 
@@ -48,20 +51,21 @@ def _together(places: Sequence[Place]) -> list[Place]:
     return sorted(places, key=lambda place: [first[place[:i]] for i in range(1, len(place))])
 
 
-def with_undefined(text: str, values: pd.Series) -> str:
-    """What is said of the defined values, and how many are not: `0.52, 3 of 20 undefined`.
+def mean_cell(found: Summary, digits: int = 2) -> str:
+    """A mean or median, and how many of the values behind it are undefined.
 
     A constant map has no rank correlation, one that is 0 everywhere no shares; means and medians
-    leave such values out.
+    leave such values out. Where no value is defined the cell is a dash.
+    """
+    return with_undefined(number(found.value, digits), found)
 
-    Args:
-        text: a mean or median of the values.
-        values: NaN where undefined.
+
+def with_undefined(text: str, found: Summary) -> str:
+    """What is said of the defined values, and how many are not: `0.52, 3 of 20 undefined`.
 
     Returns:
         The text alone where every value is defined, and where none is: then it says so itself.
     """
-    undefined = int(values.isna().sum())
-    if undefined in (0, len(values)):
+    if found.undefined in (0, found.n):
         return text
-    return f"{text}, {undefined} of {len(values)} undefined"
+    return f"{text}, {found.undefined} of {found.n} undefined"

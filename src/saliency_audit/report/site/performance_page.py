@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from saliency_audit.ledger.external.curves import COMPLEXITIES
-from saliency_audit.ledger.statistics import bootstrap_mean
+from saliency_audit.ledger.summaries.costs import fast_deviations
 from saliency_audit.report.site.markdown import code, escape, folded, page, table
 from saliency_audit.report.words import count, estimate, number
 from saliency_audit.study.former_names import COMPLEXITIES as FORMER
@@ -123,20 +123,16 @@ def _deviation(path: Path) -> Iterator[str]:
     if not path.is_file():
         return
     rows = pd.read_csv(path).dropna().replace({"complexity": FORMER})
-    lines = []
-    for complexity, group in rows.groupby("complexity"):
-        difference = group["fast"] - group["exact"]
-        spread = difference.quantile([0.025, 0.975])
-        mean = bootstrap_mean(difference.to_numpy(), group["image"].tolist())
-        lines.append(
-            (
-                COMPLEXITIES[str(complexity)],
-                estimate(mean),
-                f"{number(spread.iloc[0], 3)} to {number(spread.iloc[1], 3)}",
-                str(len(group)),
-                str(mean.n),
-            )
+    lines = [
+        (
+            COMPLEXITIES[found.complexity],
+            estimate(found.mean),
+            f"{number(found.low, 3)} to {number(found.high, 3)}",
+            str(found.maps),
+            str(found.mean.n),
         )
+        for found in fast_deviations(rows)
+    ]
     name = f"{FOLDER}/{path.name}"
     yield "## What the fast mode costs in accuracy"
     yield (

@@ -9,7 +9,6 @@ from torch import nn
 
 from saliency_audit.attributions import Edge, Saliency
 from saliency_audit.models.randomization import Randomisation
-from saliency_audit.report.figures.ggig.changed_models import bands
 from saliency_audit.report.figures.ggig.randomization import (
     show_cascaded_maps,
     show_stages,
@@ -18,8 +17,6 @@ from saliency_audit.report.figures.ggig.randomization import (
 from saliency_audit.report.figures.ggig.sigma import (
     floor_table,
     limit_table,
-    reached,
-    reached_in_resamples,
     show_noisy_maps,
     show_perturbation,
 )
@@ -128,37 +125,6 @@ def test_limits_stand_beside_those_of_networks_drawn_otherwise(sigma, stages):
     assert line["Spearman"] == f"{far['spearman'].mean():.3f} / {last['spearman'].mean():.3f}"
 
 
-def test_the_limit_is_reached_where_a_curve_stays_near_it():
-    means = pd.Series({0.0: 1.0, 0.25: 0.3, 0.5: 0.5, 0.75: 0.33, 1.0: 0.2})
-    assert reached(means, 0.3, 0.05) == 0.75
-    assert reached(means, 0.3, 0.25) == 0.25
-    assert reached(means, 1.0, 0.05) == 0.0
-    assert reached(means, 0.1, 0.05) is None
-    assert reached(means, 0.3, 0.05, two_sided=True) is None
-    assert reached(means, float("nan"), 0.05) is None
-    assert reached(pd.Series({0.0: 1.0, 0.5: 0.3, 1.0: float("nan")}), 0.3, 0.05) is None
-
-
-def test_where_the_limit_is_reached_depends_on_images_and_draws():
-    limit = pd.DataFrame({0: [0.3]})
-    sure = {
-        level: pd.DataFrame([[mean] * 3] * 8) for level, mean in ((0, 1.0), (0.5, 0.3), (1, 0.3))
-    }
-    assert reached_in_resamples(sure, limit, 0.05) == (0.5, 0.5)
-    assert reached_in_resamples(sure, pd.DataFrame({0: [0.1]}), 0.05) == (np.inf, np.inf)
-    # Half of the images stay up at 0.5: their mean is near the limit in some resamples only.
-    torn = {**sure, 0.5: pd.DataFrame([[0.3] * 3] * 4 + [[0.4] * 3] * 4)}
-    assert reached_in_resamples(torn, limit, 0.05) == (0.5, 1.0)
-    # One draw of three stays up at the last level, for all images.
-    one = {**sure, 1: pd.DataFrame([[0.3, 0.3, 0.6]] * 8)}
-    assert reached_in_resamples(one, limit, 0.05) == (0.5, np.inf)
-    undefined = {**sure, 1: pd.DataFrame([[np.nan] * 3] * 8)}
-    assert reached_in_resamples(undefined, limit, 0.05) == (np.inf, np.inf)
-    assert reached_in_resamples(sure, limit * np.nan, 0.05) == (np.inf, np.inf)
-    unsure = pd.DataFrame([[0.3, 0.1]] * 8)
-    assert reached_in_resamples(sure, unsure, 0.05) == (0.5, np.inf)
-
-
 def test_limits_stand_under_each_other(sigma):
     sigma.loc[(sigma["method"] == "ig_without_product") & (sigma["image"] == 3), list(MEASURES)] = (
         np.nan
@@ -205,19 +171,6 @@ def test_means_over_the_stages(stages):
     assert line["cascade, SSIM"] == f"{mine['ssim'].mean():.3f} / {last:.3f}"
     assert "/" not in line["each alone, SSIM"]
     assert table.loc[("small CNN on digits", "RISE", "recorded"), "cascade, SSIM"] == ""
-
-
-def test_bands_are_those_of_the_mean():
-    values = np.random.default_rng(0).normal(size=(50, 2))
-    table = pd.DataFrame(values, columns=[0.0, 1.0])
-    table.loc[50] = [np.nan, 3.0]
-    places, means, low, high = bands(table)
-    assert places.tolist() == [0, 1]
-    assert means == pytest.approx(values.mean(axis=0))
-    error = values.std(axis=0) / np.sqrt(50)
-    assert low == pytest.approx(means - 1.96 * error, abs=0.06)
-    assert high == pytest.approx(means + 1.96 * error, abs=0.06)
-    assert np.isnan(bands(table[50:])[1]).all()
 
 
 def test_maps_of_changed_models(model):

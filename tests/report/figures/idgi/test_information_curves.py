@@ -5,12 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from saliency_audit.ledger.resampling import resample_counts
-from saliency_audit.report.figures.idgi.information_curves import (
-    RESAMPLES,
-    median_band,
-    show_median_curves,
-)
+from saliency_audit.report.figures.idgi.information_curves import show_median_curves
 from saliency_audit.report.figures.idgi.information_stages import STAGES, curve_example, show_stages
 from saliency_audit.report.figures.information import dropped_images
 
@@ -32,17 +27,6 @@ def test_the_medians_are_those_of_the_images_that_neither_method_drops(score_row
         expected = (scores.median() - 0.1) / 0.8
         assert np.interp(0.25, line.get_xdata(), line.get_ydata()) == pytest.approx(expected)
     assert sic.get_ylabel() == "MobileNetV2\nSIC"
-
-
-def test_the_band_is_the_bootstrap_of_the_median():
-    values = np.random.default_rng(2).normal(size=(15, 3))
-    low, high = median_band(values)
-    counts = resample_counts(15, RESAMPLES)
-    drawn = np.stack([np.median(np.repeat(values, count, axis=0), axis=0) for count in counts])
-    expected = np.quantile(drawn, [0.025, 0.975], axis=0)
-    assert np.stack([low, high]) == pytest.approx(expected)
-    assert (low < np.median(values, axis=0)).all()
-    assert (np.median(values, axis=0) < high).all()
 
 
 def test_networks_without_curves_are_left_out_or_refused(score_rows):

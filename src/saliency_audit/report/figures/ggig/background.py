@@ -6,9 +6,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from saliency_audit.ledger.summaries.means import mean_of
 from saliency_audit.report.figures.panels import draw_boxes, panels, refuse_empty
 from saliency_audit.report.names import ggig_name, network, on_two_lines
-from saliency_audit.report.notebook.tables import text_table, with_undefined
+from saliency_audit.report.notebook.tables import mean_cell, text_table
 from saliency_audit.report.words import number
 
 BACKGROUND_NAMES = {"none": "original"}
@@ -50,7 +51,7 @@ def show_shares(rows: pd.DataFrame, background: str, squares: int) -> Figure:
 
 def _area(rows: pd.DataFrame) -> float:
     """Mean over the images of the share of the area that is background."""
-    return float(rows.groupby("image")["area_outside"].first().mean())
+    return mean_of(rows.groupby("image")["area_outside"].first()).value
 
 
 def share_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -69,8 +70,7 @@ def share_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         found = {AREA: number(_area(rows), 2)}
         for method in dict.fromkeys(rows["method"]):
             shares = rows.loc[rows["method"] == method, "outside"]
-            mean = number(float(shares.mean()), 2)
-            found[ggig_name(method)] = with_undefined(mean, shares)
+            found[ggig_name(method)] = mean_cell(mean_of(shares))
         return found
 
     return _by_background(sources, cells, ["network", "method", "source"])
@@ -90,7 +90,7 @@ def kept_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     def cells(rows: pd.DataFrame) -> dict[str, str]:
         images = rows.drop_duplicates("image")
         kept = int(images["still_right"].astype(bool).sum())
-        probability = number(float(images["probability"].mean()), 2)
+        probability = mean_cell(mean_of(images["probability"]))
         return {"class kept": f"{kept} of {len(images)}", "its probability": probability}
 
     return _by_background(sources, cells, ["network", "images", "source"])

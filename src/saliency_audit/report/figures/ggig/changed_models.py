@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from textwrap import fill
+from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
 from matplotlib.axes import Axes
@@ -12,14 +12,14 @@ from torch import Tensor, nn
 
 from saliency_audit.attributions import Explainer, saliency
 from saliency_audit.attributions.engine import predict
-from saliency_audit.ledger.resampling import resample_counts, resampled_means
-from saliency_audit.ledger.statistics import LEVEL
+from saliency_audit.ledger.summaries.bands import mean_curve
+from saliency_audit.ledger.summaries.means import mean_of
 from saliency_audit.report.figures.maps import show_maps
+from saliency_audit.report.figures.panels import draw_band
 from saliency_audit.report.names import SANITY_LOOKS, SIMILARITY_NAMES, ggig_name, network
 
 # Measures that are shown; the squared error has no lower limit.
 SHOWN = ("spearman", "weighted_jaccard", "ssim")
-RESAMPLES = 1000
 # A method that a figure draws and that is none of the paper's.
 OTHER_LOOK = ("#009e73", "v")
 
@@ -68,32 +68,10 @@ def draw_line(
         column: what is averaged.
         method: decides the look; without one the line is black and has no label.
     """
-    table = rows.groupby(["image", along])[column].mean().unstack(along)
-    places, means, low, high = bands(table)
     colour, symbol = look_of(method) if method else ("#000000", "")
-    axis.fill_between(places, low, high, color=colour, alpha=0.2, linewidth=0)
     label = ggig_name(method) if method else None
-    axis.plot(
-        places, means, color=colour, marker=symbol, markersize=3.5, linewidth=1.3, label=label
-    )
-
-
-def bands(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Columns, their means over the images, and the 95 % bootstrap intervals of these.
-
-    Args:
-        table: image × place; images that lack a place are left out.
-    """
-    known = table.dropna()
-    places = known.columns.to_numpy(dtype=float)
-    values = known.to_numpy(dtype=float)
-    if not len(values):
-        nothing = np.full(len(places), np.nan)
-        return places, nothing, nothing, nothing
-    draws = resampled_means(values, resample_counts(len(values), RESAMPLES))
-    tail = (1 - LEVEL) / 2
-    low, high = np.quantile(draws, [tail, 1 - tail], axis=0)
-    return places, values.mean(axis=0), low, high
+    look: dict[str, Any] = {"marker": symbol, "markersize": 3.5, "linewidth": 1.3, "label": label}
+    draw_band(axis, mean_curve(rows, along, column), color=colour, **look)
 
 
 def look_of(method: str) -> tuple[str, str]:
@@ -119,5 +97,5 @@ def in_order(methods: Sequence[str]) -> list[str]:
 
 def undefined_share(rows: pd.DataFrame) -> str:
     """How many maps are constant, so that no similarity is defined: `3 of 200`."""
-    lost = int(rows["spearman"].isna().sum())
-    return f"{lost} of {len(rows)}" if lost else "0"
+    found = mean_of(rows["spearman"])
+    return f"{found.undefined} of {found.n}" if found.undefined else "0"

@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from saliency_audit.ledger.external.checked_maps import mean_with_draws
-from saliency_audit.ledger.statistics import bootstrap_mean
+from saliency_audit.ledger.summaries.bands import separate_means
+from saliency_audit.ledger.summaries.means import mean_of
 from saliency_audit.report.figures.panels import (
+    draw_band,
     label_outside,
     name_rows,
     panels,
@@ -19,8 +20,8 @@ from saliency_audit.report.figures.panels import (
     step_ticks,
 )
 from saliency_audit.report.names import SANITY_LOOKS, ggig_name, network, on_two_lines
-from saliency_audit.report.notebook.tables import text_table, with_undefined
-from saliency_audit.report.words import estimate, number
+from saliency_audit.report.notebook.tables import mean_cell, text_table
+from saliency_audit.report.words import estimate
 from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.ggig_methods import climb_of
 
@@ -81,9 +82,12 @@ def show_climb(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
         model = line[int(column)]
         mine = chosen[chosen["model"] == model]
         for points, colour in colours.items():
-            _draw_line(axis, mine[mine["points"] == points], f"{points} points", colour)
+            climbs = mine[(mine["points"] == points) & (mine["method"] == CLIMB)]
+            band = separate_means(climbs, "ascents", "spearman")
+            look = {"label": f"{points} points", "markersize": 3}
+            draw_band(axis, band, "o-", color=colour, shade=0.15, **look)
         for method in [name for name in SANITY_LOOKS if name in set(mine["method"]) - {CLIMB}]:
-            mean = float(mine.loc[mine["method"] == method, "spearman"].mean())
+            mean = mean_of(mine.loc[mine["method"] == method, "spearman"]).value
             dashed = SANITY_LOOKS[method][0]
             axis.axhline(mean, color=dashed, linestyle="--", linewidth=1.1)
             axis.annotate(
@@ -119,18 +123,6 @@ def _colours(counts: Sequence[int]) -> dict[int, Any]:
     return {points: shades(0.9 * place / last) for place, points in enumerate(counts)}
 
 
-def _draw_line(axis: Axes, rows: pd.DataFrame, label: str, colour: object) -> None:
-    known = rows[rows["method"] == CLIMB].dropna(subset="spearman")
-    steps = np.unique(known["ascents"])
-    means = [
-        bootstrap_mean(known.loc[known["ascents"] == count, "spearman"].to_numpy(dtype=float))
-        for count in steps
-    ]
-    low, high = [mean.low for mean in means], [mean.high for mean in means]
-    axis.fill_between(steps, low, high, color=colour, alpha=0.15, linewidth=0)
-    axis.plot(steps, [mean.value for mean in means], "o-", color=colour, markersize=3, label=label)
-
-
 def climb_table(
     sources: Mapping[str, pd.DataFrame], sign: str = "absolute", measure: str = "spearman"
 ) -> pd.DataFrame:
@@ -157,9 +149,9 @@ def climb_table(
             climbs = method == CLIMB
             counts |= {steps} if climbs else set()
             name = f"{points} points" if climbs else ggig_name(method)
-            mean = number(float(group[measure].mean()), 3)
+            mean = mean_cell(mean_of(group[measure]), 3)
             line = cells.setdefault((network(model), name, on_two_lines(source)), {})
-            line[_column(steps) if climbs else ALONE] = with_undefined(mean, group[measure])
+            line[_column(steps) if climbs else ALONE] = mean
     columns = [ALONE, *map(_column, sorted(counts))]
     return text_table(cells, ["network", "map", "source"], columns=columns, missing="—")
 

@@ -3,26 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from saliency_audit.ledger.external.curves import (
-    COMPLEXITIES,
-    STRIDE,
-    Used,
-    area,
-    curves_of,
-    measurable,
-    resampled_areas,
-    used_by_all,
-)
-from saliency_audit.ledger.external.rows import models_of, of_method
-from saliency_audit.ledger.resampling import estimate_from, resample_counts
+from saliency_audit.ledger.external.curves import COMPLEXITIES
 from saliency_audit.ledger.statistics import Estimate
-from saliency_audit.metrics import InformationCurves
+from saliency_audit.ledger.summaries.method_areas import method_curves
 from saliency_audit.metrics.information_curve import Aggregate
 from saliency_audit.report.figures.ggig.printed import printed_table
 from saliency_audit.report.figures.information import label_information
@@ -37,7 +25,6 @@ from saliency_audit.report.names import CURVE_NAMES, ggig_name, network
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import number
 
-RESAMPLES = 1000
 # A colour and a line per method, so that neither alone carries the meaning (Okabe and Ito).
 LOOKS: dict[str, dict[str, Any]] = {
     "ggig": {"color": "#0072b2", "linestyle": "-", "linewidth": 2},
@@ -52,8 +39,6 @@ MARKS = (
     *(("v", "#cc79a7"), ("P", "#e69f00"), ("X", "#56b4e9"), ("*", "#888888")),
 )
 OTHER: dict[str, Aggregate] = {"median": "mean", "mean": "median"}
-
-Curves = dict[str, InformationCurves]
 
 
 def show_method_curves(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Figure:
@@ -71,24 +56,18 @@ def show_method_curves(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Fig
     """
     refuse_empty(rows)
     complexity = parameters["complexity"]
-    found = _all_curves(rows, parameters["curves"], complexity)
+    curves = method_curves(rows, parameters["curves"], complexity)
+    found = {(item.model, item.curve): item for item in curves}
     if not found:
         raise ValueError(f"no image whose {COMPLEXITIES[complexity]} could be measured")
     models = list(dict.fromkeys(model for model, _ in found))
 
     def draw(axis: Axes, model: str, curve: str) -> bool:
-        methods = found[model, curve]
-        used = used_by_all(list(methods.values()))
-        axis.set_title(f"{CURVE_NAMES[curve]}, n = {int(used.sum())}", fontsize=9)
-        for method, curves in methods.items() if used.any() else ():
-            values = curves.curves.numpy()[used][:, ::STRIDE]
-            together = np.median if parameters["aggregate"][curve] == "median" else np.mean
-            axis.plot(
-                curves.grid.numpy()[::STRIDE],
-                together(values, axis=0),
-                label=ggig_name(method),
-                **LOOKS.get(method, {}),
-            )
+        item = found[model, curve]
+        axis.set_title(f"{CURVE_NAMES[curve]}, n = {item.n}", fontsize=9)
+        for method in item.methods if item.n else ():
+            middle = item.middle(method, parameters["aggregate"][curve])
+            axis.plot(*middle, label=ggig_name(method), **LOOKS.get(method, {}))
         return True
 
     figure, axes = panels(models, parameters["curves"], draw, width=3.4, height=2.5, sharey=True)
@@ -110,14 +89,12 @@ def show_areas(sources: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any
     methods, curves = list(parameters["methods"]), list(parameters["curves"])
     series = _printed(methods, curves)
     for source, rows in sources.items():
-        for (model, curve), found in _all_curves(rows, curves, parameters["complexity"]).items():
-            used = used_by_all(list(found.values()))
-            for method in methods if used.any() else ():
-                if method in found:
-                    name = f"{source}: {network(model)}"
-                    series.setdefault(name, {})[curve, method] = _estimate(
-                        found[method], used, parameters["aggregate"][curve]
-                    )
+        for item in method_curves(rows, curves, parameters["complexity"]):
+            areas = series.setdefault(f"{source}: {network(item.model)}", {}) if item.n else {}
+            for method in methods:
+                if method in item.methods and item.n:
+                    aggregate = parameters["aggregate"][item.curve]
+                    areas[item.curve, method] = item.estimated_area(method, aggregate)
 
     def draw(axis: Axes, line: str, curve: str) -> bool:
         for place, areas in enumerate(series.values()):
@@ -164,12 +141,10 @@ def area_table(sources: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any
             line[CURVE_NAMES[curve]] = number(areas[curve, method].value)
     for source, rows in sources.items():
         for column, curve, complexity, aggregate in _columns(parameters):
-            for (model, _), found in _all_curves(rows, [curve], complexity).items():
-                used = used_by_all(list(found.values()))
-                for method in found:
-                    key = (network(model), source, ggig_name(method))
-                    value = area(found[method], used, aggregate)
-                    lines.setdefault(key, {})[column] = number(value)
+            for item in method_curves(rows, [curve], complexity):
+                for method in item.methods:
+                    key = (network(item.model), source, ggig_name(method))
+                    lines.setdefault(key, {})[column] = number(item.area(method, aggregate))
     return text_table(lines, ["network", "source", "method"])
 
 
@@ -207,26 +182,3 @@ def _printed(
             areas = found.setdefault(f"{PAPER}{cell['model']}", {})
             areas[cell["metric"], cell["method"]] = Estimate(value, value, value, 0)
     return found
-
-
-def _all_curves(
-    rows: pd.DataFrame, curves: Sequence[str], complexity: str
-) -> dict[tuple[str, str], Curves]:
-    """Curves of every method by network and kind; networks without this complexity are left out."""
-    found: dict[tuple[str, str], Curves] = {}
-    for model in models_of(rows):
-        mine = rows[rows["model"] == model]
-        for method in dict.fromkeys(mine["method"]):
-            frame = of_method(mine, method, model)
-            kept = measurable(frame, complexity)
-            if kept.any():
-                for curve in curves:
-                    places = found.setdefault((model, curve), {})
-                    places[method] = curves_of(frame[kept], curve, complexity)
-    return found
-
-
-def _estimate(curves: InformationCurves, used: Used, aggregate: Aggregate) -> Estimate:
-    n = int(used.sum())
-    draws = resampled_areas(curves, used, resample_counts(n, RESAMPLES), aggregate)
-    return estimate_from(area(curves, used, aggregate), draws, n)

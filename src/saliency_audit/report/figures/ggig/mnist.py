@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from saliency_audit.ledger.summaries.means import Summary, median_of
 from saliency_audit.report.figures.ggig.printed import printed_table
 from saliency_audit.report.figures.panels import draw_boxes, label_outside, panels, refuse_empty
 from saliency_audit.report.names import SIMILARITY_NAMES, ggig_name, on_two_lines
@@ -54,13 +55,14 @@ def similarity_table(sources: Mapping[str, pd.DataFrame], sign: str) -> pd.DataF
         for source, rows in sources.items():
             mine = rows[(rows["method"] == method) & (rows["sign"] == sign)]
             lines[name, on_two_lines(source)] = {"images": f"{len(mine):,}"} | {
-                title: _cell(mine[measure]) for measure, title in SIMILARITY_NAMES.items()
+                title: _cell(median_of(mine[measure]))
+                for measure, title in SIMILARITY_NAMES.items()
             }
     return text_table(lines, ["method", "source"])
 
 
-def _cell(values: pd.Series) -> str:
-    return with_undefined(_spread(float(values.median()), float(values.std())), values)
+def _cell(found: Summary) -> str:
+    return with_undefined(_spread(found.value, found.deviation), found)
 
 
 def _spread(median: float, deviation: float) -> str:

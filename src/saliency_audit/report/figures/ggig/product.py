@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from saliency_audit.ledger.statistics import bootstrap_mean
+from saliency_audit.ledger.summaries.means import mean_of
 from saliency_audit.report.figures.panels import draw_estimate, name_rows, panels, refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, ggig_name, network, on_two_lines
-from saliency_audit.report.notebook.tables import text_table, with_undefined
-from saliency_audit.report.words import number
+from saliency_audit.report.notebook.tables import mean_cell, text_table
 from saliency_audit.sanity import DIFFERENCE
 
 # Two baselines, or a baseline and `DIFFERENCE`.
@@ -99,13 +99,10 @@ def baseline_table(sources: Mapping[str, pd.DataFrame], sign: str = "absolute") 
         chosen = rows[rows["sign"] == sign]
         for (model, method), group in chosen.groupby(["model", "method"], sort=False):
             lines[network(str(model)), ggig_name(str(method)), on_two_lines(source)] = {
-                _title(place): _cell(_at(group, place)["spearman"]) for place in _places(rows)
+                _title(place): mean_cell(mean_of(_at(group, place)["spearman"]))
+                for place in _places(rows)
             }
     return text_table(lines, ["network", "method", "source"], missing="—")
-
-
-def _cell(values: pd.Series) -> str:
-    return with_undefined(number(float(values.mean()), 2), values)
 
 
 def _places(rows: pd.DataFrame) -> list[Place]:

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from saliency_audit.attributions import Explainer
+from saliency_audit.ledger.summaries.means import mean_of
 from saliency_audit.models.randomization import Randomisation, cascade
 from saliency_audit.report.figures.ggig.changed_models import (
     draw_line,
@@ -139,8 +140,8 @@ def stage_table(sources: Mapping[str, pd.DataFrame], sign: str = "absolute") -> 
 def _cell(rows: pd.DataFrame, measure: str) -> str:
     if not rows[measure].notna().any():
         return ""
-    mean = number(float(rows[measure].mean()))
+    mean = number(mean_of(rows[measure]).value)
     if rows["how"].iloc[0] != "cascade":
         return mean
     last = rows[rows["stage"] == rows["stage"].max()]
-    return f"{mean} / {number(float(last[measure].mean()))}"
+    return f"{mean} / {number(mean_of(last[measure]).value)}"

@@ -6,12 +6,16 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from saliency_audit.attributions import Explainer
-from saliency_audit.ledger.resampling import Floats, resample_counts, resampled_table_means
-from saliency_audit.ledger.statistics import LEVEL
+from saliency_audit.ledger.summaries.means import mean_of
+from saliency_audit.ledger.summaries.noise_limits import (
+    SCORE,
+    Reached,
+    score_reached,
+    similarity_reached,
+)
 from saliency_audit.models.degradation import with_sigma_noise
 from saliency_audit.report.figures.ggig.changed_models import (
     draw_line,
@@ -27,9 +31,6 @@ from saliency_audit.report.figures.panels import label_outside, name_rows, panel
 from saliency_audit.report.names import ggig_name, network, on_two_lines
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import number
-
-SCORE = "probability"
-RESAMPLES = 1000
 
 
 def show_noisy_maps(
@@ -86,7 +87,7 @@ def show_perturbation(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
             here = mine[mine["method"] == method]
             if here[column].notna().any():
                 draw_line(axis, here, "level", column, method)
-                floor = _of(unrelated, model, method)[column].mean()
+                floor = mean_of(_of(unrelated, model, method)[column]).value
                 axis.axhline(floor, linestyle="--", linewidth=0.9, color=look_of(method)[0])
         return True
 
@@ -120,15 +121,13 @@ def limit_table(
         chosen = rows[rows["sign"] == sign]
         noise, unrelated = (chosen[chosen["against"] == kind] for kind in ("noise", "unrelated"))
         for model, group in noise.groupby("model", sort=False):
-            once = group.drop_duplicates(["image", "level", "draw"])
-            chance = 1 / int(once["classes"].iloc[0])
-            line = {"class score": _cell(once, SCORE, pd.DataFrame({0: [chance]}), margin)}
-            lines[network(str(model)), "class score", on_two_lines(source)] = line
+            score = {"class score": _cell(score_reached(group, margin))}
+            lines[network(str(model)), "class score", on_two_lines(source)] = score
             for method in dict.fromkeys(group["method"]):
                 mine = group[group["method"] == method]
                 far = _of(unrelated, str(model), method)
                 cells = {
-                    title_of(measure): _cell(mine, measure, _by_draw(far, measure), margin)
+                    title_of(measure): _cell(similarity_reached(mine, far, measure, margin))
                     for measure in measures_in(noise)
                 }
                 name = ggig_name(method)
@@ -163,7 +162,7 @@ def floor_table(noise: pd.DataFrame, cascade: pd.DataFrame, sign: str = "absolut
             continue
         lines[network(str(model)), ggig_name(str(method))] = {
             title_of(measure): " / ".join(
-                number(float(rows[measure].mean())) for rows in (mine, other)
+                number(mean_of(rows[measure]).value) for rows in (mine, other)
             )
             for measure in measures_in(torchs)
             if mine[measure].notna().any()
@@ -171,85 +170,15 @@ def floor_table(noise: pd.DataFrame, cascade: pd.DataFrame, sign: str = "absolut
     return text_table(lines, ["network", "method"])
 
 
-def reached(
-    means: pd.Series, limit: float, margin: float, *, two_sided: bool = False
-) -> float | None:
-    """The level from which on a curve stays at most `margin` above its limit; None if it does not.
-
-    What is undefined has not reached anything.
-
-    Args:
-        means: by level.
-        limit: of the curve.
-        margin: how near is reached.
-        two_sided: whether the curve must stay at most as far below it, too.
-    """
-    curve = means.sort_index()
-    later = curve.index[_far(curve.to_numpy(dtype=float) - limit, margin, two_sided)]
-    inside = curve.index if later.empty else curve.index[curve.index > later.max()]
-    return float(inside[0]) if len(inside) else None
-
-
-def _far(distances: Floats, margin: float, two_sided: bool) -> NDArray[np.bool_]:
-    """Which values have not reached the limit; undefined ones have not."""
-    return ~((np.abs(distances) if two_sided else distances) <= margin)
-
-
-def reached_in_resamples(
-    curve: Mapping[float, pd.DataFrame],
-    limit: pd.DataFrame,
-    margin: float,
-    *,
-    two_sided: bool = False,
-) -> tuple[float, float]:
-    """The middle 95 % of `reached` where images and draws are both resampled; inf where it is None.
-
-    Args:
-        curve: values by level, image × draw; the images and draws are the same at all levels.
-        limit: image × draw, of other draws; one cell for a limit that is known.
-        margin: how near is reached.
-        two_sided: see `reached`.
-    """
-    levels = sorted(curve)
-    tables = [curve[level].to_numpy(dtype=float) for level in levels]
-    images, draws = (resample_counts(n, RESAMPLES, seed) for seed, n in enumerate(tables[0].shape))
-    means = np.stack([resampled_table_means(table, images, draws) for table in tables], axis=1)
-    ends = resampled_table_means(
-        limit.to_numpy(dtype=float),
-        images if len(limit) > 1 else resample_counts(1, RESAMPLES),
-        resample_counts(limit.shape[1], RESAMPLES, seed=2),
-    )
-    far = _far(means - ends[:, None], margin, two_sided)
-    first = np.where(far.any(axis=1), len(levels) - far[:, ::-1].argmax(axis=1), 0)
-    found = np.array([*levels, np.inf])[first]
-    tail = (1 - LEVEL) / 2
-    low = np.quantile(found, tail, method="lower")
-    return float(low), float(np.quantile(found, 1 - tail, method="higher"))
-
-
-def _cell(rows: pd.DataFrame, column: str, limits: pd.DataFrame, margin: float) -> str:
-    if not rows[column].notna().any():
+def _cell(found: Reached | None) -> str:
+    if found is None:
         return ""
-    curve = {
-        level: _by_draw(rows[rows["level"] == level], column) for level in rows["level"].unique()
-    }
-    means = rows.groupby("level")[column].mean()
-    limit = float(limits.mean(axis=1).mean())
-    two_sided = column == SCORE
-    level = reached(means, limit, margin, two_sided=two_sided)
-    resampled = reached_in_resamples(curve, limits, margin, two_sided=two_sided)
-    ends = ", ".join(_level(end) for end in resampled)
-    found = f"{_level(np.inf if level is None else level)} [{ends}]"
-    return f"{found}<br>{number(float(means.iloc[-1]))} / {number(limit)}"
+    ends = f"{_level(found.low)}, {_level(found.high)}"
+    return f"{_level(found.level)} [{ends}]<br>{number(found.last)} / {number(found.limit)}"
 
 
 def _level(level: float) -> str:
     return "—" if np.isinf(level) else f"{level:g} σ"
-
-
-def _by_draw(rows: pd.DataFrame, column: str) -> pd.DataFrame:
-    """A table, image × draw."""
-    return rows.pivot(index="image", columns="draw", values=column)
 
 
 def _of(rows: pd.DataFrame, model: str, method: str) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from saliency_audit.ledger.summaries.means import mean_of
 from saliency_audit.report.figures.panels import draw_boxes, name_rows, panels, refuse_empty
 from saliency_audit.report.names import (
     IDGI_COLOUR,
@@ -18,8 +19,7 @@ from saliency_audit.report.names import (
     on_two_lines,
     with_arrow,
 )
-from saliency_audit.report.notebook.tables import text_table, with_undefined
-from saliency_audit.report.words import number
+from saliency_audit.report.notebook.tables import mean_cell, text_table
 
 # Grey pictures run from here to white, so that the marked pixels stand out in dark places, too.
 PALE = 0.35
@@ -89,13 +89,9 @@ def measure_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
                 on_two_lines(source),
             )
             lines[line] = {
-                with_arrow(title, name): _cell(
-                    group[name], 1 if name == "connected_components" else 2
+                with_arrow(title, name): mean_cell(
+                    mean_of(group[name]), 1 if name == "connected_components" else 2
                 )
                 for name, title in TOP_PIXEL_NAMES.items()
             }
     return text_table(lines, ["network", "share", "method", "source"])
-
-
-def _cell(values: pd.Series, digits: int) -> str:
-    return with_undefined(number(float(values.mean()), digits), values)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,10 +14,9 @@ from saliency_audit.ledger.external.curves import (
     curve_group,
 )
 from saliency_audit.ledger.external.rows import at_steps, method_pairs
-from saliency_audit.ledger.resampling import Floats, resample_counts, resampled_medians
-from saliency_audit.ledger.statistics import LEVEL
+from saliency_audit.ledger.summaries.bands import median_band
 from saliency_audit.report.figures.information import label_information
-from saliency_audit.report.figures.panels import name_rows, panels, refuse_empty
+from saliency_audit.report.figures.panels import draw_band, name_rows, panels, refuse_empty
 from saliency_audit.report.names import (
     BASE_COLOUR,
     CURVE_NAMES,
@@ -26,8 +24,6 @@ from saliency_audit.report.names import (
     PATH_NAMES,
     network,
 )
-
-RESAMPLES = 1000
 
 
 def show_median_curves(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> Figure:
@@ -91,23 +87,6 @@ def _draw(axis: Axes, pair: CurvePair) -> None:
         ("base", pair.base, BASE_COLOUR, "--"),
         ("+IDGI", pair.other, IDGI_COLOUR, "-"),
     ):
-        grid = curves.grid.numpy()[::STRIDE]
         values = curves.curves.numpy()[pair.used][:, ::STRIDE]
-        low, high = median_band(values)
-        axis.fill_between(grid, low, high, color=colour, alpha=0.2, linewidth=0)
-        axis.plot(grid, np.median(values, axis=0), style, color=colour, linewidth=1.6, label=name)
-
-
-def median_band(values: Floats) -> tuple[Floats, Floats]:
-    """Pointwise bootstrap interval of the median over images.
-
-    Args:
-        values: `(n, k)`.
-
-    Returns:
-        Lower and upper bound, `(k,)` each, at 95 %.
-    """
-    medians = resampled_medians(values, resample_counts(len(values), RESAMPLES))
-    tail = (1 - LEVEL) / 2
-    low, high = np.quantile(medians, [tail, 1 - tail], axis=0)
-    return low, high
+        band = median_band(curves.grid.numpy()[::STRIDE], values)
+        draw_band(axis, band, style, color=colour, linewidth=1.6, label=name)

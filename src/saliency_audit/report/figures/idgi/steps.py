@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,7 +10,7 @@ from matplotlib.figure import Figure
 from saliency_audit.ledger import Claim, Comparison, ExternalResult
 from saliency_audit.ledger.external.rows import identified
 from saliency_audit.ledger.external.step_series import Series, ladders, series_of
-from saliency_audit.ledger.statistics import LEVEL
+from saliency_audit.ledger.summaries.step_changes import change_bands
 from saliency_audit.report.figures.idgi.comparisons import by_keys
 from saliency_audit.report.figures.idgi.printed_scores import printed_pair
 from saliency_audit.report.figures.panels import (
@@ -33,7 +32,6 @@ from saliency_audit.report.names import (
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import estimate, mark, number, significant_digits
 
-RESAMPLES = 500
 # The two methods stand a little apart, so that their intervals do not cover each other.
 APART = 2**0.07
 
@@ -92,18 +90,17 @@ def _figure(model: str, found: Mapping[tuple[str, str], Series], steps: list[int
 
 
 def _draw(axis: Axes, series: Series, steps: list[int]) -> None:
-    tail = (1 - LEVEL) / 2
-    drawn = zip(series.points(), series.draws(RESAMPLES), strict=True)
     looks = (
         ("base", BASE_COLOUR, "s--", 1 / APART),
         ("+IDGI", IDGI_COLOUR, "o-", APART),
     )
-    for (points, draws), (name, colour, style, shift) in zip(drawn, looks, strict=True):
-        changes = draws - draws[:, :1]
-        low, high = points[0] + np.quantile(changes, [tail, 1 - tail], axis=0)
-        places = np.array(steps) * shift
-        axis.vlines(places, low, high, color=colour, linewidth=1)
-        axis.plot(places, points, style, color=colour, markersize=3.5, linewidth=1.2, label=name)
+    bands = change_bands(series, steps)
+    for band, (name, colour, style, shift) in zip(bands, looks, strict=True):
+        places = band.places * shift
+        axis.vlines(places, band.low, band.high, color=colour, linewidth=1)
+        axis.plot(
+            places, band.values, style, color=colour, markersize=3.5, linewidth=1.2, label=name
+        )
     step_ticks(axis, steps)
     axis.set_title(f"n = {series.n}", fontsize=8)
 

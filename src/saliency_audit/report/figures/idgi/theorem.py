@@ -2,12 +2,20 @@
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from saliency_audit.ledger import Comparison, ExternalResult
-from saliency_audit.report.figures.panels import label_outside, panels, refuse_empty, step_ticks
+from saliency_audit.ledger.summaries.bands import Band, spread_band
+from saliency_audit.report.figures.panels import (
+    draw_band,
+    label_outside,
+    panels,
+    refuse_empty,
+    step_ticks,
+)
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, PATH_NAMES, network
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import estimate, mark, number, with_exponent
@@ -100,17 +108,15 @@ def _errors(rows: pd.DataFrame, column: str) -> pd.DataFrame:
 def _draw(
     axis: Axes,
     errors: pd.DataFrame,
-    band: tuple[float, float],
+    shares: tuple[float, float],
     label: str,
     colour: str,
     symbol: str,
 ) -> None:
-    low, high = (errors.quantile(share).clip(lower=SMALLEST) for share in band)
-    means = errors.mean().clip(lower=SMALLEST)
-    axis.fill_between(errors.columns, low, high, color=colour, alpha=0.2, linewidth=0)
-    axis.plot(
-        errors.columns, means, f"{symbol}-", color=colour, markersize=4, linewidth=1.2, label=label
-    )
+    found = spread_band(errors, shares)
+    ends = (found.values, found.low, found.high)
+    shown = Band(found.places, *(np.maximum(end, SMALLEST) for end in ends))
+    draw_band(axis, shown, f"{symbol}-", color=colour, markersize=4, linewidth=1.2, label=label)
 
 
 def completeness_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:

@@ -6,9 +6,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from saliency_audit.ledger.external.fold_rows import fold_rows
-from saliency_audit.metrics import reco
-from saliency_audit.metrics.stability import Definition
-from saliency_audit.report.figures.panels import label_outside, refuse_empty
+from saliency_audit.ledger.summaries.folds import share_of_different
+from saliency_audit.ledger.summaries.reco_imbalance import SHARES, simulated_reco
+from saliency_audit.report.figures.panels import draw_band, label_outside, refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, METHOD_LOOKS, METHOD_NAMES
 from saliency_audit.study.explanations import METHODS
 
@@ -26,12 +26,9 @@ def show_definitions(rows: pd.DataFrame) -> Figure:
         chosen = [group for key, group in groups.items() if key.method == method]
         colour, symbol = METHOD_LOOKS[method]
         printed, balanced = (
-            [group.drawn(name, 1)[0] for group in chosen] for name in ("reco_printed", "reco")
+            [group.value(name) for group in chosen] for name in ("reco_printed", "reco")
         )
-        shares = [
-            group.sets.different.size / max(1, group.sets.different.size + group.sets.equal.size)
-            for group in chosen
-        ]
+        shares = [share_of_different(group) for group in chosen]
         look = {"color": colour, "marker": symbol, "s": 22, "label": METHOD_NAMES[method]}
         left.scatter(balanced, printed, **look)
         right.scatter(shares, np.array(printed) - np.array(balanced), **look)
@@ -58,23 +55,13 @@ def show_imbalance(size: int = 1000, draws: int = 200, seed: int = 0) -> Figure:
     Returns:
         The figure: median and middle 90 % of both definitions; distances are Beta(2, 4).
     """
-    random = np.random.default_rng(seed)
-    shares = np.array([0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5])
     figure, axis = plt.subplots(figsize=(6, 3.4), layout="constrained")
-    looks: tuple[tuple[Definition, str, str], ...] = (
-        ("printed", BASE_COLOUR, "s"),
-        ("balanced", IDGI_COLOUR, "o"),
-    )
-    for definition, colour, symbol in looks:
-        found = [
-            [_of_equal_distributions(random, size, share, definition) for _ in range(draws)]
-            for share in shares
-        ]
-        low, middle, high = np.quantile(found, [0.05, 0.5, 0.95], axis=1)
-        axis.fill_between(shares, low, high, color=colour, alpha=0.2, linewidth=0)
-        axis.plot(shares, middle, f"{symbol}-", color=colour, markersize=4, label=definition)
+    looks = {"printed": (BASE_COLOUR, "s-"), "balanced": (IDGI_COLOUR, "o-")}
+    for definition, band in simulated_reco(size, draws, seed).items():
+        colour, style = looks[definition]
+        draw_band(axis, band, style, color=colour, markersize=4, label=definition)
     axis.set_xscale("log")
-    axis.set_xticks(shares, [f"{share:.0%}" for share in shares])
+    axis.set_xticks(SHARES, [f"{share:.0%}" for share in SHARES])
     axis.minorticks_off()
     axis.set_ylim(bottom=min(0, axis.get_ylim()[0]))
     axis.set_xlabel("share of S≠ among all distances", fontsize=9)
@@ -82,11 +69,3 @@ def show_imbalance(size: int = 1000, draws: int = 200, seed: int = 0) -> Figure:
     axis.tick_params(labelsize=8)
     axis.legend(fontsize=8, frameon=False)
     return figure
-
-
-def _of_equal_distributions(
-    random: np.random.Generator, size: int, share: float, definition: Definition
-) -> float:
-    distances = random.beta(2, 4, size)
-    different = round(share * size)
-    return reco(distances[different:], distances[:different], definition)

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from saliency_audit.ledger.external.distances import variation
+from saliency_audit.ledger.summaries.bands import spread_band
+from saliency_audit.ledger.summaries.costs import distance_summaries
 from saliency_audit.metrics.similarity import DISTANCES
-from saliency_audit.report.figures.panels import refuse_empty
+from saliency_audit.report.figures.panels import draw_band, refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR
 from saliency_audit.report.notebook.tables import text_table
 
@@ -48,10 +49,8 @@ def show_distances(rows: pd.DataFrame, part: str) -> Figure:
             if mine.empty:
                 continue
             table = mine.pivot(index="draw", columns="level", values="value")
-            table = table / np.abs(table.to_numpy()).max()
-            low, high = table.quantile(0.05), table.quantile(0.95)
-            axis.fill_between(table.columns, low, high, color=colour, alpha=0.2, linewidth=0)
-            axis.plot(table.columns, table.mean(), style, color=colour, linewidth=1.6, label=shape)
+            band = spread_band(table / np.abs(table.to_numpy()).max(), (0.05, 0.95))
+            draw_band(axis, band, style, color=colour, linewidth=1.6, label=shape)
         axis.set_title(DISTANCE_NAMES[name], fontsize=9)
         axis.tick_params(labelsize=8)
     axes[0, 0].legend(fontsize=8, frameon=False)
@@ -69,16 +68,11 @@ def variation_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """
     lines = {}
     for source, rows in sources.items():
-        noise = rows[(rows["part"] == "noise") & (rows["shape"] == "disc")]
-        area = rows[rows["part"] == "area"]
-        under_noise = variation(noise)
-        at_smallest = variation(area[area["level"] == area["level"].min()])
-        seconds = rows[rows["part"] == "time"].groupby("distance")["value"].median()
-        for name in DISTANCES:
-            lines[DISTANCE_NAMES[name], source] = {
-                "variation under noise": _percent(under_noise[name]),
-                f"at {area['level'].min():.0%} area": _percent(at_smallest[name]),
-                "one distance": f"{1000 * seconds[name]:.2f} ms",
+        for found in distance_summaries(rows):
+            lines[DISTANCE_NAMES[found.distance], source] = {
+                "variation under noise": _percent(found.under_noise),
+                f"at {found.smallest:.0%} area": _percent(found.at_smallest),
+                "one distance": f"{1000 * found.seconds:.2f} ms",
             }
     return text_table(lines, ["distance", "source"])
 

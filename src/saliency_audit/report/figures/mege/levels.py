@@ -13,7 +13,8 @@ from saliency_audit.ledger.external.fold_rows import (
     levels_of,
     sound,
 )
-from saliency_audit.report.figures.mege.scores import score_cell, score_of
+from saliency_audit.ledger.summaries.folds import score_of
+from saliency_audit.report.figures.mege.scores import score_cell
 from saliency_audit.report.figures.panels import (
     label_outside,
     name_columns,

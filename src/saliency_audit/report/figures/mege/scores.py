@@ -1,21 +1,13 @@
 """Scores of cross-trained predictors, method by method, under what the paper prints."""
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
-from saliency_audit.ledger import Comparison, printed_tables
-from saliency_audit.ledger.external.fold_families import Drawn, estimate_of, judged, smaller_n
-from saliency_audit.ledger.external.fold_rows import (
-    FoldRows,
-    Key,
-    fold_rows,
-    sound,
-)
-from saliency_audit.ledger.resampling import enough_resamples
-from saliency_audit.ledger.statistics import Estimate, jackknife
+from saliency_audit.ledger import printed_tables
+from saliency_audit.ledger.external.fold_rows import FoldRows, Key, fold_rows, sound
+from saliency_audit.ledger.summaries.folds import best_against_others, over_folds, score_of
 from saliency_audit.report.names import (
     METHOD_NAMES,
     STABILITY_NAMES,
@@ -23,14 +15,11 @@ from saliency_audit.report.names import (
     predictor,
     with_arrow,
 )
+from saliency_audit.report.notebook.pivot import pivot
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import estimate, number
 from saliency_audit.study.explanations import CONTROL, METHODS
 
-RESAMPLES = 1000
-ALPHA = 0.05
-# A difference of fewer is left undecided, as in the claims.
-FEWEST_IMAGES = 20
 # What the paper calls our image sets and architectures.
 PRINTED_SETS = {
     "cifar10_train": "cifar10",
@@ -39,16 +28,6 @@ PRINTED_SETS = {
     "imagenet50_train": "imagenet",
 }
 PRINTED_MODELS = {"resnet18": "resnet18", "resnet50": "resnet50", "lipschitz": "lipschitz"}
-
-
-def score_of(group: FoldRows, score: str) -> Estimate:
-    """MeGe, ReCo or μF of one method with its 95 % bootstrap interval over images."""
-    return estimate_of(*group.drawn(score, RESAMPLES), group.n(score))
-
-
-def over_folds(group: FoldRows, score: str) -> Estimate:
-    """The same with its 95 % jackknife interval over the folds, a predictor and its images each."""
-    return jackknife(group.value(score), group.without_fold(score))
 
 
 def score_table(
@@ -146,62 +125,29 @@ def size_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return text_table(lines, ["predictor", "source"])
 
 
-def best_against_others(rows: pd.DataFrame, scores: Sequence[str]) -> tuple[Comparison, ...]:
-    """Is the method with the highest score better than each of the others?
+def best_table(sources: Mapping[str, pd.DataFrame], scores: Sequence[str]) -> pd.DataFrame:
+    """The method with the highest score minus each of the others.
 
     Args:
-        rows: of `mege_stability`.
+        sources: rows of `mege_stability` by where they come from.
         scores: of `STABILITY_NAMES`.
 
     Returns:
-        A comparison per sound predictor, score and other method: best minus other, with its 95 %
-        bootstrap interval over images. Which method is best was not known beforehand: the one-sided
-        p values are Holm-corrected over all pairs of methods and scores of a predictor, and held
-        against half of 5 %.
+        A line per predictor, score, other method and source; cells as in `pivot`.
     """
-    groups = fold_rows("best_against_others", rows)
-    found: list[Comparison] = []
-    for images, model in sound(groups):
-        present = {
-            method: group
-            for method in METHODS
-            if (group := groups.get(Key(images, model, "none", 0, method)))
-        }
-        pairs = len(METHODS) * (len(METHODS) - 1) // 2
-        # Two-sided: each side gets half of alpha.
-        resamples = enough_resamples(RESAMPLES, len(scores) * pairs, ALPHA / 2)
-        family = [
-            item
-            for score in scores
-            for item in _all_pairs(images, model, score, present, resamples)
+    found = {
+        source: [
+            replace(item, keys=_named(item.keys)) for item in best_against_others(rows, scores)
         ]
-        found += [
-            item
-            for item in judged(family, ALPHA / 2, FEWEST_IMAGES)
-            if item.keys["best"] == f"best: {METHOD_NAMES[item.keys['better']]}"
-        ]
-    return tuple(found)
+        for source, rows in sources.items()
+    }
+    return pivot(found, ["predictor", "score", "best", "method"], [])
 
 
-def _all_pairs(
-    images: str, model: str, score: str, present: Mapping[str, FoldRows], resamples: int
-) -> Iterator[Drawn]:
-    drawn = {method: group.drawn(score, resamples) for method, group in present.items()}
-    defined = {method: point for method, (point, _) in drawn.items() if not math.isnan(point)}
-    order = sorted(defined, key=lambda method: defined[method], reverse=True)
-    for better, method in combinations(order, 2):
-        yield Drawn(
-            keys={
-                "predictor": predictor(images, model),
-                "score": score,
-                "best": f"best: {METHOD_NAMES[order[0]]}",
-                "better": better,
-                "method": method,
-            },
-            point=defined[better] - defined[method],
-            draws=drawn[better][1] - drawn[method][1],
-            n=smaller_n((present[better], present[method]), score),
-            base=defined[method],
-            other=defined[better],
-            expected="higher",
-        )
+def _named(keys: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "predictor": predictor(keys["images"], keys["model"]),
+        "score": keys["score"],
+        "best": f"best: {METHOD_NAMES[keys['best']]}",
+        "method": keys["method"],
+    }

@@ -1,0 +1,1 @@
+"""Numbers that figures and tables show beside the verdicts; no test decides by them."""

@@ -1,0 +1,36 @@
+"""The mean or median of the values that are defined, and how many are not."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A mean or median of values.
+
+    Attributes:
+        value: of those that are defined; NaN if none is.
+        deviation: their standard deviation; NaN for fewer than two.
+        n: values, undefined ones included.
+        undefined: how many of them are NaN, as the rank correlation of a constant map.
+    """
+
+    value: float
+    deviation: float
+    n: int
+    undefined: int
+
+
+def mean_of(values: pd.Series) -> Summary:
+    """The mean of the defined values."""
+    return _summary(float(values.mean()), values)
+
+
+def median_of(values: pd.Series) -> Summary:
+    """The median of the defined values."""
+    return _summary(float(values.median()), values)
+
+
+def _summary(value: float, values: pd.Series) -> Summary:
+    return Summary(value, float(values.std()), len(values), int(values.isna().sum()))
