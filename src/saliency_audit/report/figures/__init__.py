@@ -1,1 +1,1 @@
-"""Figures and tables of the notebooks: a folder per paper, what they share beside it."""
+"""Figures and tables of the notebooks: a folder per paper, its claims in the first lines."""

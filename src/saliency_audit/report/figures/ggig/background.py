@@ -1,4 +1,4 @@
-"""Saliency on a replaced background: shares per method, and whether the class is kept."""
+"""GG-BACKGROUND: shares of the saliency outside the object, and whether the class is kept."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""What GG-SIGMA and GG-RANDOM share: maps of changed models, a line per method with its band."""
+"""What the figures of changed models share: their maps, a line per method with its band."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from textwrap import fill

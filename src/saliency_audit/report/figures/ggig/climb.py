@@ -1,4 +1,4 @@
-"""GGIG of fewer points and steps beside the whole climb."""
+"""GGIG of fewer points and steps beside the whole climb, which no claim is about."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

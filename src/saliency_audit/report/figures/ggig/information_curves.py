@@ -1,4 +1,4 @@
-"""Information curves of several methods in one panel, and their areas beside the printed ones."""
+"""GG-PIC: information curves of several methods in one panel, and their areas."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

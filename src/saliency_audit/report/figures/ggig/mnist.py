@@ -1,4 +1,4 @@
-"""Similarity of maps to the digit, and accuracy during training: GGIG's MNIST study."""
+"""GG-MNIST and GG-TRAIN: similarity of maps to the digit, and accuracy during training."""
 
 from collections.abc import Mapping
 

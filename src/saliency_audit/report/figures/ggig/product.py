@@ -1,4 +1,4 @@
-"""How maps depend on the baseline, and how much of the input is in them."""
+"""GG-PRODUCT: how maps depend on the baseline, and how much of the input is in them."""
 
 from collections.abc import Mapping
 from itertools import combinations

@@ -1,4 +1,4 @@
-"""Similarity of maps against the re-initialised layers, as a figure and as a table."""
+"""GG-RANDOM: similarity of maps against the re-initialised layers."""
 
 from collections.abc import Iterable, Mapping
 

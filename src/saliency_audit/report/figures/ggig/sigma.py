@@ -1,4 +1,4 @@
-"""Score and similarity of maps against the noise on the weights, and where they end."""
+"""GG-SIGMA: score and similarity of maps against the noise on the weights."""
 
 from collections.abc import Mapping, Sequence
 

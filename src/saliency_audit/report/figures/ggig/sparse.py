@@ -1,4 +1,4 @@
-"""The most salient pixels: drawn over the picture, and what is measured on them."""
+"""GG-SPARSE: the most salient pixels, drawn over the picture and measured."""
 
 from collections.abc import Mapping
 

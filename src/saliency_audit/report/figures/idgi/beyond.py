@@ -1,4 +1,4 @@
-"""Mean paired differences with their intervals, all comparisons of a claim in one figure."""
+"""IDGI-XCEPTION: mean paired differences with their intervals, all of them in one figure."""
 
 from collections.abc import Mapping
 from itertools import pairwise

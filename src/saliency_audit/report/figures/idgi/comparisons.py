@@ -1,4 +1,4 @@
-"""Paired comparisons as a picture and as the table paper / recorded / this machine."""
+"""Scores with and without IDGI as the table paper, recorded, this machine."""
 
 from collections.abc import Mapping, Sequence
 from textwrap import fill

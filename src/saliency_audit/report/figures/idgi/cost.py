@@ -1,4 +1,4 @@
-"""Images per second and the share of plain passes: figure and table beside the printed time."""
+"""IDGI-COST: images per second and the share of plain passes, beside the printed time."""
 
 from collections.abc import Mapping
 

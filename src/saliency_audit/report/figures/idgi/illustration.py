@@ -1,4 +1,4 @@
-"""The picture of IDGI drawn from a real score: paths, projection points, and what is linear."""
+"""IDGI-ILLUS: paths, projection points and what is linear, drawn from a real score."""
 
 from dataclasses import dataclass
 

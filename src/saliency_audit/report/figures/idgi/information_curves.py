@@ -1,4 +1,4 @@
-"""Median information curves of two methods with their bands, and the images that they drop."""
+"""IDGI-NE and IDGI-MSSSIM: median information curves of two methods with their bands."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What an information curve is made of: the pictures of one image, stage by stage."""
+"""IDGI-NE and IDGI-MSSSIM: what a curve is made of, the pictures of one image."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Maps before and after JPEG compression: as pictures, as a figure of both scales, as tables."""
+"""IDGI-JPEG: maps before and after compression, as pictures, as a figure and as tables."""
 
 from collections.abc import Mapping
 

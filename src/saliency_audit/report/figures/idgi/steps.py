@@ -1,4 +1,4 @@
-"""Scores against the number of steps, and how much they change from the first to the last."""
+"""IDGI-STEPS: scores against the number of steps, and how much they change."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Completeness of both rules and the error of the projection points, by number of steps."""
+"""IDGI-THM and IDGI-TAYLOR: completeness, and the error of the projection points."""
 
 from collections.abc import Callable, Mapping
 

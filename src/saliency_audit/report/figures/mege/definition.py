@@ -1,4 +1,4 @@
-"""The two definitions of ReCo as figures: on recorded distances and by simulation."""
+"""MR-DEF and MR-AUC: the two definitions of ReCo, on recorded distances and by simulation."""
 
 import matplotlib.pyplot as plt
 import numpy as np

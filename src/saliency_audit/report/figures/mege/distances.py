@@ -1,4 +1,4 @@
-"""Six candidate distances under shift and noise, and accuracies by fold, as figures."""
+"""MR-DIST: six candidate distances under shift and noise."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""MR-HIST and MR-PROD: distances between explanations, of predictors that agree or disagree."""
+"""MR-HIST and MR-PROD: distances of predictors that are both right, or only one of them."""
 
 from collections.abc import Sequence
 

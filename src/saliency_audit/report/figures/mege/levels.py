@@ -1,4 +1,4 @@
-"""MeGe, ReCo and μF of cross-trained predictors as figures."""
+"""MR-SANITY and MR-FIDELITY: MeGe, ReCo and μF against the level of degradation."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Scores of cross-trained predictors, method by method, under what the paper prints."""
+"""MR-SELECT, MR-LIP-MEGE and MR-LIP-RECO: scores, their sizes, and the best method."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
