@@ -48,7 +48,8 @@ def dre_cost() -> InternalAudit:
             "§2 against Table 2",
             "“the above methods demand hundreds of iterations for optimizing the saliency map for "
             "each image”",
-            f"Table 2: {', '.join(f'{method} {passes[method]:g}' for method in fewer)}.",
+            "Table 2 gives fewer: "
+            f"{', '.join(f'{method} {passes[method]:g}' for method in fewer)}.",
         ),
     )
     return InternalAudit(checks, detail, errata)

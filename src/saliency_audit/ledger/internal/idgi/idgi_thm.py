@@ -84,7 +84,7 @@ def _illustration_errata() -> tuple[Erratum, ...]:
         "The point of the remark, that a function is not one-to-many, is right. It need not be "
         "one-to-one, and a continuous score of more than one variable never is. The projection "
         "rests on that: x_jp and x_j+1 have the same score and are different points "
-        f"({apart:.2f} apart in a computed algebra.example).",
+        f"({apart:.2f} apart in a computed example).",
     )
 
 

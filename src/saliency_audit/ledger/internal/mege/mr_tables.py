@@ -56,8 +56,8 @@ def mr_tables() -> InternalAudit:
                 "Tables 1, 2, 5, 6, 7 against Eq. 5 and §4.1",
                 f"MeGe below ½ in {len(too_low)} of {len(possible)} cells",
                 "The distance is one minus the absolute Spearman correlation, so at most 1, and "
-                f"MeGe is at least ½. Below that: {cells_listed(too_low)}. The tables were not "
-                "made with this distance and Eq. 5.",
+                f"MeGe is at least ½. Below that: {cells_listed(too_low)}. The tables cannot "
+                "have been made with this distance and Eq. 5.",
             ),
         ),
     )
