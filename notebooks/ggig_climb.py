@@ -148,6 +148,6 @@ HTML(as_html(sanity_table(sources(recorded_checks, checked), sign)))
 # on photographs, 2 steps where 50 gradients have to do, 4 or 10 where more can be had. Such maps are closer to
 # the whole climb's than those of the gradient and IG are, and stand in for it. Whether a check comes out the
 # same is another question. On MNIST the similarity under noise and the floor both rise with the climb, the floor
-# more: what is left between them shrinks by about a third, and stays above the 0.05 that the claim allows. Claims
-# that rest on a shorter climb than the authors' are at best *partly* reproduced here, and say how far GGIG
-# climbed.
+# more: what is left between them shrinks by about a third, and stays above the 0.05 that the claim allows. Rows of
+# a shorter climb than the authors' therefore never replicate a claim. They only generalise it, and every page
+# says how far GGIG climbed.

@@ -24,9 +24,9 @@
 # 64 on a GPU), so that an image's map does not depend on its neighbours. One image alone costs as much
 # as a full batch; the embedded profile, with few small images, shows that.
 #
-# *What can be decided.* The claim is about a GPU. Hours on a processor neither support nor refute it,
-# and the small network of the embedded profile is none of the ten of the paper: on a CPU the test says
-# *inconclusive*, whatever the rate. The share of plain passes means the same on every device.
+# *What can be decided.* The claim is about a GPU. Hours on a processor neither support nor refute it: on a
+# CPU the test says *inconclusive*, whatever the rate. The small network of the embedded profile is none of
+# the paper's ten and can only generalise the claim. The share of plain passes means the same on every device.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (shapes), reference (ImageNet sample) or paper
@@ -72,6 +72,7 @@ show_recorded(recorded, show_cost, claim)
 #
 # The *paper* gives one average over methods and networks. For our *recorded* run and *this execution*
 # the hours are those that the median batch leads to; 95 % bootstrap intervals over the timed batches.
+# What decides is their mean, with its interval over networks and methods; it stands first.
 # The devices stand above the panels. Timings depend on what else the machine was doing: read the shares
 # before the hours.
 

@@ -43,7 +43,7 @@ from IPython.display import HTML, Markdown
 from saliency_audit import ledger, study
 from saliency_audit.attributions import IDGI, Riemann, saliency, walk
 from saliency_audit.datasets import open_images, shuffled_indices
-from saliency_audit.ledger.external.area_family import ON_COMMON
+from saliency_audit.ledger.external.evidence.areas import ON_COMMON
 from saliency_audit.report.figures.idgi.comparisons import comparison_table
 from saliency_audit.report.figures.idgi.information_curves import show_median_curves
 from saliency_audit.report.figures.idgi.information_stages import curve_example, show_stages
@@ -154,8 +154,8 @@ show_recorded(recorded, show_median_curves, similarity.external.parameters)
 # (`saliency-audit data list` names their sources). The paper does not say how many images its curves
 # drop. The `embedded` and `reference` profiles restore and compress the pictures in a faster way than
 # the reference code (the `paper` profile does as it does), the same for both methods. And SqueezeNet is
-# none of the paper's networks. What the claims are about, and what the tests decide on, is the sign of
-# the paired difference.
+# none of the paper's networks, so its rows can only generalise the claims. What the claims are about, and
+# what the tests decide on, is the sign of the paired difference.
 #
 # ### Normalised entropy (IDGI-NE)
 

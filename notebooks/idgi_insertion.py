@@ -43,6 +43,7 @@ from saliency_audit import ledger, study
 from saliency_audit.attributions import IDGI, Riemann, saliency, walk
 from saliency_audit.report.figures.idgi.comparisons import comparison_table
 from saliency_audit.report.figures.idgi.insertion import show_paired_differences
+from saliency_audit.report.figures.idgi.printed_scores import steps_of
 from saliency_audit.report.figures.maps import show_maps
 from saliency_audit.report.names import PATH_NAMES
 from saliency_audit.report.notebook.html_table import as_html
@@ -53,7 +54,7 @@ from saliency_audit.study.paths import study_path
 from saliency_audit.study.selection import images_of, select
 
 claim = ledger.load_claims()["IDGI-INS"]
-declared = claim.external.parameters["steps"]
+declared = steps_of(claim)
 experiment = study.get_experiment("idgi_scores")
 overrides = score_request(
     profile,
@@ -120,9 +121,9 @@ show_recorded(recorded, show_paired_differences, "probability", declared, "inser
 # curve starts higher. The reference run reveals eight rows' worth of pixels at a time, the original
 # measure one. The weights differ too: ours are public conversions of quantised networks
 # (`saliency-audit data list` names their sources), the paper's are torchvision's. The sample's pictures
-# probably belong to ImageNet's training split. And SqueezeNet is none of the paper's networks. What the
-# claim is about, and what the test decides on, is the sign of the paired difference. The claim's page
-# repeats every difference at 32 steps, on more images.
+# probably belong to ImageNet's training split. And SqueezeNet is none of the paper's networks, so its rows
+# can only generalise the claim. What the claim is about, and what the test decides on, is the sign of the
+# paired difference. The claim's page repeats every difference at 32 steps, on more images.
 
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("IDGI-INS")

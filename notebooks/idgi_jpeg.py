@@ -139,7 +139,7 @@ HTML(as_html(least_stable_table(runs)))
 # ## Verdict
 #
 # The rule was written into the ledger before the rows were computed; changes since then are listed
-# below it. It asks for both scales: what holds for the maps as they are only is *partly* reproduced.
+# below it. The maps as they are decide, as in the paper; maps divided by their norm stand beside them.
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(audit, runs["this machine"], profile))

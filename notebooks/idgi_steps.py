@@ -87,8 +87,8 @@ show_recorded(recorded, show_scores_by_steps, claim.external.parameters)
 # has no numbers for Guided IG below 128 steps, for its cost, and prints no intervals), our *recorded*
 # reference run, and *this execution*. The *levels* are not comparable: weights, images and the blur
 # behind the insertion score differ, and with them how far a score can move at all. SqueezeNet is none of
-# the paper's networks. What the claim is about, and what the test decides on, is the sign of the paired
-# difference.
+# the paper's networks, so its rows can only generalise the claim. What the claim is about, and what the
+# test decides on, is the sign of the paired difference.
 
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("IDGI-STEPS")

@@ -82,7 +82,7 @@ show_recorded(recorded, show_definitions)
 # ## How far apart, and do they order the methods alike?
 #
 # The mean absolute difference over all pairs S=, S≠, and Kendall's correlation between the orders of the
-# seven methods by either definition.
+# seven methods by either definition, predictor by predictor.
 
 # %% tags=["remove-input"]
 definition_audit = ledger.audit_claim("MR-DEF")

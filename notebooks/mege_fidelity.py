@@ -81,8 +81,9 @@ HTML(as_html(level_table(sources(recorded, rows), "mu_fidelity")))
 #
 # Mean over images of μF at 30 % minus μF of the sound predictor. *yes*: the interval lies within ±0.10,
 # and μF of the sound predictor is above 0.10: a lower one could not drop by that much, and proves nothing.
-# *no*: it lies below zero and reaches beyond −0.10. What happens between 0 % and 30 % does not decide: the
-# curves above show it, and the slope over all four levels stands on the claim's page.
+# *no*: it lies wholly beyond the margin. Both need Holm's correction over all comparisons. What happens
+# between 0 % and 30 % does not decide: the curves above show it, and the slope over all four levels stands on
+# the claim's page.
 
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("MR-FIDELITY")

@@ -13,7 +13,7 @@
 # than ResNet-18 for every method but Grad-CAM++, which has a lower one.
 #
 # **Claim MR-LIP-RECO** (Table 3). The same of ReCo; among the 1-Lipschitz networks SmoothGrad comes
-# first, then Saliency, then Grad-CAM.
+# first, in front of Saliency and Grad-CAM.
 #
 # **Claim MR-HIST** (Figures 5, 10). The distances of S= (both predictors right) and of S≠ (one right)
 # are further apart, and the mean of S= is smaller.
@@ -108,8 +108,8 @@ HTML(as_html(size_table(sources(recorded, rows))))
 # %% [markdown]
 # ## Differences
 #
-# 1-Lipschitz minus ordinary, with 95 % bootstrap intervals over images. MeGe first; a sign must also
-# show in at least eight of the ten pairs of folds.
+# 1-Lipschitz minus ordinary, with 95 % bootstrap intervals over images. MeGe first; to hold, a difference
+# must also have its sign in at least eight of the ten pairs of folds.
 
 # %% tags=["remove-input"]
 mege_audit = ledger.audit_claim("MR-LIP-MEGE")
@@ -117,7 +117,7 @@ of_mege = both_runs(mege_audit, rows)
 HTML(as_html(pivot_table(of_mege, ["images", "method"], ["families"])))
 
 # %% [markdown]
-# Then ReCo, and the share of resamples in which a method takes the place that the paper gives it:
+# Then ReCo, and SmoothGrad minus others among the 1-Lipschitz networks:
 
 # %% tags=["remove-input"]
 reco_audit = ledger.audit_claim("MR-LIP-RECO")

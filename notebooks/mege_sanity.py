@@ -114,10 +114,9 @@ HTML(as_html(level_table(sources(recorded, rows), "reco")))
 #
 # Change of the score per ten points of degradation, least squares over the four levels, with its 95 %
 # bootstrap interval over images (the same images at every level). The claim holds where the interval
-# lies below zero, after Holm's correction over all comparisons of an image set; it is contradicted where
-# the interval lies above zero, without correction. Levels other than the declared ones are shown above
-# and take no part here. The paper draws these
-# curves and prints none of their numbers.
+# lies below zero and is contradicted where it lies above, both after Holm's correction over all comparisons
+# of an image set. Levels other than the declared ones are shown above and take no part here. The paper draws
+# these curves and prints none of their numbers.
 
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("MR-SANITY")

@@ -90,7 +90,7 @@ declared = declared_parameters()
 noise, agreement = declared["GG-SIGMA"], declared["GG-PRODUCT"]["agreement"]
 HTML(
     f"<p>From the claims: noise of {noise['level']:g} σ, a score within {noise['score_margin']:g} of 1/C, "
-    f"an agreement above {agreement:g}, at least {noise['minimum_images']} images.</p>"
+    f"an agreement above {agreement:g}, at least {noise['images_per_comparison']} images.</p>"
 )
 
 # %% [markdown]

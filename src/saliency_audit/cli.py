@@ -120,11 +120,13 @@ def seal(experiment: str, profile: Profile = "embedded") -> None:
 @app.command()
 def claims(
     paper: Annotated[str | None, typer.Option(help="idgi, dre, mege, xmgd or ggig")] = None,
-    verdict: Annotated[str | None, typer.Option(help="internal or external verdict")] = None,
+    verdict: Annotated[
+        str | None, typer.Option(help="internal, replication or generalisation")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="plain data instead of a table")] = False,
 ) -> None:
-    """List the claims with both verdicts."""
-    from saliency_audit.ledger import PAPERS, Verdict, as_record, audit_claim, load_claims
+    """List the claims with their verdicts."""
+    from saliency_audit.ledger import PAPERS, Scope, Verdict, as_record, audit_claim, load_claims
 
     if paper and paper not in PAPERS:
         raise Refusal(f"unknown paper {paper!r}; known: {', '.join(PAPERS)}")
@@ -136,17 +138,17 @@ def claims(
     audits = [
         audit
         for audit in audited
-        if not verdict or verdict in (audit.internal_verdict, audit.strongest[1].verdict)
+        if not verdict
+        or verdict in (audit.internal_verdict, *(audit.strongest_of(s)[1].verdict for s in Scope))
     ]
     if as_json:
         print(json.dumps([as_record(audit) for audit in audits], indent=1, ensure_ascii=False))
         return
-    table = Table("claim", "internal", "external", "at", "statement")
+    table = Table("claim", "internal", "replication", "generalisation", "statement")
     for audit in audits:
-        profile, result = audit.strongest
-        table.add_row(
-            audit.claim.id, audit.internal_verdict, result.verdict, profile, audit.claim.title
-        )
+        external = (audit.strongest_of(scope) for scope in Scope)
+        found = (f"{r.verdict} ({at})" if r.tested else r.verdict for at, r in external)
+        table.add_row(audit.claim.id, audit.internal_verdict, *found, audit.claim.title)
     console.print(table)
 
 

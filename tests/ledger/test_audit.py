@@ -6,7 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from saliency_audit.ledger import Check, Claim, ClaimAudit, ExternalResult, InternalAudit, Verdict
+from saliency_audit.ledger import (
+    Check,
+    Claim,
+    ClaimAudit,
+    ExternalResult,
+    InternalAudit,
+    Scope,
+    ScopedResult,
+    Verdict,
+)
 from saliency_audit.ledger import audit as audit_module
 from saliency_audit.ledger.audit import as_record, evaluate, recorded_rows
 from saliency_audit.study import Column, Experiment, Outcome, Task, recording_store
@@ -49,8 +58,18 @@ def claim(**external):
         "experiment": "gains",
         "comparison": "paired",
         "threshold": "all",
-        "test": "paired_improvement",
-        "parameters": {"paths": ["ig"], "scores": ["probability"], "steps": 128, "alpha": 0.05},
+        "test": "paired_difference",
+        "parameters": {
+            "questions": [
+                {
+                    "value": ["probability"],
+                    "where": {"steps": 128},
+                    "pairs": [["ig+idgi", "ig"]],
+                    "expected": "higher",
+                }
+            ]
+        },
+        "replication": {"networks": ["m"]},
         **external,
     }
     return Claim(
@@ -70,6 +89,12 @@ def store(project, monkeypatch):
     return recording_store(EXPERIMENT, "embedded")
 
 
+NO_ROWS = (
+    "no rows recorded at the embedded profile; "
+    "`saliency-audit compute gains --profile embedded --record` makes them"
+)
+
+
 def record(store, count):
     for task in tasks(None)[:count]:
         store.write(task, outcome(task), 0)
@@ -84,7 +109,7 @@ def test_complete_rows_are_read_and_judged(store):
 
 
 def test_incomplete_rows_are_not_judged(store):
-    assert recorded_rows(claim(), "embedded") == "no rows recorded at the embedded profile"
+    assert recorded_rows(claim(), "embedded") == NO_ROWS
     record(store, 2)
     reason = recorded_rows(claim(), "embedded")
     assert reason == "only 2 of 3 tasks are recorded at embedded (t-2: no manifest)"
@@ -93,7 +118,7 @@ def test_incomplete_rows_are_not_judged(store):
 def test_rows_that_are_not_sealed_yet_are_not_judged(store):
     for task in tasks(None):
         store.write(task, outcome(task), 0)
-    assert recorded_rows(claim(), "embedded") == "no rows recorded at the embedded profile"
+    assert recorded_rows(claim(), "embedded") == NO_ROWS
 
 
 def test_damaged_rows_are_not_taken_for_no_rows(store):
@@ -114,8 +139,11 @@ def test_reasons_for_no_rows(store):
 
 
 def audited(internal=None, **verdicts):
+    nothing = ExternalResult(Verdict.NOT_TESTED, "none")
     external = {
-        profile: ExternalResult(verdicts.get(profile, Verdict.NOT_TESTED), profile)
+        profile: ScopedResult(
+            ExternalResult(verdicts.get(profile, Verdict.NOT_TESTED), profile), nothing
+        )
         for profile in ("embedded", "reference", "paper")
     }
     return ClaimAudit(claim(), internal, external)
@@ -133,6 +161,12 @@ def audited(internal=None, **verdicts):
 def test_the_strongest_result_is_that_of_the_largest_profile_tested(tested, strongest):
     audit = audited(**dict.fromkeys(tested, Verdict.PARTLY))
     assert audit.strongest == (strongest, audit.external[strongest])
+    assert audit.strongest_of(Scope.REPLICATION) == (
+        strongest,
+        audit.external[strongest].replication,
+    )
+    assert audit.strongest_of(Scope.GENERALISATION)[0] == "reference"
+    assert audit.tested == bool(tested)
 
 
 def test_the_internal_half_of_an_audit():
@@ -149,19 +183,25 @@ def test_the_internal_half_of_an_audit():
 def test_the_record_carries_estimate_interval_and_number(store):
     record(store, 3)
     result = evaluate(claim(), recorded_rows(claim(), "embedded"))
-    nothing = ExternalResult(Verdict.NOT_TESTED, "none")
+    nothing = ScopedResult(*[ExternalResult(Verdict.NOT_TESTED, "none")] * 2)
     audit = ClaimAudit(claim(), None, {"embedded": result, "reference": nothing, "paper": nothing})
-    external = as_record(audit)["external"]
+    record_of = as_record(audit)
+    assert record_of["generalisation"] == {}
+    external = record_of["external"]
     found = external["embedded"]
     assert found["verdict"] == "reproduced"
     assert found["estimate"] == pytest.approx(0.15)
     assert 0.1 < found["ci_low"] < 0.15 < found["ci_high"] < 0.2
     assert found["n"] == 30
+    assert (found["scope"], found["unit"]) == ("replication", "images")
     assert external["paper"] == {
         "verdict": "not tested",
+        "scope": "replication",
         "estimate": None,
         "ci_low": None,
         "ci_high": None,
         "n": None,
+        "unit": None,
+        "quantity": None,
         "detail": "none",
     }

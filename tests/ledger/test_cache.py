@@ -8,10 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from saliency_audit.ledger import Claim, ClaimAudit, ExternalResult, Verdict, cache, verify
+from saliency_audit.ledger import (
+    Claim,
+    ClaimAudit,
+    ExternalResult,
+    ScopedResult,
+    Verdict,
+    cache,
+    verify,
+)
 from saliency_audit.ledger import audit as audit_module
 from saliency_audit.ledger.audit import audit_all, audit_claim
-from saliency_audit.ledger.external import TESTS
+from saliency_audit.ledger.external import TESTS, not_tested
 from saliency_audit.ledger.internal import TESTS as INTERNAL_TESTS
 from saliency_audit.reach import digests
 from saliency_audit.reach.sources import LOADED
@@ -29,7 +37,7 @@ def claim(**changes):
             "experiment": "gains",
             "comparison": "paired",
             "threshold": "all",
-            "test": "paired_improvement",
+            "test": "paired_difference",
             "planned": True,
         },
         "paper": "idgi",
@@ -38,7 +46,7 @@ def claim(**changes):
 
 
 def audited(found, detail="found"):
-    result = ExternalResult(Verdict.PARTLY, detail)
+    result = ScopedResult(ExternalResult(Verdict.PARTLY, detail), not_tested("none"))
     return ClaimAudit(found, None, dict.fromkeys(PROFILES, result))
 
 
@@ -90,7 +98,7 @@ def test_a_change_of_the_entry_changes_the_key(inputs):
     [
         ("saliency_audit.ledger.audit", True),
         ("saliency_audit.ledger.statistics", True),
-        (TESTS["paired_improvement"].__module__, True),
+        (TESTS["paired_difference"].__module__, True),
         (TESTS["taylor_order"].__module__, False),
         (INTERNAL_TESTS["DRE-PDF"].__module__, False),
         ("saliency_audit.report.site.claim_page", False),

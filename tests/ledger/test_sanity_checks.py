@@ -9,10 +9,15 @@ from saliency_audit.ledger.schema import load_claims
 
 N = 30
 DECLARED = {
-    "GG-SIGMA": {"sign": "absolute", "level": 1.0, "score_margin": 0.05, "minimum_images": 20},
-    "GG-RANDOM": {"sign": "absolute", "minimum_images": 20},
-    "GG-BACKGROUND": {"background": "checkerboard", "squares": 14, "minimum_images": 20},
-    "GG-PRODUCT": {"sign": "absolute", "agreement": 0.9, "minimum_images": 20},
+    "GG-SIGMA": {
+        "sign": "absolute",
+        "level": 1.0,
+        "score_margin": 0.05,
+        "images_per_comparison": 20,
+    },
+    "GG-RANDOM": {"sign": "absolute", "images_per_comparison": 20},
+    "GG-BACKGROUND": {"background": "checkerboard", "squares": 14, "images_per_comparison": 20},
+    "GG-PRODUCT": {"sign": "absolute", "agreement": 0.9, "images_per_comparison": 20},
 }
 
 
@@ -312,14 +317,22 @@ def test_the_ledger_declares_what_is_not_given():
     claims = load_claims()
     declared = declared_parameters()
     assert set(declared) == {check.claim for check in SANITY_CHECKS}
-    agreement = claims["GG-PRODUCT"].external.parameters["agreement"]
+    questions = claims["GG-PRODUCT"].external.parameters["questions"]
+    ((_, agreement), *_) = questions[1]["pairs"]
     (found,) = answers({"ggig_product": baselines(ig=0.95)})
     assert found.limit == agreement
     for claim, parameters in declared.items():
-        assert parameters == claims[claim].external.parameters
+        assert parameters.items() >= claims[claim].external.parameters.items()
         assert claims[claim].external.experiment == next(
             check.experiment for check in SANITY_CHECKS if check.claim == claim
         )
+
+
+def test_what_the_questions_of_a_claim_name_is_declared():
+    declared = declared_parameters()
+    assert declared["GG-BACKGROUND"]["background"] == "checkerboard"
+    assert declared["GG-BACKGROUND"]["squares"] == 14
+    assert declared["GG-PRODUCT"]["sign"] == "absolute"
 
 
 def test_rows_of_something_else_are_refused():

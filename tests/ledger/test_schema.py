@@ -27,8 +27,14 @@ VALID = {
                 "metrics": ["insertion_score"],
                 "comparison": "paired",
                 "threshold": "all hold",
-                "test": "paired_improvement",
-                "parameters": {"paths": ["ig"], "scores": ["ratio"], "alpha": 0.05},
+                "replication": {"networks": ["mobilenet_v2"]},
+                "test": "paired_difference",
+                "parameters": {
+                    "questions": [
+                        {"value": ["ratio"], "pairs": [["ig+idgi", "ig"]], "expected": "higher"}
+                    ],
+                    "alpha": 0.05,
+                },
             },
             "notebook": "insertion",
         },
@@ -138,6 +144,27 @@ WRONG_CLAIMS = {
     "no experiment": (drop_claim("external", "experiment"), "external.experiment", "missing"),
     "no comparison": (drop_claim("external", "comparison"), "external.comparison", "missing"),
     "no threshold": (drop_claim("external", "threshold"), "external.threshold", "missing"),
+    "a planned test without a plan": (
+        set_claim("external", "test", value="set_difference"),
+        "external.test",
+        "unknown external test 'set_difference'",
+    ),
+    "a parameter that the test does not know": (
+        set_claim("external", "parameters", "paths", value=["ig"]),
+        "external.parameters",
+        "paired_difference: unknown parameters ['paths']",
+    ),
+    "a column that the rows do not have": (
+        set_claim("external", "parameters", "questions", 0, "value", value=["ratjo"]),
+        "external.parameters",
+        "rows of idgi_scores have no column ratjo",
+    ),
+    "a replication by a column that the rows do not have": (
+        set_claim("external", "replication", value={"least": {"climb_points": 51}}),
+        "external.replication",
+        "rows of idgi_scores have no column climb_points",
+    ),
+    "no replication": (drop_claim("external", "replication"), "external.replication", "missing"),
     "no test": (drop_claim("external", "test"), "external.test", "missing"),
     "reason beside an experiment": (
         set_claim("external", "nothing_to_test", value="none"),
@@ -189,7 +216,7 @@ def test_a_question_needs_a_registered_internal_test(ledger):
 def test_what_is_planned_may_be_unknown(ledger):
     def plan(document):
         claim = document["claims"][0]
-        claim["external"].update(experiment="later", test="later", planned=True)
+        claim["external"].update(experiment="later", test="set_difference", planned=True)
         claim.update(notebook="later", notebook_planned=True)
 
     assert ledger(plan).claims[0].external.planned

@@ -222,6 +222,17 @@ def test_claims_table_filters_and_says_how_many_are_left(table):
     assert 0 < len(shown(table, 0)) < len(every)
 
 
+@pytest.mark.parametrize(
+    ("label", "column"), [("Internal verdict", 3), ("Replication", 4), ("Generalisation", 5)]
+)
+def test_claims_table_filters_by_every_verdict(table, label, column):
+    table.get_by_label(label).select_option("partly")
+    found = shown(table, column)
+    assert found
+    # Beside the verdict stands the profile of its rows.
+    assert all(text.split()[0] == "partly" for text in found)
+
+
 def test_claims_table_is_whole_without_scripts(browser, server):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

@@ -9,7 +9,7 @@ from saliency_audit.ledger.audit import (
     experiment_rows,
     recorded_rows,
 )
-from saliency_audit.ledger.external import Comparison, ExternalResult
+from saliency_audit.ledger.external import Comparison, ExternalResult, Outcome, Scope, ScopedResult
 from saliency_audit.ledger.printed import printed_table, printed_tables
 from saliency_audit.ledger.schema import Claim, LedgerError, Paper, load_claims, load_papers
 from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, Verdict
@@ -25,7 +25,10 @@ __all__ = [
     "ExternalResult",
     "InternalAudit",
     "LedgerError",
+    "Outcome",
     "Paper",
+    "Scope",
+    "ScopedResult",
     "Verdict",
     "as_record",
     "audit_all",

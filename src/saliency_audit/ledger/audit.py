@@ -1,5 +1,6 @@
 """One claim audited: its entry, the internal verdict and the external verdict at every profile."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,8 +10,15 @@ import pandas as pd
 from saliency_audit.errors import AuditError
 from saliency_audit.ledger import cache as audit_cache
 from saliency_audit.ledger.errata import read_errata
-from saliency_audit.ledger.external import TESTS, ExternalResult, not_tested
-from saliency_audit.ledger.external.climb import unless_short_climb
+from saliency_audit.ledger.external import (
+    TESTS,
+    ExternalResult,
+    Scope,
+    ScopedResult,
+    not_tested,
+)
+from saliency_audit.ledger.external.ending import sentences
+from saliency_audit.ledger.external.scope import described, own_rows, wanted
 from saliency_audit.ledger.internal import run_internal_test
 from saliency_audit.ledger.schema import Claim, load_claims
 from saliency_audit.ledger.verdict import InternalAudit, Verdict
@@ -27,11 +35,14 @@ class UnknownClaimError(AuditError, KeyError):
 
 @dataclass(frozen=True)
 class ClaimAudit:
-    """A claim with both of its verdicts. `internal` is None where there is nothing to test."""
+    """A claim with its verdicts. `internal` is None where there is nothing to test.
+
+    `external` has both outcomes of the claim's test at every profile.
+    """
 
     claim: Claim
     internal: InternalAudit | None
-    external: Mapping[str, ExternalResult]
+    external: Mapping[str, ScopedResult]
 
     @property
     def internal_verdict(self) -> Verdict:
@@ -46,13 +57,25 @@ class ClaimAudit:
             return (inconclusive and self.internal.undecidable) or self.internal.detail
         return self.claim.internal.nothing_to_test or ""
 
-    @property
-    def strongest(self) -> tuple[str, ExternalResult]:
-        """The external result at the largest profile that was tested, else the reference's."""
+    def strongest_of(self, scope: Scope) -> tuple[str, ExternalResult]:
+        """The outcome of a scope at the largest profile that was tested, else the reference's."""
         for profile in reversed(PROFILES):
-            if self.external[profile].verdict is not Verdict.NOT_TESTED:
+            if (result := self.external[profile].of(scope)).tested:
+                return profile, result
+        return "reference", self.external["reference"].of(scope)
+
+    @property
+    def strongest(self) -> tuple[str, ScopedResult]:
+        """Both outcomes at the largest profile at which either was tested, else the reference's."""
+        for profile in reversed(PROFILES):
+            if self.external[profile].tested:
                 return profile, self.external[profile]
         return "reference", self.external["reference"]
+
+    @property
+    def tested(self) -> bool:
+        """Whether any profile has an outcome of either scope."""
+        return any(result.tested for result in self.external.values())
 
 
 def audit_claim(claim_id: str) -> ClaimAudit:
@@ -101,17 +124,54 @@ def _audit(claim: Claim) -> ClaimAudit:
     return ClaimAudit(claim, internal, external)
 
 
-def evaluate(claim: Claim, rows: pd.DataFrame, **replaced: object) -> ExternalResult:
+def evaluate(
+    claim: Claim, rows: pd.DataFrame, profile: str | None = None, **replaced: Any
+) -> ScopedResult:
     """The declared external test of a claim on given rows (recorded ones or this machine's).
+
+    The rows of the claim's own networks and data are tested first, then all others.
 
     Args:
         claim: whose test.
         rows: of its experiment.
+        profile: whose rows they are, for the reader of what is not tested.
         replaced: parameters in place of those declared; the outcome then decides nothing.
     """
     spec = claim.external
-    result = TESTS[str(spec.test)](rows, {**spec.parameters, **replaced})
-    return unless_short_climb(result, rows, spec.climb) if spec.climb else result
+    assert spec.replication is not None, "the schema asks for it"
+    test, parameters = TESTS[str(spec.test)], {**spec.parameters, **replaced}
+    own = own_rows(rows, spec.replication)
+    results = {}
+    for scope, part in ((Scope.REPLICATION, rows[own]), (Scope.GENERALISATION, rows[~own])):
+        if part.empty:
+            results[scope] = not_tested(_nothing_of(claim, scope, profile))
+            continue
+        result = test(part, parameters)
+        about = described(part, spec.replication if scope is Scope.REPLICATION else None)
+        results[scope] = replace(result, detail=sentences(result.detail, about))
+    return ScopedResult(results[Scope.REPLICATION], results[Scope.GENERALISATION])
+
+
+def _nothing_of(claim: Claim, scope: Scope, profile: str | None) -> str:
+    """Why a scope is not tested, and the command that would test it."""
+    spec = claim.external
+    assert spec.replication is not None, "the schema asks for it"
+    at = f" at the {profile} profile" if profile else ""
+    if scope is Scope.GENERALISATION:
+        if not (spec.replication.networks or spec.replication.images or spec.replication.least):
+            return "every row counts for the replication: the claim names no network or data"
+        return f"no rows of other networks or data{at}"
+    return (
+        f"no rows of the claim's own{at} ({wanted(spec.replication)}); "
+        f"{_command(claim)} would make them"
+    )
+
+
+def _command(claim: Claim) -> str:
+    """What computes rows of the claim's own networks and data."""
+    name = str(claim.external.experiment)
+    profile = "paper" if "paper" in get_experiment(name).profiles else "reference"
+    return f"`saliency-audit compute {name} --profile {profile}`"
 
 
 def recorded_rows(claim: Claim, profile: str) -> pd.DataFrame | str:
@@ -133,7 +193,8 @@ def experiment_rows(name: str, profile: str) -> pd.DataFrame | str:
     tasks = list(experiment.tasks(experiment.configure(profile)))
     faults = {task.name: fault for task in tasks if (fault := store.fault(task))}
     if len(faults) == len(tasks) and set(faults.values()) == {"no manifest"}:
-        return f"no rows recorded at the {profile} profile"
+        command = f"saliency-audit compute {experiment.name} --profile {profile} --record"
+        return f"no rows recorded at the {profile} profile; `{command}` makes them"
     if faults:
         name, fault = next(iter(faults.items()))
         done = len(tasks) - len(faults)
@@ -152,21 +213,41 @@ def as_record(audit: ClaimAudit) -> dict[str, Any]:
         "statement": claim.statement,
         "internal": {"verdict": str(audit.internal_verdict), "detail": audit.internal_detail},
         "external": {
-            profile: {
-                "verdict": str(result.verdict),
-                "estimate": result.headline.value if result.headline else None,
-                "ci_low": result.headline.low if result.headline else None,
-                "ci_high": result.headline.high if result.headline else None,
-                "n": result.headline.n if result.headline else None,
-                "detail": result.detail,
-            }
+            profile: _as_plain(result.main, result.scope)
             for profile, result in audit.external.items()
+        },
+        "generalisation": {
+            profile: _as_plain(result.beside, Scope.GENERALISATION)
+            for profile, result in audit.external.items()
+            if result.beside is not None
         },
         "notebook": claim.notebook,
         "experiment": claim.external.experiment,
     }
 
 
-def _recorded_result(claim: Claim, profile: str) -> ExternalResult:
+def _as_plain(result: ExternalResult, scope: Scope) -> dict[str, Any]:
+    found = result.headline
+    return {
+        "verdict": str(result.verdict),
+        "scope": str(scope),
+        "estimate": _number(found.value) if found else None,
+        "ci_low": _number(found.low) if found else None,
+        "ci_high": _number(found.high) if found else None,
+        "n": found.n if found else None,
+        "unit": found.unit if found else None,
+        "quantity": found.quantity if found else None,
+        "detail": result.detail,
+    }
+
+
+def _number(value: float) -> float | None:
+    """A number, or None where it is undefined: JSON knows no NaN."""
+    return None if math.isnan(value) else value
+
+
+def _recorded_result(claim: Claim, profile: str) -> ScopedResult:
     rows = recorded_rows(claim, profile)
-    return not_tested(rows) if isinstance(rows, str) else evaluate(claim, rows)
+    if isinstance(rows, str):
+        return ScopedResult(not_tested(rows), not_tested(rows))
+    return evaluate(claim, rows, profile)

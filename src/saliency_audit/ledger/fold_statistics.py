@@ -15,7 +15,7 @@ from saliency_audit.ledger.resampling import Counts, Floats
 from saliency_audit.metrics import FoldDistances
 
 # Entries of a table resamples × distances that are worked on together: few enough for the cache.
-ENTRIES_AT_ONCE = 100_000
+ENTRIES_AT_ONCE = 50_000
 BINS = 50
 
 
@@ -37,7 +37,8 @@ def mean_equal(sets: FoldDistances, counts: Counts) -> Floats:
 class _Below:
     """At every drawn threshold: how much of each set lies strictly below, at, strictly above it.
 
-    All are `(R, T)` for T distances in rising order; `drawn` is how often the threshold was drawn.
+    All are `(T, R)` for T distances in rising order; `drawn` is how often the threshold was drawn.
+    `of_equal` and `of_different` are the sizes of both sets, `(R,)`.
     """
 
     drawn: Floats
@@ -45,8 +46,16 @@ class _Below:
     equal_above: Floats
     different_below: Floats
     different_above: Floats
-    equal_at: Floats
-    different_at: Floats
+    of_equal: Floats
+    of_different: Floats
+
+    @property
+    def equal_at(self) -> Floats:
+        return self.of_equal - self.equal_below - self.equal_above
+
+    @property
+    def different_at(self) -> Floats:
+        return self.of_different - self.different_below - self.different_above
 
 
 def _blocks(sets: FoldDistances, counts: Counts, score: Callable[[_Below], Floats]) -> Floats:
@@ -61,46 +70,52 @@ def _blocks(sets: FoldDistances, counts: Counts, score: Callable[[_Below], Float
     # First and behind-the-last place of the run of equal values that each distance lies in.
     first = np.searchsorted(values, values, side="left")
     last = np.searchsorted(values, values, side="right")
-    rows = max(1, ENTRIES_AT_ONCE // len(values))
+    columns = max(1, ENTRIES_AT_ONCE // len(values))
     parts = []
-    for start in range(0, len(counts), rows):
-        drawn = counts[start : start + rows][:, images].astype(float)
+    for start in range(0, len(counts), columns):
+        block = np.ascontiguousarray(counts[start : start + columns].T, dtype=float)
         sums = []
-        for mask in (is_equal, ~is_equal):
-            up_to = np.zeros((len(drawn), len(values) + 1))
-            np.cumsum(drawn * mask, axis=1, out=up_to[:, 1:])
-            below, total = up_to[:, first], up_to[:, -1:]
-            above = total - up_to[:, last]
-            sums.append((below, above, total - below - above))
-        (eb, ea, et), (db, da, dt) = sums
+        for own in (is_equal, ~is_equal):
+            # How much of the set lies at its first places, and how many of them come before each.
+            up_to = np.zeros((np.count_nonzero(own) + 1, block.shape[1]))
+            np.cumsum(block[images[own]], axis=0, out=up_to[1:])
+            places = np.concatenate([[0], np.cumsum(own)])
+            sums += [up_to[places[first]], up_to[-1] - up_to[places[last]], up_to[-1]]
+        equal_below, equal_above, of_equal, different_below, different_above, of_different = sums
+        found = _Below(
+            drawn=block[images],
+            equal_below=equal_below,
+            equal_above=equal_above,
+            different_below=different_below,
+            different_above=different_above,
+            of_equal=of_equal,
+            of_different=of_different,
+        )
         with np.errstate(invalid="ignore", divide="ignore"):
-            parts.append(score(_Below(drawn, eb, ea, db, da, et, dt)))
+            parts.append(score(found))
     return np.concatenate(parts)
 
 
 def _rates(found: _Below, definition: str) -> Floats:
     """TPR + TNR − 1 at every threshold; NaN where it was not drawn or a rate is 0/0."""
     if definition == "balanced":
-        of_equal = (found.equal_below + found.equal_above + found.equal_at)[:, :1]
-        of_different = (found.different_below + found.different_above + found.different_at)[:, :1]
-        scores = found.equal_below / of_equal + found.different_above / of_different - 1
+        scores = found.equal_below / found.of_equal
+        scores += found.different_above / found.of_different
     elif definition == "printed":
-        below = found.equal_below + found.different_below
-        above = found.equal_above + found.different_above
-        scores = found.equal_below / below + found.different_above / above - 1
+        scores = found.equal_below / (found.equal_below + found.different_below)
+        scores += found.different_above / (found.equal_above + found.different_above)
     else:
         raise ValueError(f"definition must be 'printed' or 'balanced', got {definition!r}")
-    return np.asarray(np.where(found.drawn > 0, scores, np.nan))
+    scores -= 1
+    scores[found.drawn == 0] = np.nan
+    return np.asarray(scores)
 
 
 def reco(sets: FoldDistances, counts: Counts, definition: str) -> Floats:
     """ReCo in every resample, in either definition: `(R,)`."""
 
     def largest(found: _Below) -> Floats:
-        scores = _rates(found, definition)
-        defined = ~np.isnan(scores)
-        best = np.where(defined, scores, -np.inf).max(axis=1)
-        return np.asarray(np.where(defined.any(axis=1), best, np.nan))
+        return np.asarray(np.fmax.reduce(_rates(found, definition), axis=0))
 
     return _blocks(sets, counts, largest)
 
@@ -111,7 +126,7 @@ def reco_auc(sets: FoldDistances, counts: Counts, definition: str) -> Floats:
     def mean(found: _Below) -> Floats:
         scores = _rates(found, definition)
         weights = np.where(np.isnan(scores), 0.0, found.drawn)
-        return np.asarray((np.nan_to_num(scores) * weights).sum(axis=1) / weights.sum(axis=1))
+        return np.asarray((np.nan_to_num(scores) * weights).sum(axis=0) / weights.sum(axis=0))
 
     return _blocks(sets, counts, mean)
 
@@ -122,19 +137,16 @@ def auroc(sets: FoldDistances, counts: Counts) -> Floats:
     def area(found: _Below) -> Floats:
         # Every distance of a run of ties stands for its own share of what is at that place.
         own = _own_share(found)
-        won = (own * (found.equal_below + 0.5 * found.equal_at)).sum(axis=1)
-        of_equal = (found.equal_below + found.equal_above + found.equal_at)[:, 0]
-        of_different = (found.different_below + found.different_above + found.different_at)[:, 0]
-        return np.asarray(won / (of_equal * of_different))
+        won = (own * (found.equal_below + 0.5 * found.equal_at)).sum(axis=0)
+        return np.asarray(won / (found.of_equal * found.of_different))
 
     return _blocks(sets, counts, area)
 
 
 def _own_share(found: _Below) -> Floats:
-    at = found.equal_at + found.different_at
-    return np.asarray(
-        np.where(at > 0, found.drawn * found.different_at / np.where(at > 0, at, 1), 0)
-    )
+    different_at = found.different_at
+    at = found.equal_at + different_at
+    return np.asarray(np.where(at > 0, found.drawn * different_at / np.where(at > 0, at, 1), 0))
 
 
 def overlap(sets: FoldDistances, counts: Counts, bins: int = BINS) -> Floats:

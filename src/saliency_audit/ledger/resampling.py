@@ -217,13 +217,19 @@ def bootstrap_p(draws: Floats, alternative: str) -> float:
     return float((1 + np.count_nonzero(wrong)) / (1 + len(draws)))
 
 
-def enough_resamples(declared: int, comparisons: int, alpha: float) -> int:
-    """The declared number of resamples, or more where Holm's first step could never be passed.
+# Resamples that are expected beyond the threshold of Holm's first step: their number is then off by
+# about a fifth, and with it the p value.
+BEYOND_THE_THRESHOLD = 20
 
-    The smallest p of R resamples is 1/(R+1); with m comparisons it must be able to fall below
-    alpha/m. Twice that many resamples are taken.
+
+def enough_resamples(declared: int, comparisons: int, alpha: float) -> int:
+    """The declared number of resamples, or more where Holm's first step needs them.
+
+    The first step asks for p < alpha/m with m comparisons. A p value there is the share of few
+    resamples: with R of them about R·alpha/m lie beyond. So many are taken that this is 20, which
+    repeats of the resampling change by a fifth or so.
     """
-    return max(declared, int(np.ceil(2 * comparisons / alpha)))
+    return max(declared, int(np.ceil(BEYOND_THE_THRESHOLD * comparisons / alpha)))
 
 
 def mean_of_statistics(

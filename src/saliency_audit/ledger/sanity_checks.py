@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from saliency_audit.ledger.external.rows import check_columns
+from saliency_audit.ledger.external.ending import require_columns
 from saliency_audit.ledger.resampling import Floats, mean_of_statistics
 from saliency_audit.ledger.schema import load_claims
 from saliency_audit.ledger.statistics import RESAMPLES, Estimate, bootstrap_mean
@@ -283,7 +283,19 @@ SANITY_CHECKS = (
 def declared_parameters() -> dict[str, Parameters]:
     """What the claims declare that the checks refer to, by the claim's id."""
     claims = load_claims()
-    return {check.claim: claims[check.claim].external.parameters for check in SANITY_CHECKS}
+    return {check.claim: _flat(claims[check.claim].external.parameters) for check in SANITY_CHECKS}
+
+
+def _flat(parameters: Parameters) -> Parameters:
+    """Declared parameters with what the questions of paired comparisons say among them."""
+    questions = parameters.get("questions", [])
+    found = dict(parameters)
+    for question in reversed(questions):
+        found |= question.get("where", {})
+        for _, against in question["pairs"]:
+            if isinstance(against, float):
+                found["agreement"] = against
+    return found
 
 
 def answers(
@@ -292,8 +304,8 @@ def answers(
     """Every check on every network and method that its experiment's rows have.
 
     An image whose maps were constant in some of the draws keeps the mean of the others. The sums
-    over the images are resampled by image. With fewer images than the claim's `minimum_images`, or
-    where more than half of them have no value, nothing is decided.
+    over the images are resampled by image. With fewer images than the claim's
+    `images_per_comparison`, or where more than half of them have no value, nothing is decided.
 
     Args:
         rows: by the experiment's name; experiments that are absent are left out.
@@ -311,7 +323,7 @@ def answers(
         given = rows.get(check.experiment)
         if given is None or given.empty:
             continue
-        check_columns(check.name, given, [*IMAGES, *check.columns])
+        require_columns(check.name, given, [*IMAGES, *check.columns])
         found += _answers(check, given, declared[check.claim])
     return tuple(found)
 
@@ -335,7 +347,7 @@ def _answer(
     """The answer on the lines of one network and method."""
     recorded = "recorded" not in table or bool(table["recorded"].any())
     defined = table.dropna(subset=["part", "whole"] if recorded else ["similarity"])
-    few = len(defined) < declared["minimum_images"] or 2 * len(defined) < len(table)
+    few = len(defined) < declared["images_per_comparison"] or 2 * len(defined) < len(table)
     floors = "floor" in table and recorded and len(defined)
     floor = float(defined["floor"].mean()) if floors else None
     high = floor is not None and floor > HIGHEST_FLOOR

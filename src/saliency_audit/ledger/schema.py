@@ -1,5 +1,6 @@
 """The ledger's schema: what an entry of `data/claims/<paper>.yml` must say."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from saliency_audit.errors import AuditError
+from saliency_audit.ledger.external.scope import needed_columns
 from saliency_audit.ledger.internal import TESTS as INTERNAL_TESTS
 from saliency_audit.ledger.printed import table_names
 from saliency_audit.ledger.vocabulary import PAPERS
@@ -37,14 +39,33 @@ class InternalSpec(Strict):
     history: tuple[Text, ...] = ()
 
 
+class ReplicationSpec(Strict):
+    """Which rows are of the claim's own networks and data; all others only generalise it.
+
+    Attributes:
+        networks: names, with `*` for a family of copies; any network if empty.
+        images: names of image sets; any if empty.
+        least: columns, and what a network must reach in some row on an image set: steps, points of
+            GGIG's climb.
+        accuracy: the range in percent that the paper states, by image set. A narrower copy counts
+            as the claim's network if it is as accurate.
+        why: what the choice rests on, where it needs a word.
+    """
+
+    networks: tuple[Text, ...] = ()
+    images: tuple[Text, ...] = ()
+    least: dict[str, float] = Field(default_factory=dict)
+    accuracy: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    why: Text | None = None
+
+
 class ExternalSpec(Strict):
     """The external test, declared before its rows exist.
 
     `test` names a function of `saliency_audit.ledger.external`; `parameters` are its arguments.
-    `climb` are the points on GGIG's line and the steps at each that the claim rests on: rows of
-    fewer leave at best partly. `planned` marks an experiment that is not written yet. `history`
-    tells of every change of the rule after rows existed: when, what, why, and what it did to the
-    verdict.
+    `replication` says which rows are the claim's own. `planned` marks an experiment that is not
+    written yet. `history` tells of every change of the rule after rows existed: when, what, why,
+    and what it did to the verdict.
     """
 
     experiment: Text | None = None
@@ -53,7 +74,7 @@ class ExternalSpec(Strict):
     threshold: Text | None = None
     test: Text | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
-    climb: tuple[int, int] | None = None
+    replication: ReplicationSpec | None = None
     planned: bool = False
     nothing_to_test: Text | None = None
     history: tuple[Text, ...] = ()
@@ -127,6 +148,21 @@ def load_paper(path: Path) -> Paper:
     return paper
 
 
+def _check_columns(external: ExternalSpec, fail: Callable[[str, str], None]) -> None:
+    """Refuse a test, or a replication, that needs columns which the experiment does not have."""
+    from saliency_audit.ledger import vocabulary
+
+    there = vocabulary.columns_of(str(external.experiment))
+    declared = vocabulary.external_tests()[str(external.test)].declared
+    needed = {"external.parameters": declared.columns(external.parameters)}
+    if external.replication:
+        needed["external.replication"] = needed_columns(external.replication)
+    for field, columns in needed.items():
+        if lacking := [name for name in columns if name not in there]:
+            rows = f"rows of {external.experiment} have no column {', '.join(lacking)}"
+            fail(field, f"{rows}; they have {', '.join(there)}")
+
+
 def _explain(path: Path, raw: dict[str, Any], error: ValidationError) -> str:
     first = error.errors()[0]
     where = [str(part) for part in first["loc"]]
@@ -158,21 +194,29 @@ def _check_references(path: Path, claim: Claim) -> None:
         if external.experiment:
             fail("external.nothing_to_test", "cannot stand beside an experiment")
         return
-    for field in ("experiment", "comparison", "threshold", "test"):
+    for field in ("experiment", "comparison", "threshold", "test", "replication"):
         if not getattr(external, field):
             fail(f"external.{field}", "missing")
     for name in external.metrics:
         if name not in vocabulary.METRICS:
             known = ", ".join(sorted(vocabulary.METRICS))
             fail("external.metrics", f"unknown metric {name!r}; known: {known}")
-    if not external.planned:
-        if external.experiment not in vocabulary.experiments():
-            fail(
-                "external.experiment",
-                f"unknown experiment {external.experiment!r} (mark it planned if it is to come)",
-            )
-        if external.test not in vocabulary.external_tests():
-            fail("external.test", f"unknown external test {external.test!r}")
+    if not external.planned and external.experiment not in vocabulary.experiments():
+        fail(
+            "external.experiment",
+            f"unknown experiment {external.experiment!r} (mark it planned if it is to come)",
+        )
+    tests = vocabulary.external_tests()
+    names = [*tests, *(vocabulary.PLANNED_TESTS if external.planned else ())]
+    if external.test not in names:
+        fail("external.test", f"unknown external test {external.test!r}; known: {', '.join(names)}")
+    if (test := str(external.test)) in tests:
+        try:
+            tests[test].declared.refuse(test, external.parameters)
+        except ValueError as error:
+            fail("external.parameters", str(error))
+        if not external.planned:
+            _check_columns(external, fail)
     if claim.notebook and not claim.notebook_planned:
         source = project_root() / "notebooks" / f"{claim.notebook}.py"
         if not source.is_file():

@@ -120,13 +120,16 @@ def _records() -> list[dict[str, Any]]:
 
 
 def _published(record: dict[str, Any]) -> dict[str, Any]:
-    names = ("verdict", "estimate", "ci_low", "ci_high", "n")
+    names = ("verdict", "scope", "estimate", "ci_low", "ci_high", "n")
     return {
         "id": record["id"],
         "internal": record["internal"]["verdict"],
-        "external": {
-            profile: {name: result[name] for name in names}
-            for profile, result in record["external"].items()
+        **{
+            scope: {
+                profile: {name: result[name] for name in names}
+                for profile, result in record[scope].items()
+            }
+            for scope in ("external", "generalisation")
         },
     }
 

@@ -1,6 +1,12 @@
 """The names a ledger entry may use."""
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 from saliency_audit.metrics.registry import METRICS as DECLARED
+
+if TYPE_CHECKING:
+    from saliency_audit.ledger.external import ExternalTest
 
 # In the order of the book.
 PAPERS = ("idgi", "dre", "mege", "xmgd", "ggig")
@@ -23,8 +29,19 @@ def experiments() -> frozenset[str]:
     return frozenset(available())
 
 
-def external_tests() -> frozenset[str]:
-    """Names of the external tests."""
+def columns_of(experiment: str) -> tuple[str, ...]:
+    """The columns of an experiment's rows, as they are read."""
+    from saliency_audit.study import get_experiment
+
+    return tuple(column.name for column in get_experiment(experiment).columns)
+
+
+# Tests that a planned claim may name before their code exists. Few kinds of question remain.
+PLANNED_TESTS = ("within_limits", "set_difference", "permuted_groups")
+
+
+def external_tests() -> Mapping[str, "ExternalTest"]:
+    """The external tests by their names."""
     from saliency_audit.ledger.external import TESTS
 
-    return frozenset(TESTS)
+    return TESTS

@@ -3,14 +3,21 @@
 import math
 from collections.abc import Iterator
 
-from saliency_audit.ledger import Claim, ClaimAudit, Comparison, ExternalResult, printed_table
+from saliency_audit.ledger import (
+    Claim,
+    ClaimAudit,
+    Comparison,
+    ExternalResult,
+    Scope,
+    printed_table,
+)
 from saliency_audit.ledger.external import TESTS
 from saliency_audit.ledger.internal import TESTS as INTERNAL_TESTS
 from saliency_audit.locations import project_root
 from saliency_audit.report.site.code_links import locate
 from saliency_audit.report.site.comparison_tables import both_sides, exceptions_first
 from saliency_audit.report.site.recorded_runs import recorded_run
-from saliency_audit.report.words import estimate, outcome, printed_label, reported
+from saliency_audit.report.words import estimate, nearer_p, outcome, printed_label, reported
 from saliency_audit.study import get_experiment
 
 SHOWN_CHECKS = 12
@@ -35,9 +42,11 @@ def _lines(audit: ClaimAudit) -> Iterator[str]:
     yield ""
     yield "EXTERNAL"
     yield from _declaration(claim)
-    for profile, result in audit.external.items():
-        yield f"  {profile}: {result.verdict}"
-        yield from _result(result)
+    for profile, both in audit.external.items():
+        for scope in Scope:
+            result = both.of(scope)
+            yield f"  {profile}, {scope}: {result.verdict}"
+            yield from _result(result)
         yield from _rows(claim, profile)
     yield ""
     yield "WHERE"
@@ -89,10 +98,12 @@ def _declaration(claim: Claim) -> Iterator[str]:
 def _result(result: ExternalResult) -> Iterator[str]:
     yield f"    {result.detail}"
     if result.headline:
-        yield f"    {estimate(result.headline)}, n = {result.headline.n}"
+        first = result.headline
+        yield f"    {first.quantity}: {estimate(first)}, n = {first.n} {first.unit}"
     ordered = exceptions_first(result.comparisons)
     for item in ordered[:SHOWN_CHECKS]:
-        yield f"    {MARKS[outcome(item)]}  {_comparison(item)}"
+        mark = MARKS[outcome(item)] if item.decides else "noted"
+        yield f"    {mark}  {_comparison(item)}"
         for name, found in item.extra.items():
             yield f"             {name}: {reported(found, item)}"
     if len(ordered) > SHOWN_CHECKS:
@@ -105,7 +116,8 @@ def _comparison(item: Comparison) -> str:
         f"{item.label}: {base} → {other}, "
         f"{estimate(item.estimate)}, n = {item.estimate.n}, expected {item.expected}"
     )
-    return text if math.isnan(item.p_adjusted) else f"{text}, Holm p = {item.p_adjusted:.2g}"
+    p = nearer_p(item)
+    return text if math.isnan(p) else f"{text}, Holm p = {p:.2g}"
 
 
 def _rows(claim: Claim, profile: str) -> Iterator[str]:

@@ -95,6 +95,11 @@ def mark(item: Comparison) -> str:
     return f'<span class="{CLASSES[answer]}">{answer}</span>'
 
 
+def nearer_p(item: Comparison) -> float:
+    """The corrected p of the side that the data are nearer to; NaN where the rule uses none."""
+    return min(item.p_adjusted, item.p_opposite)  # the first where the second is NaN
+
+
 def p_value(value: float) -> str:
     """A p value; very small ones as a bound, "—" where the rule uses none."""
     return "< 0.0001" if value < 0.0001 else number(value, 4)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from saliency_audit.ledger.external.fold_rows import fold_rows
+from saliency_audit.ledger.external.evidence.folds import fold_rows
 from saliency_audit.ledger.statistics import jackknife
 from saliency_audit.ledger.summaries.folds import best_against_others, over_folds, score_of
 from saliency_audit.metrics import mege, reco

@@ -12,7 +12,16 @@ from myst_parser.config.main import MdParserConfig
 from myst_parser.parsers.mdit import create_md_parser
 
 from saliency_audit.locations import project_root
-from saliency_audit.report.site.markdown import code, escape, folded, page, sentence, span, table
+from saliency_audit.report.site.markdown import (
+    code,
+    detail,
+    escape,
+    folded,
+    page,
+    sentence,
+    span,
+    table,
+)
 
 AWKWARD = [
     "f(x_j*) and |S≠|/|S| = 0.05",
@@ -69,6 +78,12 @@ def test_sentences_are_closed_once():
     assert sentence("done") == "done."
     assert sentence("done.") == "done."
     assert sentence("really?") == "really?"
+
+
+def test_commands_can_be_copied(renderer):
+    html = renderer.render(detail("no *rows*; `run a_b --profile x & y` makes them"))
+    assert "no *rows*; <code>run a_b --profile x &amp; y</code> makes them.</p>" in html
+    assert renderer.render(detail("a ` and b")) == renderer.render(sentence("a ` and b"))
 
 
 def test_code_keeps_a_bar_inside_its_cell(renderer):

@@ -16,11 +16,12 @@ from saliency_audit.ledger import (
     ExternalResult,
     InternalAudit,
     Paper,
+    ScopedResult,
     Verdict,
     load_claims,
     printed_table,
 )
-from saliency_audit.ledger.external import not_tested
+from saliency_audit.ledger.external import Headline, not_tested
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.locations import project_root
 from saliency_audit.report.site.claim_page import claim_page
@@ -51,6 +52,7 @@ def claim(name="XX-ONE", **changes):
             "comparison": "a against b",
             "threshold": "p < 0.05",
             "test": "later_test",
+            "replication": {"networks": ["resnet50"], "why": "it is named"},
             "planned": True,
         },
         "notebook": "later",
@@ -62,8 +64,16 @@ def claim(name="XX-ONE", **changes):
 
 def audit(item=None, checks=(), external=None, **found):
     internal = InternalAudit(tuple(checks), "What was found", **found)
-    results = {name: not_tested("planned") for name in ("embedded", "reference", "paper")}
-    return ClaimAudit(item or claim(), internal, {**results, **(external or {})})
+    return ClaimAudit(item or claim(), internal, {**untested("planned"), **(external or {})})
+
+
+def untested(why):
+    neither = scoped(not_tested(why), not_tested(why))
+    return dict.fromkeys(("embedded", "reference", "paper"), neither)
+
+
+def scoped(replication, generalisation=None):
+    return ScopedResult(replication, generalisation or not_tested("no other rows"))
 
 
 def paper(*claims):
@@ -93,11 +103,36 @@ def test_long_lists_fold_what_holds():
     assert text.index("| bad |") < text.index("{dropdown} The 20 checks that hold")
 
 
-def test_both_verdicts_stand_at_the_top():
-    text = rendered(audit(checks=[check("good")]))
-    assert "[reproduced]{.verdict .verdict-reproduced}" in text
-    assert "[not tested]{.verdict .verdict-not-tested}" in text
+def test_all_three_verdicts_stand_at_the_top():
+    others = result(comparison(), verdict=Verdict.NOT_REPRODUCED)
+    external = {
+        "embedded": scoped(result(comparison())),
+        "reference": scoped(not_tested("no rows; `saliency-audit compute x` makes them"), others),
+    }
+    text = rendered(audit(checks=[check("good")], external=external))
+    said = [line for line in text.splitlines() if line.startswith("**")][:3]
+    badge = "[{}]{{.verdict .verdict-{}}}"
+    assert f"paper's own numbers: {badge.format('reproduced', 'reproduced')} Every" in said[0]
+    own = "**Replication**, our rows of the claim's own networks and data, embedded profile: "
+    assert said[1].startswith(own + badge.format("partly", "partly"))
+    other = "**Generalisation**, our rows of other networks or data, reference profile: "
+    assert said[2].startswith(other + badge.format("not reproduced", "not-reproduced"))
     assert "x\\_j\\* holds" in text
+
+
+def test_what_was_not_tested_says_why_and_what_would_test_it():
+    why = "no rows; `saliency-audit compute x --profile paper` would make them"
+    external = {"reference": scoped(not_tested(why), result(comparison()))}
+    text = rendered(audit(external=external))
+    assert (
+        "**Replication**, our rows of the claim's own networks and data: "
+        "[not tested]{.verdict .verdict-not-tested} no rows; "
+        "`saliency-audit compute x --profile paper` would make them."
+    ) in text
+
+
+def test_the_page_says_which_rows_are_the_claims_own():
+    assert "| replication | networks resnet50 (it is named) |" in rendered(audit())
 
 
 def test_nothing_to_test_is_said_with_its_reason():
@@ -106,10 +141,7 @@ def test_nothing_to_test_is_said_with_its_reason():
         external={"nothing_to_test": "a matter of taste"},
         notebook=None,
     )
-    found = ClaimAudit(
-        item, None, {name: not_tested("why") for name in ("embedded", "reference", "paper")}
-    )
-    text = rendered(found)
+    text = rendered(ClaimAudit(item, None, untested("why")))
     assert "Nothing to test: only drawn." in text
     assert "Nothing to test: a matter of taste." in text
     assert "No notebook" in text
@@ -192,8 +224,9 @@ AGAINST = {
 OPEN = {"holds": False}
 
 
-def result(*comparisons):
-    return ExternalResult(Verdict.PARTLY, "1 of 2", Estimate(0.1, 0.05, 0.15, 60), comparisons)
+def result(*comparisons, verdict=Verdict.PARTLY, value=0.1):
+    found = Headline(value, value - 0.05, value + 0.05, 60, "mean difference")
+    return ExternalResult(verdict, "1 of 2", found, comparisons)
 
 
 def test_what_is_reported_beside_a_comparison_says_its_own_n():
@@ -206,17 +239,45 @@ def test_what_is_reported_beside_a_comparison_says_its_own_n():
 
 
 def test_results_show_estimate_interval_and_n_per_profile():
-    text = rendered(audit(external={"reference": result(comparison())}))
-    assert "0.10 [0.05, 0.15] | 60 |" in text
+    text = rendered(audit(external={"reference": scoped(result(comparison()))}))
+    partly, untested = (
+        f"[{verdict}]{{.verdict .verdict-{verdict.replace(' ', '-')}}}"
+        for verdict in ("partly", "not tested")
+    )
+    rows = [line for line in text.splitlines() if re.match(r"\| `\w+`, ", line)]
+    assert rows == [
+        f"| `embedded`, replication | {untested} | — | — | — |",
+        f"| `embedded`, generalisation | {untested} | — | — | — |",
+        f"| `reference`, replication | {partly} | mean difference | 0.10 [0.05, 0.15] | 60 images |",
+        f"| `reference`, generalisation | {untested} | — | — | — |",
+        f"| `paper`, replication | {untested} | — | — | — |",
+        f"| `paper`, generalisation | {untested} | — | — | — |",
+    ]
     assert "reference profile: [partly]{.verdict" in text
-    assert "- `embedded`, `paper`: planned." in text
+    assert (
+        "- `embedded`, replication; `embedded`, generalisation; "
+        "`paper`, replication; `paper`, generalisation: planned."
+    ) in text
+    assert "- `reference`, generalisation: no other rows." in text
+
+
+def test_comparisons_of_both_scopes_stand_apart():
+    both = scoped(result(comparison("m0")), result(comparison("m1"), comparison("m2", **OPEN)))
+    text = rendered(audit(external={"reference": both}))
+    own = text.index("**Replication at the `reference` profile: 1 of 1 comparison hold.**")
+    other = text.index(
+        "**Generalisation at the `reference` profile: 1 of 2 comparisons hold, 1 undecided.**"
+    )
+    assert own < text.index("| m0 | ig |") < other
+    assert other < text.index("| m2 | ig |") < text.index("| m1 | ig |")
 
 
 def test_a_comparison_holds_or_contradicts_or_is_undecided():
     items = (comparison("m0"), comparison("m1", **OPEN), comparison("m2", **AGAINST))
-    text = rendered(audit(external={"reference": result(*items)}))
+    text = rendered(audit(external={"reference": scoped(result(*items))}))
     assert (
-        "**At the `reference` profile: 1 of 3 comparisons hold, 1 against the claim, 1 undecided.**"
+        "**Replication at the `reference` profile: "
+        "1 of 3 comparisons hold, 1 against the claim, 1 undecided.**"
     ) in text
     ordered = [text.index(f"| {name} | ig |") for name in ("m2", "m1", "m0")]
     assert ordered == sorted(ordered)
@@ -247,6 +308,15 @@ def test_many_comparisons_are_folded_and_exceptions_are_not():
     assert text.count("| holds | model | path | base |") == 3
 
 
+def test_comparisons_that_do_not_decide_are_not_counted():
+    aside = comparison("aside", **AGAINST, decides=False)
+    text = comparison_tables("Here", [aside, comparison("m0"), comparison("m1", **OPEN)])
+    assert "**Here: 1 of 2 comparisons hold, 1 undecided.**" in text
+    assert text.index("| m0 |") < text.index("{dropdown} Not decisive: 1 comparison")
+    assert text.index("{dropdown} Not decisive") < text.index("| aside |")
+    assert "Not decisive" not in comparison_tables("Here", [comparison("m0")])
+
+
 def test_a_rule_without_p_values_shows_none():
     free = {"p_value": math.nan, "p_adjusted": math.nan}
     text = comparison_tables("Here", [comparison("m0", **free), comparison("m1")])
@@ -255,6 +325,14 @@ def test_a_rule_without_p_values_shows_none():
     alone = comparison_tables("Here", [comparison("m0", **free)])
     assert "Holm" not in alone
     assert "| 30 | higher |" in alone
+
+
+def test_p_is_that_of_the_side_where_the_data_lie():
+    sides = {"p_adjusted": 1.0, "p_opposite": 0.003}
+    text = comparison_tables("Here", [comparison("m0", **AGAINST, **sides), comparison("m1")])
+    assert "| n | p of the nearer side (Holm) | expected |" in text
+    assert "| m0 | ig | 0.20 | 0.10 | −0.10 [−0.15, −0.05] | 30 | 0.0030 | higher |" in text
+    assert "| m1 | ig | 0.20 | 0.30 | 0.10 [0.05, 0.15] | 30 | 0.0020 | higher |" in text
 
 
 def test_an_estimate_that_is_no_difference_is_not_called_one():
@@ -289,8 +367,15 @@ def test_the_trace_of_a_claim_tells_the_same():
         comparison("open", **OPEN, **free),
         comparison("against", **AGAINST, extra={"range": Estimate(0.5, 0.4, 0.6, 30)}),
     ]
+    aside = comparison("aside", **AGAINST, decides=False)
+    external = {"reference": scoped(result(*items), result(aside, verdict=Verdict.INCONCLUSIVE))}
     drawn = claim(internal={"nothing_to_test": "only drawn"})
-    lines = trace(audit(drawn, external={"reference": result(*items)})).splitlines()
+    lines = trace(audit(drawn, external=external)).splitlines()
+    own = lines.index("  reference, replication: partly")
+    assert lines[own + 2] == "    mean difference: 0.10 [0.05, 0.15], n = 60 images"
+    other = lines.index("  reference, generalisation: inconclusive")
+    assert lines[other + 3].startswith("    noted  aside, ig:")
+    assert "  paper, replication: not tested" in lines
     start = next(i for i, line in enumerate(lines) if line.startswith("    FAILS  against, ig:"))
     assert "−0.10 [−0.15, −0.05], n = 30, expected higher, Holm p = 0.002" in lines[start]
     assert lines[start + 1].strip() == "range: 0.50 [0.40, 0.60]"
@@ -307,8 +392,9 @@ def test_notebook_and_experiment_that_exist_are_linked_and_rerun():
             "metrics": ["insertion_score", "completeness_error"],
             "comparison": "a",
             "threshold": "b",
-            "test": "paired_improvement",
-            "parameters": {"paths": ["ig"]},
+            "test": "paired_difference",
+            "parameters": {"questions": [{"value": ["ratio"], "pairs": [["ig+idgi", "ig"]]}]},
+            "replication": {"networks": ["resnet50"]},
         },
         notebook="idgi_insertion",
         notebook_planned=False,
@@ -317,10 +403,11 @@ def test_notebook_and_experiment_that_exist_are_linked_and_rerun():
     assert "saliency-audit run idgi_insertion --profile reference" in text
     assert "saliency-audit compute idgi_scores --profile reference --record" in text
     assert "</notebooks/idgi_insertion>" in text
-    assert "_modules/saliency_audit/ledger/external/paired.html#paired_improvement" in text
+    place = "_modules/saliency_audit/ledger/external/tests/paired_difference.html"
+    assert f"{place}#paired_difference" in text
     assert "`completeness_error` |" in text
     assert "(planned)" not in text
-    assert "paths: [ig]" in text
+    assert "value: [ratio]" in text
 
 
 def test_errata_are_merged_and_lead_to_their_claims():
@@ -341,15 +428,39 @@ def test_claims_with_failed_checks_stand_on_the_errata_page():
 
 
 def test_claims_table_is_one_block_of_html():
-    external = {"reference": result(comparison(), comparison("m1", **OPEN))}
+    external = {"reference": scoped(result(comparison(), comparison("m1", **OPEN)))}
     found = audit(checks=[check("good")], external=external)
     text = claims_page([paper(found.claim)], [found])
     html = text[text.index("<form") :]
     assert "\n\n" not in html
-    assert 'data-internal="reproduced" data-external="partly"' in html
-    assert "<small>reference</small>" in html
+    verdicts = 'data-internal="reproduced" data-replication="partly"'
+    assert f'{verdicts} data-generalisation="not tested"' in html
+    assert html.count("<small>reference</small>") == 1
     assert 'data-key="0.1">0.10 [0.05, 0.15]' in html
+    assert 'data-key="60">60 images</td>' in html
     assert 'href="../claims/xx-one.html"' in html
+
+
+@pytest.mark.parametrize("scope", ["internal", "replication", "generalisation"])
+def test_every_verdict_has_a_column_and_a_filter(scope):
+    html = claims_page([paper()], [audit()])
+    script = (project_root() / "book" / "_static" / "claims-table.js").read_text(encoding="utf-8")
+    assert f'<th scope="col" data-sort="order">{scope}</th>' in html
+    assert f'<select name="{scope}">' in html
+    assert f"data-{scope}=" in html
+    assert f'"{scope}"' in script
+
+
+def test_the_estimate_is_the_replications_where_there_is_one():
+    own, other = result(comparison()), result(comparison(), value=0.3)
+    for external, shown in (
+        ({"embedded": scoped(own), "reference": scoped(not_tested("none"), other)}, "0.10"),
+        ({"reference": scoped(not_tested("none"), other)}, "0.30"),
+        ({}, "—"),
+    ):
+        html = claims_page([paper()], [audit(external=external)])
+        (cell,) = re.findall(r'<td class="number" data-key="[^"]*">(0[^<]* \[.*|—)</td><td', html)
+        assert cell.startswith(shown)
 
 
 def test_titles_cannot_break_the_table():
@@ -362,27 +473,33 @@ def test_status_counts_by_verdict_and_says_them_aloud():
     text = status_block([paper()], found)
     assert 'aria-label="Internal verdicts: the papers&#x27; own numbers. IDGI: ' in text
     assert "1 reproduced, 1 not reproduced" in text
+    for title in ("Replication: our rows of the", "Generalisation: our rows of other"):
+        assert re.search(f'aria-label="{title}[^"]*IDGI: 2 not tested', text)
     assert "**2 checks**" in text
     assert "No claim has recorded rows of ours yet." in text
 
 
 def test_status_lists_what_was_tested_in_one_line_each():
-    drawn = ExternalResult(Verdict.REPRODUCED, "4 facts", Estimate(0.08, 0.08, 0.08, 17))
-    tested = result(comparison(), comparison("m1", **OPEN))
+    points = Headline(0.08, 0.08, 0.08, 17, "error", "points")
+    drawn = ExternalResult(Verdict.REPRODUCED, "4 facts", points)
+    tested = result(comparison(), comparison("m1", **OPEN), comparison("m2", decides=False))
     found = [
-        audit(external={"reference": tested}),
-        audit(claim("XX-TWO"), external={"embedded": drawn}),
+        audit(external={"reference": scoped(tested)}),
+        audit(claim("XX-TWO"), external={"embedded": scoped(not_tested("none"), drawn)}),
         audit(claim("XX-THREE")),
     ]
     text = status_block([paper()], found)
     badge = "[{}]{{.verdict .verdict-{}}}"
     assert (
-        f"| XX-ONE | {badge.format('partly', 'partly')} | reference | 1 of 2 "
-        "| 0.10 [0.05, 0.15] | 60 |"
+        f"| XX-ONE | replication | {badge.format('partly', 'partly')} | reference | 1 of 2 "
+        "| 0.10 [0.05, 0.15] | 60 images |"
     ) in text
     assert (
-        f"| XX-TWO | {badge.format('reproduced', 'reproduced')} | embedded | — | 0.080 | 17 |"
+        f"| XX-TWO | generalisation | {badge.format('reproduced', 'reproduced')} | embedded | — "
+        "| 0.080 | 17 points |"
     ) in text
+    assert text.count("| XX-ONE |") == text.count("| XX-TWO |") == 1
+    assert "**2** of 3 claims tested on our own rows so far, **1** of them with rows" in text
     assert "| XX-THREE |" not in text
 
 

@@ -130,7 +130,7 @@ def test_code_is_found_with_its_lines():
     assert place.first < place.last
     assert place.source_page.endswith(f".html#{place.name}")
     assert internal_test_place("XX-NONE") is None
-    assert external_test_place("paired_improvement") is not None
+    assert external_test_place("paired_difference") is not None
     assert external_test_place("unwritten") is None
     assert external_test_place(None) is None
     assert experiment_place("idgi_scores") is not None

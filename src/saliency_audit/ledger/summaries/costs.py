@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from saliency_audit.ledger.external.distances import variation
+from saliency_audit.ledger.external.tests.mr_dist import variation
 from saliency_audit.ledger.statistics import Estimate, bootstrap_mean
 from saliency_audit.metrics.similarity import DISTANCES
 

@@ -7,8 +7,9 @@ from itertools import combinations
 
 import pandas as pd
 
-from saliency_audit.ledger.external.fold_families import Drawn, estimate_of, judged, smaller_n
-from saliency_audit.ledger.external.fold_rows import FoldRows, Key, fold_rows, sound
+from saliency_audit.ledger.external.effect import HIGHER, Effect, judge
+from saliency_audit.ledger.external.evidence.fold_effects import Contrast, estimate_of
+from saliency_audit.ledger.external.evidence.folds import FoldRows, Key, fold_rows, sound
 from saliency_audit.ledger.external.result import Comparison
 from saliency_audit.ledger.resampling import enough_resamples
 from saliency_audit.ledger.statistics import Estimate, jackknife
@@ -61,7 +62,7 @@ def best_against_others(rows: pd.DataFrame, scores: Sequence[str]) -> tuple[Comp
         # Two-sided: each side gets half of alpha.
         resamples = enough_resamples(RESAMPLES, len(scores) * pairs, ALPHA / 2)
         family = [item for score in scores for item in _all_pairs(score, present, resamples)]
-        for item in judged(family, ALPHA / 2, FEWEST_IMAGES):
+        for item in judge(family, ALPHA / 2, FEWEST_IMAGES):
             score, best, better, method = item.keys.values()
             if better == best:
                 keys = {"images": images, "model": model, "score": score, "best": best}
@@ -69,17 +70,11 @@ def best_against_others(rows: pd.DataFrame, scores: Sequence[str]) -> tuple[Comp
     return tuple(found)
 
 
-def _all_pairs(score: str, present: Mapping[str, FoldRows], resamples: int) -> Iterator[Drawn]:
-    drawn = {method: group.drawn(score, resamples) for method, group in present.items()}
-    defined = {method: point for method, (point, _) in drawn.items() if not math.isnan(point)}
+def _all_pairs(score: str, present: Mapping[str, FoldRows], resamples: int) -> Iterator[Effect]:
+    points = {method: group.value(score) for method, group in present.items()}
+    defined = {method: point for method, point in points.items() if not math.isnan(point)}
     order = sorted(defined, key=lambda method: defined[method], reverse=True)
     for better, method in combinations(order, 2):
-        yield Drawn(
-            keys={"score": score, "best": order[0], "better": better, "method": method},
-            point=defined[better] - defined[method],
-            draws=drawn[better][1] - drawn[method][1],
-            n=smaller_n((present[better], present[method]), score),
-            base=defined[method],
-            other=defined[better],
-            expected="higher",
-        )
+        keys = {"score": score, "best": order[0], "better": better, "method": method}
+        contrast = Contrast.difference(present[method], present[better])
+        yield contrast.drawn(score, resamples).effect(keys, HIGHER)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from saliency_audit.ledger.external.curves import (
+from saliency_audit.ledger.external.evidence.curves import (
     STRIDE,
     Used,
     area,
@@ -15,7 +15,7 @@ from saliency_audit.ledger.external.curves import (
     resampled_areas,
     used_by_all,
 )
-from saliency_audit.ledger.external.rows import models_of, of_method
+from saliency_audit.ledger.external.evidence.rows import models_of, of_method
 from saliency_audit.ledger.resampling import Floats, estimate_from, resample_counts
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.metrics import InformationCurves
@@ -74,7 +74,7 @@ def method_curves(
     Args:
         rows: of `ggig_information_curves`.
         curves: "aic", "sic".
-        complexity: of `external.curves.COMPLEXITIES`.
+        complexity: of `external.evidence.curves.COMPLEXITIES`.
     """
     for model in models_of(rows):
         mine = rows[rows["model"] == model]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from saliency_audit.ledger.external.step_series import Series
+from saliency_audit.ledger.external.evidence.ladders import Series
 from saliency_audit.ledger.resampling import percentile_interval
 from saliency_audit.ledger.summaries.bands import Band
 

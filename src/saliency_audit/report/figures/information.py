@@ -5,8 +5,13 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from saliency_audit.ledger.external.curves import COMPLEXITIES, PREDICTIONS, curves_of, measurable
-from saliency_audit.ledger.external.rows import at_steps
+from saliency_audit.ledger.external.evidence.curves import (
+    COMPLEXITIES,
+    PREDICTIONS,
+    curves_of,
+    measurable,
+)
+from saliency_audit.ledger.external.evidence.rows import at_steps
 from saliency_audit.metrics import InformationCurves
 from saliency_audit.report.figures.panels import label_outside, refuse_empty
 from saliency_audit.report.names import COMPLEXITY_NAMES, CURVE_NAMES, network

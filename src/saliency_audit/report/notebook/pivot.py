@@ -5,28 +5,29 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
-from saliency_audit.ledger import Comparison, ExternalResult
+from saliency_audit.ledger import Comparison, Outcome
 from saliency_audit.report.names import (
     STABILITY_NAMES,
     TOP_PIXEL_NAMES,
     method_name,
     on_two_lines,
 )
+from saliency_audit.report.notebook.runs import by_scope
 from saliency_audit.report.notebook.tables import text_table
-from saliency_audit.report.words import estimate, mark, number, outcome
+from saliency_audit.report.words import estimate, mark, nearer_p, number, outcome
 
 SCORES = STABILITY_NAMES | TOP_PIXEL_NAMES
 
 
 def pivot_table(
-    results: Mapping[str, ExternalResult],
+    results: Mapping[str, Outcome],
     down: Sequence[str],
     across: Sequence[str],
     *,
     only: Callable[[Mapping[str, str]], bool] = lambda keys: True,
     named: Callable[[str], str] = method_name,
 ) -> pd.DataFrame:
-    """`pivot` of the comparisons of a test.
+    """`pivot` of the comparisons of a test; those of both scopes, where a run has both, apart.
 
     Args:
         results: outcome of a test by the name of the run ("recorded", "this machine").
@@ -35,7 +36,7 @@ def pivot_table(
         only: see `pivot`.
         named: see `pivot`.
     """
-    found = {run: result.comparisons for run, result in results.items()}
+    found = {run: result.comparisons for run, result in by_scope(results).items()}
     return pivot(found, down, across, only=only, named=named)
 
 
@@ -59,7 +60,8 @@ def pivot(
 
     Returns:
         Cells are HTML on three lines: estimate with its 95 % interval, whether it holds, n. Where
-        it is undecided and the rule corrects for many comparisons, the adjusted p value as well.
+        it is undecided and the rule corrects for many comparisons, the corrected p value of the
+        nearer side as well. A comparison that the verdict does not rest on says so.
 
     Raises:
         ValueError: two comparisons of a run would stand in one cell.
@@ -87,6 +89,7 @@ def _named(item: Comparison, key: str, named: Callable[[str], str]) -> str:
 def _cell(item: Comparison) -> str:
     found = estimate(item.estimate).replace(" [", "<br>[", 1)
     doubt = ""
-    if outcome(item) == "undecided" and not math.isnan(item.p_adjusted):
-        doubt = f", p = {number(item.p_adjusted, 2)}"
-    return f"{found}<br>{mark(item)}{doubt}, n = {item.estimate.n}"
+    if outcome(item) == "undecided" and not math.isnan(nearer_p(item)):
+        doubt = f", p = {number(nearer_p(item), 2)}"
+    answer = f"{mark(item)}{doubt}" if item.decides else "not decisive"
+    return f"{found}<br>{answer}, n = {item.estimate.n}"

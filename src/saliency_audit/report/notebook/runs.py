@@ -5,7 +5,15 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from saliency_audit.ledger import Claim, ClaimAudit, ExternalResult, Verdict, evaluate
+from saliency_audit.ledger import (
+    Claim,
+    ClaimAudit,
+    ExternalResult,
+    Outcome,
+    Scope,
+    ScopedResult,
+    evaluate,
+)
 from saliency_audit.study.experiment import Experiment
 
 
@@ -31,26 +39,57 @@ def sources(recorded: pd.DataFrame | str, rows: pd.DataFrame) -> dict[str, pd.Da
     return {**found, "this machine": rows}
 
 
-def both_runs(audit: ClaimAudit, rows: pd.DataFrame) -> dict[str, ExternalResult]:
+def both_runs(audit: ClaimAudit, rows: pd.DataFrame) -> dict[str, ScopedResult]:
     """Outcome of the claim's test on the recorded rows, if it was tested, and on these rows."""
     recorded = audit.external["reference"]
-    found = {} if recorded.verdict is Verdict.NOT_TESTED else {"recorded": recorded}
+    found = {"recorded": recorded} if recorded.tested else {}
     return {**found, "this machine": evaluate(audit.claim, rows)}
 
 
-def also_tested(
-    claim: Claim, recorded: pd.DataFrame | str, rows: pd.DataFrame, **parameters: object
-) -> dict[str, ExternalResult]:
-    """The claim's test with some of its parameters replaced, which decides nothing.
+def by_scope(results: Mapping[str, Outcome]) -> dict[str, ExternalResult]:
+    """Outcomes by the name of their run; of a run that has both scopes, each under its own name.
 
     Args:
-        claim: whose test and parameters to take.
+        results: outcomes by the name of the run ("recorded", "this machine").
+    """
+    found: dict[str, ExternalResult] = {}
+    for run, result in results.items():
+        if isinstance(result, ExternalResult):
+            found[run] = result
+        elif result.beside is None:
+            found[run] = result.main
+        else:
+            found |= {f"{run}, {scope}": result.of(scope) for scope in Scope}
+    return found
+
+
+def also_tested(
+    claim: Claim,
+    recorded: pd.DataFrame | str,
+    rows: pd.DataFrame,
+    *,
+    where: Mapping[str, object] | None = None,
+    value: str | None = None,
+) -> dict[str, ScopedResult]:
+    """The claim's paired comparisons on other rows or another value, which decides nothing.
+
+    Args:
+        claim: whose declared questions to take.
         recorded: answer of `ledger.recorded_rows`.
         rows: of this execution.
-        parameters: replace those that the ledger declares.
+        where: replaces what the questions say of these columns.
+        value: column to compare instead of the declared one.
     """
+    questions = [
+        {
+            **question,
+            "where": {**question.get("where", {}), **(where or {})},
+            "value": [value] if value else question["value"],
+        }
+        for question in claim.external.parameters["questions"]
+    ]
     return {
-        name: evaluate(claim, found, **parameters)
+        name: evaluate(claim, found, questions=questions)
         for name, found in sources(recorded, rows).items()
     }
 

@@ -1,23 +1,27 @@
 """The end of a claim's notebook: the declared rule and what it says about each source."""
 
-from saliency_audit.ledger import ClaimAudit, ExternalResult
-from saliency_audit.report.site.markdown import escape, page, sentence
+from saliency_audit.ledger import ClaimAudit, Scope, ScopedResult
+from saliency_audit.report.site.markdown import detail, escape, page
 
 
-def verdict_text(audit: ClaimAudit, here: ExternalResult, profile: str) -> str:
+def verdict_text(audit: ClaimAudit, here: ScopedResult, profile: str) -> str:
     """Markdown: the threshold, then a line per source: paper, recorded rows, this execution.
+
+    Rows of the claim's own networks and data have one line, all others another.
 
     Args:
         audit: the claim with its verdicts.
         here: outcome of the test on the rows of this execution.
         profile: the profile of this execution.
     """
-    recorded_at, recorded = audit.strongest
-    lines = (
-        ("The paper's own numbers", str(audit.internal_verdict), audit.internal_detail),
-        (f"Our recorded rows ({recorded_at})", str(recorded.verdict), recorded.detail),
-        (f"This execution ({profile})", str(here.verdict), here.detail),
-    )
+    lines = [("The paper's own numbers", str(audit.internal_verdict), audit.internal_detail)]
+    for scope in Scope:
+        recorded_at, recorded = audit.strongest_of(scope)
+        who = f"Our recorded rows ({recorded_at}), {scope}"
+        lines.append((who, str(recorded.verdict), recorded.detail))
+    for scope in [scope for scope in Scope if here.of(scope).tested] or [Scope.REPLICATION]:
+        who, found = f"This execution ({profile}), {scope}", here.of(scope)
+        lines.append((who, str(found.verdict), found.detail))
     spec = audit.claim.external
     changes = [f"> - {escape(change)}" for change in spec.history]
     quoted = [f"> {escape(str(spec.threshold))}"]
@@ -25,5 +29,6 @@ def verdict_text(audit: ClaimAudit, here: ExternalResult, profile: str) -> str:
         quoted += [">", "> Changed after rows existed:", ">", *changes]
     return page(
         "\n".join(quoted),
-        "\n".join(f"- **{who}: {verdict}.** {sentence(why)}" for who, verdict, why in lines),
+        "*Replication*: the claim's own networks and data. *Generalisation*: others.",
+        "\n".join(f"- **{who}: {verdict}.** {detail(why)}" for who, verdict, why in lines),
     )

@@ -1,12 +1,25 @@
-"""The page of one claim: sentence, both verdicts, numbers, rows, code and how to rerun it."""
+"""The page of one claim: sentence, verdicts, numbers, rows, code and how to rerun it."""
 
 from pathlib import Path
 
-from saliency_audit.ledger import Claim, ClaimAudit, Paper, Verdict
+from saliency_audit.ledger import Claim, ClaimAudit, Paper, Scope
 from saliency_audit.report.site import external_part, internal_part
-from saliency_audit.report.site.markdown import code, document, escape, label, page, sentence
+from saliency_audit.report.site.markdown import (
+    code,
+    detail,
+    document,
+    escape,
+    label,
+    page,
+    sentence,
+)
 from saliency_audit.report.site.verdicts import EXTERNAL_MEANING, INTERNAL_MEANING, badge
 from saliency_audit.report.words import printed_label
+
+OWN = {
+    Scope.REPLICATION: "our rows of the claim's own networks and data",
+    Scope.GENERALISATION: "our rows of other networks or data",
+}
 
 
 def page_name(claim_id: str) -> str:
@@ -40,15 +53,20 @@ def claim_page(paper: Paper, audit: ClaimAudit, root: Path) -> str:
 
 
 def _verdicts(audit: ClaimAudit) -> str:
-    profile, result = audit.strongest
-    tested = result.verdict is not Verdict.NOT_TESTED
-    own = "our own computation" + (f", {profile} profile" if tested else "")
     inside = audit.internal_verdict
     return page(
         f"**Internal**, the paper's own numbers: {badge(inside)} {INTERNAL_MEANING[inside]}",
-        f"**External**, {own}: {badge(result.verdict)} {EXTERNAL_MEANING[result.verdict]}",
+        *(_external(audit, scope) for scope in Scope),
         document("How to read a verdict", "book/audit"),
     )
+
+
+def _external(audit: ClaimAudit, scope: Scope) -> str:
+    """The line of one scope; where nothing was tested, why, and the command that would test it."""
+    profile, result = audit.strongest_of(scope)
+    at = f", {profile} profile" if result.tested else ""
+    said = EXTERNAL_MEANING[result.verdict] if result.tested else detail(result.detail)
+    return f"**{str(scope).capitalize()}**, {OWN[scope]}{at}: {badge(result.verdict)} {said}"
 
 
 def _errata(audit: ClaimAudit) -> str:

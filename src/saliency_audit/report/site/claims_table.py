@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from saliency_audit.ledger import ClaimAudit, Paper, Verdict
+from saliency_audit.ledger import ClaimAudit, Paper, Scope, Verdict
 from saliency_audit.report.site.markdown import page
 from saliency_audit.report.site.verdicts import html_badge
 from saliency_audit.report.words import estimate
@@ -13,7 +13,8 @@ _COLUMNS = (
     ("paper", "text"),
     ("what it says", "text"),
     ("internal", "order"),
-    ("external", "order"),
+    ("replication", "order"),
+    ("generalisation", "order"),
     ("estimate [95 % interval]", "number"),
     ("n", "number"),
 )
@@ -23,9 +24,12 @@ def claims_page(papers: Sequence[Paper], audits: Sequence[ClaimAudit]) -> str:
     """The page with the table of all claims."""
     return page(
         "# All claims",
-        f"{len(audits)} claims of {len(papers)} papers, each with two verdicts: *internal*, from "
-        "what the paper itself prints, and *external*, from our own rows at the strongest profile "
-        "that was run (named beside the verdict). {doc}`How to read a verdict </book/audit>`.",
+        f"{len(audits)} claims of {len(papers)} papers, each with three verdicts: *internal*, from "
+        "what the paper itself prints; *replication*, from our own rows of the claim's own "
+        "networks and data; and *generalisation*, from our rows of others. The strongest profile "
+        "that was run is named beside a verdict. Estimate and n are those of the replication, or "
+        "of the generalisation where only that was tested. "
+        "{doc}`How to read a verdict </book/audit>`.",
         _html(papers, audits),
     )
 
@@ -52,7 +56,8 @@ def _controls(papers: Sequence[Paper]) -> str:
         '<form class="claims-filter" id="claims-filter" hidden>\n'
         f"{_select('paper', 'Paper', chosen)}\n"
         f"{_select('internal', 'Internal verdict', verdicts)}\n"
-        f"{_select('external', 'External verdict', verdicts)}\n"
+        f"{_select('replication', 'Replication', verdicts)}\n"
+        f"{_select('generalisation', 'Generalisation', verdicts)}\n"
         '<label>Words <input type="search" name="words" autocomplete="off"></label>\n'
         '<button type="reset">Show all</button>\n'
         '<output name="count" aria-live="polite"></output>\n</form>'
@@ -69,25 +74,28 @@ def _select(name: str, title: str, options: Sequence[tuple[str, str]]) -> str:
 
 def _row(audit: ClaimAudit, short: str) -> str:
     claim = audit.claim
-    profile, result = audit.strongest
-    tested = result.verdict is not Verdict.NOT_TESTED
     order = list(Verdict)
-    found = result.headline
+    results = {scope: audit.strongest_of(scope) for scope in Scope}
+    found = next((result.headline for _, result in results.values() if result.tested), None)
     cells = (
         f'<th scope="row"><a href="../claims/{claim.id.lower()}.html">{claim.id}</a></th>',
         f"<td>{escape(short)}</td>",
         f'<td title="{escape(" ".join(claim.statement.split()))}">{escape(claim.title)}</td>',
         f'<td data-key="{order.index(audit.internal_verdict)}">'
         f"{html_badge(audit.internal_verdict)}</td>",
-        f'<td data-key="{order.index(result.verdict)}">{html_badge(result.verdict)}'
-        + (f" <small>{profile}</small>" if tested else "")
-        + "</td>",
+        *(
+            f'<td data-key="{order.index(result.verdict)}">{html_badge(result.verdict)}'
+            + (f" <small>{profile}</small>" if result.tested else "")
+            + "</td>"
+            for profile, result in results.values()
+        ),
         _number(found.value if found else None, estimate(found)),
-        _number(found.n if found else None, str(found.n) if found else "—"),
+        _number(found.n if found else None, f"{found.n} {found.unit}" if found else "—"),
     )
     return (
         f'<tr data-paper="{claim.paper}" data-internal="{audit.internal_verdict}" '
-        f'data-external="{result.verdict}">{"".join(cells)}</tr>'
+        f'data-replication="{results[Scope.REPLICATION][1].verdict}" '
+        f'data-generalisation="{results[Scope.GENERALISATION][1].verdict}">{"".join(cells)}</tr>'
     )
 
 

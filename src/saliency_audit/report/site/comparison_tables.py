@@ -8,6 +8,7 @@ from saliency_audit.report.site.markdown import escape, folded, page, table
 from saliency_audit.report.words import (
     count,
     estimate,
+    nearer_p,
     number,
     outcome,
     p_value,
@@ -23,8 +24,9 @@ MARKS = {"no": "[no]{.fails}", "undecided": "[undecided]{.undecided}", "yes": "[
 
 
 def exceptions_first(items: Sequence[Comparison]) -> list[Comparison]:
-    """What contradicts, then what is undecided, then what holds."""
-    return sorted(items, key=lambda item: list(OUTCOMES).index(outcome(item)))
+    """What contradicts, then what is undecided, then what holds; last what does not decide."""
+    order = list(OUTCOMES)
+    return sorted(items, key=lambda item: (not item.decides, order.index(outcome(item))))
 
 
 def tally(items: Sequence[Comparison]) -> str:
@@ -41,13 +43,16 @@ def comparison_tables(title: str, items: Sequence[Comparison]) -> str:
     """Markdown of all comparisons of one result.
 
     Up to 12 stand in one table, exceptions first. Of more, each outcome has a table of its own:
-    what holds is folded, exceptions only where there are more than 12 of them.
+    what holds is folded, exceptions only where there are more than 12 of them. Comparisons that do
+    not decide are not counted and stand apart.
     """
-    said = f"**{title}: {tally(items)}.**"
-    if len(items) <= SHOWN_AT_ONCE:
-        return page(said, _table(exceptions_first(items), items), _extra(items))
-    groups = [[item for item in items if outcome(item) == answer] for answer in OUTCOMES]
-    return page(said, *(_group(group, items) for group in groups if group), _extra(items))
+    deciding = [item for item in items if item.decides]
+    said = f"**{title}: {tally(deciding)}.**"
+    apart = (_beside([item for item in items if not item.decides]), _extra(items))
+    if len(deciding) <= SHOWN_AT_ONCE:
+        return page(said, _table(exceptions_first(deciding), deciding), *apart)
+    groups = [[item for item in deciding if outcome(item) == answer] for answer in OUTCOMES]
+    return page(said, *(_group(group, deciding) for group in groups if group), *apart)
 
 
 def _group(group: Sequence[Comparison], family: Sequence[Comparison]) -> str:
@@ -56,6 +61,14 @@ def _group(group: Sequence[Comparison], family: Sequence[Comparison]) -> str:
     if answer != "yes" and len(group) <= SHOWN_AT_ONCE:
         return rows
     return folded(f"{OUTCOMES[answer]}: {count(len(group), 'comparison')}", rows)
+
+
+def _beside(items: Sequence[Comparison]) -> str:
+    """Comparisons that do not decide."""
+    if not items:
+        return ""
+    rows = _table(exceptions_first(items), items)
+    return folded(f"Not decisive: {count(len(items), 'comparison')}", rows)
 
 
 def _table(items: Sequence[Comparison], family: Sequence[Comparison]) -> str:
@@ -69,7 +82,7 @@ def _table(items: Sequence[Comparison], family: Sequence[Comparison]) -> str:
         "compared",
         f"{_quantity(family)} [95 % interval]",
         "n",
-        *(["p (Holm)"] if tested else []),
+        *(["p of the nearer side (Holm)"] if tested else []),
         "expected",
     )
     rows = [_row(item, names, tested) for item in items]
@@ -105,7 +118,7 @@ def _row(item: Comparison, names: Sequence[str], tested: bool) -> tuple[str, ...
         *both_sides(item),
         estimate(item.estimate),
         str(item.estimate.n),
-        *([p_value(item.p_adjusted)] if tested else []),
+        *([p_value(nearer_p(item))] if tested else []),
         escape(item.expected),
     )
 

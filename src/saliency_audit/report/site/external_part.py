@@ -5,12 +5,23 @@ from pathlib import Path
 
 import yaml
 
-from saliency_audit.ledger import Claim, ClaimAudit
+from saliency_audit.ledger import Claim, ClaimAudit, ExternalResult, Scope
+from saliency_audit.ledger.external.scope import wanted
+from saliency_audit.ledger.schema import ExternalSpec
 from saliency_audit.metrics.registry import METRICS
 from saliency_audit.report.site.code_links import CodePlace, experiment_place, external_test_place
 from saliency_audit.report.site.columns_table import columns_table
 from saliency_audit.report.site.comparison_tables import comparison_tables
-from saliency_audit.report.site.markdown import code, escape, folded, listed, page, sentence, table
+from saliency_audit.report.site.markdown import (
+    code,
+    detail,
+    escape,
+    folded,
+    listed,
+    page,
+    sentence,
+    table,
+)
 from saliency_audit.report.site.metrics_table import function_link
 from saliency_audit.report.site.recorded_runs import RecordedRun, recorded_run
 from saliency_audit.report.site.verdicts import badge
@@ -22,15 +33,22 @@ def external_part(audit: ClaimAudit, root: Path) -> str:
     claim = audit.claim
     if claim.external.nothing_to_test:
         return f"Nothing to test: {sentence(claim.external.nothing_to_test)}"
-    tested = {profile: result for profile, result in audit.external.items() if result.comparisons}
+    tested = [
+        (profile, scope, result)
+        for profile, both in reversed(list(audit.external.items()))
+        for scope in Scope
+        if (result := both.of(scope)).comparisons
+    ]
     return page(
         "### The declared test",
         _declared(claim),
         "### Results",
         _results(audit),
         *(
-            comparison_tables(f"At the {code(profile)} profile", result.comparisons)
-            for profile, result in reversed(tested.items())
+            comparison_tables(
+                f"{str(scope).capitalize()} at the {code(profile)} profile", result.comparisons
+            )
+            for profile, scope, result in tested
         ),
         _rows(claim, list(audit.external), root),
     )
@@ -47,7 +65,7 @@ def _declared(claim: Claim) -> str:
         ("comparison", escape(spec.comparison or "")),
         ("threshold", escape(spec.threshold or "")),
         ("test", _named(str(spec.test), external_test_place(spec.test))),
-        *([("GGIG's climb", _climb(*spec.climb))] if spec.climb else []),
+        ("replication", escape(_own(spec))),
     ]
     return page(
         table(("what", "declared"), facts),
@@ -56,8 +74,13 @@ def _declared(claim: Claim) -> str:
     )
 
 
-def _climb(points: int, ascents: int) -> str:
-    return f"{points} points × {ascents} steps; rows of fewer leave at best partly"
+def _own(spec: ExternalSpec) -> str:
+    """Which rows count for the replication; all others only generalise the claim."""
+    own = spec.replication
+    if own is None:
+        return "—"
+    what = wanted(own) or "any network and data"
+    return f"{what} ({own.why})" if own.why else what
 
 
 def _named(name: str, place: CodePlace | None) -> str:
@@ -81,22 +104,29 @@ def _metric(name: str, planned: bool) -> str:
 
 
 def _results(audit: ClaimAudit) -> str:
-    rows = [
-        (
-            code(profile),
-            badge(result.verdict),
-            estimate(result.headline),
-            str(result.headline.n) if result.headline else "—",
-        )
-        for profile, result in audit.external.items()
+    """A line per profile and scope, then why."""
+    results = [
+        (f"{code(profile)}, {scope}", both.of(scope))
+        for profile, both in audit.external.items()
+        for scope in Scope
     ]
+    rows = [(where, badge(result.verdict), *_headline(result)) for where, result in results]
     details: dict[str, list[str]] = {}
-    for profile, result in audit.external.items():
-        details.setdefault(result.detail, []).append(code(profile))
+    for where, result in results:
+        details.setdefault(result.detail, []).append(where)
+    header = ("rows", "verdict", "what is estimated", "estimate [95 % interval]", "n")
     return page(
-        table(("profile", "verdict", "estimate [95 % interval]", "n"), rows, "llrr"),
-        "\n".join(f"- {', '.join(names)}: {sentence(why)}" for why, names in details.items()),
+        "*Replication*: the claim's own networks and data. *Generalisation*: others.",
+        table(header, rows, "lllrr"),
+        "\n".join(f"- {'; '.join(names)}: {detail(why)}" for why, names in details.items()),
     )
+
+
+def _headline(result: ExternalResult) -> tuple[str, str, str]:
+    found = result.headline
+    if found is None:
+        return "—", "—", "—"
+    return escape(found.quantity), estimate(found), f"{found.n} {found.unit}"
 
 
 def _rows(claim: Claim, profiles: Sequence[str], root: Path) -> str:

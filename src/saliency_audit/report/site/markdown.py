@@ -2,8 +2,12 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from html import unescape
 
 _SPECIAL = re.compile(r"([\\`*_\[\]{}<>|$~^])")
+# What `escape` makes of `x`.
+_CODE = re.compile(r"\\`(.+?)\\`")
+_ESCAPED = re.compile(r"\\(.)")
 _LEADING = re.compile(r"^(\s*)([#+\-:=]|\d+[.)])", re.MULTILINE)
 
 
@@ -25,6 +29,11 @@ def _escape_leading(match: re.Match[str]) -> str:
 def sentence(text: str) -> str:
     """Plain text as in `escape`, closed by a full stop if nothing closes it."""
     return escape(text) + ("" if text.rstrip().endswith((".", "!", "?", "…")) else ".")
+
+
+def detail(text: str) -> str:
+    """As `sentence`, but what stands in backticks, a command say, is code that can be copied."""
+    return _CODE.sub(lambda found: code(unescape(_ESCAPED.sub(r"\1", found[1]))), sentence(text))
 
 
 def code(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from saliency_audit.ledger.external.curves import COMPLEXITIES
+from saliency_audit.ledger.external.evidence.curves import COMPLEXITIES
 from saliency_audit.ledger.summaries.costs import fast_deviations
 from saliency_audit.report.site.markdown import code, escape, folded, page, table
 from saliency_audit.report.words import count, estimate, number

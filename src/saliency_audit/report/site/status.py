@@ -1,10 +1,10 @@
 """The state of the audit at a glance: counts and a bar figure for the landing page."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
-from saliency_audit.ledger import ClaimAudit, Paper, Verdict, printed_tables
+from saliency_audit.ledger import ClaimAudit, Paper, Scope, Verdict, printed_tables
 from saliency_audit.report.site import markdown
 from saliency_audit.report.site.errata_page import merged_errata
 from saliency_audit.report.site.verdicts import badge, css_class, html_badge
@@ -12,20 +12,30 @@ from saliency_audit.report.words import count, estimate
 
 
 def status_block(papers: Sequence[Paper], audits: Sequence[ClaimAudit]) -> str:
-    """Markdown of the status block: sentence, two bar figures, what was tested externally."""
+    """Markdown of the status block: sentence, three bar figures, what was tested on our rows."""
     internal = _counts(papers, [(a.claim.paper, a.internal_verdict) for a in audits])
-    external = _counts(papers, [(a.claim.paper, a.strongest[1].verdict) for a in audits])
+    external = {
+        scope: _counts(papers, [(a.claim.paper, a.strongest_of(scope)[1].verdict) for a in audits])
+        for scope in Scope
+    }
     return markdown.page(
         _summary(papers, audits),
         _legend(),
         _figure("Internal verdicts: the papers' own numbers", papers, internal),
-        _figure("External verdicts: our own computation", papers, external),
-        markdown.folded("The same counts as a table", _count_table(papers, internal, external)),
+        *(_figure(TITLES[scope], papers, external[scope]) for scope in Scope),
+        markdown.folded(
+            "The same counts as a table",
+            _count_table(papers, {"internal": internal, **{str(s): external[s] for s in Scope}}),
+        ),
         _tested(audits),
     )
 
 
 Counts = dict[str, Counter[Verdict]]
+TITLES = {
+    Scope.REPLICATION: "Replication: our rows of the claim's own networks and data",
+    Scope.GENERALISATION: "Generalisation: our rows of other networks or data",
+}
 
 
 def _counts(papers: Sequence[Paper], verdicts: Sequence[tuple[str, Verdict]]) -> Counts:
@@ -40,13 +50,15 @@ def _summary(papers: Sequence[Paper], audits: Sequence[ClaimAudit]) -> str:
     failed = sum(not check.holds for check in checks)
     cells = sum(len(printed_tables(paper.paper)) for paper in papers)
     errata = sum(len(merged_errata(paper, audits)) for paper in papers)
-    tested = sum(audit.strongest[1].verdict is not Verdict.NOT_TESTED for audit in audits)
+    tested = sum(audit.tested for audit in audits)
+    own = sum(audit.strongest_of(Scope.REPLICATION)[1].tested for audit in audits)
     return (
         f"**{count(len(audits), 'claim')}** of **{count(len(papers), 'paper')}**. "
         f"Internal audit: **{count(len(checks), 'check')}** on {cells} printed numbers and on the "
         f"papers' formulas, **{failed}** of which fail; "
         f"{markdown.document(count(errata, 'erratum', 'errata'), 'book/generated/errata')}. "
-        f"External audit: **{tested}** of {len(audits)} claims tested on our own rows so far."
+        f"External audit: **{tested}** of {len(audits)} claims tested on our own rows so far, "
+        f"**{own}** of them with rows of the claim's own networks and data."
     )
 
 
@@ -83,9 +95,9 @@ def _bar(found: Counter[Verdict], largest: int) -> str:
     return f'<div class="bar">{parts}</div>'
 
 
-def _count_table(papers: Sequence[Paper], internal: Counts, external: Counts) -> str:
+def _count_table(papers: Sequence[Paper], audits: Mapping[str, Counts]) -> str:
     rows = []
-    for kind, counts in (("internal", internal), ("external", external)):
+    for kind, counts in audits.items():
         for paper in papers:
             found = counts[paper.paper]
             numbers = [str(found[verdict]) for verdict in Verdict]
@@ -100,24 +112,30 @@ def _tested(audits: Sequence[ClaimAudit]) -> str:
     """What was tested on our own rows, a line per claim; the claims' pages have the details."""
     rows = []
     for audit in audits:
-        profile, result = audit.strongest
-        if result.verdict is Verdict.NOT_TESTED:
-            continue
-        found, total = result.headline, len(result.comparisons)
-        held = sum(item.holds for item in result.comparisons)
-        rows.append(
-            (
-                audit.claim.id,
-                badge(result.verdict),
-                profile,
-                f"{held} of {total}" if total else "—",
-                estimate(found),
-                str(found.n) if found else "—",
+        for scope in Scope:
+            profile, result = audit.strongest_of(scope)
+            if not result.tested:
+                continue
+            found = result.headline
+            deciding = [item for item in result.comparisons if item.decides]
+            held = sum(item.holds for item in deciding)
+            rows.append(
+                (
+                    audit.claim.id,
+                    str(scope),
+                    badge(result.verdict),
+                    profile,
+                    f"{held} of {len(deciding)}" if deciding else "—",
+                    estimate(found),
+                    f"{found.n} {found.unit}" if found else "—",
+                )
             )
-        )
     if not rows:
         return "No claim has recorded rows of ours yet."
-    header = ("claim", "external", "profile", "comparisons that hold", "estimate [95 %]", "n")
+    header = (
+        *("claim", "rows", "verdict", "profile", "comparisons that hold"),
+        *("estimate [95 %]", "n"),
+    )
     return markdown.page(
-        "**Tested on our own rows so far**", markdown.table(header, rows, "lllrrr")
+        "**Tested on our own rows so far**", markdown.table(header, rows, "llllrrr")
     )

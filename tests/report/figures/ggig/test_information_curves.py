@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from saliency_audit.ledger.external.curves import curves_of
+from saliency_audit.ledger.external.evidence.curves import curves_of
 from saliency_audit.metrics import curve_area
 from saliency_audit.report.figures.ggig.information_curves import (
     area_table,

@@ -9,9 +9,17 @@ from saliency_audit.ledger.external import paired_difference
 from saliency_audit.report.figures.idgi.beyond import effect_table, show_effects
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR
 
+SCORES = ["probability", "explainability"]
 DECLARED = {
-    "paths": ["ig", "gig", "blurig"],
-    "scores": ["probability", "explainability"],
+    "questions": [
+        {
+            "value": ["value"],
+            "where": {"score": SCORES},
+            "each": ["score"],
+            "pairs": [["ig+idgi", "ig"], ["gig+idgi", "gig"], ["blurig+idgi", "blurig"]],
+            "expected": "higher",
+        }
+    ],
     "alpha": 0.05,
 }
 GAINS = {"ig": 0.1, "gig": 0.0, "blurig": -0.1}
@@ -22,7 +30,7 @@ def rows():
     generator = np.random.default_rng(0)
     found = []
     for path, gain in GAINS.items():
-        for score in DECLARED["scores"]:
+        for score in SCORES:
             noise = generator.normal(size=30)
             values = 0.5 + gain + 0.01 * (noise - noise.mean())
             for image, value in enumerate(values):

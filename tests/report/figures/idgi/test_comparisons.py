@@ -4,18 +4,24 @@ import numpy as np
 import pytest
 
 from saliency_audit.ledger import load_claims
-from saliency_audit.ledger.external import paired_area_improvement, paired_improvement
-from saliency_audit.ledger.external.area_family import ON_COMMON
+from saliency_audit.ledger.external.evidence.areas import ON_COMMON
+from saliency_audit.ledger.external.tests.idgi_information import paired_area_improvement
+from saliency_audit.ledger.external.tests.paired_difference import paired_difference
 from saliency_audit.report.figures.idgi.comparisons import comparison_table
 from saliency_audit.report.figures.idgi.insertion import show_paired_differences
 from saliency_audit.report.figures.idgi.printed_scores import printed_pair
 
 INSERTION = {
-    "paths": ["ig", "gig", "blurig"],
-    "scores": ["probability", "ratio"],
-    "steps": 128,
+    "questions": [
+        {
+            "value": ["probability", "ratio"],
+            "where": {"steps": 128},
+            "pairs": [["ig+idgi", "ig"], ["gig+idgi", "gig"], ["blurig+idgi", "blurig"]],
+            "expected": "higher",
+            "except": [{"model": "mobilenet_v2", "against": "blurig"}],
+        }
+    ],
     "alpha": 0.05,
-    "exceptions": [{"model": "mobilenet_v2", "path": "blurig"}],
 }
 AREAS = {
     "paths": ["ig", "gig", "blurig"],
@@ -60,8 +66,8 @@ def test_no_rows_are_refused(score_rows):
 
 def test_the_table_puts_the_paper_before_our_runs(score_rows):
     claim = load_claims()["IDGI-INS"]
-    both = paired_improvement(score_rows(("squeezenet1_0", "mobilenet_v2")), INSERTION)
-    small = paired_improvement(score_rows(n=20), INSERTION)
+    both = paired_difference(score_rows(("squeezenet1_0", "mobilenet_v2")), INSERTION)
+    small = paired_difference(score_rows(n=20), INSERTION)
     table = comparison_table(claim, {"recorded": both, "this machine": small})
     assert table.index.names == ["network", "path", "score", "source"]
     lines = table.xs(("MobileNetV2", "IG", "probability"), level=(0, 1, 2))
@@ -70,7 +76,9 @@ def test_the_table_puts_the_paper_before_our_runs(score_rows):
     assert list(lines.loc["paper", ["base", "+IDGI", "difference", "holds"]]) == [
         *("0.038", "0.149", "0.111", "")
     ]
-    recorded = next(item for item in both.comparisons if item.label == "mobilenet_v2, ig, ratio")
+    recorded = next(
+        item for item in both.comparisons if item.label == "mobilenet_v2, ratio, ig+idgi, ig"
+    )
     found = table.loc[("MobileNetV2", "IG", "ratio", "recorded")]
     assert float(found["base"]) == pytest.approx(recorded.base_mean, abs=0.001)
     assert "yes" in found["holds"]

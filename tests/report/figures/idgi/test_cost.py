@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from saliency_audit.ledger import load_claims
+from saliency_audit.ledger import ScopedResult, load_claims
 from saliency_audit.ledger.external import cost
 from saliency_audit.report.figures.idgi.cost import METHODS, cost_table, printed_rate, show_cost
 
@@ -57,7 +57,8 @@ def test_no_rows_are_refused(rows, claim):
 def test_the_paper_comes_first_then_networks_by_name(rows, claim):
     table = cost_table(claim, {"recorded": cost(rows, claim.external.parameters)})
     assert list(table.index.unique("source")) == ["paper", "recorded"]
-    assert list(table.index.unique("network")) == ["mean of ten", "VGG16", "VGG19"]
+    networks = ["mean of ten", "all", "VGG16", "VGG19"]
+    assert list(table.index.unique("network")) == networks
     methods = list(table.loc[("recorded", "VGG16")].index)
     assert methods[:3] == ["IG", "IG+IDGI", "Guided IG"]
     hours = "hours for 35 000 images"
@@ -66,3 +67,21 @@ def test_the_paper_comes_first_then_networks_by_name(rows, claim):
         35000 * 0.5 / 3600, abs=0.01
     )
     assert table.loc[("recorded", "VGG16", "Guided IG")]["share of plain passes"].startswith("0.37")
+
+
+def test_the_mean_that_decides_stands_before_what_it_is_the_mean_of(rows, claim):
+    other = rows.assign(model="squeezenet1_0", seconds=2 * rows["seconds"])
+    both = ScopedResult(*(cost(each, claim.external.parameters) for each in (rows, other[:30])))
+    table = cost_table(claim, {"recorded": both})
+    hours = "hours for 35 000 images"
+    means = table[[place[-1].startswith("mean of") for place in table.index]][1:]
+    assert list(means.index) == [
+        ("recorded, replication", "all", "mean of 12"),
+        ("recorded, generalisation", "all", "mean of 6"),
+    ]
+    expected = 35000 / 4 / 3600 * np.mean(list(SECONDS.values()))
+    assert list(means[hours].str.split(" ").str[0].astype(float)) == pytest.approx(
+        [expected, 2 * expected], abs=0.1
+    )
+    assert means[hours].str.contains("[", regex=False).all()
+    assert list(table.index.unique("network"))[-1] == "SqueezeNet1.0"

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from saliency_audit.attributions import saliency
-from saliency_audit.ledger.external import jpeg_stability
+from saliency_audit.ledger.external import paired_difference
 from saliency_audit.report.figures.idgi.jpeg import (
     gain_table,
     least_stable_table,
@@ -17,7 +17,28 @@ from saliency_audit.report.figures.idgi.jpeg import (
 from saliency_audit.report.figures.maps import CLIP_PERCENTILE
 from saliency_audit.report.names import PATH_NAMES
 
-DECLARED = {"paths": ["ig", "gig"], "scales": ["raw", "unit_norm"], "alpha": 0.05}
+BESIDE = {"maps divided by their norm": {"where": {"scale": "unit_norm"}}}
+DECLARED = {
+    "questions": [
+        {
+            "name": "gain",
+            "value": ["value"],
+            "where": {"scale": "raw"},
+            "pairs": [["ig+idgi", "ig"], ["gig+idgi", "gig"]],
+            "expected": "higher",
+            "beside": BESIDE,
+        },
+        {
+            "name": "least stable",
+            "value": ["value"],
+            "where": {"scale": "raw"},
+            "pairs": [["gig", "ig"], ["gig", "ig+idgi"]],
+            "expected": "lower",
+            "beside": BESIDE,
+        },
+    ],
+    "alpha": 0.05,
+}
 RAW = {"ig": 3.0, "ig+idgi": 9.0, "gig": 1.0, "gig+idgi": 8.0}
 UNIT = {"ig": 9.0, "ig+idgi": 9.5, "gig": 8.0, "gig+idgi": 8.5}
 
@@ -81,7 +102,7 @@ def test_no_rows_are_refused(rows):
 
 
 def test_gains_stand_beside_the_printed_ones(rows):
-    table = gain_table({"recorded": jpeg_stability(rows, DECLARED)})
+    table = gain_table({"recorded": paired_difference(rows, DECLARED)})
     assert list(table.index.unique("difference")) == [
         "IG+IDGI − IG",
         "Guided IG+IDGI − Guided IG",
@@ -94,14 +115,20 @@ def test_gains_stand_beside_the_printed_ones(rows):
     assert ours["", "n"] == "25"
     assert ours["maps as they are", "difference"].startswith(("5.9", "6.0"))
     assert ours["maps divided by their norm", "difference"].startswith(("0.4", "0.5"))
-    assert "yes" in ours["maps divided by their norm", "holds"]
+    assert "yes" in ours["maps as they are", "holds"]
+    # What stands beside decides nothing.
+    assert ("maps divided by their norm", "holds") not in table.columns
 
 
 def test_guided_ig_is_compared_with_the_others(rows):
-    table = least_stable_table({"recorded": jpeg_stability(rows, DECLARED)})
+    table = least_stable_table({"recorded": paired_difference(rows, DECLARED)})
     assert list(table.index.unique("difference")) == ["Guided IG − IG", "Guided IG − IG+IDGI"]
     printed = table.loc[("Guided IG − IG+IDGI", "paper", "InceptionV3")]
     assert printed["maps as they are", "difference"] == "−8.104"
+    ours = table.loc[("Guided IG − IG+IDGI", "recorded", "VGG16")]
+    assert ours["maps as they are", "difference"].startswith(("−7.9", "−8.0"))
+    assert "yes" in ours["maps as they are", "holds"]
+    assert ours["maps divided by their norm", "difference"].startswith(("−1.4", "−1.5"))
 
 
 def test_smaller_maps_gain_on_the_raw_scale_only(maps):

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from saliency_audit.ledger.external.fold_rows import fold_rows
+from saliency_audit.ledger.external.evidence.folds import fold_rows
 from saliency_audit.report.figures.mege.histograms import show_histograms
 
 

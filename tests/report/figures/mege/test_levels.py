@@ -2,7 +2,7 @@
 
 import pytest
 
-from saliency_audit.ledger.external.fold_rows import Key, fold_rows
+from saliency_audit.ledger.external.evidence.folds import Key, fold_rows
 from saliency_audit.ledger.summaries.folds import over_folds, score_of
 from saliency_audit.metrics import mege
 from saliency_audit.report.figures.mege.levels import level_table, show_levels

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from saliency_audit.ledger.external.fold_rows import fold_rows
+from saliency_audit.ledger.external.evidence.folds import fold_rows
 from saliency_audit.metrics import mege
 from saliency_audit.report.figures.mege.scores import best_table, score_table, size_table
 from saliency_audit.report.names import predictor

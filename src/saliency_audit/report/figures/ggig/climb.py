@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from saliency_audit.ledger.external.checked_maps import mean_with_draws
+from saliency_audit.ledger.external.evidence.draws import mean_with_draws
 from saliency_audit.ledger.summaries.bands import separate_means
 from saliency_audit.ledger.summaries.means import mean_of
 from saliency_audit.report.figures.panels import (

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from saliency_audit.ledger.external.curves import COMPLEXITIES
+from saliency_audit.ledger.external.evidence.curves import COMPLEXITIES
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.ledger.summaries.method_areas import method_curves
 from saliency_audit.metrics.information_curve import Aggregate

@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from saliency_audit.ledger import ExternalResult
+from saliency_audit.ledger import Outcome
 from saliency_audit.report.figures.idgi.comparisons import by_keys
 from saliency_audit.report.figures.panels import draw_estimate, legend_outside
 from saliency_audit.report.names import (
@@ -19,6 +19,7 @@ from saliency_audit.report.names import (
     network,
     with_arrow,
 )
+from saliency_audit.report.notebook.runs import by_scope
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import estimate, mark, number, outcome, significant_digits
 
@@ -37,7 +38,7 @@ STYLES: dict[str, dict[str, Any]] = {
 MEANINGS = {"yes": "holds", "undecided": "undecided", "no": "against the claim"}
 
 
-def show_effects(results: Mapping[str, ExternalResult]) -> Figure:
+def show_effects(results: Mapping[str, Outcome]) -> Figure:
     """Mean difference IDGI − base with its 95 % interval: a panel per score.
 
     Args:
@@ -50,7 +51,10 @@ def show_effects(results: Mapping[str, ExternalResult]) -> Figure:
         raise ValueError("no comparisons to show: no image was classified correctly")
     found = by_keys(results)
     items = {
-        (run, *keys): item for run in results for keys, at in found.items() if (item := at.get(run))
+        (run, *keys): item
+        for run in by_scope(results)
+        for keys, at in found.items()
+        if (item := at.get(run))
     }
     lines = list(dict.fromkeys(keys[:3] for keys in items))
     scores = [score for score in NAMES if any(score == keys[-1] for keys in items)]
@@ -89,7 +93,7 @@ def show_effects(results: Mapping[str, ExternalResult]) -> Figure:
     return figure
 
 
-def effect_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:
+def effect_table(results: Mapping[str, Outcome]) -> pd.DataFrame:
     """The same comparisons as a table.
 
     Args:

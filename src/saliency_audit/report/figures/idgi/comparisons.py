@@ -5,7 +5,7 @@ from textwrap import fill
 
 import pandas as pd
 
-from saliency_audit.ledger import Claim, Comparison, ExternalResult
+from saliency_audit.ledger import Claim, Comparison, Outcome
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.report.figures.idgi.printed_scores import printed_pair
 from saliency_audit.report.names import (
@@ -13,6 +13,7 @@ from saliency_audit.report.names import (
     PATH_NAMES,
     network,
 )
+from saliency_audit.report.notebook.runs import by_scope
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import (
     estimate,
@@ -25,24 +26,31 @@ from saliency_audit.report.words import (
 Sources = dict[str, Comparison]
 
 
-def by_keys(results: Mapping[str, ExternalResult]) -> dict[tuple[str, ...], Sources]:
+def by_keys(results: Mapping[str, Outcome]) -> dict[tuple[str, ...], Sources]:
     """The comparisons of several runs under their keys: network by network, path by path.
 
     Args:
         results: outcome of the external test by the name of the run ("recorded", …).
     """
     found: dict[tuple[str, ...], Sources] = {}
-    for run, result in results.items():
+    for run, result in by_scope(results).items():
         for item in result.comparisons:
-            found.setdefault(tuple(item.keys.values()), {})[run] = item
+            found.setdefault(tuple(place(item.keys).values()), {})[run] = item
     order = list(PATH_NAMES)
     last = list(dict.fromkeys(keys[-1] for keys in found))
     ordered = sorted(found, key=lambda k: (network(k[0]), order.index(k[1]), last.index(k[-1])))
     return {keys: found[keys] for keys in ordered}
 
 
+def place(keys: Mapping[str, str]) -> dict[str, str]:
+    """Network, path, and score or curve of a comparison of IDGI with its base."""
+    last = "curve" if "curve" in keys else "score"
+    path = keys["path"] if "path" in keys else keys["against"]
+    return {"model": keys["model"], "path": path, last: keys[last]}
+
+
 def comparison_table(
-    claim: Claim, results: Mapping[str, ExternalResult], beside: Sequence[str] = ()
+    claim: Claim, results: Mapping[str, Outcome], beside: Sequence[str] = ()
 ) -> pd.DataFrame:
     """Scores with and without IDGI: what the paper prints, then what our runs found.
 
@@ -60,15 +68,15 @@ def comparison_table(
     kind = "score"
     for sources in by_keys(results).values():
         first = next(iter(sources.values()))
-        keys = first.keys
+        keys = place(first.keys)
         kind = "curve" if "curve" in keys else "score"
         named = CURVE_NAMES.get(keys[kind], keys[kind])
-        place = (network(keys["model"]), PATH_NAMES[keys["path"]], named)
+        where = (network(keys["model"]), PATH_NAMES[keys["path"]], named)
         printed = printed_pair(claim, keys)
         if printed:
-            lines[*place, "paper"] = {**_printed_line(*printed), "claim": first.expected}
+            lines[*where, "paper"] = {**_printed_line(*printed), "claim": first.expected}
         for run, item in sources.items():
-            lines[*place, run] = _line(item, beside)
+            lines[*where, run] = _line(item, beside)
     return text_table(lines, ["network", "path", kind, "source"])
 
 

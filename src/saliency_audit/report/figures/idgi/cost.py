@@ -8,9 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from saliency_audit.ledger import Claim, Comparison, ExternalResult
+from saliency_audit.ledger import Claim, Comparison, Outcome
 from saliency_audit.report.figures.panels import refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, PATH_NAMES, method_name, network
+from saliency_audit.report.notebook.runs import by_scope
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import estimate, number
 
@@ -76,7 +77,7 @@ def _draw(axis: Axes, rows: pd.DataFrame, values: pd.Series) -> None:
     axis.tick_params(labelsize=8)
 
 
-def cost_table(claim: Claim, results: Mapping[str, ExternalResult]) -> pd.DataFrame:
+def cost_table(claim: Claim, results: Mapping[str, Outcome]) -> pd.DataFrame:
     """Rate, share of plain passes and hours: what the paper prints, then what our runs found.
 
     Args:
@@ -85,7 +86,7 @@ def cost_table(claim: Claim, results: Mapping[str, ExternalResult]) -> pd.DataFr
 
     Returns:
         One line per source, network and method, with 95 % intervals of the medians. The hours are
-        for the claim's number of images.
+        for the claim's number of images. Before those of a run stands their mean, which decides.
     """
     declared = claim.external.parameters
     hours = f"hours for {declared['images']:,} images".replace(",", " ")
@@ -95,8 +96,11 @@ def cost_table(claim: Claim, results: Mapping[str, ExternalResult]) -> pd.DataFr
             hours: f"{declared['hours']:g}",
         }
     }
-    for run, result in results.items():
-        for item in sorted(result.comparisons, key=_place):
+    for run, result in by_scope(results).items():
+        for item in (item for item in result.comparisons if item.decides):
+            lines[run, "all", f"mean of {item.estimate.n}"] = {hours: estimate(item.estimate)}
+        timed = (item for item in result.comparisons if not item.decides)
+        for item in sorted(timed, key=_place):
             key = run, network(item.keys["model"]), method_name(item.keys["method"])
             lines[key] = {
                 "images per second": estimate(item.extra["images per second"]),

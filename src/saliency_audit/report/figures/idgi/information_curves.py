@@ -7,13 +7,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from saliency_audit.ledger.external.curves import (
+from saliency_audit.ledger.external.evidence.curves import (
     COMPLEXITIES,
     STRIDE,
     CurvePair,
     curve_group,
 )
-from saliency_audit.ledger.external.rows import at_steps, method_pairs
+from saliency_audit.ledger.external.evidence.rows import at_steps, method_pairs
 from saliency_audit.ledger.summaries.bands import median_band
 from saliency_audit.report.figures.information import label_information
 from saliency_audit.report.figures.panels import draw_band, name_rows, panels, refuse_empty

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from saliency_audit.ledger.external.curves import curve_group
-from saliency_audit.ledger.external.rows import at_steps, method_pairs
+from saliency_audit.ledger.external.evidence.curves import curve_group
+from saliency_audit.ledger.external.evidence.rows import at_steps, method_pairs
 from saliency_audit.metrics import InformationPoints, information_curves, information_points
 from saliency_audit.metrics.information_curve import THRESHOLDS
 from saliency_audit.metrics.reveal import (

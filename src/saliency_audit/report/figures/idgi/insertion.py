@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from saliency_audit.ledger.external.rows import MethodPair, at_steps, method_pairs
+from saliency_audit.ledger.external.evidence.rows import MethodPair, at_steps, method_pairs
 from saliency_audit.report.figures.panels import name_rows, panels, refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, PATH_NAMES, network
 

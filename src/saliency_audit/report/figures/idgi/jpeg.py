@@ -10,14 +10,15 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from saliency_audit.attributions import saliency
-from saliency_audit.ledger import Comparison, ExternalResult, printed_table
-from saliency_audit.ledger.external.rows import at_steps
+from saliency_audit.ledger import Comparison, Outcome, printed_table
+from saliency_audit.ledger.external.evidence.rows import at_steps
 from saliency_audit.ledger.statistics import bootstrap_mean
 from saliency_audit.metrics import jpeg_stability
 from saliency_audit.metrics.jpeg import Scale
 from saliency_audit.report.figures.maps import CLIP_PERCENTILE
 from saliency_audit.report.figures.panels import draw_estimate, label_outside, refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, PATH_NAMES, method_name, network
+from saliency_audit.report.notebook.runs import by_scope
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import estimate, mark, number, significant_digits
 
@@ -26,11 +27,15 @@ SCALE_NAMES: dict[Scale, str] = {
     "unit_norm": "maps divided by their norm",
 }
 PRINTED_NETWORK = "InceptionV3"
+# What the claim's test calls the difference of maps divided by their norm, which decides nothing.
+NORM = "maps divided by their norm"
 
 _RAW, _FREE = SCALE_NAMES.values()
 _COLUMNS = pd.MultiIndex.from_tuples(
     [
-        *((scale, name) for scale in (_RAW, _FREE) for name in ("difference", "holds")),
+        (_RAW, "difference"),
+        (_RAW, "holds"),
+        (_FREE, "difference"),
         ("", "n"),
         (_RAW, "from → to"),
     ]
@@ -168,37 +173,39 @@ def _same_span(panels: np.ndarray) -> None:
         axis.set_xlim(middle - half, middle + half)
 
 
-def gain_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:
-    """Gains of the IDGI rule on both scales: what the paper prints, then what our runs found.
+def gain_table(results: Mapping[str, Outcome]) -> pd.DataFrame:
+    """Gains of the IDGI rule: what the paper prints, then what our runs found.
+
+    Beside them stand those on maps divided by their norm, which decide nothing.
 
     Args:
-        results: outcome of the test `jpeg_stability` by the name of the run.
+        results: outcome of the claim's test by the name of the run.
 
     Returns:
         One line per path, source and network. The paper prints one network, the raw scale, no
         interval and no number of images.
     """
-    return _table(results, "higher")
+    return _table(results, "gain")
 
 
-def least_stable_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:
+def least_stable_table(results: Mapping[str, Outcome]) -> pd.DataFrame:
     """Guided IG minus each other method but its own IDGI variant; otherwise as `gain_table`."""
-    return _table(results, "lower")
+    return _table(results, "least stable")
 
 
-def _table(results: Mapping[str, ExternalResult], expected: str) -> pd.DataFrame:
-    found: dict[str, dict[tuple[str, str], dict[str, Comparison]]] = {}
-    for run, result in results.items():
+def _table(results: Mapping[str, Outcome], question: str) -> pd.DataFrame:
+    found: dict[str, dict[tuple[str, str], Comparison]] = {}
+    for run, result in by_scope(results).items():
         for item in result.comparisons:
-            if item.expected == expected:
-                place = found.setdefault(item.keys["difference"], {})
-                place.setdefault((run, item.keys["model"]), {})[item.keys["scale"]] = item
+            if item.keys["question"] == question:
+                difference = f"{item.keys['method']} − {item.keys['against']}"
+                found.setdefault(difference, {})[run, item.keys["model"]] = item
     lines = {}
     for difference, sources in found.items():
         name = " − ".join(method_name(part) for part in difference.split(" − "))
         lines[name, "paper", PRINTED_NETWORK] = _printed(difference)
-        for (run, model), scales in sources.items():
-            lines[name, run, network(model)] = _line(scales)
+        for (run, model), item in sources.items():
+            lines[name, run, network(model)] = _line(item)
     return text_table(lines, ["difference", "source", "network"], columns=_COLUMNS)
 
 
@@ -211,14 +218,15 @@ def _printed(difference: str) -> Cells:
     }
 
 
-def _line(scales: Mapping[str, Comparison]) -> Cells:
-    line = {("", "n"): " / ".join(dict.fromkeys(str(c.estimate.n) for c in scales.values()))}
-    for scale, title in SCALE_NAMES.items():
-        if scale not in scales:
-            continue
-        item, digits = scales[scale], significant_digits(scales[scale].estimate)
-        base, other = number(item.base_mean, digits), number(item.other_mean, digits)
-        line[title, "from → to"] = f"{base} → {other}"
-        line[title, "difference"] = estimate(item.estimate)
-        line[title, "holds"] = mark(item)
+def _line(item: Comparison) -> Cells:
+    digits = significant_digits(item.estimate)
+    base, other = number(item.base_mean, digits), number(item.other_mean, digits)
+    line = {
+        ("", "n"): str(item.estimate.n),
+        (_RAW, "from → to"): f"{base} → {other}",
+        (_RAW, "difference"): estimate(item.estimate),
+        (_RAW, "holds"): mark(item),
+    }
+    if found := item.extra.get(NORM):
+        line[_FREE, "difference"] = estimate(found)
     return line

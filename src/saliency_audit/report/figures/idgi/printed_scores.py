@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from saliency_audit.ledger import Claim, printed_tables
-from saliency_audit.ledger.external.step_series import AREAS, INSERTION
+from saliency_audit.ledger.external.evidence.ladders import AREAS, INSERTION
 from saliency_audit.report.names import network
 
 SCORES = {area: score for score, area in AREAS.items()}
@@ -26,7 +26,7 @@ def printed_pair(claim: Claim, keys: Mapping[str, str]) -> tuple[float, float] |
         claim: a claim about Tables 1–3 or 6–17.
         keys: of a comparison: model, path, and score or curve.
     """
-    declared = claim.external.parameters["steps"]
+    declared = steps_of(claim)
     steps = [declared] if isinstance(declared, int) else [declared[0], declared[-1]]
     base = _printed(claim, keys, keys["path"], steps)
     idgi = _printed(claim, keys, f"{keys['path']}+idgi", steps)
@@ -35,6 +35,17 @@ def printed_pair(claim: Claim, keys: Mapping[str, str]) -> tuple[float, float] |
     if len(steps) == 1:
         return base[0], idgi[0]
     return abs(base[-1] - base[0]), abs(idgi[-1] - idgi[0])
+
+
+def steps_of(claim: Claim) -> int | list[int]:
+    """The numbers of steps that a claim's test declares."""
+    parameters = claim.external.parameters
+    declared: int | list[int] = (
+        parameters["questions"][0]["where"]["steps"]
+        if "questions" in parameters
+        else parameters["steps"]
+    )
+    return declared
 
 
 def _printed(

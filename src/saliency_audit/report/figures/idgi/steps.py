@@ -7,9 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from saliency_audit.ledger import Claim, Comparison, ExternalResult
-from saliency_audit.ledger.external.rows import identified
-from saliency_audit.ledger.external.step_series import Series, ladders, series_of
+from saliency_audit.ledger import Claim, Comparison, Outcome
+from saliency_audit.ledger.external.evidence.ladders import Series, ladders, series_of
+from saliency_audit.ledger.external.evidence.rows import identified
 from saliency_audit.ledger.summaries.step_changes import change_bands
 from saliency_audit.report.figures.idgi.comparisons import by_keys
 from saliency_audit.report.figures.idgi.printed_scores import printed_pair
@@ -105,7 +105,7 @@ def _draw(axis: Axes, series: Series, steps: list[int]) -> None:
     axis.set_title(f"n = {series.n}", fontsize=8)
 
 
-def change_table(claim: Claim, results: Mapping[str, ExternalResult]) -> pd.DataFrame:
+def change_table(claim: Claim, results: Mapping[str, Outcome]) -> pd.DataFrame:
     """How much more a score changes with IDGI than without, from the fewest steps to the most.
 
     Args:

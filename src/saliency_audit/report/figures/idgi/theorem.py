@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from saliency_audit.ledger import Comparison, ExternalResult
+from saliency_audit.ledger import Comparison, Outcome
 from saliency_audit.ledger.summaries.bands import Band, spread_band
 from saliency_audit.report.figures.panels import (
     draw_band,
@@ -17,6 +17,7 @@ from saliency_audit.report.figures.panels import (
     step_ticks,
 )
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, PATH_NAMES, network
+from saliency_audit.report.notebook.runs import by_scope
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import estimate, mark, number, with_exponent
 
@@ -119,7 +120,7 @@ def _draw(
     draw_band(axis, shown, f"{symbol}-", color=colour, markersize=4, linewidth=1.2, label=label)
 
 
-def completeness_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:
+def completeness_table(results: Mapping[str, Outcome]) -> pd.DataFrame:
     """Completeness errors of both rules by network, path and run.
 
     Args:
@@ -136,7 +137,7 @@ def completeness_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:
             lines[network(model), PATH_NAMES[path], run] = line
             if exact := rules.get("IDGI"):
                 line |= {
-                    "IDGI, largest": with_exponent(exact.extra["largest error"].value),
+                    "IDGI, largest": with_exponent(exact.estimate.value),
                     "holds": mark(exact),
                     "plain, mean": number(exact.base_mean, 4),
                 }
@@ -150,7 +151,7 @@ def completeness_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:
     return text_table(lines, INDEX)
 
 
-def taylor_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:
+def taylor_table(results: Mapping[str, Outcome]) -> pd.DataFrame:
     """Errors of the projection points and their log–log slopes by network, path and run.
 
     Args:
@@ -177,11 +178,11 @@ def taylor_table(results: Mapping[str, ExternalResult]) -> pd.DataFrame:
 
 
 def _by_pair(
-    results: Mapping[str, ExternalResult], kind: str
+    results: Mapping[str, Outcome], kind: str
 ) -> dict[tuple[str, str], dict[str, dict[str, Comparison]]]:
     """Comparisons by network and path, then by run, then by the kind of the question."""
     found: dict[tuple[str, str], dict[str, dict[str, Comparison]]] = {}
-    for run, result in results.items():
+    for run, result in by_scope(results).items():
         for item in result.comparisons:
             sources = found.setdefault((item.keys["model"], item.keys["path"]), {})
             sources.setdefault(run, {})[item.keys[kind]] = item

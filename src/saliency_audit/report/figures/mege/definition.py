@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from saliency_audit.ledger.external.fold_rows import fold_rows
+from saliency_audit.ledger.external.evidence.folds import fold_rows
 from saliency_audit.ledger.summaries.folds import share_of_different
 from saliency_audit.ledger.summaries.reco_imbalance import SHARES, simulated_reco
 from saliency_audit.report.figures.panels import draw_band, label_outside, refuse_empty

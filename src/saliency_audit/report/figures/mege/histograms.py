@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from saliency_audit.ledger.external.fold_rows import Key, fold_rows, sound
+from saliency_audit.ledger.external.evidence.folds import Key, fold_rows, sound
 from saliency_audit.report.figures.panels import label_outside, name_columns, panels, refuse_empty
 from saliency_audit.report.names import METHOD_NAMES, predictor, predictor_on_two_lines
 from saliency_audit.study.explanations import METHODS

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from saliency_audit.ledger.external.fold_rows import (
+from saliency_audit.ledger.external.evidence.folds import (
     degradations,
     fold_rows,
     levels_of,

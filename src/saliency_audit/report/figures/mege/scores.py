@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 
 from saliency_audit.ledger import printed_tables
-from saliency_audit.ledger.external.fold_rows import FoldRows, Key, fold_rows, sound
+from saliency_audit.ledger.external.evidence.folds import FoldRows, Key, fold_rows, sound
 from saliency_audit.ledger.summaries.folds import best_against_others, over_folds, score_of
 from saliency_audit.report.names import (
     METHOD_NAMES,

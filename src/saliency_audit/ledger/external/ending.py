@@ -1,0 +1,232 @@
+"""What every external test ends in: comparisons become a verdict, by one rule."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import wraps
+from typing import Any, Protocol, TypeVar, cast
+
+import pandas as pd
+
+from saliency_audit.ledger.external.result import (
+    Comparison,
+    ExternalResult,
+    Headline,
+    not_tested,
+)
+from saliency_audit.ledger.verdict import Verdict
+
+Parameters = Mapping[str, Any]
+NAMED = 8
+
+# What every test takes: the level of the corrected p values, and the images (or other units of n)
+# that a comparison must rest on to be decided.
+COMMON = frozenset({"alpha", "images_per_comparison"})
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a test found in some rows.
+
+    Attributes:
+        comparisons: judged.
+        headline: the estimate to show first.
+        missing: labels of what the claim declares and the rows lack; leaves at best partly.
+        remarks: sentences for the reader.
+        undecidable: the sentence on why these rows can decide nothing; the verdict is then
+            inconclusive.
+        nothing: why there is no comparison, where there is none.
+    """
+
+    comparisons: Sequence[Comparison]
+    headline: Headline | None = None
+    missing: Sequence[str] = ()
+    remarks: Sequence[str] = ()
+    undecidable: str = ""
+    nothing: str = "no row has the values of any declared comparison"
+
+
+Measure = Callable[[pd.DataFrame, Parameters], Evidence]
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a test takes, so that an entry of the ledger can be checked before any row exists.
+
+    Attributes:
+        needs: parameters that it must be given.
+        may: parameters that it may be given.
+        columns: from parameters to the columns that rows must have.
+        check: refuses parameters that do not fit each other.
+    """
+
+    needs: frozenset[str]
+    may: frozenset[str]
+    columns: Callable[[Parameters], Iterable[str]]
+    check: Callable[[Parameters], None] = field(default=lambda parameters: None)
+
+    def refuse(self, test: str, parameters: Parameters) -> None:
+        """Refuse parameters that the test lacks or does not know.
+
+        Raises:
+            ValueError: names them.
+        """
+        if missing := self.needs - set(parameters):
+            raise ValueError(f"{test}: missing parameters {sorted(missing)}")
+        if unknown := set(parameters) - self.needs - self.may - COMMON:
+            raise ValueError(f"{test}: unknown parameters {sorted(unknown)}")
+        try:
+            self.check(parameters)
+        except ValueError as error:
+            raise ValueError(f"{test}: {error}") from None
+
+
+class ExternalTest(Protocol):
+    """A test of the ledger: from rows and declared parameters to an `ExternalResult`.
+
+    Attributes:
+        declared: what it takes.
+    """
+
+    declared: Declared
+    __name__: str
+
+    def __call__(self, rows: pd.DataFrame, parameters: Parameters) -> ExternalResult:
+        """The outcome on some rows.
+
+        Raises:
+            ValueError: a parameter or column that is missing or unknown.
+        """
+
+
+def external_test(
+    *,
+    needs: Iterable[str],
+    may: Iterable[str] = (),
+    columns: Iterable[str] | Callable[[Parameters], Iterable[str]],
+    check: Callable[[Parameters], None] = lambda parameters: None,
+) -> Callable[[Measure], ExternalTest]:
+    """Make a test of a function that measures effects and judges them.
+
+    Args:
+        needs: parameters that it must be given, beside `COMMON`.
+        may: parameters that it may be given.
+        columns: that its rows must have, or a function of the parameters that says so.
+        check: refuses parameters that do not fit each other, with a ValueError.
+    """
+    named = columns if callable(columns) else _always(tuple(columns))
+    declared = Declared(frozenset(needs), frozenset(may), named, check)
+
+    def decorate(measure: Measure) -> ExternalTest:
+        name = measure.__name__
+
+        @wraps(measure)
+        def test(rows: pd.DataFrame, parameters: Parameters) -> ExternalResult:
+            declared.refuse(name, parameters)
+            if rows.empty:
+                return not_tested("no rows")
+            require_columns(name, rows, declared.columns(parameters))
+            return conclude(measure(rows, parameters))
+
+        test.declared = declared  # type: ignore[attr-defined]
+        return cast(ExternalTest, test)
+
+    return decorate
+
+
+def _always(columns: tuple[str, ...]) -> Callable[[Parameters], Iterable[str]]:
+    return lambda parameters: columns
+
+
+def require_columns(test: str, rows: pd.DataFrame, needed: Iterable[str]) -> None:
+    """Refuse rows of another experiment.
+
+    Raises:
+        ValueError: names the columns that the rows lack.
+    """
+    if missing := [name for name in needed if name not in rows.columns]:
+        raise ValueError(f"{test}: the rows lack the columns {', '.join(missing)}")
+
+
+def family_verdict(comparisons: Sequence[Comparison], *, complete: bool = True) -> Verdict:
+    """The verdict that comparisons lead to; those that do not decide are left out.
+
+    Reproduced if all hold (partly if something declared was not computed), not reproduced if at
+    least half contradict, inconclusive if at least half are undecided, otherwise partly.
+    """
+    deciding = [comparison for comparison in comparisons if comparison.decides]
+    if not deciding:
+        raise ValueError("there is no comparison to judge")
+    total = len(deciding)
+    if all(comparison.holds for comparison in deciding):
+        return Verdict.REPRODUCED if complete else Verdict.PARTLY
+    if 2 * sum(comparison.contradicts for comparison in deciding) >= total:
+        return Verdict.NOT_REPRODUCED
+    if 2 * sum(comparison.undecided for comparison in deciding) >= total:
+        return Verdict.INCONCLUSIVE
+    return Verdict.PARTLY
+
+
+def conclude(evidence: Evidence) -> ExternalResult:
+    """Evidence with its verdict, and with everything that a reader should know beside it."""
+    comparisons = tuple(evidence.comparisons)
+    if evidence.undecidable:
+        comparisons = tuple(replace(each, holds=False, contradicts=False) for each in comparisons)
+    if not any(item.decides for item in comparisons):
+        if evidence.undecidable:
+            why = sentences(evidence.undecidable, *evidence.remarks)
+            return ExternalResult(Verdict.INCONCLUSIVE, why)
+        return not_tested(evidence.nothing)
+    verdict = family_verdict(comparisons, complete=not evidence.missing)
+    detail = sentences(
+        tally(comparisons),
+        evidence.undecidable,
+        f"Not computed: {named(evidence.missing)}." if evidence.missing else "",
+        *evidence.remarks,
+        f"Headline: {evidence.headline.quantity}." if evidence.headline else "",
+    )
+    return ExternalResult(verdict, detail, evidence.headline, comparisons)
+
+
+def tally(comparisons: Sequence[Comparison]) -> str:
+    """One sentence: how many comparisons hold, which contradict, which are undecided."""
+    deciding = [item for item in comparisons if item.decides]
+    holding = sum(item.holds for item in deciding)
+    parts = [f"{holding} of {len(deciding)} comparisons hold"]
+    if against := [item.label for item in deciding if item.contradicts]:
+        verb = "contradicts" if len(against) == 1 else "contradict"
+        parts.append(f"{len(against)} {verb} the claim ({named(against)})")
+    if open_ones := [item.label for item in deciding if item.undecided]:
+        parts.append(f"{len(open_ones)} undecided ({named(open_ones)})")
+    return ", ".join(parts) + "."
+
+
+def named(labels: Sequence[str]) -> str:
+    """Labels in one line, the first few of many."""
+    more = f"; and {len(labels) - NAMED} more" if len(labels) > NAMED else ""
+    return "; ".join(labels[:NAMED]) + more
+
+
+def sentences(*parts: str) -> str:
+    """The parts that say something, in one line."""
+    return " ".join(part for part in parts if part)
+
+
+Item = TypeVar("Item")
+
+
+def where_gains_are_due(items: Sequence[Item], sides: Sequence[str]) -> tuple[list[Item], str]:
+    """What a headline averages: the items where a gain is expected, all where none is.
+
+    Where it expects a loss, a gain is no evidence for it: the two must not be averaged.
+
+    Args:
+        items: one per comparison.
+        sides: what is expected of each, in words.
+
+    Returns:
+        The items, and words for what was left out.
+    """
+    gains = [item for item, side in zip(items, sides, strict=True) if side == "higher"]
+    if not gains or len(gains) == len(items):
+        return list(items), ""
+    return gains, ", declared exceptions left out"

@@ -1,0 +1,49 @@
+"""What a test adds to recorded rows before it compares them: no new measurement, only a reading."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+# What a share of the saliency is compared with that ignores the background.
+HALF_THE_AREA = "half the area"
+
+
+@dataclass(frozen=True)
+class Derived:
+    """Rows or columns that follow from the recorded ones.
+
+    Attributes:
+        apply: adds them.
+        columns: which recorded columns a value needs, where it is not one itself or needs more.
+    """
+
+    apply: Callable[[pd.DataFrame], pd.DataFrame]
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def half_the_area(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of one more method, which puts half of the background's share of the area there.
+
+    Args:
+        rows: of `ggig_background`.
+    """
+    once = rows.drop_duplicates(["model", "images", "background", "squares", "image"])
+    added = once.assign(
+        method=HALF_THE_AREA, outside=once["area_outside"] / 2, beyond=once["area_beyond"] / 2
+    )
+    return pd.concat([rows, added], ignore_index=True)
+
+
+def magnitudes(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rank correlations without their signs: a map may order the pixels against another."""
+    return rows.assign(spearman_magnitude=rows["spearman"].abs())
+
+
+DERIVED = {
+    "half_the_area": Derived(
+        half_the_area,
+        {"outside": ("outside", "area_outside"), "beyond": ("beyond", "area_beyond")},
+    ),
+    "magnitudes": Derived(magnitudes, {"spearman_magnitude": ("spearman",)}),
+}

@@ -1,0 +1,292 @@
+"""Scores of cross-trained predictors compared on the same images: differences and slopes.
+
+All scores of an image set are resampled with the same draws of images, so that those of one set can
+be subtracted and averaged draw by draw.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from saliency_audit.ledger.external.effect import ALPHA, Effect, Expected, bootstrap_ps
+from saliency_audit.ledger.external.evidence.folds import FoldRows
+from saliency_audit.ledger.external.result import Comparison, Headline
+from saliency_audit.ledger.resampling import Floats, enough_resamples, estimate_from
+from saliency_audit.ledger.statistics import Estimate, jackknife
+
+SCORE_NAMES = {
+    "mege": "MeGe",
+    "reco": "ReCo",
+    "reco_printed": "ReCo as printed",
+    "mu_fidelity": "μF",
+    "auroc": "AUROC",
+    "mean_equal": "mean of S=",
+}
+
+
+def estimate_of(point: float, draws: Floats, n: int) -> Estimate:
+    """A number with its interval, from the resamples that define it; NaN where none does."""
+    finite = draws[np.isfinite(draws)]
+    if not len(finite) or not np.isfinite(point):
+        return Estimate(float("nan"), float("nan"), float("nan"), n)
+    return estimate_from(point, finite, n)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A number with its resamples.
+
+    Attributes:
+        point: its value on the images themselves; NaN where it is undefined.
+        draws: `(R,)` its value on the resamples.
+        n: images.
+        base: what it is compared with, on the images themselves.
+        other: what is compared.
+    """
+
+    point: float
+    draws: Floats
+    n: int
+    base: float
+    other: float
+
+    @property
+    def estimate(self) -> Estimate:
+        """The number with its 95 % bootstrap interval over images."""
+        return estimate_of(self.point, self.draws, self.n)
+
+    @property
+    def defined(self) -> bool:
+        """Whether the images themselves and some resample define it."""
+        return bool(np.isfinite(self.point) and np.isfinite(self.draws).any())
+
+    def effect(self, keys: Mapping[str, str], expected: Expected, **more: Any) -> Effect:
+        """The number as an effect with bootstrap p values.
+
+        Args:
+            keys: what it is about.
+            expected: where the claim says that it lies.
+            more: `may_hold`, `extra` or `decides` of the effect.
+        """
+        return Effect(
+            keys=keys,
+            estimate=self.estimate,
+            expected=expected,
+            base=self.base,
+            other=self.other,
+            p=bootstrap_ps(self.draws if self.defined else np.empty(0), expected),
+            **more,
+        )
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A weighted sum of one score over several rows of the same images: a difference, a slope.
+
+    Attributes:
+        rows: at least one; the first is the base, the last what is compared with it.
+        weights: one for each.
+    """
+
+    rows: tuple[FoldRows, ...]
+    weights: tuple[float, ...]
+
+    @classmethod
+    def difference(cls, base: FoldRows, other: FoldRows) -> "Contrast":
+        """The score of the other minus that of the base."""
+        return cls((base, other), (-1.0, 1.0))
+
+    @classmethod
+    def slope(cls, at: Mapping[int, FoldRows]) -> "Contrast":
+        """The least-squares slope of the score over levels in percent, per 10 points."""
+        levels = sorted(at)
+        steps = np.array(levels, dtype=float) / 10
+        centred = steps - steps.mean()
+        weights = centred / (centred**2).sum()
+        return cls(tuple(at[level] for level in levels), tuple(weights.tolist()))
+
+    def drawn(self, score: str, resamples: int) -> Drawn:
+        """The sum on the images themselves and on resamples of them.
+
+        Args:
+            score: as in `FoldRows.value`.
+            resamples: how many.
+
+        Returns:
+            n is the smallest number of images that one of the scores rests on.
+        """
+        found = [each.drawn(score, resamples) for each in self.rows]
+        draws = sum(weight * draws for weight, (_, draws) in zip(self.weights, found, strict=True))
+        return Drawn(
+            point=self._sum([point for point, _ in found]),
+            draws=np.asarray(draws),
+            n=smaller_n(self.rows, score),
+            base=found[0][0],
+            other=found[-1][0],
+        )
+
+    def over_folds(self, score: str) -> Estimate:
+        """The sum with its 95 % jackknife interval over the folds, the same for all rows."""
+        without = np.stack([each.without_fold(score) for each in self.rows], axis=1)
+        point = self._sum([each.value(score) for each in self.rows])
+        return jackknife(point, without @ np.array(self.weights))
+
+    def _sum(self, values: Sequence[float]) -> float:
+        return float(np.dot(self.weights, values))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A contrast of one score, and where the claim expects it.
+
+    Attributes:
+        keys: what it is about; `images` is the image set, within which draws are aligned.
+        contrast: what is measured.
+        score: by which statistic.
+        expected: where it shall lie.
+        more: `may_hold`, `extra` or `decides` of the effect.
+    """
+
+    keys: Mapping[str, str]
+    contrast: Contrast
+    score: str
+    expected: Expected
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    def effect(self, resamples: int) -> Effect:
+        """The contrast as an effect; its interval over folds stands in `extra`."""
+        extra = {"over folds": self.contrast.over_folds(self.score), **self.more.get("extra", {})}
+        drawn = self.contrast.drawn(self.score, resamples)
+        return drawn.effect(self.keys, self.expected, **{**self.more, "extra": extra})
+
+
+def smaller_n(groups: Iterable[FoldRows], statistic: str) -> int:
+    """The smallest number of images that a score of one of them rests on."""
+    return min(group.n(statistic) for group in groups)
+
+
+def beside_reco(
+    contrast: Contrast, other: str, resamples: int, names: Sequence[str] = ("first", "second")
+) -> dict[str, Estimate]:
+    """What stands beside a contrast of ReCo: the `other` definition, AUROC, and all sizes.
+
+    The maximum in ReCo lies above 0 by chance, and the more so the fewer distances there are; the
+    AUROC of S≠ against S= is ½ by chance whatever their number.
+
+    Args:
+        contrast: of ReCo.
+        other: statistic of the definition that does not decide.
+        resamples: how many.
+        names: of the rows.
+    """
+    return {
+        "other definition": contrast.drawn(other, resamples).estimate,
+        "AUROC": contrast.drawn("auroc", resamples).estimate,
+        **sizes_of(contrast, names),
+    }
+
+
+def sizes_of(contrast: Contrast, names: Sequence[str] = ("first", "second")) -> dict[str, Estimate]:
+    """|S=| and |S≠| of every row, which stand beside every ReCo."""
+    return {
+        f"|S{sign}|, {name}": Estimate(size, size, size, len(rows.image))
+        for rows, name in zip(contrast.rows, names, strict=True)
+        for sign, size in (("=", rows.sets.equal.size), ("≠", rows.sets.different.size))
+    }
+
+
+def reco_statistics(definition: str) -> tuple[str, str]:
+    """Names of the statistics of ReCo: in the definition that decides, and in the other one.
+
+    Raises:
+        ValueError: unknown definition.
+    """
+    names = {"balanced": ("reco", "reco_printed"), "printed": ("reco_printed", "reco")}
+    if definition not in names:
+        raise ValueError(f"definition must be 'printed' or 'balanced', got {definition!r}")
+    return names[definition]
+
+
+def check_definition(parameters: Mapping[str, Any]) -> None:
+    """Refuse an unknown `definition` of ReCo.
+
+    Raises:
+        ValueError: names those that there are.
+    """
+    reco_statistics(parameters.get("definition", "balanced"))
+
+
+def counted(parameters: Mapping[str, Any], comparisons: int) -> int:
+    """Resamples: as many as declared, or more where Holm needs them."""
+    alpha = parameters.get("alpha", ALPHA)
+    return enough_resamples(parameters["resamples"], comparisons, alpha)
+
+
+def pooled(asked: Sequence[Asked], resamples: int) -> Drawn:
+    """The mean of contrasts within every image set, averaged over the sets.
+
+    Draws of one image set belong together. Those of different sets are independent, so that from
+    the second set on they are taken in another order.
+
+    Args:
+        asked: at least one; what is undefined is left out.
+        resamples: how many.
+
+    Returns:
+        n is the smallest n of every set, summed over the sets. NaN where nothing is defined.
+    """
+    sets: dict[str, list[Drawn]] = {}
+    for each in asked:
+        drawn = each.contrast.drawn(each.score, resamples)
+        sets.setdefault(each.keys["images"] if drawn.defined else "", []).append(drawn)
+    undefined = sets.pop("", [])
+    if not sets:
+        return undefined[0]
+    parts = [_mean(found, min(each.n for each in found)) for found in sets.values()]
+    random = np.random.default_rng(0)
+    shuffled = [replace(part, draws=random.permutation(part.draws)) for part in parts[1:]]
+    return _mean([parts[0], *shuffled], sum(part.n for part in parts))
+
+
+def _mean(found: Sequence[Drawn], n: int) -> Drawn:
+    """The mean of numbers, draw by draw; it is undefined where one of them is."""
+    return Drawn(
+        point=float(np.mean([each.point for each in found])),
+        draws=np.mean([each.draws for each in found], axis=0),
+        n=n,
+        base=float(np.mean([each.base for each in found])),
+        other=float(np.mean([each.other for each in found])),
+    )
+
+
+def headline(
+    asked: Sequence[Asked], what: str, resamples: int, parameters: Mapping[str, Any]
+) -> Headline | None:
+    """The mean of some contrasts, as in `pooled`; None where none of them is defined.
+
+    Those of fewer images than `images_per_comparison` are left out, unless all are.
+
+    Args:
+        asked: all of the same score.
+        what: they are, in words.
+        resamples: how many.
+        parameters: of the test.
+    """
+    fewest = parameters.get("images_per_comparison", 0)
+    chosen = [each for each in asked if smaller_n(each.contrast.rows, each.score) >= fewest]
+    chosen = chosen or list(asked)
+    if not chosen or not (found := pooled(chosen, resamples)).defined:
+        return None
+    sets = {each.keys["images"] for each in chosen}
+    over = f" on {len(sets)} image sets" if len(sets) > 1 else ""
+    of = f"{len(chosen)} {what} of {SCORE_NAMES[chosen[0].score]}"
+    return Headline.of(found.estimate, f"mean of {of}{over}, resampled by image")
+
+
+def few_images(comparisons: Sequence[Comparison], parameters: Mapping[str, Any]) -> str:
+    """A sentence on how many comparisons rest on too few images to be decided."""
+    fewest = parameters.get("images_per_comparison", 0)
+    count = sum(item.estimate.n < fewest for item in comparisons)
+    return f"{count} rest on fewer than {fewest} images and are undecided." if count else ""

@@ -1,0 +1,1 @@
+"""The tests: one module per claim or tight group of claims, named after it."""

@@ -1,0 +1,189 @@
+"""IDGI-STEPS: does a score change more with the number of steps when the IDGI rule is used?"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from saliency_audit.ledger.external.effect import HIGHER, Effect, bootstrap_ps, judged
+from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
+from saliency_audit.ledger.external.evidence.curves import COLUMNS
+from saliency_audit.ledger.external.evidence.ladders import (
+    AREAS,
+    INSERTION,
+    MeanSeries,
+    Series,
+    ladders,
+    series_of,
+)
+from saliency_audit.ledger.external.evidence.rows import identified, missing_paths, models_of
+from saliency_audit.ledger.external.result import Comparison, Headline
+from saliency_audit.ledger.resampling import (
+    Floats,
+    enough_resamples,
+    estimate_from,
+    mean_of_statistics,
+)
+from saliency_audit.ledger.statistics import Estimate
+
+
+def _columns(parameters: Parameters) -> list[str]:
+    areas = COLUMNS if any(score in AREAS for score in parameters["scores"]) else ()
+    means = [score for score in parameters["scores"] if score in INSERTION]
+    return ["model", "path", "method", "steps", "image", *means, *areas]
+
+
+def _check(parameters: Parameters) -> None:
+    known = [*INSERTION, *AREAS]
+    if unknown := [score for score in parameters["scores"] if score not in known]:
+        raise ValueError(f"unknown {unknown}; known: {', '.join(known)}")
+
+
+@external_test(
+    needs={"paths", "scores", "steps", "resamples", "alpha"}, columns=_columns, check=_check
+)
+def step_sensitivity(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
+    """Do the scores change more from few to many steps with the IDGI rule than without it?
+
+    A change is the absolute difference of the mean score (insertion) or of the area under the
+    median curve (information curves) between the smallest and the largest declared number of
+    steps, on the images that both methods have at every declared number of steps. Its absolute
+    value makes noise count as change, for both methods alike.
+
+    Args:
+        rows: columns model, path, method, steps, image, probability, ratio, and those of
+            `paired_area_improvement` where a declared score is an area.
+        parameters: `paths`, `scores` ("probability", "ratio", "aic_entropy", "sic_entropy",
+            "aic_ms_ssim", "sic_ms_ssim"), `steps` (those that have no rows are left out and
+            named), `resamples` (more where Holm needs them).
+
+    Returns:
+        A comparison of changes per model, path and score, by bootstrap p and interval. `extra`
+        holds, for each method, the range over all step counts and the slope per doubling of the
+        steps. A declared path without rows for a network, a declared score that no network has, or
+        another smallest or largest number of steps, is missing; a network whose pictures are too
+        small for a score is left out there and named. The headline is the mean over networks and
+        paths for the first declared insertion score.
+
+    Raises:
+        ValueError: a parameter, name or column that is missing or unknown, or an image without
+            both methods at one number of steps.
+    """
+    rows = identified(rows)
+    declared = parameters["steps"]
+    steps = sorted({int(n) for n in rows["steps"].unique()} & set(declared))
+    if len(steps) < 2:
+        return Evidence((), nothing=f"rows of two numbers of steps are needed, there are {steps}")
+    prepared = [
+        found
+        for ladder in ladders(rows, parameters["paths"], steps)
+        for found in series_of(ladder, parameters["scores"])
+    ]
+    resamples = enough_resamples(parameters["resamples"], len(prepared), parameters["alpha"])
+    effects = [_effect(keys, series, steps, resamples) for keys, series in prepared]
+    comparisons = judged(effects, parameters)
+    missing, left_out = _missing(comparisons, models_of(rows), parameters)
+    missing += [f"{end} steps" for end in (min(declared), max(declared)) if end not in steps]
+    return Evidence(
+        comparisons,
+        _headline(prepared, parameters),
+        missing=missing,
+        remarks=(_between(steps, declared), left_out),
+        nothing="no declared path has rows of the same images at every number of steps",
+    )
+
+
+def _effect(
+    keys: Mapping[str, str], series: Series, steps: Sequence[int], resamples: int
+) -> Effect:
+    points, draws = series.points(), series.draws(resamples)
+    base, other = (float(_change(values)) for values in points)
+    difference = _change(draws[1]) - _change(draws[0])
+    return Effect(
+        keys=keys,
+        estimate=estimate_from(other - base, difference, series.n),
+        expected=HIGHER,
+        base=base,
+        other=other,
+        p=bootstrap_ps(difference, HIGHER),
+        extra=_shapes(points, draws, steps, series.n),
+    )
+
+
+def _change(values: Floats) -> Floats:
+    """|last − first| along the last axis, the numbers of steps."""
+    change: Floats = np.abs(values[..., -1] - values[..., 0])
+    return change
+
+
+def _shapes(
+    points: tuple[Floats, Floats],
+    draws: tuple[Floats, Floats],
+    steps: Sequence[int],
+    n: int,
+) -> dict[str, Estimate]:
+    """Range over all step counts and slope per doubling, of both methods."""
+    doublings = np.log2(steps) - np.log2(steps).mean()
+    weights = doublings / (doublings**2).sum()
+    shapes: dict[str, Callable[[Floats], Floats]] = {
+        "range": lambda values: np.ptp(values, axis=-1),
+        "slope per doubling": lambda values: values @ weights,
+    }
+    return {
+        f"{name}, {method}": estimate_from(float(shape(point)), shape(drawn), n)
+        for name, shape in shapes.items()
+        for method, point, drawn in zip(("base", "IDGI"), points, draws, strict=True)
+    }
+
+
+def _missing(
+    comparisons: Sequence[Comparison], models: Sequence[str], parameters: Parameters
+) -> tuple[list[str], str]:
+    """What is declared and has no comparison; and the sentence on networks that lack a score."""
+    compared = {tuple(item.keys.values()) for item in comparisons}
+    pairs = {(model, path) for model, path, _ in compared}
+    found = missing_paths(pairs, models, parameters["paths"])
+    without: dict[str, list[str]] = {}
+    for score in parameters["scores"]:
+        having = {model for model, _, name in compared if name == score}
+        if not having:
+            found.append(score)
+            continue
+        for model in models:
+            if model not in having:
+                without.setdefault(model, []).append(score)
+        found += [
+            f"{model}, {path}, {score}"
+            for model, path in sorted(pairs)
+            if model in having and (model, path, score) not in compared
+        ]
+    said = [f"{model} has no {', '.join(names)}." for model, names in without.items()]
+    return found, " ".join(said)
+
+
+def _headline(
+    prepared: Sequence[tuple[Mapping[str, str], Series]], parameters: Parameters
+) -> Headline | None:
+    for score in parameters["scores"]:
+        chosen = [s for keys, s in prepared if keys["score"] == score and isinstance(s, MeanSeries)]
+        if chosen:
+            tables = [pd.concat([series.base, series.idgi], axis=1) for series in chosen]
+            return Headline.of(
+                mean_of_statistics(tables, _gain_in_change, parameters["resamples"]),
+                f"mean over networks and paths for the {score} score, resampled by image",
+            )
+    return None
+
+
+def _gain_in_change(means: Floats) -> Floats:
+    """Change of the second half of the columns minus that of the first half."""
+    base, idgi = np.split(means, 2, axis=-1)
+    gain: Floats = _change(idgi) - _change(base)
+    return gain
+
+
+def _between(steps: Sequence[int], declared: Sequence[int]) -> str:
+    text = f"From {steps[0]} to {steps[-1]} steps"
+    if absent := [str(n) for n in declared if n not in steps]:
+        text += f" ({', '.join(absent)} are declared and not computed)"
+    return text + "."

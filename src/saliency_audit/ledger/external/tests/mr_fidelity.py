@@ -1,0 +1,103 @@
+"""MR-FIDELITY: does μF stay where it is as predictors are degraded?"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from saliency_audit.ledger.external.effect import judged, within
+from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
+from saliency_audit.ledger.external.evidence.fold_effects import (
+    Asked,
+    Contrast,
+    counted,
+    few_images,
+    headline,
+)
+from saliency_audit.ledger.external.evidence.folds import (
+    COLUMNS,
+    FoldRows,
+    degraded,
+    levels_of,
+    paired_rows,
+)
+from saliency_audit.ledger.external.tests.mr_sanity import NO_ROWS
+from saliency_audit.ledger.resampling import Floats
+from saliency_audit.ledger.statistics import Estimate
+from saliency_audit.study.explanations import METHODS
+from saliency_audit.study.predictors import DEGRADATIONS
+
+SCORE = "mu_fidelity"
+
+
+@external_test(needs={"levels", "margin", "resamples"}, columns=COLUMNS)
+def equivalent_under_degradation(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
+    """Does μF at the highest level of degradation equal that of the sound predictors?
+
+    Args:
+        rows: of `mege_stability`.
+        parameters: `levels`, two, in percent; `margin`; `resamples`.
+
+    Returns:
+        A comparison per network, degradation and method: mean over images of μF at the second level
+        minus μF at the first, expected within the margin. Bootstrap over images, Holm over all. It
+        cannot hold where μF at the first level is not above the margin: less cannot drop by more.
+        Images whose μF is undefined at either level are left out and counted. A degradation or
+        method without rows is missing. `extra` has the slope over all levels, per 10 points.
+
+    Raises:
+        ValueError: as `monotone_degradation`.
+    """
+    groups = paired_rows("equivalent_under_degradation", rows)
+    margin, ends = parameters["margin"], parameters["levels"]
+    levels = sorted({key.level for key in groups})
+    asked: list[Asked] = []
+    missing: list[str] = []
+    left_out = low = 0
+    for (images, model), kind, method in product(degraded(groups), DEGRADATIONS, METHODS):
+        keys = {"images": images, "model": model, "degradation": kind, "method": method}
+        at = levels_of(groups, images, model, kind, method, ends)
+        if len(at) < len(ends):
+            missing.append(", ".join(keys.values()))
+            continue
+        both, lost = _where_all_have_one(at)
+        contrast = Contrast.difference(*(both[level] for level in ends))
+        through = levels_of(groups, images, model, kind, method, levels)
+        slope = _slope(through, parameters["resamples"])
+        can_drop = contrast.rows[0].value(SCORE) > margin
+        more = {"may_hold": can_drop, "extra": {"slope per 10 points": slope}}
+        asked.append(Asked(keys, contrast, SCORE, within(margin), more))
+        left_out += lost
+        low += not can_drop
+    resamples = counted(parameters, len(asked))
+    comparisons = judged([each.effect(resamples) for each in asked], parameters)
+    return Evidence(
+        comparisons,
+        headline(asked, "changes", resamples, parameters),
+        missing=missing,
+        remarks=[
+            few_images(comparisons, parameters),
+            f"In {low} μF is at most {margin} at {ends[0]} % and cannot drop by more: not held."
+            if low
+            else "",
+            f"{left_out} times an image had no μF and was left out." if left_out else "",
+        ],
+        nothing=NO_ROWS,
+    )
+
+
+def _where_all_have_one(at: Mapping[int, FoldRows]) -> tuple[dict[int, FoldRows], int]:
+    """The rows with the μF of images that have one at every level; how many images have not."""
+    table: Floats = np.stack([group.fidelity for group in at.values()])
+    kept = np.isfinite(table).all(axis=0)
+    found = {
+        level: replace(group, fidelity=np.where(kept, group.fidelity, np.nan))
+        for level, group in at.items()
+    }
+    return found, int((~kept).sum())
+
+
+def _slope(at: Mapping[int, FoldRows], resamples: int) -> Estimate:
+    return Contrast.slope(_where_all_have_one(at)[0]).drawn(SCORE, resamples).estimate
