@@ -43,8 +43,8 @@ def _without_product(
     steps: int = StraightPath.steps, quadrature: str = StraightPath.quadrature, **settings: Any
 ) -> Explainer:
     """Integrated Gradients before the product with x − x′."""
-    mean = MeanGradient(weights(quadrature, steps))
-    return PathAttribution(StraightPath(steps, quadrature), mean, **settings)
+    path = StraightPath(steps, quadrature)
+    return PathAttribution(path, MeanGradient(weights(quadrature, steps)), **settings)
 
 
 _METHODS: dict[str, Callable[..., Explainer]] = {
@@ -95,8 +95,8 @@ def create(name: str, **settings: Any) -> Explainer:
         settings: the method's own fields, such as `steps`, `output`, `batch_size`.
 
     Returns:
-        A callable (model, inputs `(N, C, H, W)` in [0, 1], targets `(N,)`) -> maps
-        `(N, C, H, W)`; C is 1 for methods that explain places (`gradcam`, `gradcam++`, `rise`).
+        A callable (model, inputs `(N, C, H, W)` in [0, 1], targets `(N,)`) -> maps `(N, C, H, W)`;
+        C is 1 for methods with one value per location (`gradcam`, `gradcam++`, `rise`).
 
     Raises:
         ValueError: unknown name or setting.
