@@ -1,14 +1,14 @@
-"""What a user can cause and mend: the base of such errors, and the checks behind most of them."""
+"""Errors that a user can cause and fix: their base class, and two common refusals."""
 
 from collections.abc import Iterable
 
 
 class AuditError(Exception):
-    """Its message names the cause and the remedy; the command line prints it without traceback."""
+    """Names the cause and the remedy; the command line prints it without a traceback."""
 
 
 def refuse_non_tensor(name: str, value: object) -> None:
-    """Refuse an array, a list, or anything else that is no torch tensor.
+    """Refuse an array, a list, or anything else that is not a torch tensor.
 
     Raises:
         ValueError: names it and its type.
@@ -20,10 +20,10 @@ def refuse_non_tensor(name: str, value: object) -> None:
 
 
 def refuse_unknown(kind: str, name: str, known: Iterable[str]) -> None:
-    """Refuse a name that is none of the known ones.
+    """Refuse an unknown name.
 
     Raises:
-        ValueError: says of what kind it is and lists the known ones.
+        ValueError: lists the known ones.
     """
     names = list(known)
     if name not in names:

@@ -1,4 +1,4 @@
-"""The straight line with a climb at each of its points, along the gradient of the class score."""
+"""The straight line with a gradient ascent on the class score from each of its points."""
 
 import math
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ from saliency_audit.attributions.straight_path import StraightPath, StraightWalk
 
 @dataclass(frozen=True)
 class AscendingPath:
-    """From each of `steps` points of the straight line, `ascents` visits that climb the score.
+    """Gradient ascent on the score from each of `steps` points of the straight line.
 
-    The points are n + 1 = `steps`, both ends of the line included. At each the gradient is taken
-    `ascents` times; between two visits the point moves by `learning_rate` times the gradient. It
-    may leave [0, 1] by that; nothing is clipped.
+    `steps` is the paper's n + 1: both ends of the line are included. From each point the gradient
+    is evaluated `ascents` times, and in between the point moves by `learning_rate` times the
+    gradient. It may leave [0, 1]; nothing is clipped.
 
-    The rate is in units of pixels in [0, 1]. In normalised pixels, (x − mean) / std, where the
-    authors' code climbs, one and the same rate moves a point by 1/std² as much.
+    The rate applies to pixels in [0, 1]. The authors' code climbs in normalised pixels, (x − mean)
+    / std, where the same rate moves a point 1/std² times as far.
 
     Raises:
-        ValueError: fewer than 2 points or 1 ascent, or a rate that is no finite number ≥ 0.
+        ValueError: fewer than 2 points or 1 ascent, or a rate that is not a finite number ≥ 0.
 
     Source: GGIG paper, Algorithm 1.
     """

@@ -1,4 +1,4 @@
-"""The pictures that explanations compare an image with."""
+"""Baselines: the pictures that an explanation compares an image with."""
 
 from collections.abc import Callable
 
@@ -14,10 +14,10 @@ BLUR_SHARE = 0.1
 
 
 def blurred(images: Tensor) -> Tensor:
-    """The images under a Gaussian blur that leaves patches of colour and no outline.
+    """The images under a Gaussian blur so wide that no outline is left.
 
-    σ is a tenth of the shorter side. Near the border, where a part of the kernel lies outside, the
-    rest of it is scaled up to weigh 1: a picture of one colour stays as it is.
+    σ is a tenth of the shorter side. Near the border, where part of the kernel lies outside, the
+    rest is scaled up to sum to 1, so a picture of one colour does not change.
 
     Args:
         images: `(N, C, H, W)`.
@@ -50,7 +50,7 @@ def validate_baseline(name: str) -> None:
 
 
 def baselines_for(inputs: Tensor, given: Tensor | None, name: str) -> Tensor:
-    """The given baselines, detached; the named ones where none are given.
+    """The given baselines, detached; those of the given name if there are none.
 
     Args:
         inputs: `(N, C, H, W)`.
@@ -58,7 +58,8 @@ def baselines_for(inputs: Tensor, given: Tensor | None, name: str) -> Tensor:
         name: a key of `BASELINES`: pictures of one colour, or the inputs themselves, blurred.
 
     Raises:
-        ValueError: baselines that are not finite pictures like the inputs; names what differs.
+        ValueError: baselines that do not match the inputs in shape, type or device, or are not
+            finite.
     """
     if given is None:
         return BASELINES[name](inputs.detach())

@@ -21,7 +21,8 @@ class BlurPath:
     path ends near √max_sigma. σ in pixels; beyond the border the image is black. σ_steps is never
     evaluated: the baseline of this discretisation is the image at σ_{steps−1}. The Riemann
     increments are −Δσ_i (G(σ_i + grad_step) − G(σ_i))/grad_step ∗ x, a left sum in σ: at σ_0 = 0
-    the slope is 0, so what changes between 0 and σ_1 is left out, with `sqrt` the widest step.
+    the slope is 0, so the change between 0 and σ_1 is left out; with `sqrt` this is the widest
+    step.
 
     Source: Xu et al. 2020; IDGI study, Eq. 2 (whose kernel has variance α/2 and pixel positions in
     the exponent; the reference implementation, followed here, has variance σ²).
@@ -67,7 +68,7 @@ class BlurWalker(SinglePass):
         return self._blur.images()
 
     def increments(self, first: int, last: int, gradients: Tensor) -> Tensor:
-        """−Δσ ∂G/∂σ ∗ x at the points asked for last: `(N, last-first, C, H, W)`."""
+        """−Δσ ∂G/∂σ ∗ x at the points that `points` returned last: `(N, last-first, C, H, W)`."""
         assert self._blur is not None
         slopes = self._blur.slopes()
         widths = slopes.new_tensor(self._widths[first:last].copy())

@@ -1,4 +1,4 @@
-"""Controls: maps that know nothing of the model. A method or a metric must do better than these."""
+"""Controls: maps that do not depend on the model. Any useful method must do better."""
 
 from dataclasses import dataclass
 
@@ -17,11 +17,10 @@ DISTRIBUTIONS = {"uniform": torch.rand, "normal": torch.randn}
 class Edge:
     """Magnitude of the image's own Sobel gradient: what an edge detector would call salient.
 
-    In [0, 1], zero where a channel is constant: √((h² + v²)/2) of the smoothed differences across
-    two pixels in either direction, as scikit-image scales them, mirrored at the border. Each
-    channel has its own edges; with `gray` the edges of the mean over the channels, shared out
-    equally among them, so that a sum over channels gives them back. Model and targets are neither
-    used nor checked against each other.
+    In [0, 1], zero where a channel is constant: √((h² + v²)/2) of the horizontal and vertical Sobel
+    responses, scaled as in scikit-image and mirrored at the border. Each channel has its own edges;
+    with `gray`, those of the mean over the channels are divided equally among them, so that the sum
+    over channels gives them back. The model is not used.
 
     Source: the GGIG paper's "Edge Detector", which it does not define; its code takes one mixed
     derivative of a blurred image. The usual gradient magnitude is used here instead.
@@ -50,11 +49,11 @@ class Edge:
 
 @dataclass(frozen=True)
 class RandomMap:
-    """Independent noise per value: uniform in [0, 1) or standard normal.
+    """Independent noise for every value: uniform in [0, 1) or standard normal.
 
-    The map of an image follows from the image and `seed` alone (`image_generator`), whatever the
-    batch, order or device. Model and targets are neither used nor checked against each other: to
-    compare the random maps of two models, give each its own seed, or they will agree perfectly.
+    The map of an image depends only on the image and `seed` (`image_generator`), not on batch,
+    order or device. The model is not used: to compare the random maps of two models, give each its
+    own seed, or they agree perfectly.
 
     Source: the control called "Random" in the MeGe/ReCo and GGIG papers.
     """

@@ -1,4 +1,4 @@
-"""DeepLIFT: how the difference of the score to a reference is shared out among the pixels."""
+"""DeepLIFT: the difference between the scores of image and reference, divided among the pixels."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ from saliency_audit.attributions.substitution import (
     operation,
 )
 
-# Nonlinear operations without a rule, by autograd's names; what has a rule only remains in the
-# graph where it could not be caught.
+# Nonlinear operations without a rule, by autograd's names; those that have one remain in the graph
+# only where they could not be caught.
 NONLINEAR = frozenset(
     "Sigmoid Tanh Hardsigmoid LogSigmoid Softmax LogSoftmax Logsumexp Exp Log Sqrt Rsqrt Pow Abs "
     "Norm LinalgVectorNorm NativeLayerNorm NativeGroupNorm MaxPool2DWithIndices "
@@ -34,20 +34,20 @@ BILINEAR = frozenset("Mul Div Mm Bmm".split())
 
 @dataclass(frozen=True)
 class DeepLift:
-    """DeepLIFT with the rescale rule: contributions to f_c(x) − f_c(x′), signed, in its unit.
+    """DeepLIFT with the rescale rule: signed contributions to f_c(x) − f_c(x′), in its units.
 
     Each map sums to f_c(x) − f_c(x′) up to rounding. Where image and reference agree at a
-    nonlinearity, its slope stands in for the ratio of differences. Softmax, which has several
-    inputs and no rule in the original, is taken apart into exp, sum and log; max pooling follows
-    the rule of DeepLIFT's successor in SHAP.
+    nonlinearity, its slope stands in for the ratio of differences. The rescale rule does not cover
+    softmax, which has several inputs: it is split into exp, sum and log. Max pooling follows the
+    rule of SHAP's DeepLIFT.
 
     Activations may be modules or functions, shared or in place. A model with a nonlinearity that
-    has no rule (a product of two activations, attention, layer norm, …) is refused: by its name, or
-    because the maps then do not sum to the difference.
+    has no rule (a product of two activations, attention, layer norm, …) is refused, either by the
+    name of the operation or because the maps do not sum to the difference.
 
-    Not made with captum 0.9, which agrees where activations are separate modules with linear layers
-    between them: elsewhere its maps do not sum to the difference (a max pool right after a ReLU,
-    overlapping pools) or mix the images of a batch, and it cannot use a module twice.
+    captum 0.9 is not used. It agrees where activations are separate modules with linear layers
+    between them. Elsewhere (a max pool right after a ReLU, overlapping pools) its maps do not sum
+    to the difference or mix the images of a batch, and it cannot use a module twice.
 
     `baseline` is "black", "white" or "blur"; a call may give its own tensor instead.
 
@@ -67,8 +67,8 @@ class DeepLift:
     ) -> Tensor:
         """Attribution maps `(N, C, H, W)`.
 
-        Image and reference are evaluated together: a batch holds half as many images as
-        `batch_size` says, at least one.
+        Image and reference are evaluated together, so a batch holds `batch_size` / 2 images, at
+        least one.
 
         Args:
             model: maps `(N, C, H, W)` in [0, 1] to logits.
@@ -77,7 +77,7 @@ class DeepLift:
             baselines: `(N, C, H, W)`, the references x′; `baseline` if not given.
 
         Raises:
-            ValueError: malformed inputs, targets, baselines, model answers or batch size; a model
+            ValueError: malformed inputs, targets, baselines, model output or batch size; a model
                 with a nonlinearity that has no rule.
         """
         validate_inputs(inputs, targets)
@@ -103,7 +103,7 @@ class DeepLift:
 
 
 def _refuse_incomplete(maps: Tensor, scores: Tensor) -> None:
-    """Refuse maps that are not complete: a nonlinearity without a rule went unnoticed.
+    """Refuse maps that are not complete: some nonlinearity without a rule went unnoticed.
 
     Args:
         maps: `(N, C, H, W)`.
@@ -123,7 +123,7 @@ def _refuse_incomplete(maps: Tensor, scores: Tensor) -> None:
 
 
 class _Checked(nn.Module):
-    """The model, refusing an answer that has passed through a nonlinearity without a rule."""
+    """The model; refuses output that has passed through a nonlinearity without a rule."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from saliency_audit.attributions.scores import class_scores, logits, validate_classes
 
-# Pixels per batch at which passes are near their best rate: 8 images of 224×224 forward and
-# backward on a CPU, 4 forward only, where larger activations come from the system page by page
-# every time. A GPU wants more in flight.
+# Pixels per batch at which passes are near their best rate. On a CPU that is 8 images of 224×224
+# for forward and backward, and 4 for forward only: larger activations are fetched from the system
+# page by page every time. A GPU needs more work at once.
 PIXELS_PER_BATCH = {"cpu": 8 * 224 * 224, "cuda": 128 * 224 * 224}
 PIXELS_PER_FORWARD_BATCH = {"cpu": 4 * 224 * 224, "cuda": 256 * 224 * 224}
 
@@ -21,14 +21,14 @@ Result = TypeVar("Result")
 
 @contextmanager
 def frozen(model: nn.Module) -> Iterator[nn.Module]:
-    """The model in evaluation mode with no parameter gradients; everything is put back after.
+    """The model in evaluation mode without parameter gradients; everything is restored afterwards.
 
-    Freezing spares the backward pass the weight gradients. Training flags (per module) and
-    `requires_grad` (per parameter) come back as they were, also after an exception, and where
-    several threads explain one model when the last of them is done.
+    Freezing saves computing weight gradients. Training flags (per module) and `requires_grad` (per
+    parameter) are restored, also after an exception. If several threads explain one model, they are
+    restored when the last one is done.
 
     Raises:
-        ValueError: the model is a plain function, whose state nobody can keep.
+        ValueError: the model is a plain function: it has no state that could be restored.
     """
     if not isinstance(model, nn.Module):
         raise ValueError(
@@ -87,7 +87,7 @@ def score_and_gradient(
         scores `(B,)` and gradients `(B, C, H, W)`, detached.
 
     Raises:
-        ValueError: the model's answer does not depend on its input through autograd, or scores or
+        ValueError: the model's output does not depend on its input through autograd, or scores or
             gradients are NaN or infinite.
     """
     points = points.detach().contiguous(memory_format=torch.channels_last).requires_grad_(True)
@@ -95,7 +95,7 @@ def score_and_gradient(
         scores = class_scores(model, points, targets, output)
         if not scores.requires_grad:
             raise ValueError(
-                "the model's answer has no gradient: it detaches its input or switches autograd off"
+                "the model's output has no gradient: it detaches its input or switches autograd off"
             )
         # The sum has one graph root; each point only reaches its own score.
         (gradients,) = torch.autograd.grad(scores.sum(), points)
@@ -130,9 +130,9 @@ def score_and_gradient_along(
 def score_and_activation_gradient(
     model: nn.Module, layer: nn.Module, points: Tensor, targets: Tensor, output: str
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Class score, a layer's answer, and the score's gradient with respect to it, in one pass.
+    """Class score, a layer's output, and the score's gradient with respect to it, in one pass.
 
-    The pass back ends at the layer.
+    The backward pass ends at the layer.
 
     Args:
         model: a `frozen` model.
@@ -145,17 +145,17 @@ def score_and_activation_gradient(
         scores `(B,)`, activations and gradients `(B, K, h, w)`, detached.
 
     Raises:
-        ValueError: the layer does not run exactly once, its answer is not `(B, K, h, w)` or does
-            not matter for the score, or scores or gradients are NaN or infinite.
+        ValueError: the layer does not run exactly once, its output is not `(B, K, h, w)` or does
+            not affect the score, or scores or gradients are NaN or infinite.
     """
     taken: list[Tensor] = []
 
     def cut(module: nn.Module, given: Any, found: Any) -> Tensor:
         if not isinstance(found, Tensor) or found.ndim != 4:
             shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
-            raise ValueError(f"the layer's answer must have shape (N, C, h, w), got {shape}")
+            raise ValueError(f"the layer's output must have shape (N, C, h, w), got {shape}")
         taken.append(found.detach().requires_grad_(True))
-        # What follows may work in place: it gets a copy.
+        # Later layers may work in place, so they get a copy.
         return taken[-1].clone()
 
     # A second attempt of the same pass starts over (`logits`).
@@ -175,7 +175,7 @@ def score_and_activation_gradient(
             f"the layer ran {len(taken)} times in one pass of the model; name one that runs once"
         )
     if not total.requires_grad:
-        raise ValueError("the model's answer does not depend on the layer; name another one")
+        raise ValueError("the model's output does not depend on the layer; name another one")
     (gradients,) = torch.autograd.grad(total, taken)
     scores = scores.detach()
     _refuse_non_finite("scores", scores)
@@ -200,7 +200,8 @@ def predict(model: nn.Module, images: Tensor, targets: Tensor) -> tuple[Tensor, 
     """Softmax probability of each target, and whether it is the top class: `(B,)` twice.
 
     Raises:
-        ValueError: malformed model answers, targets that are no class, NaN or infinite answers.
+        ValueError: malformed model output, targets that are not classes of the model, NaN or
+            infinite output.
     """
     found = logits(model, images)
     validate_classes(found, targets, softmax=True)
@@ -210,8 +211,8 @@ def predict(model: nn.Module, images: Tensor, targets: Tensor) -> tuple[Tensor, 
 
 
 def _refuse_non_finite(name: str, values: Tensor) -> None:
-    """Refuse NaN and infinite values `(B, …)` instead of passing them on into the maps."""
-    # A sum is one cheap pass; only where it fails (it may overflow too) is each value looked at.
+    """Refuse NaN and infinite values `(B, …)`, which would otherwise reach the maps."""
+    # The sum is one cheap pass; each value is examined only if it is not finite (it may overflow).
     if torch.isfinite(values.sum()):
         return
     bad = (~torch.isfinite(values)).reshape(len(values), -1).any(dim=1)
@@ -226,8 +227,8 @@ def resolve_batch_size(batch_size: int | str, inputs: Tensor, *, gradients: bool
     """Number of points evaluated at once.
 
     Args:
-        batch_size: a positive number, or "auto" for the size at which the device works well.
-        inputs: the images `(N, C, H, W)`; their size and device decide.
+        batch_size: a positive number, or "auto" for a size that suits the device.
+        inputs: the images `(N, C, H, W)`, whose size and device decide.
         gradients: whether a backward pass follows.
 
     Raises:
@@ -249,9 +250,9 @@ def halving_on_oom(
     *,
     gradients: bool = True,
 ) -> Result:
-    """`run(size)` at the size of `resolve_batch_size`; half of it where a GPU's memory ends.
+    """`run(size)` with the size of `resolve_batch_size`, halved until a GPU's memory suffices.
 
-    Only an automatic size is halved: one that was asked for is kept.
+    Only an automatic size is halved; a requested one is kept.
     """
     size = resolve_batch_size(batch_size, inputs, gradients=gradients)
     while True:
@@ -260,5 +261,5 @@ def halving_on_oom(
         except torch.OutOfMemoryError:
             if batch_size != "auto" or size == 1:
                 raise
-        # Not in the handler: there the tensors of the failed attempt are still alive.
+        # Not in the handler, where the tensors of the failed attempt are still alive.
         size //= 2

@@ -13,7 +13,7 @@ TRUNCATE = 4.0
 def gaussian_profiles(sigmas: NDArray[np.float64], size: int) -> NDArray[np.float64]:
     """Weights of Gaussian kernels at the offsets 0 … size−1 pixels: `(s, size)`.
 
-    A kernel is cut off at ⌊4σ + ½⌋ pixels and sums to one before a signal's ends cut it, as in
+    A kernel is truncated at ⌊4σ + ½⌋ pixels and sums to one where it lies within the signal, as in
     `scipy.ndimage.gaussian_filter(mode="constant")`. Below σ = 0.125 it is the identity.
     """
     radius = (TRUNCATE * sigmas + 0.5).astype(int)[:, None]
@@ -26,13 +26,13 @@ def gaussian_profiles(sigmas: NDArray[np.float64], size: int) -> NDArray[np.floa
 class GaussianBlur:
     """Blurs of a block of images at several widths, and their slope with respect to the width.
 
-    Beyond the border the images are black. A kernel looks the same in a mirror, so the even and
-    the odd part of a signal never mix: with both axes folded into halves, a product costs half.
-    With K′ = K + hD per axis the difference quotient of the two-dimensional blur is
-    D X Kᵀ + K′ X Dᵀ, in which nothing nearly equal is subtracted.
+    Beyond the border the images are black. Kernels are symmetric, so the even and the odd part of a
+    signal never mix: with both axes folded into halves, a product costs half. With K′ = K + hD per
+    axis the difference quotient of the two-dimensional blur is D X Kᵀ + K′ X Dᵀ, which avoids
+    subtracting nearly equal numbers.
 
-    Halves are laid out as (row parity, column parity, width, H/2, N·C, W/2): one product serves
-    the rows at all widths, another the columns at each width, and nothing moves in between.
+    Halves are laid out as (row parity, column parity, width, H/2, N·C, W/2): one product handles
+    the rows at all widths, another the columns at each width, and no data is moved in between.
 
     Args:
         images: `(N, C, H, W)`.

@@ -1,4 +1,4 @@
-"""Geometrically Guided Integrated Gradients: the highest gradient met on climbs along the line."""
+"""Geometrically Guided Integrated Gradients: the largest gradient met on ascents from the line."""
 
 from dataclasses import dataclass
 
@@ -14,17 +14,17 @@ from saliency_audit.attributions.rules import Maximum, MeanOfMaxima, Rule
 class GGIG:
     """max over k and j of ∂f_c/∂x at x_k^j, where x_k^{j+1} = x_k^j + lr ∂f_c/∂x(x_k^j).
 
-    x_k^0, k = 0 … n, are `steps` = n + 1 points of the line from the baseline to the image, both
-    included; j = 0 … m − 1 with m = `ascents`. In units of the score per unit of intensity; signed
-    by default. The paper does not say whether its maximum is over values or magnitudes; its
-    algorithm and the authors' code take values, `absolute` takes magnitudes. `trapezoid` averages
-    the highest gradient of each climb over the line instead of taking the highest of all.
+    x_k^0, k = 0 … n, are `steps` = n + 1 points on the line from the baseline to the image, both
+    ends included; j = 0 … m − 1 with m = `ascents`. In units of the score per unit of intensity;
+    signed by default. The paper does not say whether the maximum is over values or magnitudes. Its
+    algorithm and the authors' code take values; `absolute` takes magnitudes. `trapezoid` averages
+    the largest gradient of each climb over the line instead of taking the largest of all.
 
-    It costs `steps` × `ascents` gradients. With one ascent it is the maximum of the gradients that
-    Integrated Gradients averages.
+    The cost is `steps` × `ascents` gradients. With one ascent it is the maximum of the gradients
+    that Integrated Gradients averages.
 
-    The paper climbs 200 times on MNIST, its code on ImageNet 100 times. The rate acts on pixels in
-    [0, 1]; see `AscendingPath` for that of normalised pixels. The paper's score is the logit.
+    The paper takes 200 ascents on MNIST, its code 100 on ImageNet. The rate applies to pixels in
+    [0, 1]; see `AscendingPath` for normalised pixels. The paper's score is the logit.
 
     Raises:
         ValueError: settings that `AscendingPath` refuses, an unknown baseline or output, or a
@@ -52,7 +52,7 @@ class GGIG:
 
     @property
     def rule(self) -> Rule:
-        """What is made of the gradients."""
+        """How the gradients become a map."""
         if not self.trapezoid:
             return Maximum(self.absolute)
         return MeanOfMaxima(weights("trapezoid", self.steps), self.ascents, self.absolute)
@@ -63,8 +63,8 @@ class GGIG:
         """Maps `(N, C, H, W)`; memory grows neither with `ascents` nor with `steps`.
 
         Raises:
-            ValueError: malformed inputs, targets, baselines or model answers, or a rate with which
-                a climb leaves the finite numbers.
+            ValueError: malformed inputs, targets, baselines or model output, or a rate so large
+                that a climb diverges.
         """
         return self._attribution()(model, inputs, targets, baselines)
 

@@ -1,4 +1,4 @@
-"""Grad-CAM and Grad-CAM++: feature maps of one layer, weighed by gradients of the class score."""
+"""Grad-CAM and Grad-CAM++: feature maps of one layer, weighted by gradients of the class score."""
 
 import math
 from collections.abc import Callable
@@ -19,13 +19,13 @@ from saliency_audit.attributions.scores import validate_inputs, validate_output
 
 @dataclass(frozen=True)
 class GradCam:
-    """max(0, Σ_k α_k A_k), α_k the mean over the places of ∂f_c/∂A_k, enlarged bilinearly.
+    """max(0, Σ_k α_k A_k), α_k the spatial mean of ∂f_c/∂A_k, upsampled bilinearly.
 
-    A are the answers of `layer` (a name of `model.named_modules()`), by default of the convolution
-    that runs last: before batch norm and activation, where these are layers of their own. Values
-    are raw, in units of the score; none is scaled to [0, 1]. ≥ 0 with `relu`, signed without.
+    A is the output of `layer` (a name in `model.named_modules()`), by default the convolution that
+    runs last; batch norm and activation come after it where they are separate layers. Values are in
+    units of the score and not scaled to [0, 1]; ≥ 0 with `relu`, signed without.
 
-    Layers may work in place or be followed by others that do: the feature maps are set aside first.
+    Layers may work in place or be followed by others that do: the feature maps are copied first.
 
     Source: Selvaraju et al. 2017; MeGe/ReCo paper, Appendix B.
     """
@@ -39,11 +39,11 @@ class GradCam:
         validate_output(self.output)
 
     def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
-        """Attribution maps `(N, 1, H, W)`: places have a value, channels have none of their own.
+        """Attribution maps `(N, 1, H, W)`: one value per location, not per channel.
 
         Raises:
-            ValueError: malformed inputs, targets, model answers or batch size; a layer that does
-                not exist, does not run once, or whose answer is not `(N, C, h, w)`.
+            ValueError: malformed inputs, targets, model output or batch size; a layer that does
+                not exist, does not run once, or whose output is not `(N, C, h, w)`.
         """
         maps = weighted_features(
             _mean_gradient, model, inputs, targets, self.layer, self.output, self.batch_size
@@ -53,15 +53,15 @@ class GradCam:
 
 @dataclass(frozen=True)
 class GradCamPlusPlus:
-    """max(0, Σ_k w_k A_k), w_k = Σ_ij α_ijk max(0, g_ijk), enlarged bilinearly; g = ∂f_c/∂A.
+    """max(0, Σ_k w_k A_k), w_k = Σ_ij α_ijk max(0, g_ijk), upsampled bilinearly; g = ∂f_c/∂A.
 
-    α_ijk = g²/(2g² + Σ_ab A_abk g³): the higher derivatives of exp(f_c), whose factor exp(f_c)
-    scales a whole map and is left out. α is 0 where g is. The denominator is meant for A ≥ 0: for
-    the answers of a convolution, the default as in `GradCam`, it can vanish, and single places then
-    dominate; name the activation behind it as `layer` to avoid that. `epsilon` is added to the
-    denominator; peers add 1e-6 or 1e-4, which is not small against g².
+    α_ijk = g²/(2g² + Σ_ab A_abk g³): the higher derivatives of exp(f_c), whose factor exp(f_c) only
+    scales the whole map and is omitted. α is 0 where g is. The denominator assumes A ≥ 0: for the
+    output of a convolution, the default as in `GradCam`, it can vanish, and single locations then
+    dominate. To avoid that, name the activation after it as `layer`. `epsilon` is added to the
+    denominator; other libraries add 1e-6 or 1e-4, which is not small compared with g².
 
-    The MeGe/ReCo paper prints the weights without max(0, g); followed here is the original.
+    The MeGe/ReCo paper prints the weights without max(0, g); the original is followed here.
 
     Source: Chattopadhay et al. 2018, Eq. 19; MeGe/ReCo paper, Appendix B.
     """
@@ -91,10 +91,10 @@ class GradCamPlusPlus:
 def plus_plus_weights(features: Tensor, gradients: Tensor, epsilon: float = 0.0) -> Tensor:
     """Grad-CAM++'s weight of every feature map: `(N, K, h, w)` twice -> `(N, K, 1, 1)`."""
     positive = gradients.clamp(min=0)
-    # α max(0, g) = g³/(2g² + Σ A g³ + ε): only positive gradients have a say.
+    # α max(0, g) = g³/(2g² + Σ A g³ + ε): only positive gradients count.
     totals = features.sum(dim=(2, 3), keepdim=True)
     if epsilon == 0:
-        # Divided by g², lest the squares of small gradients vanish.
+        # Divided by g², so that the squares of small gradients do not underflow.
         below = 2 + totals * positive
         share = torch.where((positive > 0) & (below != 0), positive / below, 0)
     else:
@@ -140,7 +140,7 @@ def weighted_features(
 
 
 def enlarged(maps: Tensor, inputs: Tensor) -> Tensor:
-    """Maps at the size of the images, bilinear between the centres of their places."""
+    """Maps upsampled bilinearly to the size of the images, cell centres aligned."""
     if len(maps) == 0:
         return maps
     return F.interpolate(maps, size=inputs.shape[2:], mode="bilinear", align_corners=False)

@@ -1,4 +1,4 @@
-"""The gradient of the class score at the image: plain, and times the image."""
+"""The gradient of the class score with respect to the image: plain, and times the image."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ def input_gradients(
     Arguments as in `score_and_gradient` and `halving_on_oom`.
 
     Raises:
-        ValueError: malformed inputs, targets, model answers or batch size.
+        ValueError: malformed inputs, targets, model output or batch size.
     """
     validate_inputs(inputs, targets)
 
@@ -34,10 +34,10 @@ def input_gradients(
 
 @dataclass(frozen=True)
 class Saliency:
-    """∂f_c/∂x: which way each pixel moves the class score.
+    """∂f_c/∂x: how the class score changes with each pixel.
 
-    Signed, in units of the score per unit of intensity. The published map is its absolute value,
-    largest over the channels: `saliency(maps, "max_abs")`.
+    Signed, in units of the score per unit of intensity. The published map is the largest magnitude
+    over the channels: `saliency(maps, "max_abs")`.
 
     Source: Simonyan et al. 2013, §3; "Vanilla Gradient", "GRAD" and "SA" in the papers studied.
     """
@@ -55,10 +55,10 @@ class Saliency:
 
 @dataclass(frozen=True)
 class GradientInput:
-    """x ⊙ ∂f_c/∂x: the first-order share of each pixel in f_c(x) − f_c(0).
+    """x ⊙ ∂f_c/∂x: each pixel's first-order contribution to f_c(x) − f_c(0).
 
-    Signed, in units of the score; exact for a linear model. The image is the one in [0, 1], not
-    the normalised one, so black pixels get nothing.
+    Signed, in units of the score; exact for a linear model. The image is the one in [0, 1], not the
+    normalised one, so black pixels get 0.
 
     Source: Shrikumar et al. 2016; MeGe/ReCo paper, Appendix B.
     """

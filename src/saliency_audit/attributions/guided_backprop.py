@@ -1,4 +1,4 @@
-"""Guided backpropagation: the gradient that only positive signals carry back through the ReLUs."""
+"""Guided backpropagation: the gradient, of which only positive values pass back through a ReLU."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ from saliency_audit.attributions.substitution import (
 
 @dataclass(frozen=True)
 class GuidedBackprop:
-    """The gradient of f_c with every negative signal stopped at every ReLU on its way back.
+    """The gradient of f_c, with negative values set to 0 at every ReLU on the way back.
 
-    A ReLU passes the gradient where its input was positive, as ever, and where the gradient is
-    positive too. Signed (the first layer's weights still have signs), in no unit.
+    A ReLU passes the gradient where its input was positive, as usual, and the gradient is positive
+    too. Signed (the first layer's weights still have signs), without a unit.
 
-    All ReLUs are guided, modules and functional calls, used once or several times, in place or
-    not. The method is defined for ReLU only: a model with another rectifier (ReLU6, GELU, SiLU, …)
-    is refused, since there the answer would silently be the plain gradient.
+    All ReLUs are guided, modules and functional calls, used once or several times, in place or not.
+    The method is defined for ReLU only: a model with another rectifier (ReLU6, GELU, SiLU, …) is
+    refused, because the result would silently be the plain gradient.
 
     Source: Springenberg et al. 2015, §3.4.
     """
@@ -45,7 +45,7 @@ class GuidedBackprop:
         """Attribution maps `(N, C, H, W)`.
 
         Raises:
-            ValueError: malformed inputs, targets, model answers or batch size; a model without
+            ValueError: malformed inputs, targets, model output or batch size; a model without
                 ReLU, or with a rectifier that cannot be guided.
         """
         with frozen(model):
@@ -53,7 +53,7 @@ class GuidedBackprop:
 
 
 class _Guided(nn.Module):
-    """The model, its ReLUs guided while it runs."""
+    """The model with its ReLUs guided while it runs."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -84,6 +84,6 @@ def _refuse_unguided(logits: Tensor) -> None:
         )
     if not any(is_replaced(node) for node in nodes):
         raise ValueError(
-            "there is nothing to guide: no ReLU lies between the image and the model's answer; "
+            "there is nothing to guide: no ReLU lies between the image and the model's output; "
             "guided backpropagation would be the plain gradient, which is the method 'saliency'"
         )

@@ -13,17 +13,17 @@ from saliency_audit.attributions.paths import SinglePass, validate_steps
 
 @dataclass(frozen=True)
 class GuidedPath:
-    """From x′ to x in `steps` steps of equal ℓ1 length, along the features that matter least.
+    """From x′ to x in `steps` steps of equal ℓ1 length, moving the features that matter least.
 
     In every step the `fraction` of features with the smallest |∂f/∂x| moves until the step's length
     is used up; no feature may be further than `max_dist` (in α) from the straight line. The
     gradient is the one at the step's start, so the Riemann increments are a left sum. Completeness
-    is not to be expected of it: with the defaults, those of the reference implementation, the sum
-    of the plain attributions can be several times f(x) − f(x′).
+    does not hold: with the defaults, those of the reference implementation, the sum of the plain
+    attributions can be several times f(x) − f(x′).
 
-    The path is a discontinuous function of the gradients: rounding noise can lead to another one.
-    Rounding differs with the size of a batch, so batches are filled up to one size (see
-    `walking.blocks`): explain many images in one call, since few cost as much as a full batch.
+    The path is a discontinuous function of the gradients, so rounding noise can lead to another
+    one. Rounding differs with the size of a batch; batches are therefore padded to one size (see
+    `walking.blocks`). Explain many images in one call: a few cost as much as a full batch.
 
     Source: Kapishnikov et al. 2021 (Algorithm 1), as implemented in PAIR saliency.
     """
@@ -48,7 +48,7 @@ class GuidedPath:
 class GuidedWalker(SinglePass):
     """The guided path bound to a block of images; see `paths.Walker`.
 
-    Where a feature stands is kept as its α in [0, 1] on its own way from x′ to x, `(N, F)`. The
+    The position of each feature is kept as its α in [0, 1] on the way from x′ to x, `(N, F)`. The
     bounds of the straight line's neighbourhood are then two numbers per step. Masks are floating
     point numbers: selecting by scattered booleans is an order of magnitude slower on a CPU.
     """
@@ -61,54 +61,54 @@ class GuidedWalker(SinglePass):
         self._lengths = self._ways.flatten(1).abs()
         self._totals = self._lengths.sum(dim=1)
         self._alphas = torch.zeros_like(self._lengths)
-        # The magnitude of features that may not be chosen; in the quantile they count.
+        # Magnitude of features that may not be chosen; they still count in the quantile.
         self._never = torch.finfo(inputs.dtype).max
         self._still = _mask(torch.le, self._lengths, 0).mul_(self._never)
         self.end = inputs
 
     def points(self, first: int, last: int) -> Tensor:
-        """Where the walk stands: `(N, 1, C, H, W)`."""
+        """The current point: `(N, 1, C, H, W)`."""
         alphas = self._alphas.reshape(self._ways.shape)
         return torch.lerp(self._baselines, self.end, alphas)[:, None]
 
     def increments(self, first: int, last: int, gradients: Tensor) -> Tensor:
-        """Takes the step that the gradients ask for and returns it: `(N, 1, C, H, W)`."""
+        """Take the step that follows from the gradients and return it: `(N, 1, C, H, W)`."""
         before = self._alphas
         magnitudes = gradients.flatten(1).abs().clamp_(max=self._never / 2)
         self._alphas = self._advanced((first + 1) / self._path.steps, magnitudes)
         return ((self._alphas - before).reshape(self._ways.shape) * self._ways)[:, None]
 
     def _advanced(self, alpha: float, magnitudes: Tensor) -> Tensor:
-        """Where every feature stands after the step that ends at the straight line's α."""
+        """Position of every feature after the step that ends at α of the straight line."""
         lowest = max(alpha - self._path.max_dist, 0.0)
         highest = min(alpha + self._path.max_dist, 1.0)
         alphas = self._alphas.clamp(min=lowest)
-        # Not even a denormal way is 0: that is kept for having no way left.
+        # Not even a denormal remainder is 0: zero means that nothing is left to move.
         tiny = torch.finfo(alphas.dtype).tiny
         room = torch.sub(highest, alphas).mul_(self._lengths).clamp_(min=tiny)
         excess = room.sum(dim=1) - self._totals * (highest - alpha)
         near = (self._totals * (1 - alpha)).clamp(min=1) * _ROUNDING[alphas.dtype]
         free = torch.maximum(magnitudes, self._still, out=magnitudes)
         free = torch.maximum(free, _mask(torch.ge, alphas, highest).mul_(self._never), out=free)
-        # How much of its way to `highest` each feature goes.
+        # The share of its way to `highest` that each feature moves.
         shares = torch.zeros_like(alphas)
         while True:
             chosen = self._least(free)
             reach = (chosen * room).sum(dim=1)
             share = (excess / reach).masked_fill((excess.abs() <= near) | (reach == 0), 0)
             shares.addcmul_(chosen, share.clamp(0, 1)[:, None])
-            # Above 1 the features that matter least do not suffice: the next ones move too.
+            # Above 1 the chosen features do not suffice: the next ones move too.
             excess = torch.where(share > 1, excess - reach, 0)
             if not excess.any():
                 break
             free = torch.maximum(free, chosen.mul_(self._never), out=free)
-        # lerp meets `highest` exactly, which marks a feature that has arrived.
+        # lerp reaches `highest` exactly, which marks a feature that has arrived.
         return torch.lerp(alphas, alphas.new_tensor(highest), shares)
 
     def _least(self, free: Tensor) -> Tensor:
         """1 for the features with the smallest magnitudes, 0 for the others: `(N, F)`."""
         threshold = lower_quantile(free, self._path.fraction)
-        # Where all but a few have arrived, all that are left move.
+        # Where only a few have not arrived, all of them move.
         return _mask(torch.le, free, threshold.clamp(max=self._never / 2)[:, None])
 
 

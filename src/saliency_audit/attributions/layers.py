@@ -1,4 +1,4 @@
-"""Finding the layer of a network that an explanation looks at."""
+"""Finding the layer of a network that an explanation uses."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ from saliency_audit.attributions.scores import logits
 def find_layer(model: nn.Module, name: str | None, inputs: Tensor) -> nn.Module:
     """The layer of this name, or the last 2-D convolution that runs.
 
-    "Last" is the order of execution, which the order of definition need not be; one image is sent
-    through the model to see it.
+    "Last" refers to the order of execution, not of definition; one image is passed through the
+    model to determine it.
 
     Args:
         model: a `frozen` model.
@@ -52,6 +52,6 @@ def _last_convolution(model: nn.Module, inputs: Tensor) -> nn.Module:
     if not ran:
         raise ValueError(
             "no 2-D convolution runs in this model, so there are no feature maps to weigh; "
-            "name another layer whose answer is (N, C, H, W), or use another method"
+            "name another layer whose output is (N, C, H, W), or use another method"
         )
     return ran[-1]

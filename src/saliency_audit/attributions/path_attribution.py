@@ -1,4 +1,4 @@
-"""Path attribution: walk a path once, let any number of rules watch."""
+"""Path attribution: any number of rules evaluated on one walk along a path."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,27 +28,27 @@ def walk(
 ) -> list[Tensor]:
     """Attribution maps of several rules from one walk along the path.
 
-    Every rule sees the same points, scores and gradients, so two rules differ by nothing else and
-    the second costs no further pass. Batches run across images and path points.
+    Every rule sees the same points, scores and gradients: two rules differ in nothing else, and the
+    second costs no further pass. A batch may span several images and path points.
 
     Args:
         model: maps `(N, C, H, W)` in [0, 1] to logits.
         inputs: `(N, C, H, W)` in [0, 1].
         targets: `(N,)` int64.
         path: the points from baseline to input.
-        rules: what to make of them.
-        baselines: `(N, C, H, W)`, where the path starts; black if not given. A path that makes
-            its own start, such as the blur path, takes none.
+        rules: how they become maps.
+        baselines: `(N, C, H, W)`, where the path starts; black if not given. A path with a start of
+            its own, such as the blur path, takes none.
         output: the score to explain, see `class_scores`.
-        batch_size: path points per batch; bounds the memory whatever the number of steps. "auto"
-            takes a size that suits the device, and half of it again where a GPU's memory ends. In
-            single precision rounding, which differs with it, can lead an adaptive path elsewhere.
+        batch_size: path points per batch, which bounds the memory for any number of steps. "auto"
+            takes a size that suits the device and halves it when a GPU runs out of memory. Rounding
+            in single precision differs with it and can change an adaptive path.
 
     Returns:
         One `(N, C, H, W)` tensor per rule, signed, in units of the score.
 
     Raises:
-        ValueError: malformed inputs, targets, baselines or model answers.
+        ValueError: malformed inputs, targets, baselines or model output.
     """
     validate_inputs(inputs, targets)
     inputs = inputs.detach()
@@ -106,7 +106,7 @@ def _walk_block(
 
 @dataclass(frozen=True)
 class PathAttribution:
-    """A path under a rule: `PathAttribution(StraightPath(64), IDGI())` is IG+IDGI.
+    """A path with a rule: `PathAttribution(StraightPath(64), IDGI())` is IG+IDGI.
 
     The fields are the whole configuration. `baseline` is "black", "white" or "blur" (`blurred`); a
     call may give its own tensor instead.

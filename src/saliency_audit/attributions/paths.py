@@ -1,7 +1,7 @@
-"""Paths from a baseline x′ to an image x: what a path must offer to be walked.
+"""Paths from a baseline x′ to an image x: their interface.
 
 A path is a frozen dataclass (its fields are its whole configuration); `start` binds it to a block
-of images and gives a walker, which holds what the walk needs on the way.
+of images and returns a walker, which holds the state of the walk.
 """
 
 from typing import Protocol
@@ -13,8 +13,8 @@ from torch import Tensor
 class Walker(Protocol):
     """A path bound to N images.
 
-    Points run from the baseline to the input. The score of a path also needs its two ends: `start`
-    and `end` are those of them that are not among the points, None where a point lies there.
+    Points run from the baseline to the input. Some rules also need the scores at the two ends of
+    the path: `start` and `end` are the ends that are not among the points, None for one that is.
     """
 
     @property
@@ -37,26 +37,26 @@ class Walker(Protocol):
         Args:
             first: index of the first point.
             last: index after the last point.
-            gradients: ∂f/∂x there, `(N, last-first, C, H, W)`; an adaptive path decides by them
-                where the next point lies.
+            gradients: ∂f/∂x there, `(N, last-first, C, H, W)`; an adaptive path chooses its next
+                point by them.
         """
         ...
 
     def next_visit(self, points: Tensor, gradients: Tensor) -> Tensor | None:
-        """Where to look next before the walk turns to its next points; None to turn to them.
+        """Points to visit before the walk goes on to the next ones; None to go on.
 
         Args:
-            points: where the walk stands, `(N, P, C, H, W)`.
+            points: the current points, `(N, P, C, H, W)`.
             gradients: ∂f/∂x there.
         """
         ...
 
 
 class SinglePass:
-    """Of a walker: every point is visited once."""
+    """A walker that visits every point once."""
 
     def next_visit(self, points: Tensor, gradients: Tensor) -> Tensor | None:
-        """None: the next points come at once."""
+        """None: the walk goes on."""
         return None
 
 
@@ -70,7 +70,7 @@ class Path(Protocol):
 
     @property
     def adaptive(self) -> bool:
-        """Whether a point depends on the gradient at the point before (no batches along it)."""
+        """Whether a point depends on the gradient at the one before (no batches along the path)."""
         ...
 
     @property
@@ -84,7 +84,7 @@ class Path(Protocol):
 
 
 def validate_steps(steps: int, least: int) -> None:
-    """Refuse a number of steps that is no path.
+    """Refuse an invalid number of steps.
 
     Raises:
         ValueError: not an integer, or below `least`.

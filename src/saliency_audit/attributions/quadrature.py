@@ -1,4 +1,4 @@
-"""Quadratures on [0, 1]: where a path is sampled and what each point weighs."""
+"""Quadratures on [0, 1]: the sample points of a path and their weights."""
 
 from collections.abc import Callable
 
@@ -46,14 +46,14 @@ QUADRATURES: dict[str, Callable[[int], Nodes]] = {
     "midpoint": _midpoint,
     "gauss_legendre": _gauss_legendre,
 }
-# These sample both ends of the path.
+# These include both ends of the path.
 CLOSED = ("mean", "trapezoid")
 
 
 def nodes(quadrature: str, n: int) -> Nodes:
-    """Positions α in [0, 1], rising, and weights, which sum to one: two arrays `(n,)`, float64.
+    """Increasing positions α in [0, 1] and weights, which sum to one: two arrays `(n,)`, float64.
 
-    "mean" is what the reference implementation of the path methods (PAIR saliency) does: n
+    "mean" is that of the reference implementation of the path methods (PAIR saliency): n
     equidistant points, both ends included, each with weight 1/n. Its bias is of order 1/n, that of
     "trapezoid" on the same points of order 1/n². "gauss_legendre" is exact for polynomials up to
     degree 2n−1.
@@ -66,5 +66,5 @@ def nodes(quadrature: str, n: int) -> Nodes:
 
 
 def weights(quadrature: str, n: int) -> tuple[float, ...]:
-    """The weights of `nodes` as plain numbers, which a frozen rule can hold."""
+    """The weights of `nodes` as a tuple, which a frozen dataclass can hold."""
     return tuple(nodes(quadrature, n)[1].tolist())

@@ -1,7 +1,7 @@
-"""DeepLIFT's rules: what a nonlinearity passes on of a difference to the reference.
+"""DeepLIFT's rules: how a nonlinearity propagates a difference from the reference.
 
-All rules see a batch whose first half are the images and whose second half are their references,
-in the same order. They return multipliers of the images; the references get zero.
+All rules get a batch whose first half holds the images and whose second half their references, in
+the same order. They return multipliers for the images and zeros for the references.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ MAX_POOLS = "max_pool1d max_pool2d max_pool3d adaptive_max_pool1d adaptive_max_p
 
 
 def rescale_rules(pictures: int) -> dict[Callable, Rule]:
-    """The rules by torch function, for batches of `pictures` images and references together."""
+    """The rules by torch function, for batches of `pictures` images and as many references."""
     return {
         **dict.fromkeys(spellings(*ELEMENTWISE), partial(_elementwise, pictures)),
         **dict.fromkeys(spellings(*MAX_POOLS), partial(_max_pool, pictures)),
@@ -43,10 +43,10 @@ def _elementwise(pictures: int, call: Call) -> Pull:
 
 
 def _max_pool(pictures: int, call: Call) -> Pull:
-    """Max pooling: the rise to the higher of both maxima, then the fall from it.
+    """Max pooling: the difference is split at the larger of the two maxima.
 
     With m = max(out, out′), m − out′ is due to the image's winner and out − m to the reference's
-    winner. Shares that windows give to the same pixel add up.
+    winner. Contributions of several windows to one pixel add up.
     """
     x, reference = _halves(call.inputs, pictures)
     y, y_reference = _halves(call.outputs, pictures)
@@ -67,7 +67,7 @@ def _max_pool(pictures: int, call: Call) -> Pull:
 
 
 def _log_softmax(pictures: int, call: Call) -> Pull:
-    """Log softmax, taken apart into exp, sum and log, each by the rescale rule."""
+    """Log softmax, split into exp, sum and log, each by the rescale rule."""
     dim = _dim(call)
     x, reference = _halves(call.inputs, pictures)
     total = x.logsumexp(dim, keepdim=True)
@@ -109,7 +109,7 @@ def _halves(values: Tensor, pictures: int) -> tuple[Tensor, Tensor]:
 
 
 def _near(x: Tensor, reference: Tensor, outputs: Tensor | None = None) -> Tensor:
-    """Where the difference drowns in rounding: the slope at the image serves there instead."""
+    """Where the difference is lost in rounding; the slope at the image is used there instead."""
     tolerance = torch.finfo(x.dtype).eps ** (2 / 3)
     scale = torch.maximum(x.abs(), reference.abs())
     if outputs is not None:

@@ -1,4 +1,4 @@
-"""RISE: pixels are salient if the class score is high when random masks happen to keep them."""
+"""RISE: a pixel is salient if the class score is high under random masks that keep it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ from saliency_audit.attributions.seeding import image_generator
 
 @dataclass(frozen=True)
 class Rise:
-    """Σ_i f_c(x ⊙ m_i) m_i / (p · masks): the score that a pixel keeps, on average.
+    """Σ_i f_c(x ⊙ m_i) m_i / (p · masks): the mean score over the masks that keep a pixel.
 
-    A mask is a `grid` × `grid` lattice of cells, each kept with `probability` p, enlarged
-    bilinearly and shifted at random by up to a cell, so that its values lie in [0, 1]; hidden is
-    black. In units of the score; a model that answers a constant c gets about c everywhere, with
-    the noise of the masks (§3 of the source subtracts nothing either).
+    A mask is a `grid` × `grid` lattice of cells, each kept with `probability` p, upsampled
+    bilinearly and shifted at random by up to a cell, so that its values lie in [0, 1]; hidden
+    pixels are black. In units of the score; a model that returns a constant c gets about c
+    everywhere, plus the noise of the masks (§3 of the source subtracts nothing either).
 
-    The masks of an image follow from the image and `seed` alone (`image_generator`): batches,
-    order, device and the model do not change them, so two models are compared under equal masks.
-    For MeGe and ReCo give every predictor its own seed: with shared masks their maps agree in the
-    noise of the masks, and the score says little of the predictors.
+    The masks of an image depend only on the image and `seed` (`image_generator`), not on batches,
+    order, device or model, so two models are compared under equal masks. For MeGe and ReCo give
+    every predictor its own seed: with shared masks their maps agree in the noise of the masks, and
+    the score says little about the predictors.
 
-    The MeGe/ReCo paper takes 1,000 masks (4,000 on ImageNet) and prints neither grid nor p: those
-    of the source are the default.
+    The MeGe/ReCo paper uses 1,000 masks (4,000 on ImageNet) and states neither grid nor p; the
+    defaults are those of the source.
 
     Source: Petsiuk et al. 2018, §3; MeGe/ReCo paper, Appendix B.
     """
@@ -49,10 +49,10 @@ class Rise:
         validate_output(self.output)
 
     def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
-        """Attribution maps `(N, 1, H, W)`: places have a value, channels have none of their own.
+        """Attribution maps `(N, 1, H, W)`: one value per location, not per channel.
 
         Raises:
-            ValueError: malformed inputs, targets, model answers or batch size.
+            ValueError: malformed inputs, targets, model output or batch size.
         """
         validate_inputs(inputs, targets)
         inputs = inputs.detach()
@@ -93,15 +93,15 @@ def random_masks(
     Args:
         count: how many.
         size: H and W.
-        grid: cells a side.
+        grid: cells per side.
         probability: of a cell being kept.
-        generator: where the random numbers come from, on the CPU; each mask takes as many, whatever
+        generator: of random numbers, on the CPU; each mask draws the same number of them, whatever
             `count`.
-        device: where the masks are made of them.
+        device: where the masks are computed.
     """
     height, width = size
     cell_height, cell_width = -(-height // grid), -(-width // grid)
-    # One row of numbers per mask: its cells, one more each way for the shift, and its two shifts.
+    # One row of numbers per mask: its cells, one more per axis for the shift, and its two shifts.
     drawn = torch.rand(count, (grid + 1) ** 2 + 2, generator=generator).to(device)
     kept = (drawn[:, :-2] < probability).float().reshape(count, 1, grid + 1, grid + 1)
     enlarged = F.interpolate(

@@ -1,6 +1,6 @@
-"""Rules: what turns the points, scores and gradients of a path into an attribution map.
+"""Rules: how the points, scores and gradients of a path become an attribution map.
 
-A rule is streamed: it sees a block of consecutive points of each image at a time and keeps only
+A rule is streamed: it gets a block of consecutive points of each image at a time and keeps only
 what it needs, so memory does not grow with the number of steps.
 """
 
@@ -28,12 +28,12 @@ class Rule(Protocol):
 
     @property
     def needs_increments(self) -> bool:
-        """Whether it uses the path's increments (else they need not be computed)."""
+        """Whether it uses the path's increments (otherwise they are not computed)."""
         ...
 
     @property
     def needs_ends(self) -> bool:
-        """Whether it uses the scores of the path's ends where no point lies there."""
+        """Whether it uses the scores at the ends of the path where no point lies."""
         ...
 
     def start(self, start: Tensor | None) -> Accumulator:
@@ -90,12 +90,12 @@ class _WeightedMean:
 
 @dataclass(frozen=True)
 class MeanGradient:
-    """Σ_j w_j ∂f/∂x(γ_j): what Integrated Gradients is before the product with x − x′.
+    """Σ_j w_j ∂f/∂x(γ_j): Integrated Gradients before the product with x − x′.
 
     Signed, in units of the score per unit of intensity. On the straight path, with the weights of
     its quadrature (`quadrature.nodes`), this times x − x′ is the map of `Riemann`.
 
-    Source: MeGe/ReCo paper, §4.4, which asks what the product does.
+    Source: MeGe/ReCo paper, §4.4, on the effect of the product.
     """
 
     weights: tuple[float, ...]
@@ -124,11 +124,11 @@ class _RunningMaximum:
 
 @dataclass(frozen=True)
 class Maximum:
-    """max_j ∂f/∂x(γ_j): the highest gradient met, pixel by pixel and channel by channel.
+    """max_j ∂f/∂x(γ_j): the largest gradient along the path, per pixel and channel.
 
     Signed as printed: a pixel whose gradient is negative everywhere gets the one closest to zero.
-    With `absolute` the largest magnitude. In units of the score per unit of intensity. One map is
-    kept, so memory does not grow with the number of visits.
+    With `absolute`, the largest magnitude. In units of the score per unit of intensity. Only one
+    map is kept, so memory does not grow with the number of visits.
 
     Source: GGIG paper, Algorithm 1, line 10.
     """
@@ -165,12 +165,12 @@ class _MeanOfMaxima:
 
 @dataclass(frozen=True)
 class MeanOfMaxima:
-    """Σ_k w_k max_j ∂f/∂x(γ_kj): the highest gradient of each climb, averaged over the line.
+    """Σ_k w_k max_j ∂f/∂x(γ_kj): the largest gradient of each climb, averaged over the line.
 
     For an `AscendingPath` of `visits` ascents; `weights` are those of the line's quadrature. This
     is the second variant of the authors' code, which averages by the trapezoidal rule.
 
-    Source: the implementation that the GGIG paper's authors published; the paper has it not.
+    Source: the published implementation of the GGIG paper's authors; it is not in the paper.
     """
 
     weights: tuple[float, ...]
@@ -194,7 +194,7 @@ class _ImportantDirectionSum:
     def update(self, scores: Tensor, gradients: Tensor, increments: Tensor | None) -> None:
         directions = _squared_shares(gradients)
         if self._score is not None:
-            # Before the first point there is no gradient: the first one serves that piece too.
+            # There is no gradient before the first point: the step up to it uses its gradient.
             direction = directions[:, 0] if self._direction is None else self._direction
             self._total = self._total + direction * _per_image(scores[:, 0] - self._score)
         steps = scores[:, 1:] - scores[:, :-1]
@@ -209,15 +209,15 @@ class _ImportantDirectionSum:
 
 @dataclass(frozen=True)
 class IDGI:
-    """Important Direction Gradient Integration: each step's change of f along the gradient only.
+    """Important Direction Gradient Integration: each step's change of f by squared gradient.
 
-    Σ_j g_j² / ‖g_j‖² · (f(γ_{j+1}) − f(γ_j)) with g_j = ∂f/∂x(γ_j). The map sums to the change of
-    f along the path at any number of steps (the sum telescopes), from the baseline to the input
-    itself: where no point lies at an end, its score is evaluated too. (Blur IG has no baseline: its
-    path begins at the most blurred of its points, which moves a little with their number.) Where a
-    gradient is zero everywhere the direction is undefined; that step then contributes nothing and
-    its change of f is missing from the sum. So it is at a black baseline for a network whose biases
-    are all zero, as untrained ones may be: take another baseline.
+    Σ_j g_j² / ‖g_j‖² · (f(γ_{j+1}) − f(γ_j)) with g_j = ∂f/∂x(γ_j). The map sums to the change of f
+    along the path for any number of steps (the sum telescopes), from the baseline to the input:
+    where no point lies at an end, its score is evaluated too. (Blur IG has no baseline: its path
+    begins at its most blurred point, which depends slightly on the number of points.) If a gradient
+    is zero everywhere, the direction is undefined; the step then contributes nothing, and its
+    change of f is missing from the sum. This happens at a black baseline for a network whose biases
+    are all zero, as in some untrained ones: choose another baseline there.
 
     Source: Yang et al. 2023 (Algorithm 1); IDGI study, §3.
     """
@@ -235,7 +235,7 @@ def _per_image(values: Tensor) -> Tensor:
 
 
 def _squared_shares(gradients: Tensor) -> Tensor:
-    """g²/Σg² per point; scaled by max|g| first so that squares of tiny gradients do not vanish."""
+    """g²/Σg² per point; scaled by max|g| first, so that tiny gradients do not underflow."""
     largest = gradients.abs().amax(dim=(2, 3, 4), keepdim=True)
     squares = (gradients / torch.where(largest > 0, largest, torch.ones_like(largest))).square_()
     total = squares.sum(dim=(2, 3, 4), keepdim=True)

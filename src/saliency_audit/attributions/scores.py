@@ -1,4 +1,4 @@
-"""Class scores: what of the model's answer an explanation explains."""
+"""Class scores: the number, computed from the model's output, that is explained."""
 
 from collections.abc import Callable
 
@@ -18,10 +18,10 @@ SOFTMAX_OUTPUTS = ("probability", "log_probability")
 
 
 def validate_output(output: str) -> None:
-    """Refuse a score that does not exist.
+    """Refuse an unknown score.
 
     Raises:
-        ValueError: `output` is no key of `OUTPUTS`.
+        ValueError: `output` is not a key of `OUTPUTS`.
     """
     refuse_unknown("output", output, OUTPUTS)
 
@@ -29,16 +29,16 @@ def validate_output(output: str) -> None:
 def logits(model: nn.Module, images: Tensor) -> Tensor:
     """The model's logits `(N, classes)`.
 
-    The model gets a copy, in the memory format in which convolutions are fastest: it may work in
-    place. A model that flattens by `view` gets the usual format.
+    The model gets a copy, since it may work in place, in the memory format in which convolutions
+    are fastest. A model that flattens with `view` gets the usual format.
 
     Args:
         model: maps `(N, C, H, W)` to logits.
         images: `(N, C, H, W)`.
 
     Raises:
-        ValueError: the model does not answer `(N, classes)`, or its weights are of another type or
-            on another device than the images.
+        ValueError: the model does not return `(N, classes)`, or its weights differ from the images
+            in type or device.
     """
     try:
         found = model(images.clone(memory_format=torch.channels_last))
@@ -56,7 +56,7 @@ def logits(model: nn.Module, images: Tensor) -> Tensor:
 
 
 def _explain_mismatch(model: nn.Module, images: Tensor, error: RuntimeError) -> None:
-    """Name the cause where the model's weights and the images cannot go together."""
+    """Name the cause if the model's weights and the images differ in type or device."""
     weights = next((part for part in model.parameters() if part.is_floating_point()), images)
     if weights.dtype != images.dtype or weights.device != images.device:
         raise ValueError(
@@ -78,8 +78,8 @@ def class_scores(model: nn.Module, inputs: Tensor, targets: Tensor, output: str)
         `(N,)` scores, differentiable.
 
     Raises:
-        ValueError: unknown output, a model that does not answer `(N, classes)`, or a target that
-            is no class of the model.
+        ValueError: unknown output, a model that does not return `(N, classes)`, or a target that is
+            not a class of the model.
     """
     validate_output(output)
     found = logits(model, inputs)
@@ -89,7 +89,7 @@ def class_scores(model: nn.Module, inputs: Tensor, targets: Tensor, output: str)
 
 
 def validate_classes(outputs: Tensor, targets: Tensor, *, softmax: bool) -> None:
-    """Refuse targets that are no class of the model, and probabilities of one class.
+    """Refuse targets that are not classes of the model, and a softmax over one class.
 
     Raises:
         ValueError: names the cause and the remedy.
@@ -97,7 +97,7 @@ def validate_classes(outputs: Tensor, targets: Tensor, *, softmax: bool) -> None
     classes = outputs.shape[1]
     if softmax and classes == 1:
         raise ValueError(
-            "the model answers one column, and the softmax over one class is always 1; explain its "
+            "the model returns one column, and the softmax over one class is always 1; explain its "
             "logit (output='logit'), or give it two columns: torch.cat([0 * y, y], dim=1)"
         )
     if targets.numel() and not (int(targets.min()) >= 0 and int(targets.max()) < classes):
@@ -108,7 +108,7 @@ def validate_classes(outputs: Tensor, targets: Tensor, *, softmax: bool) -> None
 
 
 def validate_inputs(inputs: Tensor, targets: Tensor) -> None:
-    """Refuse what no method can explain, naming the cause and the remedy.
+    """Refuse inputs and targets that no method can explain.
 
     Raises:
         ValueError: inputs not float32 or float64 `(N, C, H, W)`, not finite or outside [0, 1];
@@ -126,7 +126,7 @@ def validate_inputs(inputs: Tensor, targets: Tensor) -> None:
             f"inputs must be floating point in [0, 1], got {inputs.dtype}; divide by 255"
         )
     if inputs.dtype not in (torch.float32, torch.float64):
-        # Sums of squares over a picture leave the range of half precision.
+        # Sums of squares over a picture overflow in half precision.
         raise ValueError(
             f"inputs must be float32 or float64, got {inputs.dtype}; convert images and model"
         )
@@ -148,7 +148,7 @@ def validate_inputs(inputs: Tensor, targets: Tensor) -> None:
 
 
 def validate_saliency(inputs: Tensor, saliency: Tensor) -> Tensor:
-    """The saliency of the inputs on their device; refused if it is not finite `(N, H, W)`.
+    """The saliency, moved to the device of the inputs; refused unless finite and `(N, H, W)`.
 
     Raises:
         ValueError: names the cause.

@@ -1,4 +1,4 @@
-"""Random numbers that belong to an image, not to its place in a batch."""
+"""Random numbers that depend on the image, not on its position in a batch."""
 
 import hashlib
 
@@ -7,15 +7,15 @@ from torch import Tensor
 
 
 def image_generator(image: Tensor, seed: int) -> torch.Generator:
-    """A fresh CPU generator seeded by what the image shows and by `seed`.
+    """A fresh CPU generator, seeded by the pixels of the image and `seed`.
 
-    The image is hashed as 32-bit floats, so that neither its device nor its storing the same values
-    in double precision matters; batch, order and shard cannot. Two equal images draw the same
-    numbers. torch's global generators are neither read nor moved.
+    The pixels are hashed as 32-bit floats, so that device and precision make no difference, nor do
+    batch, order or shard. Equal images draw the same numbers. torch's global generators are neither
+    used nor changed.
 
     Args:
         image: `(C, H, W)`.
-        seed: any whole number; another seed, another stream.
+        seed: any integer; different seeds give different streams.
     """
     content = image.detach().to("cpu", torch.float32).contiguous().numpy().tobytes()
     digest = hashlib.blake2b(f"{seed}:".encode() + content, digest_size=8).digest()

@@ -20,21 +20,20 @@ NOISE_UNITS = ("range", "absolute")
 class SmoothGrad:
     """Mean of ∂f_c/∂x at x + ε over `samples` draws of ε ~ N(0, σ²).
 
-    Signed, in units of the score per unit of intensity; with `squared` the mean of the squared
-    gradients instead, which is ≥ 0. Every sample is noisy and none is clipped: the points leave
-    [0, 1], since clipping would shift the mean of the noise at dark and bright pixels.
+    Signed, in units of the score per unit of intensity; with `squared`, the mean of the squared
+    gradients instead, which is ≥ 0. Every sample is noisy and none is clipped, so points may leave
+    [0, 1]: clipping would shift the mean of the noise at dark and bright pixels.
 
     σ is `noise` times the difference between the image's brightest and darkest value (over all
     channels) with `noise_unit="range"`, as in the original and in PAIR saliency, whose values are
-    the default here; a constant image then gets its plain gradient. With `noise_unit="absolute"`
-    σ is `noise` itself, on the scale of the pixels, as in captum. The MeGe/ReCo paper writes
-    N(0, Iσ²) with σ = 0.2 and 60 samples, which is read here as absolute:
-    `SmoothGrad(samples=60, noise=0.2, noise_unit="absolute")`.
+    the defaults; a constant image then gets its plain gradient. With `noise_unit="absolute"` σ is
+    `noise` itself, on the scale of the pixels, as in captum. The MeGe/ReCo paper writes N(0, Iσ²)
+    with σ = 0.2 and 60 samples, which is read here as absolute: `SmoothGrad(samples=60, noise=0.2,
+    noise_unit="absolute")`.
 
-    The noise of an image follows from the image and `seed` alone (`image_generator`): batches,
-    order, device and the model do not change it, so two models are compared under equal noise.
-    For MeGe and ReCo give every predictor its own seed: with shared noise their maps agree in part
-    because of it.
+    The noise of an image depends only on the image and `seed` (`image_generator`), not on batches,
+    order, device or model, so two models are compared under equal noise. For MeGe and ReCo give
+    every predictor its own seed: shared noise makes their maps more alike.
 
     Source: Smilkov et al. 2017; MeGe/ReCo paper, Appendix B; squared: Hooker et al. 2019.
     """
@@ -58,10 +57,10 @@ class SmoothGrad:
     def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
         """Attribution maps `(N, C, H, W)`.
 
-        Batches run across images and samples; the memory does not grow with `samples`.
+        A batch may span several images and samples; the memory does not grow with `samples`.
 
         Raises:
-            ValueError: malformed inputs, targets, model answers or batch size.
+            ValueError: malformed inputs, targets, model output or batch size.
         """
         validate_inputs(inputs, targets)
         inputs = inputs.detach()
@@ -95,7 +94,7 @@ class SmoothGrad:
 def standard_normal(inputs: Tensor, samples: int, seed: int) -> Iterator[Tensor]:
     """Standard normal draws `(C, H, W)` on the CPU: all of the first image, then of the next, …
 
-    One call of the generator per draw: how the draws are batched does not change them.
+    The generator is called once per draw, so the draws do not depend on the batch size.
     """
     for image in inputs:
         generator = image_generator(image, seed)

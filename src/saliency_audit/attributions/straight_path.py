@@ -51,7 +51,7 @@ class StraightWalker(SinglePass):
 
     def points(self, first: int, last: int) -> Tensor:
         """Points `first … last-1`: `(N, last-first, C, H, W)`."""
-        # lerp meets both ends exactly, which keeps the telescoping sum of IDGI exact.
+        # lerp reaches both ends exactly, which keeps the telescoping sum of IDGI exact.
         alphas = self._alphas[:, first:last]
         return torch.lerp(self._baselines[:, None], self._inputs[:, None], alphas)
 

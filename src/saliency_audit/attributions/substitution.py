@@ -1,8 +1,8 @@
-"""Another backward pass for chosen torch functions, wherever a model calls them.
+"""Replaces the backward pass of chosen torch functions, wherever a model calls them.
 
-The functions are caught while they are called, not by hooks on modules: a functional call, a module
-used twice, an in-place call and a tensor that other layers read too are all treated alike, and the
-model itself is never touched.
+The functions are intercepted when they are called, not by hooks on modules. Functional calls,
+modules used twice, in-place calls and tensors that several layers read are therefore all treated
+alike, and the model itself is not modified.
 """
 
 import re
@@ -16,7 +16,7 @@ from torch.overrides import TorchFunctionMode
 
 Pull = Callable[[Tensor], Tensor]
 
-# Autograd's names of what a rectifier or its smooth relatives leave in the graph.
+# Autograd's names of the nodes of rectifiers and their smooth variants.
 RECTIFIERS = frozenset(
     "Relu Hardtanh LeakyRelu RreluWithNoise Elu Celu PreluKernel Gelu Silu Mish Hardswish Softplus "
     "Threshold".split()
@@ -25,7 +25,7 @@ RECTIFIERS = frozenset(
 
 @dataclass(frozen=True)
 class Call:
-    """One caught call: a private copy of its input, and its output with the graph between them."""
+    """One intercepted call: a copy of its input, and its output with the graph between them."""
 
     inputs: Tensor
     outputs: Tensor
@@ -37,7 +37,7 @@ Rule = Callable[[Call], Pull]
 
 
 class _Replaced(torch.autograd.Function):
-    """The value of the caught call, with the rule's way back."""
+    """The value of the intercepted call, with the rule's backward pass."""
 
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, outputs: Tensor, pull: Pull) -> Tensor:
@@ -50,11 +50,11 @@ class _Replaced(torch.autograd.Function):
 
 
 class Substitution(TorchFunctionMode):
-    """Inside it, calls of the given functions go backward by the given rules.
+    """A context in which the given functions are differentiated by the given rules.
 
-    A rule turns a `Call` into the function that takes the gradient at the output to the one at
-    the input. Calls without gradients, and those that answer with several tensors or another
-    type, run as they are and stay visible in the graph.
+    A rule turns a `Call` into a function from the gradient at the output to the gradient at the
+    input. Calls without gradients, and those that return several tensors or another type, run
+    unchanged and stay visible in the graph.
     """
 
     def __init__(self, rules: Mapping[Callable, Rule]) -> None:
@@ -78,12 +78,12 @@ class Substitution(TorchFunctionMode):
             return func(*args, **options)
         pull = rule(Call(leaf, outputs, args[1:], options))
         replaced = _Replaced.apply(inputs, outputs.detach(), pull)
-        # An in-place function answers with its own argument, which the model may go on using.
+        # An in-place function returns its own argument, which the model may go on using.
         return inputs.copy_(replaced) if outputs is scratch else replaced
 
 
 def spellings(*names: str) -> set[Callable]:
-    """Every function of torch that carries one of these names, in-place variants included."""
+    """Every torch function with one of these names, in-place variants included."""
     spaces = (torch, Tensor, nn.functional)
     return {
         getattr(space, spelled)
@@ -114,17 +114,17 @@ def operation(node: Any) -> str:
 
 
 def is_replaced(node: Any) -> bool:
-    """Whether the node belongs to a caught call."""
+    """Whether the node belongs to an intercepted call."""
     return isinstance(node, _Replaced._backward_cls)
 
 
 def is_opaque(node: Any) -> bool:
-    """Whether the node hides what it computed: custom functions, compiled or scripted code."""
+    """Whether the node hides its computation: custom functions, compiled or scripted code."""
     custom = isinstance(node, torch.autograd.function.BackwardCFunction)
     return (custom and not is_replaced(node)) or "DifferentiableGraph" in node.name()
 
 
 def is_rectifier(node: Any) -> bool:
-    """Whether the node is a rectifier or a smooth relative; a clamp at zero counts."""
+    """Whether the node is a rectifier or a smooth variant; a clamp at zero counts."""
     clamped = operation(node) in ("Clamp", "ClampMin") and getattr(node, "_saved_min", None) == 0
     return clamped or operation(node) in RECTIFIERS

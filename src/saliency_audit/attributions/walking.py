@@ -1,4 +1,4 @@
-"""Walking along a path: which images go together, and what is met at each point."""
+"""Walking along a path: which images share a batch, and scores and gradients at each point."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,19 +9,18 @@ from torch import Tensor, nn
 from saliency_audit.attributions.engine import score_and_gradient_along
 from saliency_audit.attributions.paths import Path, Walker
 
-# Images of an adaptive path that walk together at most, and half a batch at most: what is filled up
-# is lost.
+# The most images of an adaptive path in one block, besides half a batch: padding is wasted work.
 MOST_TOGETHER = {"cpu": 16, "cuda": 64}
 
 
 @dataclass(frozen=True)
 class Block:
-    """Images that walk together.
+    """Images in one block of a walk.
 
     Attributes:
         walker: the path bound to them.
         targets: `(N,)` class indices.
-        count: how many are wanted, the first ones; the rest only fills the batch.
+        count: how many of them, from the first, are wanted; the rest is padding.
         points: path points evaluated at once.
     """
 
@@ -33,13 +32,13 @@ class Block:
 
 @dataclass(frozen=True)
 class Visit:
-    """What is met at P points of each of N images.
+    """Scores and gradients at P points of each of N images.
 
     Attributes:
         points: `(N, P, C, H, W)`.
         scores: `(N, P)`.
         gradients: `(N, P, C, H, W)`.
-        increments: `(N, P, C, H, W)`; None where nobody asked for them.
+        increments: `(N, P, C, H, W)`; None if not asked for.
     """
 
     points: Tensor
@@ -51,11 +50,11 @@ class Visit:
 def blocks(
     path: Path, inputs: Tensor, baselines: Tensor, targets: Tensor, size: int
 ) -> Iterator[Block]:
-    """The images in blocks of which a batch holds at most `size` points.
+    """The images in blocks; a batch holds at most `size` points.
 
-    Along an adaptive path there is one point at a time and the batch is made of images. Rounding
-    differs with the size of a batch, and an adaptive path with rounding: all its blocks are
-    therefore filled up to one size, so that no image's path depends on how many others there are.
+    On an adaptive path a batch holds one point each of several images. Rounding depends on the
+    batch size, and an adaptive path depends on rounding. Its blocks are therefore padded to one
+    size, so that the path of an image does not depend on how many others there are.
 
     Args:
         path: the path.
@@ -80,17 +79,17 @@ def blocks(
 def visits(
     model: nn.Module, block: Block, path: Path, output: str, *, increments: bool
 ) -> Iterator[Visit]:
-    """The points of a block from its path's beginning to its end, some at a time.
+    """The points of a block from the beginning of its path to the end, some at a time.
 
     Args:
         model: a `frozen` model.
         block: of `blocks`.
         path: its path.
         output: see `class_scores`.
-        increments: whether they are wanted; an adaptive path needs them to go on.
+        increments: whether they are wanted; an adaptive path always computes them.
 
     Raises:
-        ValueError: malformed model answers.
+        ValueError: malformed model output.
     """
     for first in range(0, path.steps, block.points):
         last = min(first + block.points, path.steps)
@@ -108,7 +107,7 @@ def visits(
 def _met(
     model: nn.Module, points: Tensor, block: Block, output: str, steps: int
 ) -> tuple[Tensor, Tensor]:
-    """Scores and gradients; what fails only after steps of a climb may be the climb's fault."""
+    """Scores and gradients; names the learning rate if they fail after steps of a climb."""
     try:
         return score_and_gradient_along(model, points, block.targets, output)
     except ValueError as error:

@@ -152,7 +152,7 @@ def information_points(
     Raises:
         ValueError: shapes that do not fit, images outside [0, 1], NaN or infinite saliency,
             thresholds that do not rise within (0, 1], unknown names, numbers below 1, images too
-            small for what was asked, a model that does not answer `(N, classes)`, targets that are
+            small for what was asked, a model that does not return `(N, classes)`, targets that are
             no class of it.
 
     Source: Kapishnikov et al. 2019 and PAIR's implementation; MS-SSIM: IDGI study §4.4; entropy of
@@ -260,7 +260,7 @@ def information_curves(
             f"{tuple(complexity.shape)} and {tuple(prediction.shape)}"
         )
     if torch.isnan(prediction).any():
-        raise ValueError("the prediction holds NaN; check what the model answers")
+        raise ValueError("the prediction holds NaN; check what the model returns")
     if grid_size < 2:
         raise ValueError(f"grid_size must be at least 2, got {grid_size}")
     complexity, prediction = complexity.double().cpu(), prediction.double().cpu()

@@ -68,7 +68,7 @@ def insertion_score(
         `InsertionScore`.
 
     Raises:
-        ValueError: malformed images, targets, saliency or model answers (NaN included), images too
+        ValueError: malformed images, targets, saliency or model output (NaN included), images too
             small to blur, or a number of pixels or pictures below 1.
 
     Source: IDGI study §4.2 (Table 1); Petsiuk et al. 2018 (curve, blur); Pan et al. 2021 (ratio).

@@ -41,7 +41,7 @@ def mu_fidelity(
         model: maps `(N, C, H, W)` in [0, 1] to logits; used in evaluation mode.
         images: `(N, C, H, W)` in [0, 1].
         saliency: `(N, H, W)`, signed or not: higher should mean a larger drop. Or several maps of
-            every image, `(M, N, H, W)`: they share the model's answers. Attribution maps
+            every image, `(M, N, H, W)`: they share the model's output. Attribution maps
             `(N, C, H, W)` must be reduced over their channels first.
         targets: `(N,)` int64 class indices.
         share: |S| as a share of the pixels, in (0, 1).
@@ -58,7 +58,7 @@ def mu_fidelity(
     Raises:
         ValueError: shapes that do not fit, or that M = N = C makes ambiguous, NaN or infinite
             saliency, a share that is no number or leaves no pixel or no choice, subsets that are
-            no whole number or fewer than 3, malformed images, targets or model answers.
+            no whole number or fewer than 3, malformed images, targets or model output.
 
     Source: MeGe/ReCo paper, Eq. 8 and §4.3; Bhatt et al. 2020.
     """

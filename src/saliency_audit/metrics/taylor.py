@@ -38,7 +38,7 @@ def taylor_error(
         `(N,)`, in units of the score, ≥ 0.
 
     Raises:
-        ValueError: malformed inputs, targets or model answers.
+        ValueError: malformed inputs, targets or model output.
 
     Source: IDGI study, §3 (the first-order step in the derivation of x_jp).
     """

@@ -39,7 +39,7 @@ def architecture(name: str, classes: int, channels: int, side: int, dropout: flo
         name: "small" (two convolutions, 8×8 grey digits), "resnet18-32" (any number of filters in
             the first convolution), "lipschitz-48" (the same; Table 4 of the MeGe/ReCo paper) or
             "resnet50" (torchvision's, for colour pictures of ImageNet's size).
-        classes: of the answer.
+        classes: number of classes.
         channels: of the pictures.
         side: of the pictures.
         dropout: of a ResNet-18; the others have their own.

@@ -18,7 +18,7 @@ def lipschitz_cnn(classes: int, channels: int, side: int, filters: int = 48) -> 
     are those that `plain_weights` takes from a constrained one.
 
     Args:
-        classes: of the answer.
+        classes: number of classes.
         channels: of the pictures.
         side: of the pictures, a multiple of 8.
         filters: maps of the first convolution; the paper's 48 is the default.

@@ -13,7 +13,7 @@ class ResNet18(nn.Module):
     filters for every image set (Appendix E), but neither its place nor the first layers.
 
     Args:
-        classes: of the answer.
+        classes: number of classes.
         channels: of the pictures.
         filters: maps of the first convolution.
         dropout: share of the features that is dropped in training.
