@@ -20,7 +20,7 @@ from saliency_audit.attributions.engine import frozen, score, score_and_gradient
 
 MODEL = nn.Sequential(nn.Flatten(), nn.Linear(12, 3))
 # Every method can explain it.
-torch.manual_seed(0)  # with other weights no ReLU may be active
+torch.manual_seed(1)  # with these weights both ReLUs are active everywhere
 RECTIFIED = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(24, 3))
 IMAGES = torch.full((2, 1, 4, 3), 0.5)
 TARGETS = torch.tensor([0, 2])
