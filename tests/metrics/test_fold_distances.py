@@ -117,7 +117,7 @@ def test_bad_input(change, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"correct": CORRECT[:5]}, "do not fit"),
+        ({"correct": CORRECT[:5]}, "do not match"),
         ({"distances": torch.rand(9), "correct": CORRECT[:, 0]}, r"both must be \(N, K\)"),
         ({"correct": CORRECT.long()}, r"correct must be bool, got torch.int64; correct.bool\(\)"),
         ({"correct": CORRECT.double()}, "correct must be bool, got torch.float64"),

@@ -152,7 +152,7 @@ def break_dimension(a):
         (break_sign, "non-negative"),
         (break_symmetry, "symmetric"),
         (break_definiteness, "semi-definite"),
-        (break_count, "do not fit"),
+        (break_count, "do not match"),
         (break_shape, "must be"),
         (break_finite, "NaN"),
         (break_dimension, "dimensions"),

@@ -112,9 +112,9 @@ def test_bad_input():
     images = torch.rand(2, 3, 16, 16)
     with pytest.raises(ValueError, match="too small for SSIM"):
         ms_ssim(images[..., :10], images[..., :10])
-    with pytest.raises(ValueError, match="do not fit"):
+    with pytest.raises(ValueError, match="do not match"):
         ms_ssim(images, torch.rand(3, 3, 16, 16))
-    with pytest.raises(ValueError, match="do not fit"):
+    with pytest.raises(ValueError, match="do not match"):
         ms_ssim(images, images[:, :1])
     with pytest.raises(ValueError, match="must have shape"):
         ms_ssim(images[0], images[0])

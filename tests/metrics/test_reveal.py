@@ -130,7 +130,7 @@ def test_random_mask_is_one_percent_and_the_corners():
 
 
 def test_random_mask_needs_two_pixels_a_side():
-    with pytest.raises(ValueError, match="at least 2 pixels a side"):
+    with pytest.raises(ValueError, match="at least 2 pixels per side"):
         random_mask(1, 20, seed=0)
 
 

@@ -282,7 +282,7 @@ def test_the_disc_covers_its_area():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"side": 8}, "at least 11 pixels a side, got 8"),
+        ({"side": 8}, "at least 11 pixels per side, got 8"),
         ({"radius": 20.0}, "does not fit on 32 pixels"),
         ({"sigmas": (0.0,)}, "sigmas must be above 0"),
         ({"areas": (0.7,)}, "areas between 0 and a half"),

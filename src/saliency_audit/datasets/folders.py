@@ -22,7 +22,7 @@ def open_class_folders(
     Args:
         name: the set's name.
         folder: holds one folder per class.
-        side: pixels a side of the pictures.
+        side: pixels per side of the pictures.
         how_to_get: remedy named when the folder is missing.
         class_count: how many class folders there must be: one missing would shift the labels of
             all that follow.

@@ -45,7 +45,7 @@ def open_tiny_imagenet(name: str, folder: Path, how_to_get: str, side: int = SID
         name: the set's name.
         folder: `tiny-imagenet-200/val`.
         how_to_get: remedy named when something is missing.
-        side: pixels a side.
+        side: pixels per side.
 
     Raises:
         MissingDataError: no annotations, a line that is not one, or a picture that is not there.
@@ -91,7 +91,7 @@ def filled_box(box: tuple[int, int, int, int], side: int) -> Tensor:
 
     Args:
         box: left, top, right, bottom: pixels of the 64×64 picture, all of them inside the box.
-        side: pixels a side of the enlarged picture.
+        side: pixels per side of the enlarged picture.
     """
     left, top, right, bottom = box
     stored = (torch.arange(side) + 0.5) * STORED_SIDE / side

@@ -1,4 +1,4 @@
-"""Numbers about maps. A metric with a value per image returns it per image."""
+"""Metrics of maps. A metric that has a value for every image returns one per image."""
 
 from saliency_audit.metrics.fold_distances import (
     FoldDistances,

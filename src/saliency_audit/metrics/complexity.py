@@ -16,10 +16,10 @@ METHOD = 4
 def webp_size(picture: NDArray[np.uint8], quality: int = EXACT_QUALITY) -> int:
     """Bytes of the picture as a lossless WebP file; more bytes mean more information.
 
-    The size depends on the encoder: between Pillow's methods 0 and 6 it varies by several per
-    cent, and another libwebp may answer another number. The method is therefore fixed at 4; keep
-    the sizes with the results rather than computing them again elsewhere. Only sizes made with one
-    quality may be compared.
+    The size depends on the encoder: it varies by several per cent between Pillow's methods 0 and 6,
+    and can differ between versions of libwebp. The method is therefore fixed at 4. Keep the sizes
+    with the results rather than computing them again elsewhere, and compare only sizes of the same
+    quality.
 
     Args:
         picture: `(H, W, C)` bytes, C = 1 (gray) or 3 (RGB).
@@ -43,12 +43,12 @@ def webp_size(picture: NDArray[np.uint8], quality: int = EXACT_QUALITY) -> int:
 def shannon_entropy(picture: NDArray[np.uint8]) -> float:
     """Shannon entropy of the grey levels of a picture, in bits per pixel.
 
-    Only how often each of the 256 levels occurs counts, not where: a picture and the same picture
-    with its pixels shuffled have the same entropy.
+    Only the frequencies of the 256 levels count, not where they occur: shuffling the pixels does
+    not change the entropy.
 
     Args:
-        picture: `(H, W, C)` bytes, C = 1 (gray) or 3 (RGB, which becomes gray by Pillow's weights
-            299, 587 and 114 of a thousand).
+        picture: `(H, W, C)` bytes, C = 1 (gray) or 3 (RGB, converted to gray with Pillow's weights
+            0.299, 0.587 and 0.114).
 
     Returns:
         In [0, 8]; 0 for a picture of one level.

@@ -1,4 +1,4 @@
-"""Distances between the explanations that predictors of different folds give of one image."""
+"""Distances between explanations of the same image by predictors of different folds."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from torch import Tensor
 from saliency_audit.errors import refuse_non_tensor
 from saliency_audit.metrics.ranks import normalised_ranks, validate_maps
 
-# Values ranked together: few enough for the cache of a processor.
+# Values ranked together: few enough for a processor's cache.
 VALUES_AT_ONCE = 2**17
 
 
@@ -23,8 +23,8 @@ class FoldDistances:
         different: `(m,)` distances where exactly one is (S≠).
         equal_images: `(n,)` position of the image, for a bootstrap over images.
         different_images: `(m,)` the same.
-        undefined: pairs that belong to either set and have no distance: a map was constant.
-        both_wrong: pairs of which neither predictor is right; they belong to neither set.
+        undefined: pairs of either set that have no distance because a map is constant.
+        both_wrong: pairs of which neither predictor is right, which belong to neither set.
     """
 
     equal: NDArray[np.float64]
@@ -36,19 +36,19 @@ class FoldDistances:
 
 
 def rank_distances(maps: Tensor, folds: Tensor) -> Tensor:
-    """1 − |Spearman| between the map of the predictor that did not see an image and all others.
+    """1 − |Spearman| of the map by the predictor that did not train on an image to all others.
 
     Ranks are computed once per map; all pairs of an image come from one matrix product.
 
-    Methods that draw random numbers (RISE, SmoothGrad, random maps) need a seed of their own for
-    every predictor: with a shared one all predictors see the same masks or noise, and their maps
-    agree in what these do.
+    Methods that draw random numbers (RISE, SmoothGrad, random maps) need a different seed for every
+    predictor. With a shared seed all predictors get the same masks or noise, which makes their maps
+    more alike.
 
     Args:
         maps: `(N, K, H, W)`, the map of every image by every predictor; predictor k was trained
-            without fold k. Channels must be gone (`attributions.saliency`): the attribution maps
-            `(N, C, H, W)` of one predictor have the same form and would be taken for the maps of
-            C predictors.
+            without fold k. Reduce the channels first (`attributions.saliency`): attribution maps
+            `(N, C, H, W)` of one predictor have the same shape and would be taken for the maps of C
+            predictors.
         folds: `(N,)` int64, the fold of each image.
 
     Returns:
@@ -84,7 +84,7 @@ def _block_distances(maps: Tensor, folds: Tensor) -> Tensor:
     each = torch.arange(count, device=maps.device)
     folds = folds.to(maps.device)
     correlations = torch.einsum("nd,nkd->nk", ranks[each, folds], ranks)
-    # Rounding may leave the correlation of equal maps just above 1.
+    # Rounding can put the correlation of equal maps just above 1.
     distances = (1 - correlations.abs()).clamp(min=0)
     distances[each, folds] = torch.nan
     return distances.cpu()
@@ -93,8 +93,9 @@ def _block_distances(maps: Tensor, folds: Tensor) -> Tensor:
 def sorted_by_agreement(distances: Tensor, correct: Tensor, folds: Tensor) -> FoldDistances:
     """S= and S≠ of one method.
 
-    Eq. 4 puts a pair into S≠ if exactly one predictor is right. Algorithm 1 of the same paper only
-    counts the pairs of which the one that did not see the image is right; Eq. 4 is followed.
+    Eq. 4 puts a pair into S≠ if exactly one predictor is right. Algorithm 1 of the same paper
+    counts only pairs where the predictor that did not train on the image is right. Eq. 4 is
+    followed.
 
     Args:
         distances: `(N, K)` of `rank_distances`; NaN at each image's own fold.
@@ -102,7 +103,7 @@ def sorted_by_agreement(distances: Tensor, correct: Tensor, folds: Tensor) -> Fo
         folds: `(N,)` int64, those given to `rank_distances`.
 
     Raises:
-        ValueError: shapes that do not fit, `correct` that is not bool, malformed folds, or folds
+        ValueError: shapes that do not match, `correct` that is not bool, malformed folds, or folds
             other than those of the distances.
 
     Source: MeGe/ReCo paper, Eq. 3 and 4.
@@ -111,7 +112,7 @@ def sorted_by_agreement(distances: Tensor, correct: Tensor, folds: Tensor) -> Fo
         refuse_non_tensor(name, given)
     if distances.ndim != 2 or correct.shape != distances.shape:
         raise ValueError(
-            f"distances {tuple(distances.shape)} and correct {tuple(correct.shape)} do not fit; "
+            f"distances {tuple(distances.shape)} and correct {tuple(correct.shape)} do not match; "
             "both must be (N, K)"
         )
     if correct.dtype != torch.bool:

@@ -1,12 +1,12 @@
-"""Performance information curves: how fast the class returns with the picture's information.
+"""Performance information curves: the prediction as a function of the picture's information.
 
-Salient pixels are revealed in an otherwise interpolated picture. Each stage has a complexity (how
-much of the original picture is there) and a prediction (how much of the class is there). The curve
-of prediction against complexity is a softmax information curve (SIC) if the prediction is the class
+The most salient pixels are revealed and the others interpolated. Each stage has a complexity (how
+much of the picture is there) and a prediction (how well the class is recognised). The curve of
+prediction against complexity is a softmax information curve (SIC) if the prediction is the class
 probability, an accuracy information curve (AIC) if it is 1 for the right class and 0 otherwise.
 
-`information_points` measures, `information_curves` turns the points of N images into curves,
-`curve_area` and `image_areas` turn curves into numbers. Higher is better.
+`information_points` measures the stages, `information_curves` turns them into curves, and
+`curve_area` and `image_areas` give the areas under the curves. Higher is better.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,10 +43,10 @@ Complexity = Literal["file_size", "ms_ssim", "shannon_entropy"]
 Kind = Literal["sic", "aic"]
 Aggregate = Literal["median", "mean"]
 
-# The shares of revealed pixels that PAIR documents.
+# The shares of revealed pixels documented by PAIR.
 THRESHOLDS = (0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.10, 0.13, 0.21, 0.34, 0.5, 0.75)
 
-# What is measured of every picture; fields of `InformationPoints`.
+# What is measured on every picture; fields of `InformationPoints`.
 MEASURED = ("file_size", "ms_ssim", "shannon_entropy", "probability", "correct")
 
 # Pictures prepared together; bounds memory (about 20 MB of 224×224 pictures).
@@ -116,16 +116,16 @@ def information_points(
 
     A random 1 % of the pixels and the corners are revealed at the start (`random_mask`), then all
     pixels whose saliency reaches the (1 − t) quantile (`threshold_masks`); the hidden ones are
-    interpolated linearly (`fill_hidden`). The pictures are bytes, as PAIR's are: the images are
-    rounded to 1/255, also the original of the last position.
+    interpolated linearly (`fill_hidden`). The pictures are 8-bit, as in PAIR: the images are
+    rounded to multiples of 1/255, including the original at the last position.
 
-    `mode="exact"` is PAIR's procedure: its pictures bit by bit and its lossless WebP effort.
-    `mode="fast"` triangulates in a way that costs less (`fill_hidden`) and lowers the effort of the
+    `mode="exact"` is PAIR's procedure: the same pictures, bit for bit, and the same lossless WebP
+    effort. `mode="fast"` uses a cheaper triangulation (`fill_hidden`) and a lower effort of the
     WebP encoder (`webp_size`, quality 75). Points of the two modes must not be mixed. Measured on
     60 maps (20 photographs of 224×224, three methods, MobileNetV2; `benchmarks/fast_deviation.py`),
-    fast minus exact of the area under one picture's SIC was 0.002 on average with file sizes (95 %
-    of the maps between −0.054 and 0.039) and −0.002 with MS-SSIM (−0.057 to 0.029): noise of one
-    picture, which averages out.
+    the area under one picture's SIC, fast minus exact, was 0.002 on average with file sizes (95 %
+    of the maps between −0.054 and 0.039) and −0.002 with MS-SSIM (−0.057 to 0.029): noise of single
+    pictures, which averages out.
 
     Args:
         model: maps `(N, C, H, W)` in [0, 1] to logits; used in evaluation mode.
@@ -136,24 +136,25 @@ def information_points(
         targets: `(N,)` int64 class indices.
         seeds: one seed per image for the random pixels; 0…N-1 if not given. Keep an image's seed
             the same for all maps that are compared.
-        thresholds: T rising shares of revealed pixels in (0, 1].
+        thresholds: T increasing shares of revealed pixels in (0, 1].
         mode: "exact" or "fast".
-        complexities: what to measure of "file_size" (C = 1 or 3), "ms_ssim" (11 pixels a side) and
-            "shannon_entropy" (C = 1 or 3), the GGIG paper's.
+        complexities: what to measure of "file_size" (C = 1 or 3), "ms_ssim" (at least 11 pixels per
+            side) and "shannon_entropy" (C = 1 or 3), the GGIG paper's.
         batch_size: pictures per forward pass; "auto" takes a size that suits the device.
-        workers: threads that fill and compress pictures; `torch.get_num_threads()` if not given.
+        workers: threads that interpolate and compress pictures; `torch.get_num_threads()` if not
+            given.
         ends: points of the same model, images, seeds and mode for other maps. Their first and last
-            position, which do not depend on the map, are taken over instead of measured again. That
-            model and images are the same is up to the caller.
+            positions, which do not depend on the map, are reused. The caller must make sure that
+            model and images are the same.
 
     Returns:
         `InformationPoints`.
 
     Raises:
-        ValueError: shapes that do not fit, images outside [0, 1], NaN or infinite saliency,
-            thresholds that do not rise within (0, 1], unknown names, numbers below 1, images too
-            small for what was asked, a model that does not return `(N, classes)`, targets that are
-            no class of it.
+        ValueError: shapes that do not match, images outside [0, 1], NaN or infinite saliency,
+            thresholds that do not increase within (0, 1], unknown names, numbers below 1, images
+            too small for the complexity, a model that does not return `(N, classes)`, targets that
+            are not its classes.
 
     Source: Kapishnikov et al. 2019 and PAIR's implementation; MS-SSIM: IDGI study §4.4; entropy of
     grey levels: GGIG paper §5.1.
@@ -181,7 +182,7 @@ def information_points(
     with_entropy = "shannon_entropy" in complexities
     group = max(1, PICTURES_AT_ONCE // positions)
     with frozen(model), ThreadPoolExecutor(workers or torch.get_num_threads()) as pool:
-        # Threads and model take turns: at once they would fight for the same cores.
+        # Threads and model take turns; together they would compete for the same cores.
         for first in range(0, count, group):
             some = slice(first, min(first + group, count))
             stages = [
@@ -189,7 +190,7 @@ def information_points(
                 for image in range(count)[some]
                 for mask in _masks(maps[image], chosen[image], shares)[measured]
             ]
-            # The last stages take longest; begun first, they leave no thread idle at the end.
+            # The last stages take longest; started first, they leave no thread idle at the end.
             with _blas().limit(limits=1, user_api="blas"):
                 done = list(pool.map(_reveal, stages[::-1]))[::-1]
             pictures, sizes, bits = zip(*done, strict=True)
@@ -224,10 +225,10 @@ def information_curves(
 
     Both are scaled so that the start picture is 0 and the original 1, and clipped to [0, 1]; this
     holds for MS-SSIM as for the file size. With `monotone`, the prediction at a threshold is the
-    largest so far. The points, with (0, 0) and (1, 1), are sorted by complexity (by prediction
-    where complexities are equal) and joined by straight lines; where several points share a
-    complexity the curve jumps, and its value there is the largest prediction. The curve can still
-    fall where a later threshold has a smaller complexity.
+    largest so far. The points, with (0, 0) and (1, 1), are sorted by complexity (then by
+    prediction) and joined by straight lines. Where several points share a complexity the curve
+    jumps, and its value there is the largest prediction. The curve can still fall where a later
+    threshold has a smaller complexity.
 
     An image is dropped, and counted under the first reason that holds, if
 
@@ -236,8 +237,9 @@ def information_curves(
     - "no_rise": the prediction on the start picture is not below that on the original;
     - "no_information": the complexity of the start picture is not below that of the original.
 
-    For AIC, "no_rise" drops every image that the model gets wrong, or right already at the start,
-    so SIC and AIC rest on different images; `used` gives the common ones.
+    For AIC, "no_rise" drops every image that the model classifies wrongly, or correctly from the
+    start. SIC and AIC therefore use different images; the conjunction of `used` gives the common
+    ones.
 
     Args:
         complexity: `(N, T+2)`, the positions of `InformationPoints`.
@@ -250,7 +252,8 @@ def information_curves(
         `InformationCurves`.
 
     Raises:
-        ValueError: shapes that do not fit, NaN in the prediction, or a grid of fewer than 2 points.
+        ValueError: shapes that do not match, NaN in the prediction, or a grid of fewer than 2
+            points.
 
     Source: Kapishnikov et al. 2019; normalisation, dropping and sorting of PAIR's implementation.
     """
@@ -298,7 +301,7 @@ def curve_area(
     Args:
         curves: N curves.
         aggregate: "median" or "mean".
-        subset: `(N,)` bool, images to keep besides; for a common subset or a bootstrap's choice.
+        subset: `(N,)` bool, further restricts the images: to a common subset or a bootstrap sample.
 
     Raises:
         ValueError: an unknown aggregate or a subset of another shape or kind.
@@ -343,7 +346,7 @@ def information_curve(
 ) -> InformationCurves:
     """One kind of curve of N images: `information_points`, then `information_curves`.
 
-    For several kinds or complexities call the two: the points serve all.
+    For several kinds or complexities call these two: the points can be shared.
 
     Args:
         model: see `information_points`, as all arguments but the following.
@@ -394,8 +397,8 @@ def information_curve(
 def _blas() -> ThreadpoolController:
     """The BLAS libraries of this process.
 
-    scipy's triangulation solves a 2×2 system per triangle; with a second BLAS thread each of them
-    waits for a barrier, and a picture takes fifty times as long.
+    scipy's triangulation solves a 2×2 system per triangle. With a second BLAS thread each solve
+    waits at a barrier, and a picture takes fifty times as long.
     """
     return ThreadpoolController()
 
@@ -442,7 +445,7 @@ def _normalised(values: Tensor) -> Tensor:
 
 
 def _joined(across: Tensor, up: Tensor, grid: Tensor) -> Tensor:
-    """Heights at the grid of the lines through the points, per row; 0 and 1 are among `across`."""
+    """Values on the grid of the lines through the points, per row; `across` contains 0 and 1."""
     # Two stable sorts: by complexity, and by prediction where complexities are equal.
     order = up.argsort(dim=1, stable=True)
     order = order.gather(1, across.gather(1, order).argsort(dim=1, stable=True))
@@ -479,7 +482,7 @@ def _validate_options(
         raise ValueError(f"file size and entropy need images with 1 or 3 channels, got {channels}")
     if "ms_ssim" in complexities and scales_for(height, width) == 0:
         raise ValueError(
-            f"images of {height}×{width} pixels are too small for MS-SSIM (11 pixels a side); "
+            f"images of {height}×{width} pixels are too small for MS-SSIM (11 pixels per side); "
             "leave 'ms_ssim' out of the complexities"
         )
 

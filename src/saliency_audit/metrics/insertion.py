@@ -1,4 +1,4 @@
-"""Insertion score: how fast the class score returns as the most salient pixels are revealed."""
+"""Insertion score: how fast the class probability rises as the most salient pixels are revealed."""
 
 from dataclasses import dataclass
 
@@ -20,8 +20,8 @@ class InsertionScore:
 
     Attributes:
         probability: `(N,)` area under the curve of the class probability, in [0, 1].
-        ratio: `(N,)` the same area divided by the probability of the untouched image, ≥ 0; NaN
-            where that probability is 0.
+        ratio: `(N,)` the same area divided by the probability of the original image, ≥ 0; NaN where
+            that probability is 0.
         curves: `(N, steps+1)` class probability after each step.
         fractions: `(steps+1,)` share of pixels revealed, from 0 to 1.
     """
@@ -45,15 +45,16 @@ def insertion_score(
 ) -> InsertionScore:
     """Insertion score with probability and with probability ratio. Higher is better.
 
-    The picture starts blurred: a Gaussian of 11×11 taps and σ = 5 pixels, the sizes that RISE
-    uses, here cut off at the 11 taps and mirrored at the border (RISE's own kernel is flatter and
-    its border black); the IDGI study does not print its blur. The pixels are then replaced by the
-    original ones, all channels at once, in order of falling saliency, `pixels_per_step` at a time.
-    The original IDGI work reveals 224 pixels, one row of its pictures, per step; the default here
-    is one row of the given images, hence H steps and H+1 evaluations. The score is the area under
-    the softmax probability of the target class against the share of revealed pixels (trapezoid
-    rule); the ratio variant divides it by the probability of the untouched image. Pixels of equal
-    saliency are taken in a random order fixed by the image's seed, so that ties favour no corner.
+    The picture starts blurred, by a Gaussian of 11×11 taps and σ = 5 pixels. These are the sizes
+    that RISE uses; here the kernel is truncated at 11 taps and mirrored at the border (RISE's own
+    is flatter, with a black border). The IDGI study does not state its blur. The pixels are then
+    replaced by the original ones, all channels at once, in order of decreasing saliency,
+    `pixels_per_step` at a time. The original IDGI work reveals 224 pixels, one row of its pictures,
+    per step; the default here is one row of the given images, hence H steps and H+1 evaluations.
+    The score is the area under the softmax probability of the target class against the share of
+    revealed pixels (trapezoid rule); the ratio variant divides it by the probability of the
+    original image. Pixels of equal saliency come in a random order fixed by the image's seed, so
+    that ties favour no part of the picture.
 
     Args:
         model: maps `(N, C, H, W)` in [0, 1] to logits; used in evaluation mode.
@@ -109,7 +110,7 @@ def insertion_score(
 
 
 def reveal_order(saliency: Tensor, seeds: list[int]) -> Tensor:
-    """Rank of every pixel, 0 for the most salient; ties in an order fixed by the image's seed.
+    """Rank of every pixel, 0 for the most salient; ties are ordered by the image's seed.
 
     Args:
         saliency: `(N, H, W)`.
@@ -136,7 +137,7 @@ def blur(images: Tensor) -> Tensor:
     if min(images.shape[2:]) <= margin:
         raise ValueError(
             f"images of {images.shape[2]}×{images.shape[3]} pixels are too small for the "
-            f"{BLUR_KERNEL}-tap blur; at least {margin + 1} pixels a side are needed"
+            f"{BLUR_KERNEL}-tap blur; at least {margin + 1} pixels per side are needed"
         )
     offsets = torch.arange(BLUR_KERNEL, dtype=images.dtype, device=images.device) - margin
     taps = torch.exp(-0.5 * (offsets / BLUR_SIGMA) ** 2)

@@ -1,4 +1,4 @@
-"""JPEG stability: how much a map changes when its image is lightly compressed."""
+"""JPEG stability: how little a map changes when its image is lightly compressed."""
 
 import io
 from typing import Literal
@@ -16,11 +16,11 @@ _SUBSAMPLING = "4:2:0"
 
 
 def jpeg_copy(images: Tensor, quality: int = 75) -> Tensor:
-    """Images after one JPEG compression in memory, colours halved in both directions (4:2:0).
+    """Images after one JPEG compression in memory, with chroma subsampling 4:2:0.
 
-    Pixels are first rounded to the nearest of the 256 levels k/255. Where the study writes "a
-    retention factor of 75%", this is the JPEG quality, in the scale of the Independent JPEG Group;
-    it does not say how colours were sampled.
+    Pixels are first rounded to the nearest of the 256 levels k/255. The study's "retention factor
+    of 75%" is read as the JPEG quality on the scale of the Independent JPEG Group; the study does
+    not state the chroma subsampling.
 
     Args:
         images: `(N, 1 or 3, H, W)` in [0, 1].
@@ -61,25 +61,24 @@ def _compressed(picture: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
 
 
 def jpeg_stability(maps: Tensor, maps_of_copy: Tensor, scale: Scale = "raw") -> Tensor:
-    """−ln of the mean squared difference between the maps of images and of their JPEG copies.
+    """−ln of the mean squared difference between the maps of an image and of its JPEG copy.
 
     Higher is more stable. The two maps of an image must explain the same class. The logarithm is
-    natural; the study says "negative log" only. It prints one number per method and leaves open
-    whether the mean over images was taken before or after the logarithm: here every image has its
+    natural; the study says only "negative log". It prints one number per method and does not say
+    whether the mean over images was taken before or after the logarithm. Here every image has its
     own value.
 
-    With `scale="raw"`, as in the study, any number is possible and a method whose maps are small
-    gains: maps multiplied by s gain −2 ln s. With `scale="unit_norm"` each map is first divided by
-    its own Euclidean norm, which makes the value independent of the size of the maps. For maps of
-    D values it is at least ln D − ln 4 (opposite maps) and about ln D − ln 2 for unrelated ones:
-    compare only maps of one size.
+    With `scale="raw"`, as in the study, the value has no bounds and favours methods with small
+    maps: multiplying the maps by s adds −2 ln s. With `scale="unit_norm"` each map is first divided
+    by its own Euclidean norm, which makes the value independent of the size of the maps. For maps
+    of D values it is at least ln D − ln 4 (opposite maps) and about ln D − ln 2 for unrelated ones,
+    so compare only maps of the same size.
 
-    Equal maps differ by nothing: +inf. A map that is zero everywhere has no unit norm: NaN with
-    `scale="unit_norm"`.
+    +inf for equal maps. NaN with `scale="unit_norm"` if a map is zero everywhere.
 
     Args:
         maps: `(N, …)` attribution maps or saliency of the images.
-        maps_of_copy: the same shape, of their copies by `jpeg_copy`.
+        maps_of_copy: the same shape, for their copies by `jpeg_copy`.
         scale: see above.
 
     Returns:
@@ -109,7 +108,8 @@ def jpeg_stability(maps: Tensor, maps_of_copy: Tensor, scale: Scale = "raw") -> 
 def _unit_norm(maps: Tensor) -> Tensor:
     """Rows `(N, D)` of Euclidean norm 1, NaN where a row is zero.
 
-    The largest magnitude goes first, so that squares of tiny values do not vanish.
+    Rows are first divided by their largest magnitude, so that squares of tiny values do not
+    underflow.
     """
     scaled = maps / maps.abs().amax(dim=1, keepdim=True)
     return scaled / scaled.norm(dim=1, keepdim=True)

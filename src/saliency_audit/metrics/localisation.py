@@ -1,11 +1,11 @@
-"""Does a map point at the object? Saliency against object masks or filled bounding boxes.
+"""Does a map point at the object? Saliency compared with object masks or filled bounding boxes.
 
-All metrics take saliency `(N, H, W)`, larger = more relevant, and object regions `(N, H, W)`
-bool, and return one float64 value in [0, 1] per image on the CPU, higher is better. An image whose
-region is empty has no object to find: NaN. Each function says how it treats equal pixels and hence
-what a constant map scores.
+All metrics take saliency `(N, H, W)`, larger = more relevant, and object regions `(N, H, W)` bool,
+and return one float64 value in [0, 1] per image on the CPU, higher is better. An image whose region
+is empty has no object to find: NaN. Each function says how it treats ties and what a constant map
+scores.
 
-They raise `ValueError` for shapes that do not fit, regions that are not bool, and saliency with
+They raise `ValueError` for shapes that do not match, regions that are not bool, and saliency with
 NaN or infinity.
 """
 
@@ -15,20 +15,20 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
-# Pixels that touch at a corner belong together.
+# Pixels that touch at a corner are connected.
 NEIGHBOURS = np.ones((3, 3), dtype=bool)
 
 
 def explainability(saliency: Tensor, regions: Tensor) -> Tensor:
     """Explainability M_E: area under precision against recall of the object's pixels.
 
-    Pixels are retrieved in order of falling saliency; M_E = Σᵢ Pᵢ·(Rᵢ − Rᵢ₋₁), the average
-    precision. As a share: the paper prints 100 times this. Its baseline is the region's share of
-    the picture, about which random maps score, so that large objects score high under any map.
+    Pixels are retrieved in order of decreasing saliency; M_E = Σᵢ Pᵢ·(Rᵢ − Rᵢ₋₁), the average
+    precision. The paper prints 100 times this value. Random maps score about the region's share of
+    the picture, so large objects score high under any map.
 
-    The paper retrieves one pixel at a time and does not say in which order equal ones come. Here
-    equal pixels are retrieved together, which needs no random order; a constant map scores exactly
-    the region's share.
+    The paper retrieves one pixel at a time and does not say how ties are ordered. Here tied pixels
+    are retrieved together, which needs no random order; a constant map scores exactly the region's
+    share.
 
     Source: DRE paper, Eq. 11 and Table 4 (bounding boxes).
     """
@@ -48,9 +48,9 @@ def explainability(saliency: Tensor, regions: Tensor) -> Tensor:
 def region_iou(saliency: Tensor, regions: Tensor) -> Tensor:
     """Intersection over union of the region and as many most salient pixels as it has.
 
-    No threshold to choose; 1 exactly when all pixels inside are above all outside. Of equal pixels
-    at the cut, the share that still fits is counted from inside and outside alike; a constant map
-    thus scores s / (2 − s) for a region that covers the share s.
+    There is no threshold to choose. The value is 1 exactly when all pixels inside are more salient
+    than all outside. Of tied pixels at the cut, the same fraction is counted inside and outside; a
+    constant map thus scores s / (2 − s) for a region that covers the share s.
 
     Source: intersection over union at a matched area; ours, beside `box_iou`.
     """
@@ -67,13 +67,13 @@ def region_iou(saliency: Tensor, regions: Tensor) -> Tensor:
 def box_iou(saliency: Tensor, regions: Tensor, threshold: float = 0.2) -> Tensor:
     """Intersection over union of the object's box and the box around the largest salient patch.
 
-    Weakly supervised localisation as it is usually measured: saliency is scaled to [0, 1] per
-    image, pixels of at least `threshold` are kept, and the tight box around their largest connected
+    The usual measure of weakly supervised localisation: saliency is scaled to [0, 1] per image,
+    pixels of at least `threshold` are kept, and the tight box around their largest connected
     component (neighbours include diagonals; of equally large ones the uppermost) is compared with
     the tight box around the region. An object counts as localised where the value reaches 0.5.
 
-    A constant map keeps every pixel: its box is the whole picture. Maps of separate pixels, as
-    plain gradients give them, fall into tiny components; smooth them first or use `region_iou`.
+    A constant map keeps every pixel: its box is the whole picture. Noisy maps, such as plain
+    gradients, fall into tiny components; smooth them first or use `region_iou`.
 
     Args:
         saliency: `(N, H, W)`.
@@ -107,14 +107,14 @@ def box_iou(saliency: Tensor, regions: Tensor, threshold: float = 0.2) -> Tensor
 def pointing_game(saliency: Tensor, regions: Tensor, tolerance: float = 0.0) -> Tensor:
     """Does the most salient pixel lie in the region? 1 for a hit, 0 for a miss.
 
-    Where several pixels are the most salient, their share of hits; a constant map scores the
-    region's share of the picture.
+    If several pixels are the most salient, the value is their share of hits; a constant map scores
+    the region's share of the picture.
 
     Args:
         saliency: `(N, H, W)`.
         regions: `(N, H, W)` bool.
-        tolerance: a pixel at most this many pixels away from the region is a hit, too; the
-            original work uses 15 on pictures of several hundred pixels a side.
+        tolerance: a pixel at most this many pixels away from the region counts as a hit; the
+            original work uses 15 on pictures of several hundred pixels per side.
 
     Raises:
         ValueError: as all here; a negative tolerance.
@@ -134,18 +134,18 @@ def pointing_game(saliency: Tensor, regions: Tensor, tolerance: float = 0.0) -> 
 def mass_inside(saliency: Tensor, regions: Tensor) -> Tensor:
     """Share of all saliency that lies inside the region.
 
-    A constant positive map scores the region's share of the picture; a map that is zero everywhere
-    has no saliency to share out: NaN.
+    A constant positive map scores the region's share of the picture; NaN for a map that is zero
+    everywhere.
 
     Raises:
-        ValueError: as all here; negative saliency, which has no shares.
+        ValueError: as all here; negative saliency.
 
     Source: relevance mass accuracy, Arras et al. 2022, CLEVR-XAI.
     """
     values, inside = _validated(saliency, regions)
     if (values < 0).any():
         raise ValueError("saliency must not be negative; take absolute values or cut it off first")
-    # Scaled first, so that tiny values keep their shares and huge ones do not overflow.
+    # Scaled first, so that tiny values do not underflow and huge ones do not overflow.
     values = values / values.amax(dim=1, keepdim=True)
     shares = (values * inside).sum(dim=1) / values.sum(dim=1)
     return torch.where(inside.any(dim=1), shares, torch.nan)

@@ -1,4 +1,4 @@
-"""Distance between Gaussian mixtures: optimal transport that moves whole components."""
+"""Distance between Gaussian mixtures: optimal transport between their components."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,9 +18,10 @@ def mixture_wasserstein(
 ) -> float:
     """Mixture-Wasserstein distance MW₂ of two Gaussian mixtures. Lower is closer, 0 is equal.
 
-    The exact transport plan between the components, where moving one Gaussian onto another costs
-    their squared 2-Wasserstein distance. MW₂ is a metric on Gaussian mixtures, never smaller than
-    their W₂, and equal to it for one component each. XMGD averages the squares.
+    Computed with the exact transport plan between the components, where the cost of moving one
+    Gaussian to another is their squared 2-Wasserstein distance. MW₂ is a metric on Gaussian
+    mixtures, at least as large as their W₂, and equal to it for one component each. XMGD averages
+    the squares.
 
     Args:
         means_a: `(K, d)` component means.
@@ -35,18 +36,20 @@ def mixture_wasserstein(
         The distance, in the units of the means (their square if `squared`), ≥ 0.
 
     Raises:
-        ValueError: shapes that do not fit, weights that are no distribution, a covariance that is
-            not symmetric positive semi-definite, or numbers that are not finite.
+        ValueError: shapes that do not match, weights that are not a distribution, a covariance that
+            is not symmetric positive semi-definite, or numbers that are not finite.
 
-    Source: XMGD Eq. 2 and 3, with the constraint that Eq. 2 leaves out (the plan's marginals are
-    the weights); Delon & Desolneux 2020.
+    Source: XMGD Eq. 2 and 3, with the constraint that Eq. 2 omits (the plan's marginals are the
+    weights); Delon & Desolneux 2020.
     """
     from ot import emd  # POT imports every array library it finds: only when needed
 
     source, target = _distribution(weights_a, "weights_a"), _distribution(weights_b, "weights_b")
     cost = gaussian_wasserstein_squared(means_a, covariances_a, means_b, covariances_b)
     if cost.shape != (len(source), len(target)):
-        raise ValueError(f"{cost.shape} components do not fit {(len(source), len(target))} weights")
+        raise ValueError(
+            f"{cost.shape} components do not match {(len(source), len(target))} weights"
+        )
     total = max(float(np.sum(emd(source, target, cost) * cost)), 0.0)
     return total if squared else float(np.sqrt(total))
 
@@ -54,7 +57,7 @@ def mixture_wasserstein(
 def gaussian_wasserstein_squared(
     means_a: ArrayLike, covariances_a: ArrayLike, means_b: ArrayLike, covariances_b: ArrayLike
 ) -> Array:
-    """Squared 2-Wasserstein distance of every Gaussian of one list to every one of another.
+    """Squared 2-Wasserstein distances between all Gaussians of one list and all of another.
 
     The covariance part is written as min over rotations U of ‖A^½ − B^½U‖² instead of
     tr A + tr B − 2 tr(A^½BA^½)^½. The value is the same, but no square root of a rounded zero

@@ -12,9 +12,9 @@ CONTRAST_CONSTANT = 0.03**2
 
 
 def scales_for(height: int, width: int) -> int:
-    """Scales that a picture of this size allows: 5 from 176 pixels a side, 0 below 11.
+    """Scales possible for a picture of this size: 5 from 176 pixels per side, 0 below 11.
 
-    Every scale halves the picture (rounded down); the window of 11 pixels must fit into the last.
+    Each scale halves the picture (rounded down); the window of 11 pixels must fit into the last.
     """
     side = min(height, width)
     return sum(side >> scale >= WINDOW for scale in range(len(SCALE_WEIGHTS)))
@@ -32,7 +32,7 @@ def ssim(pictures: Tensor, references: Tensor) -> Tensor:
         `(B,)` in [−1, 1], in the pictures' number type.
 
     Raises:
-        ValueError: shapes that do not fit, or pictures of fewer than 11 pixels a side.
+        ValueError: shapes that do not match, or pictures of fewer than 11 pixels per side.
 
     Source: Wang et al. 2004.
     """
@@ -43,15 +43,15 @@ def ssim(pictures: Tensor, references: Tensor) -> Tensor:
 
 @torch.no_grad()
 def ms_ssim(pictures: Tensor, references: Tensor) -> Tensor:
-    """Multi-scale structural similarity of pictures to references: 1 for equal ones, else less.
+    """Multi-scale structural similarity of pictures to references; 1 if they are equal.
 
-    Settings, all of which change the number: values in [0, 1] (range 1, K₁ = 0.01, K₂ = 0.03);
+    Settings, all of which affect the value: values in [0, 1] (range 1, K₁ = 0.01, K₂ = 0.03); a
     Gaussian window of 11×11 taps with σ = 1.5, only where it fits entirely; 2×2 averages between
-    the scales, an odd last row or column left out; each colour channel on its own, then the mean
-    over channels; a scale at which the pictures are anticorrelated counts 0, hence the range
-    [0, 1]. The five scales have the usual weights 0.0448, 0.2856, 0.3001, 0.2363, 0.1333. Pictures
-    with less than 176 pixels a side have fewer scales (`scales_for`): the first weights, divided by
-    their sum. Numbers from different numbers of scales do not compare.
+    the scales, dropping an odd last row or column; each colour channel separately, then the mean
+    over channels; 0 for a scale at which the pictures are anticorrelated, hence the range [0, 1].
+    The five scales have the usual weights 0.0448, 0.2856, 0.3001, 0.2363, 0.1333. Pictures of fewer
+    than 176 pixels per side have fewer scales (`scales_for`), with the first weights divided by
+    their sum. Values from different numbers of scales are not comparable.
 
     Args:
         pictures: `(B, C, H, W)` in [0, 1].
@@ -61,7 +61,7 @@ def ms_ssim(pictures: Tensor, references: Tensor) -> Tensor:
         `(B,)` in [0, 1], in the pictures' number type.
 
     Raises:
-        ValueError: shapes that do not fit, or pictures too small for even one scale.
+        ValueError: shapes that do not match, or pictures too small for even one scale.
 
     Source: Wang et al. 2003.
     """
@@ -81,7 +81,7 @@ def ms_ssim(pictures: Tensor, references: Tensor) -> Tensor:
 
 
 def _validate(pictures: Tensor, references: Tensor) -> int:
-    """Refuse what has no similarity; the number of scales there is room for."""
+    """Refuse malformed pictures; returns the number of scales that fit."""
     if pictures.ndim != 4 or references.ndim != 4:
         raise ValueError(
             "pictures and references must have shape (B, C, H, W), got "
@@ -90,14 +90,14 @@ def _validate(pictures: Tensor, references: Tensor) -> int:
     count, _, height, width = pictures.shape
     if references.shape[0] not in (1, count) or references.shape[1:] != pictures.shape[1:]:
         raise ValueError(
-            f"references of shape {tuple(references.shape)} do not fit pictures of shape "
+            f"references of shape {tuple(references.shape)} do not match pictures of shape "
             f"{tuple(pictures.shape)}"
         )
     scales = scales_for(height, width)
     if scales == 0:
         raise ValueError(
             f"pictures of {height}×{width} pixels are too small for SSIM; its window needs "
-            f"{WINDOW} pixels a side"
+            f"{WINDOW} pixels per side"
         )
     return scales
 
@@ -105,8 +105,8 @@ def _validate(pictures: Tensor, references: Tensor) -> int:
 def _flat(pictures: Tensor) -> Tensor:
     """All planes side by side as channels of one picture, `(1, B·C, H, W)`, channels last.
 
-    The filters then run over planes in the innermost dimension: on a CPU many times faster than
-    plane by plane.
+    The filters then run over planes in the innermost dimension, which is many times faster on a
+    CPU.
     """
     planes = pictures.reshape(1, -1, *pictures.shape[2:])
     return planes.contiguous(memory_format=torch.channels_last)
@@ -127,7 +127,7 @@ def _ssim(first: Tensor, second: Tensor, *, with_luminance: bool) -> Tensor:
 
 
 def _window_mean(planes: Tensor) -> Tensor:
-    """Gaussian-weighted mean under the window, where the window fits: 10 pixels fewer a side."""
+    """Gaussian-weighted mean where the window fits: 10 pixels fewer per side."""
     offsets = torch.arange(WINDOW, dtype=planes.dtype, device=planes.device) - WINDOW // 2
     taps = torch.exp(-0.5 * (offsets / SIGMA) ** 2)
     taps = taps / taps.sum()

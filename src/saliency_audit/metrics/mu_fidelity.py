@@ -1,4 +1,4 @@
-"""μF: does what a map says of a set of pixels agree with what hiding them does?"""
+"""μF: does the relevance of a set of pixels predict the effect of hiding them?"""
 
 import math
 from collections.abc import Iterator
@@ -34,19 +34,19 @@ def mu_fidelity(
 
     Every set has exactly share · H · W pixels (rounded), drawn without repetition; all channels of
     a pixel are set to `baseline` together. The correlation is Pearson's, as in the paper's source.
-    The sets of an image follow from the image and `seed` alone, so that all methods and models are
-    measured on the same ones.
+    The sets of an image depend only on the image and `seed`, so that all methods and models are
+    measured on the same sets.
 
     Args:
         model: maps `(N, C, H, W)` in [0, 1] to logits; used in evaluation mode.
         images: `(N, C, H, W)` in [0, 1].
-        saliency: `(N, H, W)`, signed or not: higher should mean a larger drop. Or several maps of
-            every image, `(M, N, H, W)`: they share the model's output. Attribution maps
-            `(N, C, H, W)` must be reduced over their channels first.
+        saliency: `(N, H, W)`, signed or not; a larger value should mean a larger drop. Or several
+            maps of every image, `(M, N, H, W)`, which share the model's evaluations. Attribution
+            maps `(N, C, H, W)` must be reduced over their channels first.
         targets: `(N,)` int64 class indices.
-        share: |S| as a share of the pixels, in (0, 1).
-        subsets: how many sets; the paper does not print it, its authors' library takes 200.
-        baseline: what hidden pixels become.
+        share: |S| / (H · W), in (0, 1).
+        subsets: number of sets; not stated in the paper, 200 in its authors' library.
+        baseline: value of hidden pixels.
         output: the score, see `class_scores`.
         seed: of the sets.
         batch_size: pictures per forward pass; "auto" takes a size that suits the device.
@@ -56,9 +56,9 @@ def mu_fidelity(
         do not vary (a constant map or a constant model): undefined, not 0.
 
     Raises:
-        ValueError: shapes that do not fit, or that M = N = C makes ambiguous, NaN or infinite
-            saliency, a share that is no number or leaves no pixel or no choice, subsets that are
-            no whole number or fewer than 3, malformed images, targets or model output.
+        ValueError: shapes that do not match, or are ambiguous because M = N = C, NaN or infinite
+            saliency, a share that is not a number or hides no pixel or all, subsets that are not an
+            integer ≥ 3, malformed images, targets or model output.
 
     Source: MeGe/ReCo paper, Eq. 8 and §4.3; Bhatt et al. 2020.
     """
@@ -90,7 +90,7 @@ def mu_fidelity(
                     for part in _without(image, hidden, baseline, size)
                 ]
             )
-            # f(x) itself is the same in every drop and matters to no correlation.
+            # f(x) is the same in every drop and does not affect the correlation.
             drops, members = -scores.double().cpu(), hidden.double().T
             for values, part in zip(found, maps, strict=True):
                 sums = part[index].double().flatten() @ members
@@ -106,7 +106,7 @@ def mu_fidelity(
 
 
 def _validate_shape(images: Tensor, saliency: Tensor) -> None:
-    """Refuse what is neither one map of every image nor several, or may be either."""
+    """Refuse saliency that is neither one map per image nor several, or that may be either."""
     refuse_non_tensor("saliency", saliency)
     count, channels, height, width = images.shape
     shape, one = tuple(saliency.shape), (count, height, width)
@@ -115,7 +115,7 @@ def _validate_shape(images: Tensor, saliency: Tensor) -> None:
             f"saliency must have shape {one} for these images, or (M, {count}, {height}, {width}) "
             f"for M methods, got {shape}; {REDUCE}"
         )
-    # M methods on as many images as there are channels: the result would be a table either way.
+    # M methods on as many images as there are channels cannot be told from attribution maps.
     if shape == tuple(images.shape) and count == channels > 1:
         raise ValueError(
             f"saliency {shape} may be the maps of {count} methods or attribution maps with "
@@ -126,7 +126,7 @@ def _validate_shape(images: Tensor, saliency: Tensor) -> None:
 def pixel_subsets(image: Tensor, subsets: int, pixels: int, seed: int) -> Tensor:
     """Random sets of exactly `pixels` pixels: bool `(subsets, H·W)` on the image's device.
 
-    They follow from the image `(C, H, W)` and the seed alone.
+    They depend only on the image `(C, H, W)` and the seed.
     """
     generator = image_generator(image, seed)
     noise = torch.rand(subsets, image.shape[1] * image.shape[2], generator=generator)

@@ -1,4 +1,4 @@
-"""Ranks of the values of many maps at once, and what maps must be to have some."""
+"""Ranks of the values of many maps at once, and what such maps must be."""
 
 import numpy as np
 import torch
@@ -6,10 +6,10 @@ from torch import Tensor
 
 
 def validate_maps(maps: Tensor, axes: str) -> None:
-    """Refuse maps without pixels, and what is no tensor of floats of this shape.
+    """Refuse maps without pixels, and anything that is not a float tensor of this shape.
 
     Args:
-        maps: whose values are not looked at.
+        maps: the values themselves are not examined.
         axes: a letter per dimension, the pixels last, such as "NHW".
 
     Raises:
@@ -64,14 +64,15 @@ def _shared_places(ordered: Tensor) -> Tensor:
 
 
 def _order(values: Tensor) -> Tensor:
-    """Positions that sort every row; on a CPU by numpy, which is many times as fast as torch."""
+    """Positions that sort every row; on a CPU with numpy, which is many times faster than torch."""
     if values.device.type != "cpu":
         return values.argsort(dim=1)
     plain = values.detach()
     if plain.dtype == torch.float64:
         return torch.from_numpy(np.argsort(plain.numpy(), axis=1))
-    # Whole numbers sort several times as fast as positions: the upper half of each is the value,
-    # its bits turned so that they grow with it (+ 0 makes one zero of two), the lower its position.
+    # Sorting integers is several times faster than sorting positions: the upper half of each holds
+    # the value, its bits arranged to increase with it (+ 0 merges the two zeros), the lower half
+    # its position.
     bits = (plain.float().numpy() + np.float32(0)).view(np.int32)
     keys = (bits ^ ((bits >> 31) & 0x7FFFFFFF)).astype(np.int64)
     keys <<= 32
@@ -82,7 +83,7 @@ def _order(values: Tensor) -> Tensor:
 
 
 def normalised_ranks(values: Tensor) -> Tensor:
-    """Ranks of each row less their mean, divided by their norm; NaN where the row is constant.
+    """Ranks of each row minus their mean, divided by their norm; NaN where the row is constant.
 
     The scalar product of two such rows is their Spearman correlation.
 

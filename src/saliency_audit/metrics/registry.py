@@ -1,4 +1,4 @@
-"""What every metric is, declared once: its range, its better side and what it needs."""
+"""Every metric, declared once: its range, its better side and what it needs."""
 
 import math
 from collections.abc import Mapping
@@ -29,12 +29,13 @@ class Metric:
         name: in the ledger.
         title: in tables.
         needs: of `NEEDS`.
-        better: the side on which an explanation is better; "neither" for likenesses of two maps
-            and for counts, which say nothing about quality by themselves.
-        low: the least value that is possible; −inf where there is none.
-        high: the largest; inf where there is none.
+        better: whether higher or lower is better; "neither" for similarities of two maps and for
+            counts, which say nothing about quality by themselves.
+        low: the smallest possible value; −inf if there is none.
+        high: the largest; inf if there is none.
         equal: the value of two equal maps, for a metric of pairs.
-        function: of `saliency_audit.metrics` that computes it; that of its name where not given.
+        function: of `saliency_audit.metrics` that computes it; the one of the same name if not
+            given.
     """
 
     name: str
@@ -64,7 +65,7 @@ class Metric:
 
     @property
     def range(self) -> str:
-        """`[0, 1]`; an end that is not there is open: `[0, ∞)`."""
+        """`[0, 1]`, or `[0, ∞)` where there is no bound."""
         low = "(−∞" if math.isinf(self.low) else f"[{self.low:g}".replace("-", "−")
         high = "∞)" if math.isinf(self.high) else f"{self.high:g}]"
         return f"{low}, {high}"

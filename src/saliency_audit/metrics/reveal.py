@@ -1,6 +1,6 @@
 """Pictures with only some pixels revealed and the hidden ones interpolated.
 
-Pictures are bytes `(H, W, C)`, masks are `(H, W)` and True where the pixel is revealed.
+Pictures are 8-bit `(H, W, C)`; masks are `(H, W)` and True where the pixel is revealed.
 """
 
 from collections.abc import Sequence
@@ -18,29 +18,29 @@ Mode = Literal["exact", "fast"]
 Picture = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
-# Share of all pixels that revealing starts from.
+# Share of the pixels that are revealed at the start.
 RANDOM_FRACTION = 0.01
-# The fast mode's plane: columns lean and are pressed together by about a thousandth, so that hardly
+# The fast mode's plane: columns are sheared and compressed by about a thousandth, so that hardly
 # any four pixels lie on one circle.
 LEAN, PRESS = 1e-3, 1 - 0.618e-3
 
 
 def random_mask(height: int, width: int, seed: int) -> Mask:
-    """1 % of the pixels (rounded down) drawn without repetition, and the four corners.
+    """1 % of the pixels (rounded down), drawn without replacement, and the four corners.
 
-    The corners make the revealed pixels span the whole picture. The mask depends on the size and
-    the seed alone, so that every method sees the same start.
+    With the corners the revealed pixels span the whole picture. The mask depends only on the size
+    and the seed, so that every method has the same start.
 
     Returns:
         `(H, W)` mask.
 
     Raises:
-        ValueError: fewer than 2 pixels a side.
+        ValueError: fewer than 2 pixels per side.
     """
     if min(height, width) < 2:
         raise ValueError(
             f"a picture of {height}×{width} pixels has nothing to interpolate between; at least "
-            "2 pixels a side are needed"
+            "2 pixels per side are needed"
         )
     mask = np.zeros((height, width), dtype=bool)
     drawn = int(mask.size * RANDOM_FRACTION)
@@ -52,7 +52,7 @@ def random_mask(height: int, width: int, seed: int) -> Mask:
 def threshold_masks(
     saliency: NDArray[np.floating], start: Mask, thresholds: Sequence[float]
 ) -> NDArray[np.bool_]:
-    """What is revealed at each threshold: the most salient pixels and the start mask.
+    """The pixels revealed at each threshold: the most salient ones and the start mask.
 
     A pixel counts as salient at threshold t if its saliency reaches the (1 − t) quantile (linear
     between order statistics, in float64). Ties at the quantile are all revealed; a constant map
@@ -76,17 +76,17 @@ def threshold_masks(
 def fill_hidden(picture: Picture, mask: Mask, mode: Mode = "exact") -> Picture:
     """Replace the hidden pixels by linear interpolation between the revealed ones.
 
-    Linear inside the triangles of a Delaunay triangulation of the revealed pixels, one
-    triangulation for all channels, rounded to bytes. Pixels outside the convex hull take the mean
-    of their channel; with the corners revealed (`random_mask`) there are none.
+    Linear within the triangles of a Delaunay triangulation of the revealed pixels, with one
+    triangulation for all channels, rounded to bytes. Pixels outside the convex hull get the mean of
+    their channel; with the corners revealed (`random_mask`) there are none.
 
-    `mode="exact"` triangulates all revealed pixels as they are, which gives PAIR's pictures bit by
-    bit. Pixels on a grid often lie four on a circle, and which diagonal then splits them is left
-    to the Qhull library. `mode="fast"` uses this freedom: it triangulates in a plane slanted by a
-    thousandth, which decides such cases all in the same way and spares Qhull its costliest work
-    (interpolation itself does not change in a slanted plane), and it leaves out pixels whose
-    neighbours are all revealed, since no hidden pixel touches their triangles. The result differs
-    only where exact has a choice, or nearly so.
+    `mode="exact"` triangulates all revealed pixels, which gives PAIR's pictures bit for bit. On a
+    grid four pixels often lie on one circle, and the Qhull library decides which diagonal splits
+    them. `mode="fast"` uses this freedom: it triangulates in a plane sheared by a thousandth, which
+    decides all such cases in the same way and avoids Qhull's costliest work (shearing does not
+    change the interpolation). It also leaves out pixels whose neighbours are all revealed, since no
+    hidden pixel touches their triangles. The result differs only where the triangulation is
+    ambiguous, or nearly so.
 
     Args:
         picture: `(H, W, C)` bytes.
@@ -112,7 +112,7 @@ def fill_hidden(picture: Picture, mask: Mask, mode: Mode = "exact") -> Picture:
     interpolate = LinearNDInterpolator(np.argwhere(mask), picture[mask].astype(np.float64))
     values = interpolate(np.argwhere(hidden))
     inside = ~np.isnan(values[:, 0])
-    # PAIR rounds single-precision numbers; doubles would fall to the other side of ½ now and then.
+    # PAIR rounds single-precision numbers; in double precision some would round the other way.
     row, column = np.nonzero(hidden)
     rounded = np.round(values[inside].astype(np.float32)).astype(np.uint8)
     filled[row[inside], column[inside]] = rounded

@@ -1,8 +1,8 @@
 """Similarities and distances of two maps of the same image, one number per pair.
 
-Maps are float tensors `(N, H, W)`. A similarity is 1 for equal maps, a distance 0. Where a number
-is undefined, as a rank correlation with a constant map is, it is NaN: to be counted by the caller,
-not dropped.
+Maps are float tensors `(N, H, W)`. A similarity is 1 for equal maps, a distance 0. A number that is
+undefined, such as a rank correlation with a constant map, is NaN; the caller should count it, not
+drop it.
 """
 
 from collections.abc import Callable
@@ -16,13 +16,13 @@ from saliency_audit.metrics.ranks import normalised_ranks, validate_maps
 
 
 def spearman(first: Tensor, second: Tensor) -> Tensor:
-    """Rank correlation of the pixels' values, equal values sharing their mean rank.
+    """Rank correlation of the pixels' values; equal values share their mean rank.
 
     Returns:
         `(N,)` float64 in [−1, 1]; NaN where a map is constant.
 
     Raises:
-        ValueError: shapes that are not the same `(N, H, W)`, no pixels, or values that are not
+        ValueError: shapes other than one common `(N, H, W)`, no pixels, or values that are not
             finite.
     """
     _validate(first, second)
@@ -33,8 +33,8 @@ def spearman(first: Tensor, second: Tensor) -> Tensor:
 def dice(first: Tensor, second: Tensor, *, level: float = 0.5) -> Tensor:
     """Sørensen–Dice coefficient of the salient regions: twice the overlap, divided by both areas.
 
-    A map's region are the pixels of at least `level` times its maximum. The MeGe/ReCo paper does
-    not say how a map becomes a region.
+    The region of a map consists of the pixels of at least `level` times its maximum. The MeGe/ReCo
+    paper does not say how a map becomes a region.
 
     Args:
         first: `(N, H, W)`, ≥ 0.
@@ -71,7 +71,7 @@ def weighted_jaccard(first: Tensor, second: Tensor) -> Tensor:
 
     Returns:
         `(N,)` float64 in [0, 1]; NaN where both maps are 0 everywhere. Independent maps do not
-        score 0: absolute normal values, for one, overlap by √2 − 1 on average.
+        score 0: absolute values of normal noise, for example, score √2 − 1 on average.
 
     Raises:
         ValueError: as `spearman`; negative values.
@@ -88,10 +88,10 @@ def weighted_jaccard(first: Tensor, second: Tensor) -> Tensor:
 
 
 def normalized_mse(first: Tensor, second: Tensor) -> Tensor:
-    """‖a − b‖² / ‖b‖²: the squared error in shares of the second map's own square, an error.
+    """‖a − b‖² / ‖b‖²: the squared error relative to the second map.
 
-    The GGIG paper prints a "normalized (reverse)" one, higher is better, and no formula; 1 − this
-    is its reading here. Its root is scikit-image's `normalized_root_mse`.
+    The GGIG paper prints a "normalized (reverse)" version, where higher is better, without a
+    formula; it is read here as 1 − this. The square root is scikit-image's `normalized_root_mse`.
 
     Returns:
         `(N,)` float64 ≥ 0; NaN where the second map is 0 everywhere.
@@ -116,7 +116,7 @@ def ssim(first: Tensor, second: Tensor) -> Tensor:
         `(N,)` float64 in [−1, 1]; NaN where a map is constant.
 
     Raises:
-        ValueError: as `spearman`; maps of fewer than 11 pixels a side.
+        ValueError: as `spearman`; maps of fewer than 11 pixels per side.
     """
     _validate(first, second)
     scaled = [min_max(maps.double())[:, None] for maps in (first, second)]
@@ -124,10 +124,10 @@ def ssim(first: Tensor, second: Tensor) -> Tensor:
 
 
 def wasserstein1(first: Tensor, second: Tensor) -> Tensor:
-    """1-Wasserstein distance of the maps' |values| as distributions over the pixels, in pixels.
+    """1-Wasserstein distance in pixels: the maps' |values| as distributions over the pixels.
 
     Each map is divided by its sum; moving all of it by one pixel costs 1. Exact, by linear
-    programming (POT), for up to 64×64 pixels: its table of distances has (H·W)² entries.
+    programming (POT), for up to 64×64 pixels, because the matrix of distances has (H·W)² entries.
 
     Returns:
         `(N,)` float64 ≥ 0; NaN where a map is 0 everywhere.
@@ -168,7 +168,7 @@ def norm_distance(first: Tensor, second: Tensor, order: float = 2) -> Tensor:
 
 
 def min_max(maps: Tensor) -> Tensor:
-    """Scaled to [0, 1] by each map's extremes; NaN where it has none."""
+    """Each map scaled to [0, 1] by its extremes; NaN where it is constant."""
     low = maps.amin(dim=(1, 2), keepdim=True)
     span = maps.amax(dim=(1, 2), keepdim=True) - low
     return (maps - low) / span.where(span > 0, torch.nan)

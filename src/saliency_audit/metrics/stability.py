@@ -1,8 +1,8 @@
-"""MeGe and ReCo: how stable explanations are when the predictor is trained on other data.
+"""MeGe and ReCo: how stable explanations are when a predictor is trained on other data.
 
-Both look at distances between two explanations of one image, from two predictors trained on
+Both are computed from distances between two explanations of one image, by two predictors trained on
 different folds. `equal` (S=) holds the distances where both predictors are right, `different` (S≠)
-those where exactly one is. Distances of images that both predictors get wrong belong to neither.
+those where exactly one is. Distances where both predictors are wrong belong to neither.
 
 Distances are one-dimensional array-likes of finite numbers ≥ 0. A constant map has no rank
 correlation and hence no distance: `sorted_by_agreement` drops such pairs and counts them.
@@ -20,11 +20,11 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ThresholdRates:
-    """The two rates at every distinct threshold γ of S = S= ∪ S≠, in rising order.
+    """The two rates at every distinct threshold γ in S = S= ∪ S≠, in increasing order.
 
     Attributes:
         thresholds: `(T,)` the distinct distances.
-        counts: `(T,)` how many distances equal each of them.
+        counts: `(T,)` how many distances are equal to each.
         true_positive: `(T,)` rate of S= below γ; NaN where it is 0/0.
         true_negative: `(T,)` rate of S≠ above γ; NaN where it is 0/0.
     """
@@ -64,20 +64,19 @@ def reco(equal: ArrayLike, different: ArrayLike, definition: Definition) -> floa
     Exact over all thresholds, in O(n log n). "Below" and "above" are strict, as printed: distances
     equal to γ count on neither side.
 
-    `definition="printed"` takes the rates of §3.5: TPR is the share of S= among *all* distances
+    `definition="printed"` uses the rates of §3.5: TPR is the share of S= among *all* distances
     below γ, TNR the share of S≠ among *all* above γ. These are predictive values, not the rates of
     balanced accuracy; the maximum is their markedness. At the smallest distance nothing lies below
-    γ and at the largest nothing above, so a rate is 0/0 there: these thresholds are left out. It is
-    1 exactly when some γ separates the two sets, and negative when S≠ lies below S=, down to
+    γ and at the largest nothing above, so a rate is 0/0; these thresholds are left out. The score
+    is 1 exactly when some γ separates the two sets, and negative when S≠ lies below S=, down to
     −min(|S=|, |S≠|) / (|S| − 2) without ties.
 
     `definition="balanced"` divides by |S=| and |S≠|: Youden's J, twice the balanced accuracy minus
     one. Both rates exist at every threshold. Since γ is itself a distance and counts on neither
     side, separated sets score 1 − ε and reversed ones −ε with ε = 1 / max(|S=|, |S≠|).
 
-    NaN if either set is empty, since there is nothing to separate (predictors that never disagree
-    say nothing about how explanations of opposite decisions differ), or if no threshold has both
-    rates.
+    NaN if either set is empty (predictors that never disagree say nothing about how explanations of
+    opposite decisions differ), or if no threshold has both rates.
 
     Args:
         equal: `(n,)` distances of S=, ≥ 0.
@@ -98,10 +97,10 @@ def reco(equal: ArrayLike, different: ArrayLike, definition: Definition) -> floa
 def reco_auc(equal: ArrayLike, different: ArrayLike, definition: Definition) -> float:
     """ReCo averaged over the thresholds instead of maximised. Higher is better.
 
-    Mean of TPR(γ) + TNR(γ) − 1 over all distances γ of S, a repeated distance counted as often as
-    it occurs. With `definition="balanced"` and no ties it equals AUROC − ½ − 1/|S|, hence about ½
-    at best; with `"printed"` separated sets reach about the entropy of the split |S≠|/|S| in nats,
-    at most log 2. Thresholds where a printed rate is 0/0 are left out of the sum and of the count.
+    Mean of TPR(γ) + TNR(γ) − 1 over all distances γ in S; a repeated distance counts as often as it
+    occurs. With `definition="balanced"` and no ties it equals AUROC − ½ − 1/|S|, hence about ½ at
+    best; with `"printed"` separated sets reach about the entropy of the split |S≠|/|S| in nats, at
+    most log 2. Thresholds where a printed rate is 0/0 are left out of the sum and of the count.
 
     NaN, arguments and errors as in `reco`.
 

@@ -1,4 +1,4 @@
-"""How far IDGI's projection points miss the score that they are meant to have."""
+"""How far the score at IDGI's projection points is from the intended one."""
 
 import torch
 from torch import Tensor, nn
@@ -21,10 +21,10 @@ def taylor_error(
     """Mean |f(x_jp) − f(γ_{j+1})| over the steps of each image's path; lower is better.
 
     IDGI moves from a point γ_j along its gradient g_j to x_jp = γ_j + g_j (f(γ_{j+1}) −
-    f(γ_j))/‖g_j‖², where a first-order expansion has the score of the next point. The error is what
-    that expansion leaves out; x_jp may lie outside [0, 1]. A vanishing gradient gives no direction:
-    x_jp is then γ_j itself. The path starts at black where it takes a baseline; a quadrature
-    without a point there leaves the piece before its first point out.
+    f(γ_j))/‖g_j‖², where the score equals that of the next point to first order. The error is what
+    the first-order expansion leaves out; x_jp may lie outside [0, 1]. If the gradient is zero,
+    there is no direction and x_jp is γ_j. A path with a baseline starts at black; if the quadrature
+    has no point there, the step before its first point is left out.
 
     Args:
         model: maps `(N, C, H, W)` in [0, 1] to logits.

@@ -10,11 +10,11 @@ from saliency_audit.metrics.localisation import NEIGHBOURS
 
 
 def top_pixels(saliency: Tensor, share: float) -> Tensor:
-    """The given share of the pixels, those of the largest values.
+    """The given share of the pixels with the largest values.
 
     Every image gets the same number of pixels: the share of H·W, rounded, at least one. Of equal
-    values at the cut the first in reading order are taken, line by line from the top. A map that
-    is the same everywhere has no top: none of its pixels is marked.
+    values at the cut, the first in reading order are taken, row by row from the top. In a constant
+    map no pixel is marked.
 
     Args:
         saliency: `(N, H, W)`, larger = more relevant.
@@ -26,7 +26,7 @@ def top_pixels(saliency: Tensor, share: float) -> Tensor:
     Raises:
         ValueError: a share outside (0, 1], maps of another shape, or with NaN or infinity.
 
-    Source: GGIG paper, Figures 1 (5 %) and 9 (10 %), which do not say how equal values are cut.
+    Source: GGIG paper, Figures 1 (5 %) and 9 (10 %), which do not say how ties are resolved.
     """
     if not 0 < share <= 1:
         raise ValueError(f"share must lie in (0, 1], got {share}")
@@ -38,7 +38,7 @@ def top_pixels(saliency: Tensor, share: float) -> Tensor:
     if not saliency.isfinite().all():
         raise ValueError("the saliency holds NaN or infinity")
     values = saliency.detach().cpu().flatten(1)
-    # Half a pixel counts as one, whatever the number before it.
+    # Halves are rounded up.
     count = max(1, math.floor(share * values.shape[1] + 0.5))
     first = values.argsort(dim=1, descending=True, stable=True)[:, :count]
     differ = values.amax(dim=1) > values.amin(dim=1)
@@ -50,9 +50,9 @@ def top_pixels(saliency: Tensor, share: float) -> Tensor:
 def share_within(pixels: Tensor, regions: Tensor) -> Tensor:
     """Share of the marked pixels that lie in the region.
 
-    With the object's mask or box as the region it is the precision of the pixels; with the edges
-    of the picture it says how many of them lie on edges. Pixels at random score about the region's
-    share of the picture.
+    With the object's mask or box as the region this is the precision of the pixels; with the edges
+    of the picture it is the share that lies on edges. Random pixels score about the region's share
+    of the picture.
 
     Args:
         pixels: `(N, H, W)` bool, such as `top_pixels`.
@@ -76,7 +76,7 @@ def share_within(pixels: Tensor, regions: Tensor) -> Tensor:
 
 
 def connected_components(pixels: Tensor) -> Tensor:
-    """In how many pieces the marked pixels fall; pixels that touch at a corner are one piece.
+    """Number of pieces that the marked pixels form; pixels that touch at a corner are connected.
 
     Of two maps with the same number of marked pixels, the one with more pieces is more scattered.
 
@@ -84,8 +84,7 @@ def connected_components(pixels: Tensor) -> Tensor:
         pixels: `(N, H, W)` bool, such as `top_pixels`.
 
     Returns:
-        `(N,)` float64 on the CPU, from 1 (in one piece) to the number of pixels; NaN where none is
-        marked.
+        `(N,)` float64 on the CPU, from 1 to the number of pixels; NaN where none is marked.
 
     Raises:
         ValueError: another shape, or pixels that are not bool.

@@ -9,11 +9,11 @@ Integers = NDArray[np.int64]
 def fill_triangles(
     picture: NDArray[np.uint8], hidden: NDArray[np.bool_], points: Integers, triangles: Integers
 ) -> None:
-    """Give the hidden pixels inside the triangles the linear mean of the corners, in place.
+    """Interpolate the hidden pixels inside the triangles linearly between the corners, in place.
 
-    Goes through the triangles row by row, all triangles at once. Which pixels a row of a triangle
-    covers is integer arithmetic, edges included, so that no pixel falls between two triangles.
-    Values are rounded to the nearest byte, halves to the even one.
+    Works row by row on all triangles at once. Which pixels a row of a triangle covers is computed
+    in integers, edges included, so that no pixel falls between two triangles. Values are rounded to
+    the nearest byte, halves to even.
 
     Args:
         picture: `(H, W, C)` bytes; changed where hidden.
@@ -23,7 +23,7 @@ def fill_triangles(
     """
     rows, columns = points[triangles].transpose(2, 1, 0)
     doubled = _side(rows[0], columns[0], rows[1], columns[1], rows[2], columns[2])
-    # A triangle of doubled area 1 holds no pixel but its corners.
+    # A triangle of doubled area 1 contains no pixel but its corners.
     large = np.abs(doubled) > 1
     flipped = doubled[large] < 0
     corners = triangles[large]
@@ -38,7 +38,8 @@ def fill_triangles(
         down = (rows[end] - rows[start])[triangle]
         across = (columns[end] - columns[start])[triangle]
         edge = columns[start][triangle]
-        # Exact floor and ceiling of where the edge crosses the row; level edges bound no column.
+        # Exact floor and ceiling of where the edge crosses the row; horizontal edges bound no
+        # column.
         run = (row - rows[start][triangle]) * across
         slope = np.where(down == 0, 1, down)
         first = np.where(down > 0, np.maximum(first, edge - (-run // slope)), first)
@@ -72,7 +73,7 @@ def _side(
 
 
 def _ranges(first: Integers, last: Integers) -> tuple[Integers, Integers]:
-    """All integers of the ranges first…last, with the number of the range each belongs to."""
+    """All integers in the ranges first…last, each with the number of its range."""
     lengths = np.maximum(last - first + 1, 0)
     owner = np.repeat(np.arange(len(first)), lengths)
     before = np.cumsum(lengths) - lengths

@@ -74,8 +74,8 @@ def similarities(
 
     Returns:
         `(N,)` float64 by measure; NaN, to be counted, where one of the maps is constant once it is
-        scaled, for SSIM on maps of fewer than 11 pixels a side, and for weighted Jaccard on signed
-        maps that are not scaled to [0, 1].
+        scaled, for SSIM on maps of fewer than 11 pixels per side, and for weighted Jaccard on
+        signed maps that are not scaled to [0, 1].
 
     Raises:
         ValueError: an unknown sign or scaling, what is no tensor of floats `(N, C, H, W)`, maps of

@@ -14,7 +14,7 @@ IMAGE = (
 #: How alike two maps are: `sanity.MEASURES`.
 SIMILARITIES = (
     Column("spearman", "number", "−1 to 1", "rank correlation of the two maps"),
-    Column("ssim", "number", "−1 to 1", "structural similarity; NaN below 11 pixels a side"),
+    Column("ssim", "number", "−1 to 1", "structural similarity; NaN below 11 pixels per side"),
     Column("weighted_jaccard", "number", "0 to 1", "overlap of the two maps over their union"),
     Column("reverse_mse", "number", "at most 1", "1 − squared error relative to the second map"),
 )

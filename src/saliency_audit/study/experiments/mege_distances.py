@@ -52,7 +52,7 @@ class Parameters:
         validate_counts(shifts=self.shifts)
         validate_fields(self)
         if self.side < 11:
-            raise ValueError(f"SSIM needs pictures of at least 11 pixels a side, got {self.side}")
+            raise ValueError(f"SSIM needs pictures of at least 11 pixels per side, got {self.side}")
         if not 0 < 2 * self.radius < self.side:
             raise ValueError(f"a region of radius {self.radius} does not fit on {self.side} pixels")
         if min(self.sigmas, default=0) <= 0 or not all(0 < area < 0.5 for area in self.areas):

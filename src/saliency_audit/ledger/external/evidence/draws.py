@@ -22,7 +22,7 @@ CENTRED = ("spearman",)
 
 
 def measures_of(rows: pd.DataFrame, measures: Sequence[str]) -> list[str]:
-    """The measures that the maps of a network have at all; SSIM needs 11 pixels a side.
+    """The measures that the maps of a network have at all; SSIM needs 11 pixels per side.
 
     Args:
         rows: of one network.
