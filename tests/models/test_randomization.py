@@ -7,7 +7,7 @@ from torch import nn
 from saliency_audit.models.degradation import with_sigma_noise
 from saliency_audit.models.randomization import (
     Randomisation,
-    all_anew,
+    all_reinitialised,
     cascade,
     layers_in_order,
     one_by_one,
@@ -79,7 +79,7 @@ def test_one_by_one_touches_one_layer(model):
 
 def test_all_anew_is_the_end_of_the_cascade(model):
     *_, last = cascade(model, IMAGE, Randomisation(seed=4))
-    found = all_anew(model, IMAGE, Randomisation(seed=4))
+    found = all_reinitialised(model, IMAGE, Randomisation(seed=4))
     assert not changed(found, last.model)
     assert {part.rpartition(".")[0] for part in changed(model, found)} == set(ORDER)
 
@@ -110,7 +110,7 @@ def attending():
 def test_parameters_that_are_read_without_running_their_layer_are_drawn_too(attending):
     order = layers_in_order(attending, IMAGE)
     assert order == ["shift", "patches", "attention", "attention.out_proj", "head"]
-    found = all_anew(attending, IMAGE, Randomisation("truncated_normal"))
+    found = all_reinitialised(attending, IMAGE, Randomisation("truncated_normal"))
     untouched = {name for name, _ in attending.named_parameters()} - changed(attending, found)
     assert untouched == {"auxiliary.weight", "auxiliary.bias"}
     alone = one_by_one(attending, IMAGE, Randomisation("truncated_normal"))
@@ -120,7 +120,7 @@ def test_parameters_that_are_read_without_running_their_layer_are_drawn_too(atte
         "attention.out_proj.bias",
     }
     with pytest.raises(ValueError, match=r"layer 'attention' \(MultiheadAttention\) has no init"):
-        all_anew(attending, IMAGE)
+        all_reinitialised(attending, IMAGE)
 
 
 def test_no_kernel_makes_an_unused_layer_seem_used():
@@ -152,10 +152,10 @@ def test_an_initialiser_that_leaves_a_parameter_is_named():
 
     message = r"layer '' \(Scaled\) does not draw factor; take 'truncated_normal' or 'permuted'"
     with pytest.raises(ValueError, match=message):
-        all_anew(Scaled(), IMAGE)
-    assert changed(Scaled(), all_anew(Scaled(), IMAGE, Randomisation("truncated_normal"))) == {
-        *("weight", "bias", "factor")
-    }
+        all_reinitialised(Scaled(), IMAGE)
+    assert changed(
+        Scaled(), all_reinitialised(Scaled(), IMAGE, Randomisation("truncated_normal"))
+    ) == {*("weight", "bias", "factor")}
 
 
 def test_equally_shaped_layers_get_different_values(model):

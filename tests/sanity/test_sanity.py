@@ -20,7 +20,7 @@ from saliency_audit.attributions import (
     saliency,
 )
 from saliency_audit.metrics import spearman, ssim
-from saliency_audit.models.randomization import Randomisation, all_anew
+from saliency_audit.models.randomization import Randomisation, all_reinitialised
 from saliency_audit.sanity import (
     BACKGROUNDS,
     DIFFERENCE,
@@ -267,7 +267,7 @@ def test_unrelated_models_tell_the_floor_of_a_method(model):
     assert means["edge"] == pytest.approx(1)
     assert abs(means["random"]) < 0.05
     assert abs(means["saliency"]) < 0.1
-    other = all_anew(model, IMAGES[:1], Randomisation(seed=3002))
+    other = all_reinitialised(model, IMAGES[:1], Randomisation(seed=3002))
     maps = [methods["saliency"](each, IMAGES, TARGETS) for each in (other, model)]
     third = rows[(rows["method"] == "saliency") & (rows["draw"] == 2) & (rows["sign"] == "signed")]
     assert np.allclose(third["spearman"], similarities(*maps, "signed")["spearman"])

@@ -7,7 +7,7 @@ import pytest
 from saliency_audit import study
 from saliency_audit.attributions import Saliency
 from saliency_audit.models.degradation import with_sigma_noise
-from saliency_audit.models.randomization import Randomisation, all_anew, cascade
+from saliency_audit.models.randomization import Randomisation, all_reinitialised, cascade
 from saliency_audit.sanity import similarities
 from saliency_audit.study.ggig_methods import METHODS
 from saliency_audit.study.selection import select
@@ -81,7 +81,7 @@ def test_methods_that_are_computed_apart_see_the_same_changed_networks(module_pr
 def test_similarities_are_those_of_the_changed_models(sigma, digits):
     for against, model in (
         ("noise", with_sigma_noise(digits.model, 1.0, seed=1)),
-        ("unrelated", all_anew(digits.model, digits.pictures[:1], Randomisation(seed=1))),
+        ("unrelated", all_reinitialised(digits.model, digits.pictures[:1], Randomisation(seed=1))),
     ):
         mine = sigma[(sigma["against"] == against) & (sigma["draw"] == 1)]
         mine = mine[(mine["method"] == "saliency") & (mine["sign"] == "signed")]

@@ -6,7 +6,7 @@ import torch
 from saliency_audit import study
 from saliency_audit.attributions import GGIG, AscendingPath, Saliency, walk
 from saliency_audit.models.degradation import with_sigma_noise
-from saliency_audit.models.randomization import Randomisation, all_anew
+from saliency_audit.models.randomization import Randomisation, all_reinitialised
 from saliency_audit.sanity import similarities
 from saliency_audit.study.experiments.ggig_climb import MaximumSoFar, climbs
 from saliency_audit.study.selection import select
@@ -87,7 +87,7 @@ def test_maps_on_changed_networks_are_held_against_the_trained_ones(project):
     trained = method(chosen.model, *on)
     for against, changed in (
         ("noise", with_sigma_noise(chosen.model, 1.0, seed=1)),
-        ("unrelated", all_anew(chosen.model, chosen.pictures[:1], Randomisation(seed=1))),
+        ("unrelated", all_reinitialised(chosen.model, chosen.pictures[:1], Randomisation(seed=1))),
     ):
         expected = similarities(method(changed, *on), trained, "signed")["spearman"]
         mine = rows[(rows["against"] == against) & (rows["draw"] == 1) & (rows["points"] == 3)]

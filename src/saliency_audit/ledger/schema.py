@@ -144,11 +144,11 @@ def load_paper(path: Path) -> Paper:
     for claim in paper.claims:
         if claim.paper != paper.paper:
             raise LedgerError(f"{path}: claim {claim.id}: field paper: must be {paper.paper!r}")
-        _check_references(path, claim)
+        _validate_references(path, claim)
     return paper
 
 
-def _check_columns(external: ExternalSpec, fail: Callable[[str, str], None]) -> None:
+def _validate_columns(external: ExternalSpec, fail: Callable[[str, str], None]) -> None:
     """Refuse a test, or a replication, that needs columns which the experiment does not have."""
     from saliency_audit.ledger import vocabulary
 
@@ -174,7 +174,7 @@ def _explain(path: Path, raw: dict[str, Any], error: ValidationError) -> str:
     return f"{path}:{claim} field {'.'.join(where) or '(root)'}: {first['msg']}"
 
 
-def _check_references(path: Path, claim: Claim) -> None:
+def _validate_references(path: Path, claim: Claim) -> None:
     """Refuse names that lead nowhere: tables, tests, experiments, metrics, notebooks."""
     from saliency_audit.ledger import vocabulary
 
@@ -216,7 +216,7 @@ def _check_references(path: Path, claim: Claim) -> None:
         except ValueError as error:
             fail("external.parameters", str(error))
         if not external.planned:
-            _check_columns(external, fail)
+            _validate_columns(external, fail)
     if claim.notebook and not claim.notebook_planned:
         source = project_root() / "notebooks" / f"{claim.notebook}.py"
         if not source.is_file():

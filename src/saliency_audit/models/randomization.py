@@ -200,7 +200,9 @@ def one_by_one(
         yield Stage(name, 1, copied)
 
 
-def all_anew(model: nn.Module, image: Tensor, how: Randomisation = Randomisation()) -> nn.Module:
+def all_reinitialised(
+    model: nn.Module, image: Tensor, how: Randomisation = Randomisation()
+) -> nn.Module:
     """A copy with every layer re-initialised, the last stage of `cascade`, which see.
 
     No parameter that the answer depends on is trained any more; buffers stay, batch norm's

@@ -12,7 +12,7 @@ from saliency_audit.attributions.engine import frozen, predict
 from saliency_audit.models.degradation import with_sigma_noise
 from saliency_audit.models.randomization import (
     Randomisation,
-    all_anew,
+    all_reinitialised,
     cascade,
     layers_in_order,
     one_by_one,
@@ -106,8 +106,8 @@ def unrelated_models(
         of the target, and a column per measure of `MEASURES`.
 
     Raises:
-        ValueError: no method, image or draw, an unknown scaling, a model that `all_anew` refuses,
-            or as the methods.
+        ValueError: no method, image or draw, an unknown scaling, a model that `all_reinitialised`
+            refuses, or as the methods.
 
     Source: GGIG paper, §4, asks for a similarity of about 0; what unrelated maps have is here.
     """
@@ -118,7 +118,7 @@ def unrelated_models(
         row
         for draw in range(draws)
         for row in _rows(
-            all_anew(model, images[:1], replace(how, seed=1000 * how.seed + draw)),
+            all_reinitialised(model, images[:1], replace(how, seed=1000 * how.seed + draw)),
             explainers,
             images,
             targets,

@@ -56,13 +56,13 @@ class Declared:
         needs: parameters that it must be given.
         may: parameters that it may be given.
         columns: from parameters to the columns that rows must have.
-        check: refuses parameters that do not fit each other.
+        validate: raises a ValueError for parameters that contradict each other.
     """
 
     needs: frozenset[str]
     may: frozenset[str]
     columns: Callable[[Parameters], Iterable[str]]
-    check: Callable[[Parameters], None] = field(default=lambda parameters: None)
+    validate: Callable[[Parameters], None] = field(default=lambda parameters: None)
 
     def refuse(self, test: str, parameters: Parameters) -> None:
         """Refuse parameters that the test lacks or does not know.
@@ -75,7 +75,7 @@ class Declared:
         if unknown := set(parameters) - self.needs - self.may - COMMON:
             raise ValueError(f"{test}: unknown parameters {sorted(unknown)}")
         try:
-            self.check(parameters)
+            self.validate(parameters)
         except ValueError as error:
             raise ValueError(f"{test}: {error}") from None
 
@@ -103,7 +103,7 @@ def external_test(
     needs: Iterable[str],
     may: Iterable[str] = (),
     columns: Iterable[str] | Callable[[Parameters], Iterable[str]],
-    check: Callable[[Parameters], None] = lambda parameters: None,
+    validate: Callable[[Parameters], None] = lambda parameters: None,
 ) -> Callable[[Measure], ExternalTest]:
     """Make a test of a function that measures effects and judges them.
 
@@ -111,10 +111,10 @@ def external_test(
         needs: parameters that it must be given, beside `COMMON`.
         may: parameters that it may be given.
         columns: that its rows must have, or a function of the parameters that says so.
-        check: refuses parameters that do not fit each other, with a ValueError.
+        validate: raises a ValueError for parameters that contradict each other.
     """
     named = columns if callable(columns) else _always(tuple(columns))
-    declared = Declared(frozenset(needs), frozenset(may), named, check)
+    declared = Declared(frozenset(needs), frozenset(may), named, validate)
 
     def decorate(measure: Measure) -> ExternalTest:
         name = measure.__name__

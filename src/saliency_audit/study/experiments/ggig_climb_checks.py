@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from saliency_audit.models.degradation import with_sigma_noise
-from saliency_audit.models.randomization import Randomisation, all_anew
+from saliency_audit.models.randomization import Randomisation, all_reinitialised
 from saliency_audit.sanity import similarity_rows
 from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.experiments.ggig_climb import climbs, validate_points
@@ -55,7 +55,9 @@ def compute(chosen: Selection, given: Given) -> Rows:
         seed = 1000 * given["seed"] + draw
         changed = {
             NOISE: with_sigma_noise(chosen.model, 1.0, seed=seed),
-            UNRELATED: all_anew(chosen.model, chosen.pictures[:1], Randomisation(seed=seed)),
+            UNRELATED: all_reinitialised(
+                chosen.model, chosen.pictures[:1], Randomisation(seed=seed)
+            ),
         }
         for against, model in changed.items():
             for (points, ascents), maps in climbs(model, *on, **settings).items():

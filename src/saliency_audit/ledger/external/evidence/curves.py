@@ -98,7 +98,7 @@ class CurveGroup:
         return np.logical_and.reduce([pair.used for pair in self.pairs])
 
 
-def check_curves(curves: Sequence[str], complexities: Sequence[str]) -> None:
+def validate_curves(curves: Sequence[str], complexities: Sequence[str]) -> None:
     """Refuse unknown names of curves and complexities.
 
     Raises:

@@ -209,7 +209,7 @@ def reco_statistics(definition: str) -> tuple[str, str]:
     return names[definition]
 
 
-def check_definition(parameters: Mapping[str, Any]) -> None:
+def validate_definition(parameters: Mapping[str, Any]) -> None:
     """Refuse an unknown `definition` of ReCo.
 
     Raises:

@@ -20,9 +20,9 @@ from saliency_audit.ledger.external.evidence.curves import (
     COMPLEXITIES,
     PREDICTIONS,
     CurveGroup,
-    check_curves,
     curves_between,
     measurable,
+    validate_curves,
 )
 from saliency_audit.ledger.external.evidence.rows import identified, models_of, of_method
 from saliency_audit.ledger.external.result import Comparison, Headline
@@ -39,8 +39,8 @@ def _columns(parameters: Parameters) -> list[str]:
     return ["model", "images", "method", "image", *curves, *PREDICTIONS.values()]
 
 
-def _check(parameters: Parameters) -> None:
-    check_curves(parameters["curves"], _complexities(parameters))
+def _validate(parameters: Parameters) -> None:
+    validate_curves(parameters["curves"], _complexities(parameters))
     if absent := {parameters["first"], parameters["last"]} - set(parameters["methods"]):
         raise ValueError(f"{sorted(absent)} are none of the methods")
 
@@ -49,7 +49,7 @@ def _check(parameters: Parameters) -> None:
     needs={"methods", "first", "last", "curves", "aggregate", "complexity", "resamples", "alpha"},
     may={"also", "reported"},
     columns=_columns,
-    check=_check,
+    validate=_validate,
 )
 def area_order(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     """Is the declared first method above all others, and are all others above the declared last?

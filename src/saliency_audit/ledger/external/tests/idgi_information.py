@@ -25,8 +25,8 @@ from saliency_audit.ledger.external.evidence.curves import (
     COMPLEXITIES,
     CurveGroup,
     CurvePair,
-    check_curves,
     curve_group,
+    validate_curves,
 )
 from saliency_audit.ledger.external.evidence.rows import (
     at_steps,
@@ -39,8 +39,8 @@ from saliency_audit.ledger.external.result import Comparison, Headline
 from saliency_audit.ledger.resampling import enough_resamples
 
 
-def _check(parameters: Parameters) -> None:
-    check_curves(parameters["curves"], [parameters["complexity"]])
+def _validate(parameters: Parameters) -> None:
+    validate_curves(parameters["curves"], [parameters["complexity"]])
     if parameters.get("ties") and "margin" not in parameters:
         raise ValueError("ties need a margin")
 
@@ -49,13 +49,13 @@ def _check(parameters: Parameters) -> None:
     needs={"paths", "curves", "complexity", "steps", "resamples", "alpha"},
     may={"exceptions", "ties", "margin", "also_at"},
     columns=("model", "path", "method", "steps", "image", *COLUMNS),
-    check=_check,
+    validate=_validate,
 )
 def paired_area_improvement(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     """Is the area under the median information curve larger with the `+idgi` variant?
 
     Images are resampled, the same draw for both methods; the median curve over the images and its
-    area are computed anew each time. The images are those that neither method drops.
+    area are recomputed each time. The images are those that neither method drops.
 
     Args:
         rows: columns model, path, method, steps, image and ic_file_size, ic_ms_ssim,

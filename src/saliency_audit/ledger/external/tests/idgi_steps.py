@@ -33,14 +33,14 @@ def _columns(parameters: Parameters) -> list[str]:
     return ["model", "path", "method", "steps", "image", *means, *areas]
 
 
-def _check(parameters: Parameters) -> None:
+def _validate(parameters: Parameters) -> None:
     known = [*INSERTION, *AREAS]
     if unknown := [score for score in parameters["scores"] if score not in known]:
         raise ValueError(f"unknown {unknown}; known: {', '.join(known)}")
 
 
 @external_test(
-    needs={"paths", "scores", "steps", "resamples", "alpha"}, columns=_columns, check=_check
+    needs={"paths", "scores", "steps", "resamples", "alpha"}, columns=_columns, validate=_validate
 )
 def step_sensitivity(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     """Do the scores change more from few to many steps with the IDGI rule than without it?

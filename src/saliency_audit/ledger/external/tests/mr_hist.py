@@ -20,12 +20,12 @@ from saliency_audit.ledger.fold_statistics import BINS
 SEPARATION = {"auroc": HIGHER, "mean_equal": LOWER}
 
 
-def _check(parameters: Parameters) -> None:
+def _validate(parameters: Parameters) -> None:
     if parameters["bins"] != BINS:
         raise ValueError(f"histograms have {BINS} bins, got {parameters['bins']}")
 
 
-@external_test(needs={"bins", "excepted", "resamples"}, columns=COLUMNS, check=_check)
+@external_test(needs={"bins", "excepted", "resamples"}, columns=COLUMNS, validate=_validate)
 def better_separation(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     """Are S= and S≠ further apart for 1-Lipschitz networks, and is the mean of S= smaller?
 

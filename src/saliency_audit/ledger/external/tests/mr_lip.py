@@ -19,12 +19,12 @@ from saliency_audit.ledger.external.evidence.fold_effects import (
     Contrast,
     Drawn,
     beside_reco,
-    check_definition,
     counted,
     few_images,
     headline,
     reco_statistics,
     smaller_n,
+    validate_definition,
 )
 from saliency_audit.ledger.external.evidence.folds import (
     COLUMNS,
@@ -102,7 +102,7 @@ def undefined_remarks(groups: Groups, families: Sequence[Families]) -> list[str]
     needs={"score", "lower", "folds", "resamples", "accuracy_margin"},
     may={"definition", "first", "ahead_of"},
     columns=COLUMNS,
-    check=check_definition,
+    validate=validate_definition,
 )
 def family_difference(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     """Is a score higher for 1-Lipschitz networks, for all methods but the declared ones?

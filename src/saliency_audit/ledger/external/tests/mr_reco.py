@@ -12,9 +12,9 @@ from scipy.stats import kendalltau, rankdata
 from saliency_audit.ledger.external.effect import Effect, Expected, at_least, judged
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
 from saliency_audit.ledger.external.evidence.fold_effects import (
-    check_definition,
     estimate_of,
     reco_statistics,
+    validate_definition,
 )
 from saliency_audit.ledger.external.evidence.folds import (
     COLUMNS,
@@ -115,7 +115,7 @@ def _orders(groups: Groups, parameters: Parameters) -> Iterator[Effect]:
 @external_test(
     needs={"correlation", "definition", "resamples", "images_per_pair"},
     columns=COLUMNS,
-    check=check_definition,
+    validate=validate_definition,
 )
 def rank_correlation_at_least(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     """Does ReCo averaged over the thresholds order S=, S≠ as ReCo does?

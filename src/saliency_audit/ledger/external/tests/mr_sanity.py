@@ -11,11 +11,11 @@ from saliency_audit.ledger.external.evidence.fold_effects import (
     Asked,
     Contrast,
     beside_reco,
-    check_definition,
     counted,
     few_images,
     headline,
     reco_statistics,
+    validate_definition,
 )
 from saliency_audit.ledger.external.evidence.folds import (
     COLUMNS,
@@ -37,7 +37,7 @@ NO_ROWS = "no rows of degraded predictors"
 @external_test(
     needs={"levels", "folds", "resamples", "definition"},
     columns=COLUMNS,
-    check=check_definition,
+    validate=validate_definition,
 )
 def monotone_degradation(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     """Do MeGe and ReCo fall with the level of degradation, and does every method beat Random?

@@ -10,12 +10,12 @@ from saliency_audit.ledger.external.ending import Evidence, Parameters, external
 from saliency_audit.ledger.external.evidence.fold_effects import (
     Asked,
     Contrast,
-    check_definition,
     counted,
     few_images,
     headline,
     pooled,
     reco_statistics,
+    validate_definition,
 )
 from saliency_audit.ledger.external.evidence.folds import (
     COLUMNS,
@@ -33,7 +33,7 @@ Predictors = Mapping[tuple[str, str], Mapping[str, FoldRows]]
 
 
 @external_test(
-    needs={"selected", "resamples", "definition"}, columns=COLUMNS, check=check_definition
+    needs={"selected", "resamples", "definition"}, columns=COLUMNS, validate=validate_definition
 )
 def selected_above_others(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     """Do the selected methods score above the mean of the others by μF, MeGe and ReCo?

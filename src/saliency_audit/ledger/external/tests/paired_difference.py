@@ -125,7 +125,7 @@ def _columns(parameters: Parameters) -> set[str]:
     return found
 
 
-def _check(parameters: Parameters) -> None:
+def _validate(parameters: Parameters) -> None:
     questions(parameters)
     if parameters.get("unpaired", "left out") != "left out":
         raise ValueError(f"unpaired can only be 'left out', got {parameters['unpaired']!r}")
@@ -137,7 +137,7 @@ def _check(parameters: Parameters) -> None:
     needs={"questions"},
     may={"holm", "headline", "derive", "unit", "unpaired"},
     columns=_columns,
-    check=_check,
+    validate=_validate,
 )
 def paired_difference(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     """Do methods differ on the same images as the claim says?
