@@ -88,7 +88,10 @@ def test_claims_as_data(
     assert set(first["internal"]) == {"verdict", "detail"}
     assert set(first["external"]) == {"embedded", "reference", "paper"}
     for result in first["external"].values():
-        assert set(result) == {"verdict", "estimate", "ci_low", "ci_high", "n", "detail"}
+        numbers = {"estimate", "ci_low", "ci_high", "n", "unit", "quantity"}
+        assert set(result) == {"verdict", "scope", "detail", *numbers}
+        assert result["scope"] in ("replication", "generalisation")
+    assert set(first["generalisation"]) <= set(first["external"])
 
 
 def test_claims_filtered_by_verdict(
