@@ -32,7 +32,7 @@ METHOD_NAMES = {
     "ggig_short": "GGIG, short climb",
     "ggig_trapezoid": "GGIG, mean of climbs",
     "edge": "Edges",
-    "guided_backprop": "guided backprop",
+    "guided_backprop": "Guided backprop",
     "blurig": "Blur IG",
     "blurig+idgi": "Blur IG+IDGI",
 }

@@ -301,7 +301,7 @@ def test_many_comparisons_are_folded_and_exceptions_are_not():
     text = comparison_tables("Here", items)
     assert "**Here: 50 of 64 comparisons hold, 1 against the claim, 13 undecided.**" in text
     places = ["| against |", "{dropdown} Undecided: 13 comparisons", "| u0 |"]
-    places += ["{dropdown} Holding: 50 comparisons", "| m0 |", "| m49 |"]
+    places += ["{dropdown} For the claim: 50 comparisons", "| m0 |", "| m49 |"]
     found = [text.index(place) for place in places]
     assert found == sorted(found)
     assert text.count("{dropdown}") == 2
@@ -347,7 +347,7 @@ def test_what_is_reported_beside_a_comparison_stands_apart():
     extra = {"range": Estimate(0.5, 0.4, 0.6, 30), "largest error": Estimate(2e-7, 2e-7, 2e-7, 30)}
     items = [comparison("m0", extra=extra), comparison("m1", extra={"range": extra["range"]})]
     text = comparison_tables("Here", [*items, comparison("m2")])
-    beside = text[text.index("{dropdown} Reported beside them, not decisive") :]
+    beside = text[text.index("{dropdown} Also reported, not decisive") :]
     assert "| m0 | ig | 0.50 [0.40, 0.60] | 2.0e−7 |" in beside
     assert "| m1 | ig | 0.50 [0.40, 0.60] | — |" in beside
     assert "| m2 |" not in beside

@@ -48,7 +48,7 @@ def measured(root, *rows, name="paths", header=HEADER):
 
 def test_without_a_file_the_page_says_so_and_how_to_measure(tmp_path):
     text = performance_page(tmp_path)
-    assert "Nothing is measured yet: there is no `data/benchmarks/paths.csv`." in text
+    assert "Nothing has been measured yet: there is no `data/benchmarks/paths.csv`." in text
     assert "benchmarks/paths.py" in text
     assert "| network |" not in text
 

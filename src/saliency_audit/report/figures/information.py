@@ -27,7 +27,7 @@ def label_information(figure: Figure, complexity: str) -> None:
         complexity: that their information is measured by.
     """
     said = COMPLEXITY_NAMES[complexity]
-    figure.supxlabel(f"information: {said}, start picture 0, original 1", fontsize=9)
+    figure.supxlabel(f"information ({said}; 0: start picture, 1: original)", fontsize=9)
     label_outside(figure)
 
 

@@ -19,7 +19,7 @@ from saliency_audit.report.words import (
 
 SHOWN_AT_ONCE = 12
 # In the order of the page.
-OUTCOMES = {"no": "Against the claim", "undecided": "Undecided", "yes": "Holding"}
+OUTCOMES = {"no": "Against the claim", "undecided": "Undecided", "yes": "For the claim"}
 MARKS = {"no": "[no]{.fails}", "undecided": "[undecided]{.undecided}", "yes": "[yes]{.holds}"}
 
 
@@ -139,4 +139,4 @@ def _extra(items: Sequence[Comparison]) -> str:
     ]
     aligned = "l" * len(names) + "r" * len(further)
     content = table((*names, *(escape(name) for name in further)), rows, aligned)
-    return folded("Reported beside them, not decisive [95 % interval]", content)
+    return folded("Also reported, not decisive [95 % interval]", content)

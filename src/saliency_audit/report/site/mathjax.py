@@ -29,5 +29,5 @@ def mathjax_file() -> Path:
     spec = find_spec(PACKAGE)
     path = Path(spec.origin).parent / "static" / "mathjax" / FILE if spec and spec.origin else None
     if path is None or not path.is_file():
-        raise ExtensionError(f"{FILE} is not here; install the extra `book` ({PACKAGE})")
+        raise ExtensionError(f"{FILE} is missing; install the extra `book` ({PACKAGE})")
     return path

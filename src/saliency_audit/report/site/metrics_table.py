@@ -9,9 +9,9 @@ def metrics_table() -> str:
     order = list(NEEDS)
     ordered = sorted(METRICS.values(), key=lambda metric: order.index(metric.needs))
     return page(
-        "An arrow says on which side an explanation is better. Likenesses of two maps and counts "
-        "have no better side by themselves. Where a metric is undefined for an image it is NaN, to "
-        "be counted and not dropped.",
+        "An arrow says which direction is better for an explanation. Similarities of two maps and "
+        "counts have no better direction of their own. Where a metric is undefined for an image it "
+        "is NaN, which is to be counted, not dropped.",
         table(("metric", "function", "computed from", "range", "better"), map(_row, ordered)),
     )
 

@@ -67,7 +67,7 @@ def run_faults(notebook: NotebookNode, source: bytes) -> list[str]:
         faults.append("was executed from another version of its source")
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     if any(output.output_type == "error" for output in outputs):
-        faults.append("holds a cell that failed")
+        faults.append("contains a cell that failed")
     return faults
 
 

@@ -40,32 +40,33 @@ OMP_NUM_THREADS=2 .venv/bin/python benchmarks/fast_deviation.py  # about 4 minut
 OMP_NUM_THREADS=2 .venv/bin/python benchmarks/ranks.py           # about 3 minutes
 ```
 
-All but the second write a table and its header; on a machine with a GPU the first times the
-GPU. PAIR's library is no dependency; `benchmarks/README.md` says how to have it beside
-the others."""
+All but the second write a table and its header. On a machine with a GPU the first one times the
+GPU. PAIR's library is not a dependency; `benchmarks/README.md` says how to install it."""
 
 METHOD = """\
 Path methods spend their time on gradients. Every peer evaluates the same networks at 224×224 and is
 timed per gradient: bare forward and backward passes, this library, captum's Integrated Gradients
-and, where it is installed, PAIR's Guided IG. Of several batch sizes or memory formats of a peer
-the fastest stands in the ratio; `captum ig 32` is captum as it comes, all points of a path at once.
-`ig and ig+idgi` are both maps from one walk, `blur alone` is the path of BlurIG without a model.
+and, where it is installed, PAIR's Guided IG. Where a peer was timed with several batch sizes or
+memory formats, the ratio is that of the fastest; `captum ig 32` is captum as used by default,
+all points of a path at once. `ig and ig+idgi` makes both maps from one walk; `blur alone` is the
+path of BlurIG without a model.
 
 Information curves are timed per map: three photographs at 224×224, 13 thresholds, the predictions
-of MobileNetV2 included. `exact` fills and compresses every picture as PAIR does, bit by bit; `fast`
-deviates by what stands below. `further maps` of a picture share the
-two ends of its curve with the first one. `pair` is PAIR's own function.
+of MobileNetV2 included. `exact` fills and compresses every picture as PAIR does, bit by bit; how
+far `fast` deviates is measured above. `further maps` of a picture share the two ends of its curve
+with the first one. `pair` is PAIR's own function.
 
 Distances between the maps of cross-trained predictors, the rows behind MeGe and ReCo, are timed per
-distance: 10,000 random maps of 32×32 by 5 predictors each, once without ties and once as ReLU and 8
-bits leave them, half of the values zero. `rank_distances` ranks every map once; `scipy` is a loop
-over `scipy.stats.spearmanr`. Both give the same numbers, which is checked first.
+distance: 10,000 random maps of 32×32 pixels for each of 5 predictors, once without ties and once
+with the ties that ReLU and 8 bits leave, half of the values being zero. `rank_distances` ranks
+every map once; `scipy` is a loop over `scipy.stats.spearmanr`. Both give the same numbers, which is
+checked first.
 
-Every round times each peer once, in short runs and in turn, every other round backwards; a ratio is
-taken within a round, so that other work on the machine slows both sides alike. Shown are the median
-over the rounds and, in brackets, the smallest and the largest. Read the ratios; the seconds are
-those of one machine on one day. An aim that the median misses is shown as missed: a timing decides
-no test and no verdict."""
+Every round times each peer once, in short runs and in turn, in every other round in reverse order.
+A ratio is taken within a round, so that other work on the machine slows both sides alike. The
+tables show the median over the rounds and, in brackets, the smallest and the largest. Rely on the
+ratios: the seconds are those of one machine on one day. A goal that the median misses is shown as
+missed. No test and no verdict depends on a timing."""
 
 
 def performance_page(root: Path) -> str:
@@ -84,10 +85,10 @@ def performance_page(root: Path) -> str:
         for path in sorted((root / FOLDER).glob(f"{kind}*.csv"))
         for block in _section(path, title)
     ]
-    missing = f"Nothing is measured yet: there is no {code(f'{FOLDER}/paths.csv')}."
+    missing = f"Nothing has been measured yet: there is no {code(f'{FOLDER}/paths.csv')}."
     return page(
         "# Performance",
-        "How fast the path methods are, beside the plainest way to do the same passes and beside "
+        "How fast the path methods are, compared with bare forward and backward passes and with "
         "other libraries. What a whole study costs is a claim of its own: IDGI-COST.",
         *(sections or [missing]),
         *_deviation(root / FOLDER / "fast_deviation.csv"),
@@ -136,8 +137,9 @@ def _deviation(path: Path) -> Iterator[str]:
     name = f"{FOLDER}/{path.name}"
     yield "## What the fast mode costs in accuracy"
     yield (
-        "Fast minus exact: the area under the SIC of single maps (three methods, MobileNetV2). The "
-        "interval is that of the mean, resampled by picture; the range holds 95 % of the maps. "
+        "Area under the SIC of single maps, fast minus exact (three methods, MobileNetV2). The "
+        "interval is that of the mean, resampled by picture; the range holds the middle 95 % of "
+        "the maps. "
         f"The file: {{download}}`{name} <../../{name}>`."
     )
     header = ("complexity", "mean [95 % interval]", "95 % of the maps", "maps", "pictures")
@@ -183,7 +185,7 @@ def _ratios(rows: pd.DataFrame) -> str:
         for _, row in rows.iterrows()
     ]
     rounds = count(int(rows["rounds"].max()), "round")
-    return table(("what", f"ratio over {rounds}", "aim", "met", "to that of"), lines, "lr")
+    return table(("what", f"ratio over {rounds}", "goal", "met", "relative to"), lines, "lr")
 
 
 def _met(goal: str, median: float) -> str:
@@ -209,9 +211,9 @@ def _memory(rows: pd.DataFrame) -> str:
     return page(
         "### Memory",
         "Peak memory of a fresh process that explains one image (MiB, "
-        f"{escape(rows['model'].iloc[0])}). No goal stands on the ratio, since the process holds "
-        "less than one full batch where the steps are few; that a walk's tensors do not grow with "
-        "the steps beyond it is what `tests/attributions/test_memory.py` counts, byte by byte.",
+        f"{escape(rows['model'].iloc[0])}). The ratio has no goal: with few steps the process "
+        "holds less than one full batch. `tests/attributions/test_memory.py` counts, byte by byte, "
+        "that beyond a full batch the tensors of a walk do not grow with the number of steps.",
         table(header, lines, "l" + "r" * (len(steps) + 1)),
     )
 

@@ -8,15 +8,15 @@ INTERNAL_MEANING = {
     Verdict.PARTLY: "Part of it follows from what the paper itself prints; the rest does not.",
     Verdict.NOT_REPRODUCED: "What the paper itself prints contradicts the claim.",
     Verdict.INCONCLUSIVE: "What the paper prints cannot settle it either way.",
-    Verdict.NOT_TESTED: "The paper prints nothing that the claim could be held against.",
+    Verdict.NOT_TESTED: "The paper prints nothing to hold the claim against.",
 }
 
 EXTERNAL_MEANING = {
     Verdict.REPRODUCED: "Our own rows pass the declared test in every comparison.",
     Verdict.PARTLY: "Our own rows pass the declared test in part.",
     Verdict.NOT_REPRODUCED: "Our own rows fail the declared test.",
-    Verdict.INCONCLUSIVE: "Our own rows cannot decide: too few, too noisy or of another setting.",
-    Verdict.NOT_TESTED: "There are no rows of ours to decide from yet.",
+    Verdict.INCONCLUSIVE: "Our own rows cannot decide it: few, noisy or from another setting.",
+    Verdict.NOT_TESTED: "We have no rows to decide from yet.",
 }
 
 

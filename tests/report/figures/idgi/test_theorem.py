@@ -46,7 +46,7 @@ def test_both_rules_are_drawn_with_the_allowed_error(rows):
         found = lines(axis)
         np.testing.assert_allclose(found["IDGI rule"], 1e-8)
         np.testing.assert_allclose(found["plain rule"][0] / found["plain rule"], [1, 2, 4])
-        assert set(found["allowed to IDGI"]) == {1e-5}
+        assert set(found["allowed for IDGI"]) == {1e-5}
         assert (axis.get_xscale(), axis.get_yscale()) == ("log", "log")
 
 

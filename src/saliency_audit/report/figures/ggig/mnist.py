@@ -92,7 +92,7 @@ def show_similarities(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
     height = 0.28 * len(methods) + 0.6
     figure, axes = panels(["all"], measures, draw, width=2.2, height=height, sharex="col")
     axes[0, 0].invert_yaxis()
-    figure.supxlabel("similarity of map and digit, 1 for equal", fontsize=9)
+    figure.supxlabel("similarity of map and digit (1: equal)", fontsize=9)
     return figure
 
 
@@ -121,7 +121,7 @@ def show_training(rows: pd.DataFrame, accuracy: float, iterations: int) -> Figur
     axis.axvline(iterations, color="0.4", linestyle="--", linewidth=1)
     axis.set_xscale("log")
     axis.set_yscale("log")
-    axis.set_xlabel("steps of training", fontsize=9)
+    axis.set_xlabel("training steps", fontsize=9)
     axis.set_ylabel("share of test images misclassified", fontsize=9)
     axis.tick_params(labelsize=8)
     label_outside(figure)

@@ -94,7 +94,7 @@ def show_perturbation(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
     models = list(dict.fromkeys(noise["model"]))
     figure, axes = panels(models, columns, draw, width=2.3, height=2.3)
     name_rows(axes, map(network_on_lines, models))
-    figure.supxlabel("noise on the weights, in their standard deviations", fontsize=9)
+    figure.supxlabel("noise on the weights, in standard deviations of the weights", fontsize=9)
     label_outside(figure)
     return figure
 

@@ -61,7 +61,7 @@ def show_cost(rows: pd.DataFrame, claim: Claim) -> Figure:
     axes[-1, 0].xaxis.set_major_formatter("{x:g}")
     axes[-1, 0].xaxis.set_minor_formatter(NullFormatter())
     axes[-1, 0].set_xlabel(f"images per second (dashed: the paper's, {DEVICE})", fontsize=9)
-    axes[-1, 1].set_xlabel("share of the speed of plain passes (%)", fontsize=9)
+    axes[-1, 1].set_xlabel("speed as a share of plain passes (%)", fontsize=9)
     axes[-1, 1].set_xlim(left=0)
     return figure
 

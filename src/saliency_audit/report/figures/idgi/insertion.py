@@ -39,7 +39,7 @@ def show_paired_differences(
 
     figure, axes = panels(models, paths, draw, width=2.7, height=2.2)
     name_rows(axes, (f"{network(model)}\nIDGI − base" for model in models))
-    figure.supxlabel(f"images, sorted by difference of {name or score} (%)", fontsize=9)
+    figure.supxlabel(f"images, sorted by their difference in {name or score} (%)", fontsize=9)
     return figure
 
 

@@ -82,7 +82,7 @@ def _figure(model: str, found: Mapping[tuple[str, str], Series], steps: list[int
     name_rows(axes, (on_two_lines(SCORE_NAMES[score]) for score in scores))
     name_columns(axes, (PATH_NAMES[path] for path in paths))
     figure.supxlabel(
-        f"number of steps; bars: 95 % interval of the change since {steps[0]} steps", fontsize=9
+        f"number of steps; bars: 95 % interval of the change from {steps[0]} steps", fontsize=9
     )
     explained = axes[0, 0].get_legend_handles_labels()
     legend_outside(figure, *explained, columns=2, title=network(model), fontsize=9)

@@ -47,7 +47,7 @@ def show_completeness(rows: pd.DataFrame, tolerance: float) -> Figure:
         ):
             errors = _errors(chosen[chosen["method"] == method], "completeness_error")
             _draw(axis, errors, (0, 1), label, colour, symbol)
-        axis.axhline(tolerance, color="0.3", linestyle="--", linewidth=1, label="allowed to IDGI")
+        axis.axhline(tolerance, color="0.3", linestyle="--", linewidth=1, label="allowed for IDGI")
 
     figure = _panels(rows, draw)
     label_outside(figure)

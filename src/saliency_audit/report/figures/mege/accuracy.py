@@ -49,6 +49,6 @@ def show_accuracies(
         labels.append(predictor(str(images), str(model)) if sound else f"{degradation} {level} %")
     axis.set_yticks(range(len(labels)), labels)
     axis.invert_yaxis()
-    axis.set_xlabel("accuracy on the fold not seen (%)", fontsize=9)
+    axis.set_xlabel("accuracy on the held-out fold (%)", fontsize=9)
     axis.tick_params(labelsize=8)
     return figure

@@ -54,7 +54,7 @@ def show_distances(rows: pd.DataFrame, part: str) -> Figure:
         axis.set_title(DISTANCE_NAMES[name], fontsize=9)
         axis.tick_params(labelsize=8)
     axes[0, 0].legend(fontsize=8, frameon=False)
-    labels = {"shift": "share of the way moved", "noise": "σ of the noise"}
+    labels = {"shift": "shift, as a share of the largest", "noise": "σ of the noise"}
     figure.supxlabel(labels[part], fontsize=9)
     figure.supylabel("distance / largest", fontsize=9)
     return figure
