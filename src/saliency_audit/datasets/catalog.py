@@ -1,4 +1,4 @@
-"""Image sets by name: what each is, its licence, where it lies and how to get it."""
+"""Image sets by name: contents, licence, location and how to get them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,10 +32,10 @@ class ImageSet:
         name: how it is called everywhere.
         title: what it is.
         terms: licence or terms of use, as commonly stated.
-        how_to_get: a remedy for people who do not have it.
-        folder: where it lies below the data root; None if it is embedded.
-        files: how many files it holds there.
-        opener: opens it; None where no experiment reads it yet.
+        how_to_get: instructions for people who do not have it.
+        folder: its folder below the data root; None if it is embedded.
+        files: number of files in that folder.
+        opener: opens it; None if no experiment reads it yet.
     """
 
     name: str
@@ -67,13 +67,13 @@ def _torchvision(dataset: str, folder: str) -> str:
 
 
 def _imagenet_folder(name: str, folder: str, how_to_get: str) -> Callable[[Path], Images]:
-    # 224 pixels for every network, Inception and Xception too, which were trained on 299: the IDGI
-    # study names no size, and all methods then see the same pictures.
+    # 224 pixels for every network, including Inception and Xception, which were trained on 299: the
+    # IDGI study states no size, and all methods then get the same pictures.
     return lambda root: open_class_folders(name, root / folder, 224, how_to_get, 1000)
 
 
 def _cifar10(part: str, files: int) -> ImageSet:
-    """The copy in JPEG files: lossy, so accuracies do not quite compare with published ones."""
+    """The copy in JPEG files: lossy, so accuracies are not quite comparable to published ones."""
     name, how_to_get = f"cifar10_{part}", UNPACK + f"as cifar10/{part}/<class>/<image>.jpg."
     return ImageSet(
         name,
@@ -104,7 +104,7 @@ def _grey(name: str, title: str, terms: str, kind: type[MNIST], part: str) -> Im
     )
 
 
-# 50 of the 1,000 classes, drawn once; the MeGe/ReCo paper does not name its own.
+# 50 of the 1,000 classes, drawn once; the MeGe/ReCo paper does not name those it used.
 IMAGENET50 = tuple(sorted(np.random.default_rng(0).choice(1000, 50, replace=False).tolist()))
 _TRAINING = UNPACK + (
     "as imagenet/train/<wnid>/<image>.JPEG; register at image-net.org for ILSVRC-2012."
@@ -116,7 +116,7 @@ _SAMPLE = UNPACK + (
     "mkdir -p $SALIENCY_DATA/imagenet_sample/${n%%_*}; "
     "cp $f $SALIENCY_DATA/imagenet_sample/${n%%_*}/; done"
 )
-# Its bounding boxes (XML, one file per picture) are not read: Tiny ImageNet has boxes ready.
+# Its bounding boxes (XML, one file per picture) are not read: those of Tiny ImageNet are used.
 _VALIDATION = UNPACK + (
     "as imagenet/val/<wnid>/<image>.JPEG; register at image-net.org for ILSVRC-2012."
 )

@@ -26,7 +26,7 @@ def digits_training_set() -> tuple[Tensor, Tensor]:
 
 
 def open_digits(*, training: bool = False) -> Images:
-    """The last third of the digits, which the digit classifier never sees; or the first two."""
+    """The last third of the digits, which the digit classifier never sees, or the first two."""
     pictures, labels = _arrays()
     first, last = (0, _cut(labels)) if training else (_cut(labels), len(labels))
     return Images(

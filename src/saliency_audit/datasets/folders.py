@@ -23,9 +23,9 @@ def open_class_folders(
         name: the set's name.
         folder: holds one folder per class.
         side: pixels per side of the pictures.
-        how_to_get: remedy named when the folder is missing.
-        class_count: how many class folders there must be: one missing would shift the labels of
-            all that follow.
+        how_to_get: instructions for the message if the folder is missing.
+        class_count: required number of class folders: a missing one would shift the labels of all
+            that follow.
         read: (file, side) -> picture; scales and crops at the centre if not given.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What an image set offers, whatever its layout on disk."""
+"""The interface of an image set, independent of its layout on disk."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -117,12 +117,12 @@ def read_regions(images: Images, indices: Sequence[int]) -> Tensor:
 
 
 def shuffled_indices(images: Images, seed: int) -> tuple[int, ...]:
-    """All positions in an order fixed by the seed; a study takes its first n."""
+    """All positions in an order fixed by the seed; a study uses the first n."""
     return tuple(int(i) for i in np.random.default_rng(seed).permutation(len(images)))
 
 
 def image_seed(study_seed: int, index: int) -> int:
-    """Seed of one image: depends on the study and the image, not on batches or shards."""
+    """Seed of one image; depends on the study and the image, not on batches or shards."""
     return int(np.random.SeedSequence([study_seed, index]).generate_state(1)[0])
 
 
@@ -143,7 +143,7 @@ def read_picture(path: Path, side: int) -> Tensor:
 
 
 def read_scaled(path: Path, side: int) -> Tensor:
-    """RGB picture in [0, 1], the whole of it scaled to side × side (bilinear).
+    """RGB picture in [0, 1], scaled as a whole to side × side (bilinear).
 
     Raises:
         OSError: the file is corrupt.
@@ -155,7 +155,7 @@ def _decoded(path: Path) -> Image.Image:
     try:
         with Image.open(path) as opened:
             return opened.convert("RGB")
-    # What Pillow's readers raise on damaged headers, besides OSError.
+    # Pillow's readers raise these for damaged headers, besides OSError.
     except (SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise OSError(f"{path}: {error}") from None
 

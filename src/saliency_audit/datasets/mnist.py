@@ -1,4 +1,4 @@
-"""MNIST and its like, from the original files by way of torchvision."""
+"""MNIST and similar sets, read from the original files with torchvision."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def open_mnist(
         name: the set's name.
         kind: torchvision's class, which knows the files' names.
         folder: what torchvision calls root.
-        how_to_get: remedy named when files are missing.
+        how_to_get: instructions for the message if files are missing.
         training: the training part; the test part if not.
 
     Raises:

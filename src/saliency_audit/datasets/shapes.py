@@ -1,8 +1,8 @@
 """Coloured shapes on textured backgrounds with exact object masks, drawn on request.
 
 The class of a picture is the shape of its one object. Colour, size, position and rotation of the
-object and the texture behind it are drawn independently of the class, so that nothing but the
-object's outline tells the class and its mask is the ground truth for localisation.
+object and the texture of the background are drawn independently of the class. Only the object's
+outline determines the class, and its mask is the ground truth for localisation.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ SEED = 0
 TEST_COUNT = 1000
 # Radius of the circle around the object, in pixels.
 RADIUS = (11.0, 22.0)
-# Cells a side of the random grids whose sum, smoothly enlarged, is the background.
+# Cells per side of the random grids whose sum, smoothly upsampled, is the background.
 _GRIDS = (4, 8, 16, 32)
 
 Floats = NDArray[np.floating]
@@ -29,12 +29,12 @@ Mask = NDArray[np.bool_]
 
 
 def _pointed(corners: int, inner: float) -> Callable[[Floats, Floats], Mask]:
-    """A star with its corners at radius 1 and its notches at radius `inner`."""
+    """A star with its points at radius 1 and its notches at radius `inner`."""
     half = np.pi / corners
     notch = inner * np.cos(half), inner * np.sin(half)
 
     def inside(u: Floats, v: Floats) -> Mask:
-        # Turned and mirrored into the half sector beside a corner, where one edge is left.
+        # Rotated and mirrored into the half sector next to a point, where one edge is left.
         angle = np.abs((np.arctan2(v, u) + half) % (2 * half) - half)
         radius = np.hypot(u, v)
         x, y = radius * np.cos(angle), radius * np.sin(angle)
@@ -48,7 +48,7 @@ def _regular(corners: int) -> Callable[[Floats, Floats], Mask]:
     return _pointed(corners, np.cos(np.pi / corners))
 
 
-# The object in its own coordinates: inside the unit circle, centred, not turned.
+# The object in its own coordinates: in the unit circle, centred, not rotated.
 OUTLINES: dict[str, Callable[[Floats, Floats], Mask]] = {
     "disc": lambda u, v: u**2 + v**2 <= 1,
     "ring": lambda u, v: np.abs(np.hypot(u, v) - 0.775) <= 0.225,
@@ -66,7 +66,7 @@ CLASSES = tuple(OUTLINES)
 
 @dataclass(frozen=True)
 class Shapes:
-    """Pictures drawn together.
+    """Generated pictures.
 
     Attributes:
         images: `(N, 3, 64, 64)` float32 in [0, 1], in steps of 1/255 like any picture.
@@ -80,11 +80,11 @@ class Shapes:
 
 
 def draw_shapes(indices: Sequence[int], seed: int = SEED) -> Shapes:
-    """Draw the pictures with these numbers; each depends on the seed and its number alone.
+    """Draw the pictures with these numbers; each depends only on the seed and its number.
 
-    The shape is number modulo 8, so that every range is balanced. The object has a saturated
-    colour, the background is a nearly grey random texture: sums of smoothly enlarged random grids.
-    Fine noise of ±0.05 lies over both. Objects are never cut by the border.
+    The shape is the number modulo 8, so that every range is balanced. The object has a saturated
+    colour; the background is a nearly grey random texture, a sum of smoothly upsampled random
+    grids. Noise of ±0.05 is added to both. The border never cuts an object.
 
     Args:
         indices: picture numbers ≥ 0.
@@ -166,7 +166,7 @@ def _enlarge(cells: int) -> Floats:
 
 
 def shapes_training_set(count: int, seed: int = SEED) -> tuple[Tensor, Tensor]:
-    """Images `(count, 3, 64, 64)` in [0, 1] and labels `(count,)`, none of them in the test set.
+    """Images `(count, 3, 64, 64)` in [0, 1] and labels `(count,)`, disjoint from the test set.
 
     Raises:
         ValueError: a count below 1.

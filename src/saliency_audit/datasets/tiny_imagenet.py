@@ -9,9 +9,9 @@ from torch import Tensor
 from saliency_audit.datasets.images import Images, MissingDataError, read_scaled
 from saliency_audit.datasets.tiny_imagenet_classes import IMAGENET_INDEX
 
-# Pixels a side on disk, and as read. Networks trained at 224 name the right one of 1,000 classes at
-# 128 as often as at 224 or more: on 400 pictures, SqueezeNet 1.0 / MobileNetV2 with the weights of
-# the recorded runs, 7 / 7 % at 64, 21 / 17 % at 128, 20 / 22 % at 160, 11 / 19 % at 224 (standard
+# Pixels per side on disk, and as read. Networks trained at 224 are about as accurate at 128 as at
+# 224: on 400 pictures and 1,000 classes, SqueezeNet 1.0 / MobileNetV2 with the weights of the
+# recorded runs reach 7 / 7 % at 64, 21 / 17 % at 128, 20 / 22 % at 160, 11 / 19 % at 224 (standard
 # error 2 points). And 128 costs a third of 224.
 STORED_SIDE = 64
 SIDE = 128
@@ -37,18 +37,18 @@ class Annotation:
 def open_tiny_imagenet(name: str, folder: Path, how_to_get: str, side: int = SIDE) -> Images:
     """Open `folder/images/<file>` with labels and boxes from `folder/val_annotations.txt`.
 
-    Labels are class indices of ILSVRC-2012, so that networks trained on it can be asked. Pictures
-    are enlarged bilinearly, whole, to `side` pixels; regions are the boxes enlarged likewise and
-    filled. Corners count as inside, so that no box is empty.
+    Labels are class indices of ILSVRC-2012, for networks trained on it. Whole pictures are
+    upsampled bilinearly to `side` pixels; regions are the boxes, scaled likewise and filled.
+    Corners count as inside, so that no box is empty.
 
     Args:
         name: the set's name.
         folder: `tiny-imagenet-200/val`.
-        how_to_get: remedy named when something is missing.
+        how_to_get: instructions for the message if something is missing.
         side: pixels per side.
 
     Raises:
-        MissingDataError: no annotations, a line that is not one, or a picture that is not there.
+        MissingDataError: no annotations, a malformed line, or a missing picture.
     """
     path = folder / ANNOTATIONS
     if not path.is_file():

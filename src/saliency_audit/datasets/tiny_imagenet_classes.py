@@ -1,4 +1,4 @@
-"""Where the 200 classes of Tiny ImageNet stand among the 1,000 of ILSVRC-2012."""
+"""Indices of the 200 classes of Tiny ImageNet among the 1,000 of ILSVRC-2012."""
 
 # WordNet id : rank of the id among the sorted ids of ILSVRC-2012, the class index of its networks.
 _PAIRS = """

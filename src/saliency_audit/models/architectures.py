@@ -1,4 +1,4 @@
-"""Networks by name for cross-training, for pictures of any number of classes and channels."""
+"""Networks by name for cross-training, for any number of classes and channels."""
 
 import re
 from collections.abc import Callable
@@ -19,12 +19,12 @@ _NAME = re.compile(r"(?P<kind>resnet18|lipschitz)-(?P<filters>[1-9]\d*)")
 
 @dataclass(frozen=True)
 class Architecture:
-    """An untrained network in the two forms that it may have.
+    """An untrained network in the form used for training and the form used afterwards.
 
     Attributes:
-        plain: makes the network as it is used, from pixels in [0, 1] to logits.
-        trainable: makes the one that is trained.
-        weights: from the trained one to the state of the plain one.
+        plain: builds the network in its final form, from pixels in [0, 1] to logits.
+        trainable: builds the form that is trained.
+        weights: from the trained form to the state dict of the plain one.
     """
 
     plain: Callable[[], nn.Module]
@@ -42,10 +42,10 @@ def architecture(name: str, classes: int, channels: int, side: int, dropout: flo
         classes: number of classes.
         channels: of the pictures.
         side: of the pictures.
-        dropout: of a ResNet-18; the others have their own.
+        dropout: of a ResNet-18; fixed for the others.
 
     Raises:
-        ValueError: unknown name, or pictures that the network cannot take.
+        ValueError: unknown name, or pictures of a size or type that the network cannot take.
     """
     validate_architecture(name)
     if name == "small":
@@ -73,7 +73,7 @@ def architecture(name: str, classes: int, channels: int, side: int, dropout: flo
         )
 
     def centred(network: nn.Module) -> nn.Module:
-        # Shifted and not scaled, which keeps distances and so the Lipschitz constant.
+        # Shifted but not scaled, which keeps distances and thus the Lipschitz constant.
         return Normalized(network, _middle(channels), (1.0,) * channels)
 
     def plain() -> nn.Sequential:
@@ -117,7 +117,7 @@ def _middle(channels: int) -> tuple[float, ...]:
 
 
 def load_plain(found: Architecture, state: dict[str, Tensor]) -> nn.Module:
-    """The network as it is used, in evaluation mode; the global random state is left alone."""
+    """The network in its final form, in evaluation mode; the global random state is not changed."""
     with torch.random.fork_rng(devices=[]):
         model = found.plain()
     model.load_state_dict(state)

@@ -1,4 +1,4 @@
-"""Classifiers by name: architecture, weights and how to get them."""
+"""Classifiers by name: architecture, weights and where to get them."""
 
 import hashlib
 import re
@@ -28,10 +28,10 @@ _LOADING = threading.Lock()
 
 @dataclass(frozen=True)
 class LocalWeights:
-    """Weights that recorded runs used and that no hub releases under this name.
+    """Weights that recorded runs used and that no hub publishes under this name.
 
     Attributes:
-        source: where the values come from and what was done to them.
+        source: where the values come from and how they were processed.
         state_sha256: `state_digest` of the loaded classifier; recorded rows must show it.
     """
 
@@ -45,10 +45,10 @@ class Classifier:
 
     Attributes:
         name: how it is called everywhere.
-        title: its name in print, as the papers write it where they use it.
-        load: makes the network with its weights; input [0, 1], output logits.
+        title: its name in print, as in the papers that use it.
+        load: builds the network with its weights; from pixels in [0, 1] to logits.
         weights: file name below `weights/` in the data root; None if it is trained here.
-        recorded: the weights behind the recorded rows, where they are not torchvision's.
+        recorded: the weights behind the recorded rows, if they are not torchvision's.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Classifier:
 
 def _shapes_training_set() -> tuple[Tensor, Tensor]:
     images, labels = shapes_training_set(6000)
-    # A fifth faster on a CPU.
+    # 20 % faster on a CPU.
     return images.contiguous(memory_format=torch.channels_last), labels
 
 
@@ -81,8 +81,8 @@ _RECIPES = {
         _shapes_training_set,
         TrainingPlan(epochs=4, batch_size=32, learning_rate=1.2e-3),
     ),
-    # The GGIG paper's network, trained until it is as accurate as the paper says: 99 %. Not with
-    # the paper's plan, which leads elsewhere (claim GG-TRAIN).
+    # The GGIG paper's network, trained to the paper's accuracy of 99 %, but not with the paper's
+    # plan, which does not reach it (claim GG-TRAIN).
     "mnist_cnn": Recipe(
         MnistCNN,
         _mnist_training_set,
@@ -99,8 +99,8 @@ def _trained(name: str, title: str) -> Classifier:
 def _imagenet(name: str, file: str, release: str) -> Callable[[], nn.Module]:
     def load() -> nn.Module:
         state = _current_names(_state(name, file, release))
-        # Inception's auxiliary head exists in its weights; it is not used in evaluation mode. Its
-        # weights expect pixels in [-1, 1], to which the network itself converts from ImageNet's.
+        # Inception's weights include its auxiliary head, which is not used in evaluation mode. They
+        # expect pixels in [-1, 1]; the network itself converts from ImageNet's normalisation.
         options = {"transform_input": True, "init_weights": False} if "inception" in name else {}
         with torch.random.fork_rng(devices=[]):
             network = get_model(name, weights=None, **options)
@@ -127,7 +127,7 @@ def _state(name: str, file: str, release: str) -> dict[str, torch.Tensor]:
 
 def _xception() -> nn.Module:
     """timm's port of the original network; its weights expect pixels in [-1, 1]."""
-    import timm  # only this network needs it
+    import timm  # imported here: only this network needs it
 
     path = data_root() / "weights" / "xception_imagenet.pth"
     found = path.is_file()
@@ -195,7 +195,7 @@ CLASSIFIERS = {
         )
         for name, title, release in _IMAGENET
     },
-    # Left out by the IDGI study for its cost.
+    # Left out by the IDGI study because of its cost.
     "xception": Classifier("xception", "Xception", _xception, "xception_imagenet.pth"),
 }
 
@@ -218,13 +218,13 @@ def _loaded(name: str) -> nn.Module:
 
 
 def weights_path(name: str) -> Path | None:
-    """Where the weights of a classifier are looked for first; None if it is trained here."""
+    """Where the weights of a classifier are searched for first; None if it is trained here."""
     file = CLASSIFIERS[name].weights
     return None if file is None else data_root() / "weights" / file
 
 
 def state_digest(model: nn.Module) -> str:
-    """SHA-256 over names and values of all parameters and buffers: which weights were used."""
+    """SHA-256 over names and values of all parameters and buffers; identifies the weights."""
     digest = hashlib.sha256()
     for key, value in model.state_dict().items():
         digest.update(key.encode())

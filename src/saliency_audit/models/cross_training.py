@@ -1,4 +1,4 @@
-"""k-fold cross-training: a predictor per fold that has seen all other folds, kept on disk."""
+"""k-fold cross-training: one predictor per fold, trained on all other folds and kept on disk."""
 
 import hashlib
 import io
@@ -20,14 +20,14 @@ from saliency_audit.models.degradation import with_switched_labels
 from saliency_audit.models.folds import stratified_folds
 from saliency_audit.models.training import TrainingPlan, predicted_classes, train
 
-# Counted up when the same setting must give other weights.
+# Incremented when the same setting must give other weights.
 VERSION = 2
 
 logger = logging.getLogger(__name__)
 
 
 class _Kept(TypedDict):
-    """What the file of a predictor holds."""
+    """Contents of the file of a predictor."""
 
     state: dict[str, Tensor]
     correct: int
@@ -43,7 +43,7 @@ class CrossTraining:
         images: the image set.
         architecture: see `architectures.architecture`.
         plan: of the training; every fold gets its own seed, `plan.seed` + fold.
-        n_images: the first so many in the order of the seed; all if None.
+        n_images: how many, from the first in the order of the seed; all if None.
         folds: k.
         switched: share of the training labels that are switched.
         dropout: of a ResNet-18.
@@ -90,11 +90,11 @@ class FoldedImages:
 
 @dataclass(frozen=True)
 class Predictor:
-    """A trained network and how it does on the fold that it has not seen.
+    """A trained network and its result on its held-out fold.
 
     Attributes:
         model: in evaluation mode, on the CPU, pixels in [0, 1] to logits.
-        correct: images of its own fold that it classifies correctly.
+        correct: images of the held-out fold that it classifies correctly.
         held_out: images of its own fold.
     """
 
@@ -104,17 +104,17 @@ class Predictor:
 
     @property
     def accuracy(self) -> float:
-        """Share of its own fold that it classifies correctly."""
+        """Share of the held-out fold that it classifies correctly."""
         return self.correct / self.held_out
 
 
 @lru_cache(maxsize=2)
 def folded_images(images: str, n_images: int | None, folds: int, seed: int) -> FoldedImages:
-    """Read the images of a cross-training and deal them into folds.
+    """Read the images of a cross-training and divide them into folds.
 
     Raises:
         MissingDataError: the image set is not here.
-        ValueError: more images asked for than there are, or classes with fewer images than folds.
+        ValueError: more images requested than there are, or classes with fewer images than folds.
     """
     source = open_images(images)
     if n_images is not None and not 0 < n_images <= len(source):
@@ -141,10 +141,10 @@ def _digest(*tensors: Tensor) -> str:
 def predictor(
     setting: CrossTraining, fold: int, *, device: torch.device | None = None
 ) -> Predictor:
-    """The predictor that has not seen a fold: from disk, or trained and kept there.
+    """The predictor that was not trained on a fold: read from disk, or trained and stored there.
 
-    A run that is killed loses the predictor it is training and no other; two runs never train the
-    same one at once. How far a training is goes to this module's logger, epoch by epoch.
+    A killed run loses only the predictor that it is training; two runs never train the same one at
+    once. Progress goes to this module's logger, epoch by epoch.
 
     Args:
         setting: what to train on, and how.
@@ -153,7 +153,7 @@ def predictor(
 
     Raises:
         MissingDataError: the image set is not here.
-        ValueError: a fold or a setting that cannot be.
+        ValueError: an invalid fold or setting.
     """
     if not 0 <= fold < setting.folds:
         raise ValueError(f"there are folds 0..{setting.folds - 1}, got {fold}")
@@ -183,7 +183,7 @@ def _predictor(kept: _Kept, built: Architecture) -> Predictor:
 
 
 def weights_folder(setting: CrossTraining) -> Path:
-    """Where the predictors of a setting are kept; other settings have other folders."""
+    """Where the predictors of a setting are kept, one folder per setting."""
     text = json.dumps([VERSION, torch.__version__, asdict(setting)], sort_keys=True)
     tag = hashlib.sha256(text.encode()).hexdigest()[:10]
     name = f"{setting.images}-{setting.architecture}-{tag}"
@@ -197,7 +197,7 @@ def _train(
     built: Architecture,
     device: torch.device | None,
 ) -> _Kept:
-    # Labels are switched before the folds are taken: what a predictor has seen is wrong for all.
+    # Labels are switched before the images are divided: a wrong label is wrong for all predictors.
     labels = with_switched_labels(data.labels, setting.switched, data.classes, seed=setting.seed)
     seen = data.folds != fold
     name = weights_folder(setting).name
@@ -208,7 +208,7 @@ def _train(
     plan = TrainingPlan(**{**asdict(setting.plan), "seed": setting.plan.seed + fold})
 
     def build() -> nn.Module:
-        # Convolutions are half as fast again on a CPU in this format.
+        # Convolutions are 50 % faster on a CPU in this format.
         return built.trainable().to(memory_format=torch.channels_last)
 
     trained = train(build, data.pictures[seen], labels[seen], plan, device=device, progress=tell)
@@ -225,9 +225,9 @@ def _train(
 
 
 def _read(path: Path, built: Architecture, data: FoldedImages) -> Predictor | None:
-    """The predictor that was kept; None where there is none, or one of other images or layers."""
+    """The stored predictor; None if there is none, or one of other images or layers."""
     try:
         kept: _Kept = torch.load(path, map_location="cpu", weights_only=True)
         return _predictor(kept, built) if kept["data"] == data.digest else None
-    except Exception:  # a damaged file, or one that is something else
+    except Exception:  # a damaged file, or one with other contents
         return None

@@ -1,4 +1,4 @@
-"""Predictors made worse on purpose: noise on their weights, wrong labels in their training."""
+"""Deliberately degraded predictors: noise on the weights, or wrong training labels."""
 
 import math
 from copy import deepcopy
@@ -12,12 +12,13 @@ def with_noisy_weights(
 ) -> nn.Module:
     """A copy of the model with N(0, deviation²) added to a share of every convolution's weights.
 
-    The weights are drawn at random in each layer, whatever their size. Of one seed the larger
-    shares contain the smaller ones, with the same noise. Biases, batch norm and linear layers stay.
+    In each layer the weights are chosen at random, regardless of their values. With one seed,
+    larger shares contain the smaller ones, with the same noise. Biases, batch norm and linear
+    layers are not changed.
 
-    The MeGe/ReCo paper says twice what is randomised: a share of the layers (§4.2) and, followed
-    here, a share of the parameters of each convolution (Appendix E.2). It writes N(0, 0.5) without
-    saying whether 0.5 is the variance; it is read as the standard deviation.
+    The MeGe/ReCo paper gives two versions: a share of the layers is randomised (§4.2), or a share
+    of the parameters of each convolution (Appendix E.2), which is followed here. It writes N(0,
+    0.5) without saying whether 0.5 is the variance; it is read as the standard deviation.
 
     Args:
         model: left as it is.
@@ -49,12 +50,12 @@ def with_sigma_noise(model: nn.Module, level: float, *, seed: int = 0) -> nn.Mod
     """A copy of the model with N(0, (level · σ)²) added to every parameter, σ being its tensor's.
 
     σ is the standard deviation of the values of one parameter tensor, such as the weights of one
-    layer; a tensor with a single value, whose σ is undefined, stays. Weights, biases and the affine
-    parameters of batch norm are parameters; its running statistics are not. Of one seed the noise
-    of two levels differs in size only.
+    layer; a tensor with a single value has no σ and is not changed. Weights, biases and the affine
+    parameters of batch norm are parameters; its running statistics are not. With one seed, the
+    noise at two levels differs only in size.
 
-    The GGIG paper writes one σ of all parameters and noise of variance ε; its authors' code takes
-    σ per tensor and ε σ as the standard deviation, which is followed here.
+    The GGIG paper has one σ for all parameters and noise of variance ε. Its authors' code, which is
+    followed here, takes σ per tensor and ε σ as the standard deviation.
 
     Args:
         model: left as it is.
@@ -82,9 +83,9 @@ def with_sigma_noise(model: nn.Module, level: float, *, seed: int = 0) -> nn.Mod
 
 
 def with_switched_labels(labels: Tensor, share: float, classes: int, *, seed: int = 0) -> Tensor:
-    """The labels with a share of them, drawn at random, changed to another class each.
+    """The labels, a random share of which is changed to another class.
 
-    Of one seed the larger shares contain the smaller ones, changed to the same classes.
+    With one seed, larger shares contain the smaller ones, changed to the same classes.
 
     Args:
         labels: `(N,)` int64.

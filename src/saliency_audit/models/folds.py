@@ -8,10 +8,10 @@ from saliency_audit.errors import refuse_non_tensor
 
 
 def stratified_folds(labels: Tensor, folds: int, seed: int = 0) -> Tensor:
-    """The fold of every image: each fold gets an equal share of each class, at random.
+    """The fold of every image: each class is divided evenly among the folds, at random.
 
-    Folds differ by at most one image per class; what is left over of the classes goes to the folds
-    in turn, so that their sizes differ by at most one in all.
+    Folds differ by at most one image per class. The remainders of the classes go to the folds in
+    turn, so that the total sizes differ by at most one, too.
 
     Args:
         labels: `(N,)` int64.
@@ -22,8 +22,8 @@ def stratified_folds(labels: Tensor, folds: int, seed: int = 0) -> Tensor:
         `(N,)` int64 in 0 … k−1.
 
     Raises:
-        ValueError: folds that are no whole number or fewer than 2, malformed labels, or a class
-            with fewer images than folds.
+        ValueError: folds that are not an integer ≥ 2, malformed labels, or a class with fewer
+            images than folds.
 
     Source: MeGe/ReCo paper, §3.3, which says "at random"; the authors' library takes contiguous
     folds without a shuffle.

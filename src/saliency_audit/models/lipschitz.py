@@ -9,10 +9,10 @@ from torch import Tensor, nn
 def lipschitz_cnn(classes: int, channels: int, side: int, filters: int = 48) -> nn.Sequential:
     """Table 4 of the paper, with `filters` maps in its first convolution and twice as many after.
 
-    Three 3×3 convolutions that keep the size, each followed by a mean over 2×2 pixels, times 2:
-    that is a map with Lipschitz constant 1, where the plain mean would have ½ and three of them
-    would leave an eighth of the signal. The table prints neither the size of the kernels nor this
-    factor, which is that of the pooling in the library that the authors name.
+    Three 3×3 convolutions that keep the size, each followed by a mean over 2×2 pixels, times 2.
+    This pooling has Lipschitz constant 1; the plain mean would have ½, and three of them would
+    leave an eighth of the signal. The table states neither the size of the kernels nor this factor,
+    which is that of the pooling in the library that the authors name.
 
     The network is 1-Lipschitz in the Euclidean norm, pixels in [0, 1] to logits, once its weights
     are those that `plain_weights` takes from a constrained one.
@@ -24,7 +24,7 @@ def lipschitz_cnn(classes: int, channels: int, side: int, filters: int = 48) -> 
         filters: maps of the first convolution; the paper's 48 is the default.
 
     Raises:
-        ValueError: pictures whose side is no multiple of 8.
+        ValueError: pictures whose side is not a multiple of 8.
 
     Source: MeGe/ReCo paper, Table 4 and Appendix E.1.
     """
@@ -56,15 +56,15 @@ def lipschitz_cnn(classes: int, channels: int, side: int, filters: int = 48) -> 
 def constrained(plain: nn.Sequential) -> nn.Sequential:
     """The same network with deel-torchlip's constrained layers, for training.
 
-    Convolutions and the linear layer have their singular values driven to 1 (power iteration, then
-    Björck's); convolutions are divided by the most that overlapping windows can add, 3 for 3×3.
-    The slope of a PReLU is learned without bounds, and beyond 1 the layer would stretch distances:
-    the printed "PReLU" is read as torchlip's, whose slope is kept within ±1.
+    The singular values of convolutions and the linear layer are driven to 1 (power iteration, then
+    Björck's). Convolutions are also divided by the most that overlapping windows can add, 3 for
+    3×3. The slope of a PReLU is unbounded, and above 1 the layer would stretch distances; the
+    printed "PReLU" is read as torchlip's, whose slope is kept within ±1.
 
     Args:
         plain: of `lipschitz_cnn`; its weights are not used.
     """
-    from deel import torchlip  # training needs it, using a trained network does not
+    from deel import torchlip  # only training needs it
 
     def of(layer: nn.Module) -> nn.Module:
         if isinstance(layer, nn.Conv2d):
@@ -78,10 +78,10 @@ def constrained(plain: nn.Sequential) -> nn.Sequential:
 
 @torch.no_grad()
 def plain_weights(trained: nn.Sequential) -> dict[str, Tensor]:
-    """The weights that a constrained network computes with, under the names of the plain one."""
+    """The effective weights of a constrained network, under the names of the plain one."""
     found: dict[str, Tensor] = {}
-    # In evaluation mode the layers keep the weights of the last training step; the optimiser has
-    # moved since. Asked in training mode they constrain what they have now.
+    # In evaluation mode the layers keep the weights from before the last optimiser step. In
+    # training mode they constrain the current ones.
     trained.train()
     for name, layer in trained.named_children():
         if isinstance(layer, nn.Conv2d | nn.Linear):

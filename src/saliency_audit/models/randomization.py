@@ -43,14 +43,14 @@ class Randomisation:
     """How layers are re-initialised.
 
     Attributes:
-        initialiser: "default", each layer's own `reset_parameters`, which is how torch draws it
-            before training; "truncated_normal", N(0, 0.1²) cut off at ±2 for weights, biases and
-            the affine parameters of batch norm, as in the GGIG authors' code; "permuted", the
-            trained values in another order, which keeps their distribution.
+        initialiser: "default", each layer's own `reset_parameters`, torch's initialisation before
+            training; "truncated_normal", N(0, 0.1²) truncated at ±2 for weights, biases and the
+            affine parameters of batch norm, as in the GGIG authors' code; "permuted", the trained
+            values in random order, which keeps their distribution.
         statistics: whether batch norm keeps its running mean and variance ("keep", as that code
             does) or starts from 0 and 1 ("reset").
-        seed: stage i draws from its own stream of (seed, i), so that layers of equal shape get
-            different values.
+        seed: stage i draws from a stream of its own, seeded by (seed, i), so that layers of equal
+            shape get different values.
     """
 
     initialiser: str = "default"
@@ -80,11 +80,11 @@ class Stage:
 
 
 def layers_in_order(model: nn.Module, image: Tensor) -> list[str]:
-    """Names of the layers with own parameters, in the order in which a pass runs them first.
+    """Names of the layers with parameters of their own, in order of first execution.
 
-    That need not be the order in which they were defined. A layer that another one does not run,
-    but whose parameters it reads, as `nn.MultiheadAttention` those of its `out_proj`, stands
-    directly behind the other one. Layers that are neither run nor read, as an auxiliary head, are
+    This can differ from the order of definition. A layer that is not run itself, but whose
+    parameters another layer reads, comes directly after the other one; an example is `out_proj` of
+    `nn.MultiheadAttention`. Layers that are neither run nor read, such as an auxiliary head, are
     left out.
 
     Args:
@@ -125,7 +125,7 @@ def _evaluating(model: nn.Module) -> Iterator[None]:
 
 
 def _run(model: nn.Module, names: Mapping[nn.Module, str], image: Tensor) -> list[str]:
-    """Names of all modules in the order in which a pass runs them first."""
+    """Names of all modules in order of first execution."""
     met: dict[str, None] = {}
     handles = [
         layer.register_forward_pre_hook(lambda layer, given: met.setdefault(names[layer]))
@@ -140,8 +140,8 @@ def _run(model: nn.Module, names: Mapping[nn.Module, str], image: Tensor) -> lis
 
 
 def _read(model: nn.Module, names: Sequence[str], image: Tensor) -> list[str]:
-    """The layers without whose own parameters, NaN being put for them, the answer is another."""
-    # Not the answer of a pass with hooks: with those torch takes other kernels for attention.
+    """The layers whose own parameters affect the output: it changes if they are set to NaN."""
+    # Computed without hooks: with hooks torch uses other kernels for attention.
     answer = model(image)
     found = []
     for name in names:
@@ -156,7 +156,7 @@ def _read(model: nn.Module, names: Sequence[str], image: Tensor) -> list[str]:
 
 
 def _runner(name: str, order: Sequence[str]) -> str:
-    """The innermost module around this one that was run; the model itself, "", always was."""
+    """The innermost enclosing module that was run; at least the model itself, ""."""
     while name not in order:
         name = name.rpartition(".")[0]
     return name
@@ -165,22 +165,22 @@ def _runner(name: str, order: Sequence[str]) -> str:
 def cascade(
     model: nn.Module, image: Tensor, how: Randomisation = Randomisation()
 ) -> Iterator[Stage]:
-    """Stage by stage one more layer re-initialised, from the output down; the stages are nested.
+    """One more layer re-initialised per stage, from the output down; the stages are nested.
 
-    Stage i keeps what stage i−1 drew. (The GGIG authors' code draws all layers of a stage afresh;
-    the distribution is the same, neighbouring stages have less in common.)
+    Stage i keeps the values drawn by stage i−1. (The GGIG authors' code redraws all layers at every
+    stage; the distribution is the same, but neighbouring stages have less in common.)
 
     Args:
         model: left as it is.
-        image: `(1, C, H, W)`, tells the order of the layers.
+        image: `(1, C, H, W)`, from which the order of the layers is determined.
         how: initialiser, batch norm, seed.
 
     Yields:
-        Models that may be used until the next one is asked for.
+        Models, each valid until the next one is requested.
 
     Raises:
-        ValueError: no layer with parameters, or one without the initialiser asked for or whose own
-            initialiser leaves some of them as they are.
+        ValueError: no layer with parameters, or one that lacks the requested initialiser or whose
+            own initialiser leaves some parameters unchanged.
 
     Source: Adebayo et al. 2018; GGIG paper, §5.
     """
@@ -203,10 +203,10 @@ def one_by_one(
 def all_reinitialised(
     model: nn.Module, image: Tensor, how: Randomisation = Randomisation()
 ) -> nn.Module:
-    """A copy with every layer re-initialised, the last stage of `cascade`, which see.
+    """A copy with every layer re-initialised: the last stage of `cascade`.
 
-    No parameter that the answer depends on is trained any more; buffers stay, batch norm's
-    statistics but where they are reset. Arguments and errors as `cascade`.
+    No parameter that affects the output keeps its trained value. Buffers are kept, except batch
+    norm's statistics if they are reset. Arguments and errors as for `cascade`.
     """
     *_, last = cascade(model, image, how)
     return last.model
@@ -222,8 +222,8 @@ def _redraw(model: nn.Module, name: str, how: Randomisation, number: int) -> Non
         )
     kept = {key: value.clone() for key, value in layer.named_buffers(recurse=False)}
     device = next(layer.parameters(recurse=False)).device
-    # The layers' own initialisers draw from the global stream, which is put back; on the CPU all
-    # devices draw alike.
+    # The layers' own initialisers draw from the global stream, which is restored; drawing on the
+    # CPU gives the same values for all devices.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1_000_003 * how.seed + number)
         INITIALISERS[how.initialiser](layer.to("cpu"))

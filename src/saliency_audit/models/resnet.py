@@ -6,11 +6,11 @@ from torchvision.models.resnet import BasicBlock
 
 
 class ResNet18(nn.Module):
-    """ResNet-18 whose first convolution has `filters` maps, doubled at each of its four depths.
+    """ResNet-18 whose first convolution has `filters` maps, doubled from each stage to the next.
 
     For pictures of 28 to 64 pixels: the first convolution is 3×3 and keeps the size, and no pooling
-    follows it. Dropout stands before the linear layer; the MeGe/ReCo paper prints its rate and the
-    filters for every image set (Appendix E), but neither its place nor the first layers.
+    follows it. Dropout comes before the linear layer. The MeGe/ReCo paper states its rate and the
+    filters for every image set (Appendix E), but neither its position nor the first layers.
 
     Args:
         classes: number of classes.
@@ -49,7 +49,7 @@ class ResNet18(nn.Module):
 
 
 def _block(before: int, width: int, stride: int) -> BasicBlock:
-    """Two convolutions and the way around them, by a 1×1 convolution where sizes differ."""
+    """Two convolutions and a shortcut, which is a 1×1 convolution where sizes differ."""
     shortcut = None
     if stride != 1 or before != width:
         shortcut = nn.Sequential(

@@ -27,9 +27,9 @@ class DigitsCNN(nn.Module):
 class ShapesCNN(nn.Module):
     """Four convolutions for 64×64 colour shapes; about 62,000 parameters.
 
-    `features.conv4` is the last convolution: 64 maps of 8×8, each of which a maximum over all
-    positions turns into "seen anywhere" for the linear `head`. The maximum, unlike the mean, does
-    not dilute small objects, and the network learns in fewer epochs.
+    `features.conv4` is the last convolution: 64 maps of 8×8. The linear `head` gets the maximum of
+    each map over all positions. Unlike the mean, the maximum does not dilute small objects, and the
+    network learns in fewer epochs.
     """
 
     def __init__(self) -> None:

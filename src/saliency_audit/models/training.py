@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from saliency_audit.errors import refuse_unknown
 
-# torch's global generator is one per process: two trainings in two threads would share it.
+# torch has one global generator per process: trainings in two threads would share it.
 _GLOBAL_GENERATOR = threading.Lock()
 
 SCHEDULES = ("constant", "one_cycle")
@@ -28,18 +28,17 @@ class TrainingPlan:
     Attributes:
         epochs: passes over the images.
         batch_size: images per step.
-        learning_rate: of the optimizer; with `schedule="one_cycle"` the highest it reaches.
-        seed: of the first weights, of dropout, of order and flips.
+        learning_rate: of the optimizer; the maximum with `schedule="one_cycle"`.
+        seed: of the initial weights, dropout, order and flips.
         schedule: "constant", or "one_cycle" (Smith and Topin 2018).
-        flips: whether every image is mirrored left-right half of the time.
-        temperature: what the logits are multiplied by before the softmax of the loss. Networks
-            whose logits cannot differ by much, as 1-Lipschitz ones, need more than 1.
-        bfloat16: whether a GPU may compute in bfloat16, which weights that must stay orthogonal
-            do not survive.
+        flips: whether every image is mirrored left-right with probability ½.
+        temperature: factor of the logits before the softmax of the loss. Networks whose logits
+            cannot differ by much, such as 1-Lipschitz ones, need more than 1.
+        bfloat16: whether a GPU may compute in bfloat16; not for weights that must stay orthogonal.
         optimizer: "adam", or "sgd" with `momentum`.
         momentum: of SGD.
-        iterations: steps after which training stops, in the middle of an epoch if need be; that of
-            `epochs` if None.
+        iterations: steps after which training stops, possibly within an epoch; given by `epochs` if
+            None.
     """
 
     epochs: int = 20
@@ -81,22 +80,21 @@ def train(
     progress: Progress | None = None,
     observe: Observer | None = None,
 ) -> nn.Module:
-    """Train a network on cross-entropy; the global random state is left alone.
+    """Train a network with cross-entropy loss; the global random state is not changed.
 
     The same plan gives the same weights on the same kind of CPU with the same number of threads;
-    another number of threads adds floats in another order. On a GPU the network computes in
-    bfloat16, where the plan allows it, and channels-last, and the weights are not the same to the
-    last bit each time.
+    the number of threads affects rounding. On a GPU the network computes in channels-last format
+    and, if the plan allows it, in bfloat16; the weights are then not bit-identical between runs.
 
     Args:
         build: makes the untrained network.
         images: `(N, C, H, W)` in [0, 1].
         labels: `(N,)` int64.
-        plan: epochs, batch size, learning rate, seed and what else is asked for.
+        plan: epochs, batch size, learning rate, seed and so on.
         device: where to train; the images' if not given.
         progress: called after every epoch with (epochs done, epochs, mean loss of the epoch).
-        observe: called after every step with (steps done, the network), which it may evaluate; it
-            stands in training mode before and after. True ends the training.
+        observe: called after every step with (steps done, the network), which it may evaluate; the
+            network is in training mode before and after. Returning True ends the training.
 
     Returns:
         The trained network in evaluation mode, on that device.
@@ -109,7 +107,7 @@ def train(
     place = images.device if device is None else device
     fast = place.type == "cuda"
     images, labels = images.to(place), labels.to(place)
-    # The fork spans the loop too: dropout draws from the global generator.
+    # The fork includes the loop: dropout draws from the global generator.
     with _GLOBAL_GENERATOR, torch.random.fork_rng(devices=[place] if fast else []):
         torch.manual_seed(plan.seed)
         model = build().to(place)
@@ -148,7 +146,8 @@ def train(
 def _batches(
     count: int, plan: TrainingPlan, generator: torch.Generator
 ) -> Iterator[tuple[int, Tensor, bool]]:
-    """Epoch, which images, and whether they are its last: every epoch in another order."""
+    """Epoch, positions of the images, and whether the batch is the epoch's last; each epoch is
+    shuffled."""
     for epoch in range(plan.epochs):
         parts = torch.randperm(count, generator=generator).split(plan.batch_size)
         for number, chosen in enumerate(parts, start=1):
@@ -184,7 +183,7 @@ def _flipped(batch: Tensor, plan: TrainingPlan, generator: torch.Generator) -> T
 
 @torch.no_grad()
 def predicted_classes(model: nn.Module, images: Tensor, batch_size: int = 500) -> Tensor:
-    """The class with the largest logit of every image: `(N,)` int64 on the CPU."""
+    """The class with the largest logit for every image: `(N,)` int64 on the CPU."""
     place = next(model.parameters()).device
     answers = [model(part.to(place)).argmax(dim=1).cpu() for part in images.split(batch_size)]
     return torch.cat(answers) if answers else torch.empty(0, dtype=torch.int64)

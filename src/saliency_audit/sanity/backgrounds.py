@@ -1,4 +1,4 @@
-"""Does a map keep to the object? Another background behind it, and the mass that falls there."""
+"""Does a map stay on the object? Another background, and the saliency that falls on it."""
 
 from collections.abc import Callable
 
@@ -24,7 +24,7 @@ def _grey(height: int, width: int, size: int) -> Tensor:
     return torch.full((height, width), 0.5)
 
 
-#: `(H, W)` in [0, 1] from height, width and the size of what repeats, in pixels.
+# : `(H, W)` in [0, 1] from height, width and the period in pixels.
 BACKGROUNDS: dict[str, Callable[[int, int, int], Tensor]] = {
     "checkerboard": _checkerboard,
     "stripes": _stripes,
@@ -35,24 +35,24 @@ BACKGROUNDS: dict[str, Callable[[int, int, int], Tensor]] = {
 def replace_background(
     images: Tensor, masks: Tensor, background: str = "checkerboard", *, size: int = 16
 ) -> Tensor:
-    """The objects before another background, black and white and the same for all images.
+    """The objects in front of another background, black and white and the same for all images.
 
     Args:
         images: `(N, C, H, W)` in [0, 1].
         masks: `(N, H, W)` bool, where the object is.
         background: "checkerboard", "stripes" (across) or "grey".
-        size: of a square or stripe in whole pixels, below the side of the picture along which they
-            repeat; "grey" has none.
+        size: of a square or stripe in whole pixels, smaller than the side of the picture along
+            which they repeat; not used by "grey".
 
     Returns:
         `(N, C, H, W)`.
 
     Raises:
-        ValueError: an unknown background; a size that is no integer, below 1, or so large that
-            nothing would repeat; images that are no floats `(N, C, H, W)` or not within [0, 1];
-            masks of another size or kind, or one that is empty or covers the whole image.
+        ValueError: an unknown background; a size that is not an integer, is below 1, or so large
+            that nothing would repeat; images that are not floats `(N, C, H, W)` within [0, 1];
+            masks of another size or type, or one that is empty or covers the whole image.
 
-    Source: GGIG paper, §5, Figure 8, which prints no size of the squares.
+    Source: GGIG paper, §5, Figure 8, which does not state the size of the squares.
     """
     refuse_unknown("background", background, BACKGROUNDS)
     _validate_images(images)
@@ -88,10 +88,9 @@ def _validate_size(background: str, size: int, height: int, width: int) -> None:
 
 
 def mass_outside(saliency: Tensor, masks: Tensor) -> Tensor:
-    """Share of the saliency that lies outside the object: 0 is all on it.
+    """Share of the saliency that lies outside the object; 0 if all of it lies on the object.
 
-    What `metrics.mass_inside` leaves. A map that is the same everywhere has the share of the area
-    outside.
+    One minus `metrics.mass_inside`. A constant map scores the share of the area outside.
 
     Args:
         saliency: `(N, H, W)`, ≥ 0.
@@ -110,10 +109,10 @@ def mass_outside(saliency: Tensor, masks: Tensor) -> Tensor:
 
 
 def validate_masks(count: int, size: torch.Size, masks: Tensor) -> None:
-    """Refuse masks that do not part each of `count` images in two.
+    """Refuse masks that do not divide each of `count` images into object and background.
 
     Raises:
-        ValueError: says what is wrong and names the first image.
+        ValueError: says what is wrong and names the first such image.
     """
     if not isinstance(masks, Tensor):
         raise ValueError(

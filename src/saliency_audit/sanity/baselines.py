@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from saliency_audit.sanity.comparison import similarity_rows, validate_comparison
 
-#: What stands in `second` where a map is compared with the image's distance from the baseline.
+# : Value of `second` where a map is compared with the image's difference from the baseline.
 DIFFERENCE = "input_difference"
 
 
@@ -24,17 +24,17 @@ def baseline_similarity(
     input_difference: bool = False,
     scaling: str = "min-max",
 ) -> pd.DataFrame:
-    """How alike the maps of an image from two baselines are, and each map and x − x′.
+    """Similarity of an image's maps from two baselines, and of each map with x − x′.
 
     Args:
         model: maps `(N, C, H, W)` in [0, 1] to logits.
-        explainers: methods by name, called with model, images, targets and, where they have an
-            argument `baselines`, those; any other method agrees with itself.
+        explainers: methods by name, called with model, images, targets and, if they have such an
+            argument, `baselines`; the maps of any other method are the same for all baselines.
         images: `(N, C, H, W)`.
         targets: `(N,)`.
         baselines: at least two, `(N, C, H, W)` each, by name.
-        input_difference: whether to compare every map with x − x′ too, the image minus the
-            baseline. A product with x − x′ makes a map like it, whatever the model does.
+        input_difference: whether to compare every map with x − x′, the image minus the baseline,
+            too. A product with x − x′ makes a map similar to it, whatever the model does.
         scaling: of the maps, and of x − x′, before they are compared; see `similarities`.
 
     Returns:

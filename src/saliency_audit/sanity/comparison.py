@@ -1,4 +1,4 @@
-"""How alike two maps of one image are, by several measures, with or without signs, and scaled."""
+"""Similarity of two maps of one image by several measures, with or without signs, scaled."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -13,10 +13,10 @@ from saliency_audit.metrics.ms_ssim import WINDOW
 from saliency_audit.metrics.ranks import validate_maps
 from saliency_audit.metrics.similarity import min_max
 
-#: Reduction over the channels: with "absolute" a sum of magnitudes, with "signed" a plain sum.
+# : Reduction over the channels: a sum of magnitudes for "absolute", a plain sum for "signed".
 SIGNS = {"absolute": "sum_abs", "signed": "sum"}
 
-# What the largest values hold of the sum of all magnitudes, where these are cut off.
+# Share of the sum of all magnitudes above the value at which "outliers" clips.
 OUTLIERS = 0.02
 
 
@@ -28,7 +28,7 @@ def _without_outliers(maps: Tensor) -> Tensor:
     return (maps / limits.where(limits > 0, torch.nan)).clamp(-1, 1)
 
 
-#: `(N, H, W)` to as much; a constant map comes back constant or NaN.
+# : From `(N, H, W)` to `(N, H, W)`; a constant map becomes constant or NaN.
 SCALINGS: dict[str, Callable[[Tensor], Tensor]] = {
     "min-max": min_max,
     "outliers": _without_outliers,
@@ -42,7 +42,7 @@ def _ssim_where_it_fits(first: Tensor, second: Tensor) -> Tensor:
     return ssim(first, second)
 
 
-#: 1 for equal maps. The last one, 1 − normalised squared error, may fall far below 0 and is not
+#: 1 for equal maps. The last one, 1 − normalised squared error, can be far below 0 and is not
 #: symmetric: the second map is the reference.
 MEASURES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "spearman": spearman,
@@ -59,37 +59,36 @@ def similarities(
 
     The maps are reduced over their channels, then each is scaled by its own values:
 
-    - "min-max": from its extremes to [0, 1].
-    - "outliers": divided by the smallest magnitude that, with all below it, makes up 98 % of the
-      sum of magnitudes, and cut off at ±1.
-    - "none": left as it is. SSIM, which needs a range, is of maps scaled to [0, 1] all the same.
+    - "min-max": from its extremes to [0, 1]. - "outliers": divided by the smallest magnitude that,
+    with all below it, makes up 98 % of the sum of magnitudes, and clipped to ±1. - "none": not
+    scaled. SSIM needs a range and is computed on maps scaled to [0, 1] all the same.
 
-    Rank correlations do not change by a scaling, but for what "outliers" makes equal.
+    Scaling does not change rank correlations, except for values that "outliers" clips.
 
     Args:
         first: `(N, C, H, W)` floats.
-        second: `(N, C', H, W)`; maps of places have C' = 1.
+        second: `(N, C', H, W)`; C' = 1 for maps with one value per location.
         sign: "absolute" or "signed"; see `SIGNS`.
         scaling: "min-max", "outliers" or "none".
 
     Returns:
-        `(N,)` float64 by measure; NaN, to be counted, where one of the maps is constant once it is
-        scaled, for SSIM on maps of fewer than 11 pixels per side, and for weighted Jaccard on
+        `(N,)` float64 by measure; NaN, to be counted by the caller, where one of the scaled maps is
+        constant, for SSIM on maps of fewer than 11 pixels per side, and for weighted Jaccard on
         signed maps that are not scaled to [0, 1].
 
     Raises:
-        ValueError: an unknown sign or scaling, what is no tensor of floats `(N, C, H, W)`, maps of
-            another number or size, or values that are not finite.
+        ValueError: an unknown sign or scaling, maps that are not float tensors `(N, C, H, W)`,
+            differ in number or size, or are not finite.
 
-    Source: GGIG paper, §5 (maps and inputs rescaled to [0, 1]); its authors' code, which cuts off
-        2 % as captum's visualisation does; Adebayo et al. 2018.
+    Source: GGIG paper, §5 (maps and inputs rescaled to [0, 1]); its authors' code, which clips 2 %
+    as captum's visualisation does; Adebayo et al. 2018.
     """
     refuse_unknown("sign", sign, SIGNS)
     refuse_unknown("scaling", scaling, SCALINGS)
     reduced = _reduced(first, second, SIGNS[sign])
     scaled = [SCALINGS[scaling](maps) for maps in reduced]
     defined = _varies(scaled[0]) & _varies(scaled[1])
-    # By the options, not by the values: else a few signed maps would have a value and others none.
+    # Decided by the options, not by the values: otherwise only some signed maps would have a value.
     negative = sign == "signed" and scaling != "min-max"
     found = {}
     for name, measure in MEASURES.items():
@@ -101,7 +100,7 @@ def similarities(
 
 
 def _reduced(first: Tensor, second: Tensor, reduction: str) -> list[Tensor]:
-    """Both sets of maps as `(N, H, W)` float64; refuses what cannot be compared."""
+    """Both sets of maps as `(N, H, W)` float64; refuses maps that cannot be compared."""
     for maps in (first, second):
         validate_maps(maps, "NCHW")
     if len(first) != len(second) or first.shape[2:] != second.shape[2:]:
@@ -126,7 +125,7 @@ def _varies(maps: Tensor) -> Tensor:
 
 
 def validate_comparison(explainers: Collection[str], images: Tensor, scaling: str) -> None:
-    """Refuse a comparison without methods or images, or of maps in an unknown scaling.
+    """Refuse a comparison without methods or images, or with an unknown scaling.
 
     Raises:
         ValueError: says which of them.
@@ -146,7 +145,8 @@ def similarity_rows(
     Args:
         first: as in `similarities`.
         second: the same.
-        keys: what every row has beside `sign`, `position` of the image, and the measures.
+        keys: further columns of every row, beside `sign`, `position` of the image, and the
+            measures.
         scaling: as in `similarities`.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The control of checks that change a model: random maps that another model has other ones of."""
+"""The control for checks that change a model: random maps that differ between models."""
 
 import hashlib
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from saliency_audit.models import state_digest
 
 @dataclass(frozen=True)
 class RandomPerModel:
-    """Uniform noise that follows from the image, the seed and all values of the model's state.
+    """Uniform noise that depends on the image, the seed and the model's whole state.
 
-    `RandomMap` knows no model, so its maps before and after a change of the model are the same.
-    These are independent once a single weight differs: the similarity of two of them is what a
-    measure gives to maps that have nothing in common.
+    `RandomMap` does not depend on the model, so its maps are the same before and after a change of
+    the model. The maps of `RandomPerModel` are independent as soon as one weight differs: their
+    similarity is what a measure gives for maps that have nothing in common.
     """
 
     seed: int = 0

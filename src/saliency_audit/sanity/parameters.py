@@ -42,7 +42,7 @@ def perturbed_weights(
         targets: `(N,)`, the class that is explained before and after.
         levels: sizes of the noise in σ, at least one; see `with_sigma_noise`.
         draws: of the noise per level, at least 1.
-        seed: of the noise; draw i is the same at every level, but for its size.
+        seed: of the noise; draw i is the same at every level except for its size.
         scaling: of the maps before they are compared; see `similarities`.
 
     Returns:
@@ -87,10 +87,10 @@ def unrelated_models(
     how: Randomisation = Randomisation(),  # noqa: B008 (frozen, hence shareable)
     scaling: str = "min-max",
 ) -> pd.DataFrame:
-    """The floor of a similarity: maps of the model against those of models that share no weight.
+    """The floor of a similarity: the model's maps compared with those of unrelated models.
 
-    Properties of the method and of the picture alone keep such maps alike: what a method shows of
-    any model, as an edge detector does, or where a picture has nothing.
+    Such maps can only be alike through properties of the method or of the picture: what the method
+    shows for any model, as an edge detector does, or parts of the picture that are empty.
 
     Args:
         model: maps `(N, C, H, W)` in [0, 1] to logits.
@@ -109,7 +109,8 @@ def unrelated_models(
         ValueError: no method, image or draw, an unknown scaling, a model that `all_reinitialised`
             refuses, or as the methods.
 
-    Source: GGIG paper, §4, asks for a similarity of about 0; what unrelated maps have is here.
+    Source: ours; §4 of the GGIG paper expects a similarity of about 0, which unrelated maps need
+    not have.
     """
     validate_comparison(explainers, images, scaling)
     _validate_draws(draws)
@@ -149,8 +150,8 @@ def randomised_layers(
         targets: `(N,)`, the class that is explained before and after.
         how: initialiser, batch norm and seed.
         independent: each layer alone instead of the nested cascade from the output down.
-        most_stages: how many stages are explained at most, at least 2; of more some are left out,
-            evenly, never the first or the last. All if None.
+        most_stages: the largest number of stages that are explained, at least 2; if there are more,
+            some are skipped evenly, never the first or the last. All if None.
         scaling: of the maps before they are compared; see `similarities`.
 
     Returns:
@@ -185,7 +186,7 @@ def randomised_layers(
 
 
 def _spread(total: int, most: int | None) -> set[int]:
-    """So many of the numbers 1 … total, the first and the last among them."""
+    """`most` of the numbers 1 … total, including the first and the last."""
     if most is not None and (not isinstance(most, int) or most < 2):
         raise ValueError(f"most_stages must be at least 2 (the first and the last), got {most!r}")
     if most is None or most >= total:
