@@ -255,7 +255,7 @@ def _pairs(
         spoken: the question in whose words the keys are, where this one stands beside it.
     """
     spoken = spoken or question
-    apart = rows[[*question.each]].drop_duplicates() if question.each else pd.DataFrame(index=[0])
+    apart = _apart(rows, question)
     for model, group in rows.groupby("model", sort=True):
         for combination in apart.to_dict("records"):
             mine = group
@@ -268,6 +268,19 @@ def _pairs(
             for value, said in zip(question.value, spoken.value, strict=True):
                 score = {"score": said} if len(spoken.value) > 1 else {}
                 yield from _of_value(mine, question, value, {**keys, **score}, unit, spoken)
+
+
+def _apart(rows: pd.DataFrame, question: Question) -> pd.DataFrame:
+    """The combinations of what stands apart, in the declared order, else sorted."""
+    if not question.each:
+        return pd.DataFrame(index=[0])
+
+    def place(column: pd.Series) -> pd.Series:
+        declared = question.where.get(str(column.name))
+        return column.map(declared.index) if isinstance(declared, list) else column
+
+    names = [*question.each]
+    return rows[names].drop_duplicates().sort_values(names, key=place)
 
 
 def _of_value(
