@@ -7,8 +7,10 @@ INSTALLED := $(VENV)/.installed
 JOBS ?= 2
 # Tests run side by side on the cores, one thread each.
 WORKERS ?= 2
+# What `make check` compares with.
+BASE ?= main
 
-.PHONY: help book test lint serve lock clean
+.PHONY: help book test check lint serve lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 10
@@ -20,6 +22,11 @@ book: $(INSTALLED) ## run the notebooks and build the site in _build/html
 test: lint book ## lint, types, the strict build of the site, and all tests
 	@$(BIN)/saliency-audit verify
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+check: lint ## lint, types, and the tests of what changed against main: for every day
+	@tests=$$($(BIN)/python tests/changed.py $(BASE)) || exit 1; \
+	  if [ -z "$$tests" ]; then echo "no test concerns what changed against $(BASE)"; else \
+	  OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $$tests; fi
 
 lint: $(INSTALLED) ## ruff and mypy
 	@$(BIN)/ruff check .

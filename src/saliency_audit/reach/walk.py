@@ -85,11 +85,19 @@ def reached(
     return walk.finish()
 
 
+def imported(script: str, *, sources: Sources = LOADED) -> frozenset[str]:
+    """The modules that a script imports itself; of names in a facade, those that define them."""
+    walk = _Walk(sources, lambda string: (), follows=False)
+    walk.follow(parse(script.encode()))
+    return frozenset(walk.modules | walk.tables)
+
+
 @dataclass
 class _Walk:
     sources: Sources
     meaning: Callable[[str], Iterable[str]]
     whole: bool = False
+    follows: bool = True
     modules: set[str] = field(default_factory=set)
     tables: set[str] = field(default_factory=set)
     strings: set[str] = field(default_factory=set)
@@ -113,6 +121,8 @@ class _Walk:
             self.tables.add(module)
         elif module not in self.modules:
             self.modules.add(module)
+            if not self.follows and not self._code(module).is_facade:
+                return
             if module == VALIDATING:
                 self._follow(self._code(module), self._code(module).imports, validating=True)
             else:
