@@ -75,7 +75,7 @@ def climbed(model, ascents):
             {"model": model, "images": "mnist_test", "method": method, "sign": sign}
             | {"image": image, "climb_points": 51, "climb_ascents": ascents}
             | dict.fromkeys(questions[0]["value"], 0.1 * image / 30 + (method == "ggig"))
-            for method in ("ggig", "saliency", "ig")
+            for method in ("ggig", "saliency", "ig_without_product")
             for sign in ("absolute", "signed")
             for image in range(30)
         ]
