@@ -13,6 +13,12 @@ from saliency_audit.reach.sources import LOADED
 from saliency_audit.study import provenance
 
 
+@pytest.fixture(autouse=True)
+def by_hand(monkeypatch):
+    """Digests as at a desk: in continuous integration they cover everything."""
+    monkeypatch.delenv("CI", raising=False)
+
+
 @pytest.fixture
 def copied(tmp_path):
     """A package of its own with a copy of the module, in a repository, and a way to load it."""
