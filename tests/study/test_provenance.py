@@ -99,7 +99,7 @@ def test_no_commit_outside_git(copied, monkeypatch):
         ("study.experiments.idgi_cost", True),
         ("attributions.engine", True),
         ("study.compute", True),
-        ("study.experiments.idgi_scores", False),
+        ("study.experiments.idgi_theorem", False),
         ("report.figures.idgi.cost", False),
         ("ledger.audit", False),
     ],
