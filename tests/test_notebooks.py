@@ -145,6 +145,7 @@ def test_the_content_key_covers_the_rows_of_its_experiment_and_in_ci_all(
     script = "\n# %%\nfrom saliency_audit import study\nstudy.get_experiment('idgi_cost')\n"
     (project / "notebooks" / "one.py").write_text(NOTEBOOK + script)
     source = sources(["one"])[0]
+    monkeypatch.setenv("CI", "")
     before = content_key(source, {})
     monkeypatch.setenv("CI", "true")
     in_ci = content_key(source, {})
