@@ -135,7 +135,7 @@ def test_the_content_key_covers_the_modules_that_are_reached_and_in_ci_all(
     [
         ("data/results/embedded/idgi_cost/rows.parquet", True),
         ("data/results/reference/idgi_cost.parquet", True),
-        ("data/results/embedded/idgi_scores/rows.parquet", False),
+        ("data/results/embedded/idgi_theorem/rows.parquet", False),
         ("data/verdicts.json", False),
     ],
 )
