@@ -59,9 +59,10 @@ def similarities(
 
     The maps are reduced over their channels, then each is scaled by its own values:
 
-    - "min-max": from its extremes to [0, 1]. - "outliers": divided by the smallest magnitude that,
-    with all below it, makes up 98 % of the sum of magnitudes, and clipped to ±1. - "none": not
-    scaled. SSIM needs a range and is computed on maps scaled to [0, 1] all the same.
+    - "min-max": from its extremes to [0, 1].
+    - "outliers": divided by the smallest magnitude that, with all below it, makes up 98 % of the
+      sum of magnitudes, and clipped to ±1.
+    - "none": not scaled. SSIM needs a range and is computed on maps scaled to [0, 1] all the same.
 
     Scaling does not change rank correlations, except for values that "outliers" clips.
 
