@@ -13,7 +13,9 @@ from saliency_audit.ledger.external.ending import named, require_columns
 from saliency_audit.ledger.fold_statistics import STATISTICS, once
 from saliency_audit.ledger.resampling import Counts, resample_counts
 from saliency_audit.metrics import FoldDistances, sorted_by_agreement
-from saliency_audit.study.explanations import METHODS
+from saliency_audit.models.architectures import is_constrained
+from saliency_audit.study.explanations import MAPS, METHODS
+from saliency_audit.study.predictors import DEGRADATIONS
 
 Floats = NDArray[np.float64]
 
@@ -178,7 +180,7 @@ Groups = dict[Key, FoldRows]
 
 
 def fold_rows(test: str, rows: pd.DataFrame) -> Groups:
-    """The rows of every method and series.
+    """The rows of every method and series, in an order that does not depend on that of the rows.
 
     Raises:
         ValueError: rows of another experiment, or an image that stands twice.
@@ -200,7 +202,23 @@ def fold_rows(test: str, rows: pd.DataFrame) -> Groups:
             fidelity=ordered["mu_fidelity"].to_numpy(dtype=float),
             accuracies=ordered["accuracy"].to_numpy(dtype=float),
         )
-    return found
+    return {key: found[key] for key in sorted(found, key=_place)}
+
+
+def _place(key: Key) -> tuple[object, ...]:
+    """Ordinary networks before constrained ones, sound before degraded, methods as in `MAPS`."""
+    return (
+        key.images,
+        is_constrained(key.model),
+        key.model,
+        _rank(key.degradation, ("none", *DEGRADATIONS)),
+        key.level,
+        _rank(key.method, tuple(MAPS)),
+    )
+
+
+def _rank(name: str, known: tuple[str, ...]) -> tuple[int, str]:
+    return (known.index(name) if name in known else len(known)), name
 
 
 def paired_rows(test: str, rows: pd.DataFrame) -> Groups:

@@ -52,7 +52,12 @@ def distance_sanity(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     Raises:
         ValueError: a parameter or column that is missing or unknown.
     """
-    shape = parameters["shape"]
+    shape, order = parameters["shape"], {name: place for place, name in enumerate(DISTANCES)}
+    rows = rows.sort_values(
+        ["distance", "level", "draw"],
+        key=lambda column: column.map(order) if column.name == "distance" else column,
+        kind="stable",
+    )
     parts = {
         name: rows[(rows["part"] == name) & (rows["shape"] == of)]
         for name, of in zip(PARTS, (shape, shape, "disc", "disc"), strict=True)
@@ -150,7 +155,8 @@ def _resampled_variation(rows: pd.DataFrame, distance: str) -> Floats:
     counts = resample_counts(n, RESAMPLES).astype(float)
     shift = counts @ (table - centre) / n
     squares = counts @ (table - centre) ** 2 / n
-    deviation = np.sqrt(np.maximum(squares - shift**2, 0) * n / (n - 1))
+    with np.errstate(invalid="ignore"):  # a single draw does not vary
+        deviation = np.sqrt(np.maximum(squares - shift**2, 0) * n / (n - 1))
     found: Floats = (deviation / (centre + shift)).mean(axis=1)
     return found
 
