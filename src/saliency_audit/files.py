@@ -27,7 +27,7 @@ def held(path: Path, *, wait: bool) -> Iterator[bool]:
 
     Args:
         path: of the lock file.
-        wait: until another process lets go of it; else give up at once.
+        wait: whether to wait until another process releases it; otherwise give up at once.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w") as handle:

@@ -7,7 +7,7 @@ from saliency_audit.errors import AuditError
 
 
 class ProjectNotFoundError(AuditError, RuntimeError):
-    """The ledger, the notebooks or the recorded rows are needed but no project folder is near."""
+    """The ledger, notebooks or recorded rows are needed, but no project folder was found."""
 
 
 def project_root() -> Path:
@@ -32,7 +32,7 @@ def project_root() -> Path:
 
 
 def data_root() -> Path:
-    """Folder of image sets and weights: `SALIENCY_DATA`, else a cache folder in the home."""
+    """Folder of image sets and weights: `SALIENCY_DATA`, else a cache folder in the user's home."""
     if chosen := os.environ.get("SALIENCY_DATA"):
         return Path(chosen).expanduser()
     return Path.home() / ".cache" / "saliency-audit"

@@ -53,7 +53,7 @@ def test_computed_errata_stand_before_those_found_by_reading():
     ("arguments", "message"),
     [
         ({"errata": [{**ENTRY, "claim": "IDGI-NONE"}]}, r"errata\.0\.claim: 'IDGI-NONE' is no"),
-        ({"errata": [{**ENTRY, "claim": "DRE-PDF"}]}, r"'DRE-PDF' is no claim of this paper"),
+        ({"errata": [{**ENTRY, "claim": "DRE-PDF"}]}, r"'DRE-PDF' is not a claim of this paper"),
         ({"errata": [{**ENTRY, "claim": "IDGI-ILLUS"}]}, "with an internal test"),
         ({"errata": [{**ENTRY, "printed": " "}]}, r"errata\.0\.printed"),
         ({"errata": [{**ENTRY, "page": 3}]}, r"errata\.0\.page: Extra inputs"),

@@ -86,7 +86,7 @@ def test_a_single_value_is_a_tuple_of_one():
     assert coerce("names", "a", tuple[str, ...] | None) == ("a",)
     with pytest.raises(ParameterError, match="parameter steps takes int, got 'x'"):
         coerce("steps", "8,x", tuple[int, ...])
-    with pytest.raises(ParameterError, match="is no list of int"):
+    with pytest.raises(ParameterError, match="is not a list of int"):
         coerce("steps", "[8", tuple[int, ...])
 
 

@@ -35,9 +35,9 @@ class UnknownClaimError(AuditError, KeyError):
 
 @dataclass(frozen=True)
 class ClaimAudit:
-    """A claim with its verdicts. `internal` is None where there is nothing to test.
+    """A claim with its verdicts. `internal` is None if there is nothing to test.
 
-    `external` has both outcomes of the claim's test at every profile.
+    `external` has the claim's replication and generalisation at every profile.
     """
 
     claim: Claim
@@ -94,7 +94,7 @@ def audit_all(*, fresh: bool = False) -> list[ClaimAudit]:
     """Every claim audited, in the order of the ledger.
 
     Args:
-        fresh: compute every audit, whatever earlier runs kept.
+        fresh: compute every audit, ignoring those that earlier runs kept.
     """
     return [_audit(claim) if fresh else _remembered(claim) for claim in load_claims().values()]
 
@@ -106,14 +106,14 @@ def _remembered(claim: Claim) -> ClaimAudit:
     if isinstance(kept, ClaimAudit):
         return kept
     audit = _audit(claim)
-    # Rows that were recorded while the audit read them belong to another key.
+    # If rows were recorded while the audit read them, the key has changed.
     if audit_cache.audit_key(claim) == key:
         audit_cache.store(claim, key, audit)
     return audit
 
 
 def audit_internally(claim: Claim) -> InternalAudit:
-    """The internal audit of a claim, with the errata found by reading behind those computed."""
+    """The internal audit of a claim; errata found by reading follow those that are computed."""
     found = run_internal_test(claim.id)
     return replace(found, errata=(*found.errata, *read_errata(claim)))
 
@@ -134,7 +134,7 @@ def evaluate(
     Args:
         claim: whose test.
         rows: of its experiment.
-        profile: whose rows they are, for the reader of what is not tested.
+        profile: of the rows, for the message if a scope is not tested.
         replaced: parameters in place of those declared; the outcome then decides nothing.
     """
     spec = claim.external
@@ -242,7 +242,7 @@ def _as_plain(result: ExternalResult, scope: Scope) -> dict[str, Any]:
 
 
 def _number(value: float) -> float | None:
-    """A number, or None where it is undefined: JSON knows no NaN."""
+    """A number, or None if it is undefined: JSON has no NaN."""
     return None if math.isnan(value) else value
 
 

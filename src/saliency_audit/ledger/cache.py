@@ -1,7 +1,7 @@
 """Finished audits kept between runs, under a key of everything that they depend on.
 
-A file that is missing, damaged or of another key is no fault: the audit is computed again. What is
-published is never taken from here: `saliency-audit verify` recomputes all of it.
+If a file is missing, damaged or has another key, the audit is computed again. Published verdicts
+are never taken from here: `saliency-audit verify` recomputes all of them.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ def audit_key(claim: Claim) -> str:
 
 
 def load(claim: Claim, key: str) -> Any | None:
-    """What was stored for this claim under this key; None if there is nothing of use."""
+    """What was stored for this claim under this key; None if nothing usable was."""
     try:
         stored_key, audit = pickle.loads(_path(claim).read_bytes())
     except Exception:
@@ -43,7 +43,7 @@ def load(claim: Claim, key: str) -> Any | None:
 
 
 def store(claim: Claim, key: str, audit: Any) -> None:
-    """Keep an audit; in a folder that cannot be written to nothing is kept."""
+    """Keep an audit, if the folder can be written to."""
     path = _path(claim)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

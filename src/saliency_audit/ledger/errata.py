@@ -1,6 +1,7 @@
 """Errata found by reading a paper: `data/errata/<paper>.yml`.
 
-Those found by a computation are built by the internal test that finds them and go with their cause.
+Errata found by a computation are built by the internal test that finds them: if their cause goes,
+so do they.
 """
 
 from pathlib import Path
@@ -40,7 +41,7 @@ def read_errata(claim: Claim) -> tuple[Erratum, ...]:
 
 
 def errata_path(paper: str) -> Path:
-    """Where the errata found by reading a paper are written down."""
+    """The file of the errata found by reading a paper."""
     return project_root() / "data" / "errata" / f"{paper}.yml"
 
 
@@ -48,8 +49,8 @@ def load_errata(path: Path) -> ErrataFile:
     """Read and validate one file of errata.
 
     Raises:
-        LedgerError: the file does not exist, is no valid YAML, has a wrong field, or names a claim
-            without an internal test, on whose page it could not stand.
+        LedgerError: the file does not exist, is not valid YAML, has a wrong field, or names a claim
+            without an internal test, whose page could not show the erratum.
     """
     try:
         found = ErrataFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
@@ -66,7 +67,7 @@ def load_errata(path: Path) -> ErrataFile:
     for number, entry in enumerate(found.errata):
         if entry.claim not in TESTS_BY_PAPER[found.paper]:
             raise LedgerError(
-                f"{path}: field errata.{number}.claim: {entry.claim!r} is no claim of this paper "
-                "with an internal test"
+                f"{path}: field errata.{number}.claim: {entry.claim!r} is not a claim of this "
+                "paper with an internal test"
             )
     return found

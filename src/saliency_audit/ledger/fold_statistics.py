@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from saliency_audit.ledger.resampling import Counts, Floats
 from saliency_audit.metrics import FoldDistances
 
-# Entries of a table resamples × distances that are worked on together: few enough for the cache.
+# Entries of the table resamples × distances computed at once: few enough for the processor's cache.
 ENTRIES_AT_ONCE = 50_000
 BINS = 50
 
@@ -67,7 +67,7 @@ def _blocks(sets: FoldDistances, counts: Counts, score: Callable[[_Below], Float
     order = np.argsort(values, kind="stable")
     values, images = values[order], images[order]
     is_equal = (np.arange(len(values)) < len(sets.equal))[order]
-    # First and behind-the-last place of the run of equal values that each distance lies in.
+    # Start and end (exclusive) of the run of equal values that each distance belongs to.
     first = np.searchsorted(values, values, side="left")
     last = np.searchsorted(values, values, side="right")
     columns = max(1, ENTRIES_AT_ONCE // len(values))
@@ -76,7 +76,7 @@ def _blocks(sets: FoldDistances, counts: Counts, score: Callable[[_Below], Float
         block = np.ascontiguousarray(counts[start : start + columns].T, dtype=float)
         sums = []
         for own in (is_equal, ~is_equal):
-            # How much of the set lies at its first places, and how many of them come before each.
+            # How much of the set is drawn up to each place in it, and its places before each value.
             up_to = np.zeros((np.count_nonzero(own) + 1, block.shape[1]))
             np.cumsum(block[images[own]], axis=0, out=up_to[1:])
             places = np.concatenate([[0], np.cumsum(own)])
@@ -132,10 +132,10 @@ def reco_auc(sets: FoldDistances, counts: Counts, definition: str) -> Floats:
 
 
 def auroc(sets: FoldDistances, counts: Counts) -> Floats:
-    """Share of pairs (one of S=, one of S≠) of which S≠ is further, ties half: `(R,)`."""
+    """Share of pairs, one from S= and one from S≠, where S≠'s is larger; ties half: `(R,)`."""
 
     def area(found: _Below) -> Floats:
-        # Every distance of a run of ties stands for its own share of what is at that place.
+        # Each distance in a run of ties counts for its own share of the draws at that value.
         own = _own_share(found)
         won = (own * (found.equal_below + 0.5 * found.equal_at)).sum(axis=0)
         return np.asarray(won / (found.of_equal * found.of_different))

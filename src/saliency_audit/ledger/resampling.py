@@ -1,4 +1,4 @@
-"""Paired bootstrap over images for statistics that are no mean of per-image values.
+"""Paired bootstrap over images for statistics that are not means of per-image values.
 
 A resample is a row of counts: how often each image was drawn. Every statistic of a comparison takes
 the same counts for both methods, so that the images stay paired. Medians and means of all resamples
@@ -17,12 +17,12 @@ from saliency_audit.ledger.statistics import LEVEL, Estimate
 Floats = NDArray[np.float64]
 Counts = NDArray[np.integer]
 
-# Columns of `resampled_medians` that are worked on together: small enough for the cache.
+# Columns of `resampled_medians` computed at once: few enough for the processor's cache.
 _BLOCK = 32
 
 
-# The comparisons of a table have few numbers of images between them. At the size of the paper's
-# study one entry is 0.4 GB (2000 resamples of 50,000 images at 4 bytes): no more than four.
+# The comparisons of a table share a few numbers of images. At the size of the paper's study one
+# entry is 0.4 GB (2000 resamples of 50,000 images at 4 bytes): keep no more than four.
 @lru_cache(maxsize=4)
 def resample_counts(n: int, resamples: int, seed: int = 0) -> Counts:
     """How often each of n images is drawn in each resample.
@@ -47,7 +47,7 @@ def resample_counts(n: int, resamples: int, seed: int = 0) -> Counts:
 
 
 def _kind(n: int) -> type[np.integer]:
-    """The smallest kind of integer that counts to n: the smaller, the faster."""
+    """The smallest type of integer that counts to n: the smaller, the faster."""
     return np.int16 if n <= np.iinfo(np.int16).max else np.int32
 
 
@@ -76,8 +76,8 @@ def resampled_table_means(values: Floats, rows: Counts, columns: Counts) -> Floa
         columns: `(R, k)` how often each column is.
 
     Returns:
-        `(R,)`; a row without a finite cell among its drawn columns is left out, and NaN is where
-        that leaves none.
+        `(R,)`; a row without a finite cell among its drawn columns is left out; NaN if no row is
+        left.
     """
     known = np.isfinite(values)
     drawn, weights = columns.T.astype(float), rows.T.astype(float)
@@ -93,8 +93,8 @@ def resampled_table_means(values: Floats, rows: Counts, columns: Counts) -> Floa
 def resampled_medians(values: Floats, counts: Counts) -> Floats:
     """Median of every column in every resample, exactly as `numpy.median` of the drawn rows.
 
-    Each column is sorted once. Going up its ranks, the counts of the images add up, and the median
-    stands where the sum passes the middle: n additions for all resamples instead of a sort for
+    Each column is sorted once. The counts of the images are added up in that order; the median is
+    where the sum passes the middle. This takes n additions for all resamples instead of a sort for
     each.
 
     Args:
@@ -129,7 +129,7 @@ def resampled_medians(values: Floats, counts: Counts) -> Floats:
 def _middle_ranks(
     order: NDArray[np.intp], drawn: Counts, weights: NDArray[np.float32]
 ) -> tuple[Counts, Counts]:
-    """Ranks of the two middle values (one and the same for odd n): `(columns, R)` each."""
+    """Ranks of the two middle values (the same for odd n): `(columns, R)` each."""
     n = len(order)
     lower, upper = (n - 1) // 2, n // 2
     first, below = _below_the_middle(order, weights)
@@ -152,10 +152,10 @@ def _middle_ranks(
 def _below_the_middle(
     order: NDArray[np.intp], weights: NDArray[np.float32]
 ) -> tuple[int, NDArray[np.float32]]:
-    """A rank safely before every middle, and how much is drawn below it: `(columns, R)`.
+    """A rank safely below every middle, and how much is drawn below it: `(columns, R)`.
 
-    What n draws leave below rank r is binomial; six standard deviations before the middle are
-    enough for all resamples but by rare chance, and then counting starts at the bottom.
+    The number of n draws below rank r is binomial. Six standard deviations below the middle are
+    safe for all resamples except by rare chance; then counting starts at the bottom.
     """
     n, columns = order.shape
     first = max(0, int(n / 2 - 3 * np.sqrt(n)))
@@ -184,8 +184,8 @@ def percentile_interval(draws: Floats, *, outward: bool = False) -> tuple[Floats
 
     Args:
         draws: `(R, …)`, the resamples along the first axis.
-        outward: take the next draw outside where an end falls between two of them, as for values
-            that mean nothing in between; interpolated otherwise.
+        outward: where an end falls between two draws, take the outer one, for values that mean
+            nothing in between; otherwise interpolate.
 
     Returns:
         Lower and upper end, `(…)` each.
@@ -206,7 +206,7 @@ def bootstrap_p(draws: Floats, alternative: str) -> float:
         alternative: "greater" (the difference is above 0) or "less".
 
     Returns:
-        p in [1/(R+1), 1]: what was observed counts as one more draw, so that p is never 0.
+        p in [1/(R+1), 1]: the observed value counts as one more draw, so that p is never 0.
 
     Raises:
         ValueError: another alternative.
@@ -217,17 +217,17 @@ def bootstrap_p(draws: Floats, alternative: str) -> float:
     return float((1 + np.count_nonzero(wrong)) / (1 + len(draws)))
 
 
-# Resamples that are expected beyond the threshold of Holm's first step: their number is then off by
-# about a fifth, and with it the p value.
+# Expected number of resamples beyond the threshold of Holm's first step: it varies by about a fifth
+# between repeats, and the p value with it.
 BEYOND_THE_THRESHOLD = 20
 
 
 def enough_resamples(declared: int, comparisons: int, alpha: float) -> int:
     """The declared number of resamples, or more where Holm's first step needs them.
 
-    The first step asks for p < alpha/m with m comparisons. A p value there is the share of few
-    resamples: with R of them about R·alpha/m lie beyond. So many are taken that this is 20, which
-    repeats of the resampling change by a fifth or so.
+    The first step asks for p < alpha/m with m comparisons. At that threshold, only about R·alpha/m
+    of R resamples lie beyond. R is chosen so that this number is 20, which varies by about a fifth
+    between repeats.
     """
     return max(declared, int(np.ceil(BEYOND_THE_THRESHOLD * comparisons / alpha)))
 
@@ -239,8 +239,8 @@ def mean_of_statistics(
 ) -> Estimate:
     """Mean over several comparisons of a statistic of means, resampled by image.
 
-    An image that several comparisons saw is drawn for all of them together: their differences are
-    not independent.
+    An image in several comparisons is drawn for all of them together: their differences are not
+    independent.
 
     Args:
         tables: per comparison a table, image × quantity, without gaps.
@@ -258,6 +258,6 @@ def mean_of_statistics(
         drawn = counts[:, images.get_indexer(table.index)]
         points.append(statistic(values.mean(axis=0)))
         draws.append(statistic(resampled_means(values, drawn)))
-    # A comparison of few images can miss a resample altogether; that resample is left out.
+    # A resample may draw none of the images of a small comparison; it is then left out.
     together = np.mean(draws, axis=0)
     return estimate_from(float(np.mean(points)), together[np.isfinite(together)], len(images))

@@ -1,15 +1,15 @@
 """Which methods pass which sanity check: one answer per network, method and check.
 
-The claims about GGIG ask whether three methods pass. Here every method of the library is asked the
-same. What the claims declare (signs, levels, margins, numbers of images) is read from them; ours is
-the limit of four checks, halfway between the worst and the best. A method passes where its whole
-95 % interval lies on the right side of the limit, fails where it lies on the wrong one, and is
-undecided around it.
+The claims about GGIG ask whether three methods pass. Here the same is asked of every method of the
+library. Signs, levels, margins and numbers of images are those that the claims declare. Only the
+limit of four checks is ours: halfway between the worst and the best. A method passes if its whole
+95 % interval lies on the right side of the limit, fails if it lies on the wrong side, and is
+undecided if it holds the limit.
 
-Maps of unrelated networks can be alike, as where a picture is a product with the input. So the
-similarity of maps is held against the method's own floor, the similarity of its maps to those of
-unrelated networks on the same images: what is kept is (similarity − floor) / (1 − floor), 1 for a
-map that stayed as it was and 0 for one that is like an unrelated network's.
+Maps of unrelated networks can be alike, for example if a map is a product with the input. So the
+similarity of maps is compared with the method's own floor: the similarity of its maps to those of
+unrelated networks on the same images. What is kept is (similarity − floor) / (1 − floor): 1 for an
+unchanged map, 0 for one that is like an unrelated network's.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,7 +29,7 @@ Parameters = Mapping[str, Any]
 
 MEASURE = "spearman"
 KEPT = "kept beyond the floor"
-# Above this, what is left between the floor and 1 is too little to see a map change in.
+# Above this, the range from the floor to 1 is too narrow to see a map change.
 HIGHEST_FLOOR = 0.9
 NETWORK = ["model", "images"]
 MAPS = [*NETWORK, "method"]
@@ -42,9 +42,9 @@ class Finding(StrEnum):
     PASSES = "passes"
     FAILS = "fails"
     UNDECIDED = "undecided"
-    # The network itself has not forgotten what it knew.
+    # The network itself still knows the class.
     DOES_NOT_APPLY = "does not apply"
-    # Maps of unrelated networks are so alike that no map could be seen to change.
+    # Maps of unrelated networks are so alike that a change would not show.
     CANNOT_TELL = "cannot tell"
     NO_FLOOR = "no floor recorded"
 
@@ -76,11 +76,12 @@ class SanityCheck:
         experiment: whose rows answer it.
         columns: that those rows must have.
         passes: "below" or "above" the limit.
-        limit: from the claim's parameters, of the sum of `part` over that of `whole`.
+        limit: from the claim's parameters; for the ratio of the sums of `part` and `whole`.
         values: from rows and parameters to a line per model, images, method and image, with part
-            and whole; and similarity, floor and recorded (whether there are maps of unrelated
-            networks) where the check needs floors.
-        scores: the same to scores by model and images, where the network must have forgotten.
+            and whole; if the check needs floors, also with similarity, floor and recorded (whether
+            there are maps of unrelated networks).
+        scores: from rows and parameters to scores by model and images, for checks in which the
+            network itself must have forgotten.
     """
 
     name: str
@@ -105,16 +106,16 @@ class Answer:
         images: the image set.
         method: as in `study.ggig_methods`.
         finding: the answer.
-        limit: that the estimate is held against.
+        limit: that the estimate is compared with.
         n: images with a value.
-        undefined: images without one, as where a map is constant.
+        undefined: images without one, for example because a map is constant.
         undefined_pairs: of the pairs of maps behind them, the share without a similarity, whether
             or not the image has a value from its other pairs.
-        estimate: ratio of sums over the images with its interval; None where there is none, as
-            without a floor or above `HIGHEST_FLOOR`.
-        similarity: mean over the images; None where the check is about something else.
-        floor: mean over the same images; None where there is none.
-        score: of the changed network, where the check depends on it.
+        estimate: ratio of sums over the images with its interval; None without a floor or with one
+            above `HIGHEST_FLOOR`.
+        similarity: mean over the images; None if the check is about something else.
+        floor: mean over the same images; None if there is none.
+        score: of the changed network, if the check depends on it.
     """
 
     check: str
@@ -166,13 +167,13 @@ def _one_layer_random(rows: pd.DataFrame, declared: Parameters) -> pd.DataFrame:
 
 
 def _all_random(rows: pd.DataFrame) -> pd.DataFrame:
-    """The end of the cascade: nothing of the training is left, the network is an unrelated one."""
+    """The end of the cascade: no trained layer is left, so the network is unrelated."""
     chosen = rows[rows["how"] == "cascade"]
     return chosen[chosen["stage"] == chosen.groupby("model")["stage"].transform("max")]
 
 
 def _kept(changed: pd.DataFrame, unrelated: pd.DataFrame) -> pd.DataFrame:
-    """What maps of changed networks keep beyond their floor; draws and layers are averaged."""
+    """What maps of changed networks keep above their floor; draws and layers are averaged."""
     similarity, floor = (
         rows.groupby(IMAGES, sort=False)[MEASURE]
         .agg(similarity="mean", pairs="size", defined="count")
@@ -193,9 +194,9 @@ def _kept(changed: pd.DataFrame, unrelated: pd.DataFrame) -> pd.DataFrame:
 
 
 def _on_background(rows: pd.DataFrame, declared: Parameters) -> pd.DataFrame:
-    """Share of the map on the background, and of the area: each image counts by its background.
+    """Share of the map on the background, and of the area: images count by their background.
 
-    A mean of ratios would let a few images whose background is a narrow edge decide.
+    In a mean of ratios, a few images with a narrow rim of background would decide.
     """
     wanted = (rows["background"] == declared["background"]) & (
         rows["squares"] == declared["squares"]
@@ -204,7 +205,7 @@ def _on_background(rows: pd.DataFrame, declared: Parameters) -> pd.DataFrame:
 
 
 def _two_baselines(rows: pd.DataFrame, declared: Parameters) -> pd.DataFrame:
-    """Methods that begin at a baseline; the others, which agree with themselves, are not asked."""
+    """Methods that start at a baseline; the maps of others do not depend on one."""
     pair = {"black", "white"}
     wanted = rows["first"].isin(pair) & rows["second"].isin(pair)
     wanted &= ~rows["method"].isin(WITHOUT_BASELINE)
@@ -281,13 +282,13 @@ SANITY_CHECKS = (
 
 
 def declared_parameters() -> dict[str, Parameters]:
-    """What the claims declare that the checks refer to, by the claim's id."""
+    """What the claims behind the checks declare, by the claim's id."""
     claims = load_claims()
     return {check.claim: _flat(claims[check.claim].external.parameters) for check in SANITY_CHECKS}
 
 
 def _flat(parameters: Parameters) -> Parameters:
-    """Declared parameters with what the questions of paired comparisons say among them."""
+    """Declared parameters, with those of the questions of paired comparisons among them."""
     questions = parameters.get("questions", [])
     found = dict(parameters)
     for question in reversed(questions):

@@ -40,16 +40,16 @@ class InternalSpec(Strict):
 
 
 class ReplicationSpec(Strict):
-    """Which rows are of the claim's own networks and data; all others only generalise it.
+    """Which rows are of the claim's own networks and data; all others count as generalisation.
 
     Attributes:
         networks: names, with `*` for a family of copies; any network if empty.
         images: names of image sets; any if empty.
-        least: columns, and what a network must reach in some row on an image set: steps, points of
-            GGIG's climb.
+        least: by column, the value that a network must reach in some row on an image set: steps,
+            points of GGIG's climb.
         accuracy: the range in percent that the paper states, by image set. A narrower copy counts
             as the claim's network if it is as accurate.
-        why: what the choice rests on, where it needs a word.
+        why: the reason for the choice, if it needs one.
     """
 
     networks: tuple[Text, ...] = ()

@@ -20,7 +20,7 @@ class Verdict(StrEnum):
 class Check:
     """One elementary statement of a claim, with what was expected and what was found.
 
-    A `decisive` check is the claim itself, not one instance of it: if it fails the claim fails.
+    A `decisive` check is the claim itself, not one instance of it: if it fails, the claim fails.
     A check that is not `deciding` is shown but does not count: it says something worth knowing
     about the printed material that the claim does not state.
     """
@@ -37,8 +37,8 @@ class Check:
 class Erratum:
     """Something a paper prints that its own numbers or algebra contradict.
 
-    What stands in “quotation marks” in `printed` is there word for word; a text without them tells
-    it in our words. `read` marks what was found by reading alone; the others appear only if a
+    Text in “quotation marks” in `printed` is quoted word for word; without them it is our
+    paraphrase. `read` marks an erratum found by reading alone; the others appear only if a
     computation finds the contradiction.
     """
 
@@ -49,17 +49,17 @@ class Erratum:
 
     @property
     def quoted(self) -> bool:
-        """Whether `printed` holds what is printed, and does not only tell it."""
+        """Whether `printed` quotes the paper, and does not only paraphrase it."""
         return bool(quotations(self.printed))
 
 
 def quotations(text: str) -> list[str]:
-    """The passages of a text that stand in “quotation marks”."""
+    """The passages of a text in “quotation marks”."""
     return re.findall("“([^”]*)”", text)
 
 
 def erratum_if(found: bool, location: str, printed: str, problem: str) -> tuple[Erratum, ...]:
-    """One erratum where the computation found the contradiction, else none."""
+    """One erratum if the computation found the contradiction, else none."""
     return (Erratum(location, printed, problem),) if found else ()
 
 
@@ -67,8 +67,8 @@ def erratum_if(found: bool, location: str, printed: str, problem: str) -> tuple[
 class InternalAudit:
     """What a claim's internal test found.
 
-    `undecidable` is the reason why the printed material cannot establish the claim. It stands in
-    the way of `reproduced` only: what fails still fails.
+    `undecidable` is the reason why the printed material cannot establish the claim. It only rules
+    out `reproduced`: what fails still fails.
     """
 
     checks: tuple[Check, ...]

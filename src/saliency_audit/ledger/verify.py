@@ -27,7 +27,7 @@ def write_published() -> Path:
 
 
 def faults() -> Iterator[str]:
-    """Everything that does not hold: damaged rows, strangers among them, verdicts that moved."""
+    """Every fault: damaged rows, rows that belong to no task, verdicts that changed."""
     yield from _row_faults()
     yield from _verdict_faults()
 

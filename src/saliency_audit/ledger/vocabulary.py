@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 # In the order of the book.
 PAPERS = ("idgi", "dre", "mege", "xmgd", "ggig")
 
-# What claims are about beside the metrics of `saliency_audit.metrics`. A name may stand in the
-# ledger before its code exists; the claim is then marked planned.
+# Metrics of claims beside those of `saliency_audit.metrics`. A name may stand in the ledger before
+# its code exists; the claim is then marked planned.
 _OTHERS = """
     faithfulness increase_in_confidence average_drop average_drop_in_deletion insertion_correlation
     xmgd fit_weighted_gmm kl_divergence pearson_skewness frechet_distance completeness_error

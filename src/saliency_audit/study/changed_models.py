@@ -1,4 +1,4 @@
-"""What experiments on changed models share: parameters, tasks, methods, the columns of rows."""
+"""What experiments on changed models share: parameters, tasks, methods, rounding."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from saliency_audit.study.ggig_methods import METHODS, explainers_in, validate_m
 from saliency_audit.study.image_parameters import SliceParameters
 from saliency_audit.study.slices import slice_tasks
 
-# Decimals of the recorded similarities: far finer than any margin, and files stay small.
+# Decimals of the recorded similarities: far finer than any margin, yet files stay small.
 DECIMALS = 4
 
 
@@ -21,10 +21,10 @@ DECIMALS = 4
 class ChangedModels(SliceParameters):
     """Parameters of the experiments that change models.
 
-    `also` are methods whose rows are computed apart, on the same changed networks. `draws` are
-    changed models per level or stage; `steps` are points on the paths, both ends included,
-    `ascents` and `learning_rate` those of GGIG's climb at each; `samples` and `masks` are those of
-    SmoothGrad and RISE.
+    `also` names methods that are computed in separate tasks, on the same changed networks. `draws`
+    is the number of changed models per level or stage, `steps` the number of points on each path,
+    both ends included. `ascents` and `learning_rate` belong to GGIG's climb at each point,
+    `samples` to SmoothGrad and `masks` to RISE.
     """
 
     models: tuple[str, ...] = ("digits_cnn",)
@@ -45,7 +45,7 @@ class ChangedModels(SliceParameters):
 
 
 def changed_model_tasks(parameters: ChangedModels) -> list[Task]:
-    """The tasks of `slice_tasks`, each with one more for the methods that are computed apart."""
+    """The tasks of `slice_tasks`, each followed by one for the methods in `also`."""
     apart = tuple(name for name in parameters.also if name not in parameters.methods)
     found = []
     for task in slice_tasks(parameters, without=("also",)):
@@ -68,5 +68,5 @@ def sanity_explainers(given: Mapping[str, Any]) -> dict[str, Explainer]:
 
 
 def rounded(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the checks with similarities of as many decimals as are recorded."""
+    """Rows with their similarities rounded to the recorded decimals."""
     return rows.round(dict.fromkeys(MEASURES, DECIMALS))

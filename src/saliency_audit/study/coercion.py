@@ -15,7 +15,7 @@ class ParameterError(AuditError, ValueError):
 
 
 def coerce(name: str, value: Any, hint: Any) -> Any:
-    """A value in the type a parameter declares; where that is a tuple, "a,b" and a single a do too.
+    """A value in the type that a parameter declares; a tuple may be written "a,b" or as a single a.
 
     Raises:
         ParameterError: the value does not fit.
@@ -54,7 +54,7 @@ def _parts(value: Any, item: Any) -> Sequence[Any]:
     try:
         return [yaml.safe_load(part) for part in parts]
     except yaml.YAMLError:
-        raise ParameterError(f"{value!r} is no list of {type_name(item)}") from None
+        raise ParameterError(f"{value!r} is not a list of {type_name(item)}") from None
 
 
 def type_name(hint: Any) -> str:

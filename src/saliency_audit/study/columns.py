@@ -1,4 +1,4 @@
-"""What the rows of an experiment hold: declared columns, and whether written rows keep to them."""
+"""The declared columns of an experiment's rows, and a check of written rows against them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from saliency_audit.errors import refuse_unknown
 
-#: The types of a column, and whether a type of a parquet file is one.
+#: Types of a column, each with a test of whether a parquet type matches it.
 TYPES: Mapping[str, Callable[[pa.DataType], bool]] = {
     "text": lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind),
     "integer": pa.types.is_int64,
@@ -16,7 +16,7 @@ TYPES: Mapping[str, Callable[[pa.DataType], bool]] = {
     "numbers": lambda kind: pa.types.is_list(kind) and pa.types.is_floating(kind.value_type),
     "booleans": lambda kind: pa.types.is_list(kind) and pa.types.is_boolean(kind.value_type),
 }
-# A row may hold no list; where none of a file does, the file has no type for them.
+# A row may lack its list; if all rows of a file do, the file has no type for the column.
 LISTS = ("numbers", "booleans")
 
 
@@ -25,9 +25,9 @@ class Column:
     """A column that rows must have.
 
     Attributes:
-        name: in the rows.
+        name: its name in the rows.
         type: of `TYPES`; "numbers" and "booleans" are lists.
-        unit: of the values; "" for what has none.
+        unit: of the values; "" if they have none.
         meaning: one line for readers.
     """
 

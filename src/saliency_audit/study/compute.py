@@ -118,7 +118,7 @@ def compute(
 
 
 def seal(experiment: Experiment, profile: str = "embedded") -> tuple[int, int]:
-    """Seal the recorded tasks that are done so far, so that others can go on from there.
+    """Seal the recorded tasks that are done so far, so that others can continue from there.
 
     `compute` with `record` seals by itself once all tasks are done.
 
@@ -139,7 +139,7 @@ def run_task(store: ResultStore, task: Task, wait: bool) -> bool:
         if not held:
             return False
         if not store.done(task):
-            # Before the work: rows whose images change meanwhile must not pass for up to date.
+            # Taken before the work, so that rows whose images change meanwhile count as outdated.
             inputs = inputs_digest(task.parameters)
             started = time.perf_counter()
             outcome = store.experiment.compute(task)

@@ -32,11 +32,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Labels:
-    """Columns that rows do not hold and get when they are read, from the parameters of their task.
+    """Columns that are added when rows are read, from the parameters of their task.
 
     Attributes:
-        columns: which.
-        values: from a task's parameters to their values, the same for all of its rows.
+        columns: the columns that are added.
+        values: maps a task's parameters to the values, the same for all of its rows.
     """
 
     columns: Sequence[Column] = ()
@@ -55,14 +55,14 @@ class Experiment:
     networks need different ones, such as those of digits and those of photographs.
 
     Attributes:
-        name: how it is called everywhere.
+        name: its name everywhere.
         title: one line for people.
-        version: counted up when the same parameters must give other rows.
+        version: increased when the same parameters are to give other rows.
         profiles: the setting or the settings of each profile.
-        split: from the parameters of a setting to independent tasks.
-        compute: the rows of one task.
+        split: turns the parameters of a setting into independent tasks.
+        compute: computes the rows of one task.
         recorded: the columns of its rows on disk.
-        labels: more columns, which rows get when they are read.
+        labels: further columns, added when rows are read.
     """
 
     name: str
@@ -82,11 +82,11 @@ class Experiment:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """What rows hold when they are read."""
+        """The columns of rows as they are read."""
         return (*self.recorded, *self.labels.columns)
 
     def settings(self, profile: str) -> Mapping[str, Any]:
-        """The settings of a profile by name; a single one may have none.
+        """The settings of a profile by name; a single one may be without a name.
 
         Raises:
             ParameterError: unknown profile.
@@ -104,15 +104,15 @@ class Experiment:
         """The settings of a profile with some fields replaced.
 
         Every setting gets the same values, with one exception: each of the `models` goes to the
-        setting that has it. A setting of none of them is left out.
+        setting that lists it. A setting that lists none of them is left out.
 
         Args:
-            profile: which.
+            profile: its name.
             overrides: fields to replace, and `setting`: the names of the settings to take.
 
         Raises:
             ParameterError: unknown profile, setting or field, a value of the wrong type, or a
-                network that none of several settings has.
+                network that none of the settings lists.
         """
         values = dict(overrides or {})
         settings = self._named(profile, values.pop("setting", None))
@@ -146,7 +146,7 @@ class Experiment:
         return {name: setting for name, setting in settings.items() if name in names}
 
     def _of_models(self, settings: Mapping[str, Any], models: Sequence[str]) -> dict[str, Any]:
-        """The settings that have the networks, each with those of its own."""
+        """The settings that list any of the networks, each reduced to those networks."""
         own = {
             name: tuple(model for model in models if model in setting.models)
             for name, setting in settings.items()

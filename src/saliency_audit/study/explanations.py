@@ -22,7 +22,7 @@ from saliency_audit.attributions.quadrature import weights
 # The paper's seven methods, in the order of its text, and its control.
 METHODS = ("saliency", "gradient_input", "ig", "smoothgrad", "gradcam", "gradcam++", "rise")
 CONTROL = "random"
-# The last two tell the share of the product with the input.
+# The last two show what the product with the input contributes.
 MAPS = (*METHODS, CONTROL, "ig_without_product", "random_input")
 
 
@@ -49,10 +49,10 @@ def explain(
     The score is the logit, the baseline black, as the paper writes them. Channels are added up:
     Saliency is |∂f/∂x|, Gradient ⊙ Input x ⊙ |∂f/∂x|, the others keep their sign.
 
-    What is drawn at random (SmoothGrad's noise, RISE's masks, random maps) takes the seed, which
-    should differ between models. With the same masks for all, RISE's maps would agree through the
-    masks: f's mean over them times the mean mask is a large part of the map, and untrained networks
-    would look alike.
+    The seed fixes SmoothGrad's noise, RISE's masks and the random maps. It should differ between
+    models: with shared masks, RISE's maps would agree because of the masks. A large part of such a
+    map is the mean of f over the masks times the mean mask, so even untrained networks would look
+    alike.
 
     Args:
         model: maps `(N, C, H, W)` in [0, 1] to logits.

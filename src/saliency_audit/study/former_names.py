@@ -1,19 +1,19 @@
-"""Names that recorded files have in a former version: renamed on reading, never rewritten."""
+"""Former names in recorded files: translated on reading; the files are never rewritten."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-# Counted up when a name gets another meaning; manifests without the number are of the first names.
+# Increased when a name changes its meaning; manifests without a number use the first names.
 VERSION = 2
-# Former name -> present name: of parameters, wherever they stand in those of a task; of what
-# measures the complexity of a picture; of columns of rows.
+# Former name -> present name: of parameters, at any depth of a task's; of measures of a picture's
+# complexity; of columns of rows.
 PARAMETERS = {"climb_steps": "climb_points"}
 COMPLEXITIES = {"entropy": "file_size", "grey_entropy": "shannon_entropy"}
 COLUMNS = {f"ic_{former}": f"ic_{present}" for former, present in COMPLEXITIES.items()}
-# Of methods, in what these experiments recorded under the first names: there "ig" was Integrated
-# Gradients as the GGIG paper has it, without the product with the input.
+# Of methods, in rows that these experiments recorded under the first names: there "ig" was
+# Integrated Gradients as the GGIG paper defines it, without the product with the input.
 METHODS = {"ig": "ig_without_product", "ig_product": "ig"}
 WITHOUT_PRODUCT = (
     *("ggig_background", "ggig_climb", "ggig_information_curves", "ggig_mnist", "ggig_product"),
@@ -22,7 +22,7 @@ WITHOUT_PRODUCT = (
 
 
 def present_parameters(manifest: Mapping[str, Any]) -> Any:
-    """The parameters of a recorded task by their present names.
+    """The parameters of a recorded task under their present names.
 
     Args:
         manifest: as read from JSON.
@@ -35,7 +35,7 @@ def present_parameters(manifest: Mapping[str, Any]) -> Any:
 
 
 def present_rows(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> pd.DataFrame:
-    """Recorded rows by the present names of their columns and methods.
+    """Recorded rows under the present names of their columns and methods.
 
     Args:
         rows: of one task.
@@ -49,7 +49,7 @@ def present_rows(rows: pd.DataFrame, manifest: Mapping[str, Any]) -> pd.DataFram
 
 
 def former_methods(manifest: Mapping[str, Any]) -> Mapping[str, str]:
-    """Present names of the methods that a task recorded under others, by those.
+    """Present names of the methods that a task recorded under former names, by former name.
 
     Args:
         manifest: of the task.

@@ -30,8 +30,8 @@ METHODS = (
     *(name for name in available() if name not in (*PAPER, WITH_PRODUCT, *CONTROLS)),
     *CONTROLS,
 )
-# At most as many gradients as IG: on photographs they are run beside the paper's methods. Guided
-# backpropagation is not defined for the ReLU6 of MobileNetV2.
+# These take at most as many gradients as IG, so they also run on photographs. Guided
+# backpropagation is left out: it is not defined for the ReLU6 of MobileNetV2.
 CHEAP = (WITH_PRODUCT, "ig+idgi", "gradient_input", "deeplift", "gradcam", "gradcam++")
 SAMPLERS = ("smoothgrad", "rise", "random")
 
@@ -42,12 +42,11 @@ class Effort:
 
     Attributes:
         steps: points on the line of IG and on the other paths, both ends included.
-        ascents: of GGIG at each point from which it climbs.
+        ascents: steps of GGIG's climb from each point.
         learning_rate: of GGIG's climb.
         samples: of SmoothGrad.
         masks: of RISE.
-        climb_points: points on the line of GGIG, each of which costs `ascents` gradients; `steps`
-            if None.
+        climb_points: points on GGIG's line, each of which costs `ascents` gradients; None: `steps`.
     """
 
     steps: int = 51
@@ -62,7 +61,7 @@ def effort_in(given: Mapping[str, Any]) -> Effort:
     """The effort that parameters of an experiment or a task ask for.
 
     Args:
-        given: parameters by name; what they do not name has its default.
+        given: parameters by name; missing ones take their defaults.
     """
     return Effort(
         **{field.name: given[field.name] for field in fields(Effort) if field.name in given}
@@ -102,12 +101,12 @@ def explainers(names: Sequence[str], effort: Effort, seed: int) -> dict[str, Exp
 
 
 def explainers_in(given: Mapping[str, Any]) -> dict[str, Explainer]:
-    """The methods that parameters of a task name, with the effort and the seed that they name."""
+    """The methods that a task's parameters name, with their effort and seed."""
     return explainers(given["methods"], effort_in(given), given["seed"])
 
 
 def validate_methods(names: Sequence[str]) -> None:
-    """Refuse methods that these experiments do not know, and none at all.
+    """Refuse unknown methods, and an empty list.
 
     Raises:
         ValueError: names the first unknown one and the known ones.

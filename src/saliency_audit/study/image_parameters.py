@@ -1,4 +1,4 @@
-"""What experiments on images are asked for: networks, image sets, and how many images."""
+"""Parameters of experiments on images: networks, image sets, and how many images."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,9 @@ from saliency_audit.study.validation import validate_fields, validate_models
 class ImageParameters:
     """Parameters of every experiment on images.
 
-    `models` are networks of the catalogue; `images` is the image set, every network's own if None.
-    `n_images` counts candidates, before classification: the first so many of the set in the order
-    of the `seed`, which also fixes what is drawn at random.
+    `models` are networks of the catalogue. `images` is the image set; None: each network's own.
+    `n_images` is the number of candidates before classification: the first images of the set, in
+    an order fixed by `seed`, which also fixes everything that is drawn at random.
     """
 
     models: tuple[str, ...] = ("shapes_cnn",)

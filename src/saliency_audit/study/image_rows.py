@@ -19,9 +19,9 @@ RowsOf = Callable[..., pd.DataFrame | Rows]
 def on_images(columns: Sequence[Column]) -> Callable[[RowsOf], Compute]:
     """Turn a function from images to rows into the computation of a task.
 
-    The function gets the `Selection` of the task and the task's parameters, and is not called
-    where no image is left. Each of its rows says by `position` which of the images it is about;
-    what is known of the image, the network and the image set is added here.
+    The function gets the `Selection` of the task and the task's parameters; it is not called if no
+    image is left. Each of its rows names its image by `position`. Columns that describe the image,
+    the network and the image set are added here.
 
     Args:
         columns: of the rows, in order.
@@ -36,8 +36,8 @@ def plugged(
 
     Args:
         columns: of the rows, in order.
-        choose: the parameters of a task -> its `Selection`, and what else the function gets before
-            the parameters.
+        choose: takes the parameters of a task; returns its `Selection` and any further arguments
+            of the function, which come before the parameters.
     """
 
     def plug(rows_of: RowsOf) -> Compute:
@@ -54,7 +54,7 @@ def plugged(
 
 
 def per_image(values: Mapping[str, Sequence[Any]], **keys: Any) -> Iterator[dict[str, Any]]:
-    """One row per image: the keys, and its entry of every sequence of values."""
+    """One row per image: the keys, and the image's entry in every sequence of values."""
     for position, entries in enumerate(zip(*values.values(), strict=True)):
         yield {"position": position, **keys, **dict(zip(values, entries, strict=True))}
 
@@ -62,13 +62,13 @@ def per_image(values: Mapping[str, Sequence[Any]], **keys: Any) -> Iterator[dict
 def described(
     rows: pd.DataFrame | Rows, chosen: Selection, given: Given, columns: Sequence[Column]
 ) -> pd.DataFrame:
-    """Rows with what is known of their image, network and image set, in the order of the columns.
+    """Rows with columns added for their image, network and image set, in the declared order.
 
     Args:
         rows: each with the `position` of an image in the selection.
         chosen: the images.
         given: parameters of the task.
-        columns: of the rows; what is not declared comes last, for the store to refuse by name.
+        columns: of the rows; undeclared ones come last, and the store refuses them by name.
     """
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
     order = names(columns)

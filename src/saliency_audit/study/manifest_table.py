@@ -1,20 +1,20 @@
-"""Many manifests in one: what all of them say once, and the rest as a table with a line each."""
+"""Many manifests in one: what they share once, and the rest as a table with a line for each."""
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 OWN = ("task", "rows", "rows_sha256", "computed", "seconds")
-"""What the table says of every task, even where all agree."""
+"""Entries that the table gives for every task, even if all agree."""
 
 
 def split(
     manifests: Sequence[Mapping[str, Any]], own: Sequence[str] = OWN
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """What all manifests say, and what each says beyond it, parameters and notes likewise.
+    """What all manifests share, and what is left of each; the same for parameters and notes.
 
     Args:
-        manifests: as read from JSON, one at least.
+        manifests: as read from JSON, at least one.
         own: names that are never shared.
     """
     shared: dict[str, Any] = {}
@@ -36,7 +36,7 @@ def split(
 
 
 def merged(shared: Mapping[str, Any], line: Mapping[str, Any]) -> dict[str, Any]:
-    """The manifest that `split` made a line of."""
+    """A manifest put together again from the shared part and its line."""
     found = {**shared, **line}
     for name in shared.keys() & line.keys():
         found[name] = merged(shared[name], line[name])
@@ -44,7 +44,7 @@ def merged(shared: Mapping[str, Any], line: Mapping[str, Any]) -> dict[str, Any]
 
 
 def as_text(manifest: Mapping[str, Any]) -> str:
-    """JSON of a manifest whose `tasks` are such a table, each of its lines on one line."""
+    """JSON of a manifest whose `tasks` are such a table, with one line of text per task."""
     head = {name: value for name, value in manifest.items() if name != "tasks"}
     lines = [json.dumps(line, sort_keys=True, ensure_ascii=False) for line in manifest["tasks"]]
     opened = json.dumps(head, indent=1, sort_keys=True, ensure_ascii=False).removesuffix("\n}")

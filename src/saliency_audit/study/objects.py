@@ -11,7 +11,7 @@ from saliency_audit.study.columns import Column
 from saliency_audit.study.image_rows import Compute, RowsOf, plugged
 from saliency_audit.study.selection import Selection, select_task
 
-# With boxes, and of classes that networks trained on ImageNet know: its 200 are among their 1,000.
+# It has boxes, and its 200 classes are among the 1,000 of networks trained on ImageNet.
 BOXED_IMAGES = "tiny_imagenet_val"
 
 
@@ -29,8 +29,8 @@ def on_objects(columns: Sequence[Column]) -> Callable[[RowsOf], Compute]:
 def with_objects(chosen: Selection) -> tuple[Selection, Tensor]:
     """The images that have an object and some background, and their masks or filled boxes.
 
-    Images without an object, and those that it covers altogether, are left out and counted in
-    the notes.
+    Images without an object, and those that it covers entirely, are left out and counted in the
+    notes.
 
     Args:
         chosen: the correctly classified images of a slice.
@@ -50,7 +50,7 @@ def with_objects(chosen: Selection) -> tuple[Selection, Tensor]:
 
 
 def _only(chosen: Selection, kept: Tensor) -> Selection:
-    """The selection with the images of a mask `(N,)`."""
+    """The selection reduced to the images in a mask `(N,)`."""
     positions = kept.nonzero().flatten().tolist()
     on_device = kept.to(chosen.pictures.device)
     left_out = len(chosen.indices) - len(positions)

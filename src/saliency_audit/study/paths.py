@@ -15,7 +15,7 @@ from saliency_audit.metrics import insertion_score
 from saliency_audit.study.selection import Selection
 from saliency_audit.study.shared_columns import IMAGE, shared
 
-#: Columns that say what a row is about; those of its values follow.
+#: Columns that identify a row; its values follow.
 KEYS = (*shared("model", "images", "path", "method", "steps"), *IMAGE)
 
 PATHS = ("ig", "gig", "blurig")

@@ -16,19 +16,20 @@ from saliency_audit.study.provenance import default_device
 from saliency_audit.study.validation import validate_counts, validate_image_sets
 
 DEGRADATIONS = ("weights", "labels")
-# Appendix E prints them; other image sets go without.
+# Rates printed in Appendix E; other image sets have no dropout.
 DROPOUT = {"cifar10_train": 0.25, "fashion_mnist_train": 0.4, "eurosat": 0.25}
-# Photographs look as natural mirrored; digits do not.
+# A mirrored photograph looks natural; a mirrored digit does not.
 MIRRORED = ("cifar10_train", "eurosat", "imagenet50_train")
 
 
 @dataclass(frozen=True)
 class Trained:
-    """Parameters that say which predictors there are.
+    """Parameters that define the predictors.
 
     A predictor is written `image set:architecture`, such as `cifar10_train:resnet18-32`. All are
-    trained as they should be; those in `degraded` also get noise on, or wrong labels at, each of
-    `levels` percent. `n_train` images of each set are dealt into `folds`; all if None.
+    trained without degradation; those in `degraded` also with noise on the weights and with wrong
+    labels, each at `levels` percent. `n_train` images of each set (None: all) are split into
+    `folds`.
     """
 
     predictors: tuple[str, ...] = ("digits_train:small", "digits_train:lipschitz-16")
@@ -61,7 +62,7 @@ class Trained:
 
 @dataclass(frozen=True)
 class Series:
-    """k predictors that differ in nothing but the fold they have not seen.
+    """k predictors that differ only in the fold that they have not seen.
 
     Attributes:
         images: image set.
@@ -99,14 +100,14 @@ def training_plan(images: str, architecture: str, epochs: int, seed: int) -> Tra
         return plan
     plan = replace(plan, batch_size=128, schedule="one_cycle", flips=images in MIRRORED)
     if is_constrained(architecture):
-        # Logits of these networks differ by hundredths, and a loss at temperature 1 sees nothing.
-        # Of 15, 50 and 200 the middle one gave the best accuracy on CIFAR-10.
+        # Logits of these networks differ by hundredths: at temperature 1 the loss hardly changes.
+        # Of 15, 50 and 200, 50 gave the best accuracy on CIFAR-10.
         return replace(plan, learning_rate=1e-2, temperature=50.0, bfloat16=False)
     return replace(plan, learning_rate=3e-3)
 
 
 def shared_settings(parameters: Trained) -> dict[str, Any]:
-    """How all series are trained; with the series itself, what a task must know."""
+    """The training settings that all series share; with the series itself, all a task needs."""
     return {name: getattr(parameters, name) for name in ("n_train", "folds", "epochs", "seed")}
 
 
@@ -118,11 +119,11 @@ def series_in(task: Task) -> tuple[Series, CrossTraining]:
 
 
 def cross_training(series: Series, settings: Mapping[str, Any]) -> CrossTraining:
-    """The training behind a series; noise on the weights comes after it.
+    """The training behind a series; noise is added to the weights afterwards.
 
     Args:
         series: of predictors.
-        settings: those of `shared_settings`; others may stand beside them.
+        settings: those of `shared_settings`; others are ignored.
     """
     seed = settings["seed"]
     return CrossTraining(
@@ -140,15 +141,15 @@ def cross_training(series: Series, settings: Mapping[str, Any]) -> CrossTraining
 # Slices of one series follow each other and ask for the same few networks.
 @lru_cache(maxsize=16)
 def trained(setting: CrossTraining, fold: int) -> Predictor:
-    """The predictor of a fold on the default device, trained where it is not on disk yet."""
+    """The predictor of a fold on the default device, trained if it is not on disk yet."""
     found = predictor(setting, fold, device=default_device())
     return replace(found, model=found.model.to(default_device()))
 
 
 def degraded_model(series: Series, model: nn.Module, fold: int, seed: int) -> nn.Module:
-    """The model of a series: noise is added to the weights where the series says so.
+    """The model of a series: with noise added to the weights if the series says so.
 
-    Folds get different noise: with the same one their maps would agree in what the noise does.
+    Each fold gets its own noise: shared noise would make the maps of the folds more alike.
     """
     if series.degradation != "weights":
         return model

@@ -41,11 +41,11 @@ def packages() -> dict[str, str]:
 
 
 def inputs_digest(parameters: Mapping[str, Any]) -> str:
-    """SHA-256 over where and how old the weights and the images are that a task reads.
+    """SHA-256 over the location and age of the weights and the images that a task reads.
 
-    Cheap, and so no proof: the weights count by path, size and time of change, the image set by
-    path and time of change of its folder; contents are not read, nor are folders in the folder.
-    Networks trained here and embedded image sets have neither.
+    Cheap, and therefore no proof that nothing changed. Weights count by path, size and modification
+    time, an image set by the path and modification time of its folder. File contents and subfolders
+    are not read. Networks trained here and embedded image sets have none of these.
 
     Args:
         parameters: the task's; `model` and `images` are used where it has them.
@@ -54,8 +54,8 @@ def inputs_digest(parameters: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(found).encode()).hexdigest()
 
 
-# Once per process, as the network is loaded once: weights that are replaced meanwhile are not the
-# ones that this process goes on computing with.
+# Once per process, because the network is loaded once: if the weights are replaced meanwhile, this
+# process still computes with the old ones.
 @cache
 def _weights_state(model: str | None) -> list[str | int] | None:
     path = weights_path(model) if model in CLASSIFIERS else None
@@ -84,7 +84,7 @@ def _commit() -> str | None:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    # Asking must not take git's lock: a commit that is made at this moment would fail.
+    # The query must not take git's lock: a commit made at the same moment would fail.
     command = ["git", "--no-optional-locks", *arguments]
     done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
     return done.stdout.strip()
@@ -106,7 +106,7 @@ def use_threads_from_environment() -> None:
     """Give torch as many CPU threads as `SALIENCY_THREADS` says; its own choice if unset.
 
     Raises:
-        ParameterError: the variable is no positive number.
+        ParameterError: the variable is not a positive number.
     """
     if threads := os.environ.get("SALIENCY_THREADS"):
         if not threads.isdecimal() or int(threads) < 1:
@@ -126,6 +126,6 @@ def environment() -> dict[str, Any]:
     }
 
 
-# Taken when the code is loaded: files that change while a process runs did not make its rows.
+# Taken when the code is loaded: files that change later did not make the rows of this process.
 _COMMIT = _commit()
 _VERSIONS = {name: _version(name) for name in PACKAGES}

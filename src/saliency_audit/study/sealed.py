@@ -1,9 +1,9 @@
 """Sealed rows: the slices of a finished experiment in one parquet file, with one manifest.
 
-The file holds the rows of all tasks under each other; its first column, `task`, names the task of
-each row. The manifest, a JSON file of the same name, keeps what the manifest of every slice said.
-Every slice comes back from them exactly: its values, their order, names and types. The file has
-the present names of columns that were renamed since the rows were computed.
+The file holds the rows of all tasks, one task after the other; its first column, `task`, names the
+task of each row. The manifest, a JSON file of the same name, keeps the manifests of all slices.
+Every slice can be restored exactly: its values, their order, names and types. Columns that were
+renamed since the rows were computed have their present names in the file.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ _WRITERS = {"pandas": pd.__version__, "pyarrow": pa.__version__}
 
 
 class StoreError(AuditError, ValueError):
-    """Recorded rows are missing, half-written or do not match their manifest."""
+    """Recorded rows are missing or half-written, or do not match their manifest."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ class Slice:
         return self.table.to_pandas()
 
     def is_as_computed(self) -> bool | None:
-        """Whether the rows, in a file of their own, have the checksum that was noted at computing.
+        """Whether the rows, written to their own file, have the checksum noted when computed.
 
-        None if pandas or pyarrow were of other versions then: their files differ.
+        None if pandas or pyarrow had other versions then, which write other files.
         """
         written_with = self.manifest["packages"]
         if any(written_with.get(name) != version for name, version in _WRITERS.items()):
@@ -77,7 +77,7 @@ def digest(content: bytes) -> str:
 
 
 def read_sealed(path: Path) -> Mapping[str, Slice]:
-    """The sealed slices by task, in the order of the file; none where there is no manifest.
+    """The sealed slices by task, in the order of the file; empty if there is no manifest.
 
     Files are read again only if they have changed.
 
@@ -92,7 +92,7 @@ def read_sealed(path: Path) -> Mapping[str, Slice]:
 
 
 def read_manifests(path: Path) -> list[dict[str, Any]]:
-    """What the manifest of sealed rows says of every slice; empty where there is no manifest.
+    """The manifest of every slice of sealed rows; empty if there is no manifest file.
 
     Args:
         path: of the rows, which are not read; the manifest lies beside it.
@@ -108,7 +108,7 @@ def write_sealed(path: Path, slices: Sequence[Slice]) -> None:
     """Seal slices in one file, in this order, in place of what was sealed there before.
 
     Nothing is replaced before every slice has been read back and found equal. A process killed
-    on the way leaves the old rows with the old manifest, or the new rows with the new one.
+    halfway leaves the old rows with the old manifest, or the new rows with the new one.
 
     Args:
         path: of the rows; the manifest goes beside it.
@@ -134,7 +134,7 @@ def pack(slices: Sequence[Slice]) -> tuple[bytes, dict[str, Any]]:
     """The contents of the parquet file and of the manifest.
 
     Raises:
-        StoreError: a column has types in two tasks that do not go together.
+        StoreError: a column has incompatible types in two tasks.
     """
     tables = [_by_present_names(given.table) for given in slices]
     try:
@@ -198,7 +198,7 @@ def _state(file: Path) -> object:
 
 
 def _short(file: Path) -> str:
-    """The file's name with its profile: what is shown to readers names no folder of one machine."""
+    """The file's name with its profile: messages name no folder of a particular machine."""
     return f"{file.parent.name}/{file.name}"
 
 
@@ -208,7 +208,7 @@ def _replaced(path: Path) -> Path:
 
 
 def _content(path: Path, file_sha256: str) -> bytes:
-    """The rows that the manifest speaks of."""
+    """The rows that the manifest describes."""
     found = [file.read_bytes() for file in (path, _replaced(path)) if file.is_file()]
     for content in found:
         if digest(content) == file_sha256:
@@ -245,7 +245,7 @@ def _by_present_names(table: pa.Table) -> pa.Table:
 
 
 def _own_form(table: pa.Table) -> dict[str, Any]:
-    """What the slice has otherwise than the file: former names, and no type where no value is."""
+    """How the slice differs from the file: former names, and columns without a value or type."""
     former = {COLUMNS[name]: name for name in table.column_names if name in COLUMNS}
     untyped = [field.name for field in table.schema if pa.types.is_null(field.type)]
     found = {FORMER_NAMES: former, UNTYPED: untyped}
@@ -253,7 +253,7 @@ def _own_form(table: pa.Table) -> dict[str, Any]:
 
 
 def _in_own_form(table: pa.Table, entry: Mapping[str, Any]) -> pa.Table:
-    """The part of a file as the slice was before."""
+    """The slice's part of the file, in the form that the slice had."""
     former = entry.get(FORMER_NAMES, {})
     table = table.rename_columns([former.get(name, name) for name in table.column_names])
     for name in entry.get(UNTYPED, []):

@@ -1,4 +1,4 @@
-"""The images of a task: read, classified, and those that the model gets right."""
+"""The images of a task: read, classified, and reduced to those that the model gets right."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from saliency_audit.datasets import (
 from saliency_audit.models import load_classifier, state_digest
 from saliency_audit.study.provenance import default_device
 
-# What the networks trained here were made for.
+# Image sets that the networks trained here were made for.
 OWN_IMAGES = {"digits_cnn": "digits", "shapes_cnn": "shapes", "mnist_cnn": "mnist_test"}
 
 
@@ -63,10 +63,10 @@ class Selection:
 
 
 def images_of(model: str, images: str | None) -> str:
-    """The image set a model is shown: the one asked for, or its own.
+    """The image set for a model: the one asked for, or the model's own.
 
     Raises:
-        ValueError: none was asked for and the model has none of its own.
+        ValueError: no set was asked for and the model has none of its own.
     """
     if images is not None:
         return images

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from saliency_audit.study.columns import Column
 
-#: What every row about one image says of it.
+#: Columns of every row about one image.
 IMAGE = (
     Column("image", "integer", "", "position of the image in its set"),
     Column("image_name", "text", "", "name of the image in its set"),
@@ -26,7 +26,7 @@ SERIES = (
     Column("level", "integer", "%", "how much of it"),
 )
 #: Where the points of information curves are measured.
-AT_POINTS = "at the start, at each threshold, and of the whole picture"
+AT_POINTS = "at the start, at each threshold, and for the whole picture"
 
 _SHARED = (
     *IMAGE,
@@ -47,11 +47,11 @@ _SHARED = (
     ),
     Column("draw", "integer", "", "which of the random draws, from 0"),
     Column("sign", "text", "", "maps compared by magnitude (absolute) or with signs (signed)"),
-    Column("probability", "number", "probability", "softmax probability of the target, as changed"),
+    Column("probability", "number", "probability", "of the target, after the change"),
     Column("ic_file_size", "numbers", "bytes", f"size of the lossless WebP file {AT_POINTS}"),
     Column("ic_probability", "numbers", "probability", f"of the target {AT_POINTS}"),
-    Column("ic_correct", "numbers", "0 or 1", f"whether the target comes first {AT_POINTS}"),
-    Column("device", "text", "", "what computed: the GPU, or the CPU and its threads"),
+    Column("ic_correct", "numbers", "0 or 1", f"whether the target is the top class {AT_POINTS}"),
+    Column("device", "text", "", "the GPU, or the CPU and its threads"),
 )
 _BY_NAME = {column.name: column for column in _SHARED}
 

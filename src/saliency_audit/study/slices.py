@@ -8,7 +8,7 @@ from saliency_audit.study.experiment import Task
 from saliency_audit.study.image_parameters import ImageParameters, SliceParameters
 from saliency_audit.study.selection import images_of
 
-# What a task has in another form: its network, its image set, its path, its slice of the images.
+# Parameters that a task has in another form: one network, image set and path, a slice of images.
 CUT = ("models", "images", "paths", "n_images", "slice_size")
 
 
@@ -24,8 +24,8 @@ def slice_tasks(
 
     Args:
         parameters: the experiment's.
-        without: those that its rows do not depend on.
-        more: the first image of a slice -> what else they depend on.
+        without: parameters that its rows do not depend on.
+        more: from the first image of a slice to further parameters that they depend on.
     """
     shared = _without(parameters, without)
     found = []
@@ -55,12 +55,12 @@ def whole_tasks(
     without: Sequence[str] = (),
     more: Mapping[str, Any] | None = None,
 ) -> list[Task]:
-    """One task per network, on all of its images: what is compared is timed in one process.
+    """One task per network, on all of its images, so that what is compared runs in one process.
 
     Args:
         parameters: as for `slice_tasks`.
         without: the same.
-        more: what else the rows depend on.
+        more: further parameters that the rows depend on.
     """
     shared = {**_without(parameters, without), **(more or {}), "n_images": parameters.n_images}
     return [Task(model, {**shared, **_of(model, parameters)}) for model in parameters.models]

@@ -1,4 +1,4 @@
-"""Rows on disk, whole or not at all: a file and a manifest per task, or one of both for all tasks.
+"""Rows on disk, whole or not at all: a file and a manifest per task, or one pair for all tasks.
 
 Rows begin as slices, a parquet file and a manifest per task, and are sealed when an experiment is
 finished: see `sealed`.
@@ -82,10 +82,10 @@ class ResultStore:
         folder: of the slices.
         experiment: whose rows they are.
         same_code: rows count as done only if the computing modules, the packages, the weights and
-            the images are unchanged; recorded runs do without (their manifest says which code and
-            packages made them, and nothing of where files lie on one computer).
-        sealed: where the slices are sealed once they are done. What is sealed counts as done, and
-            before a slice of the same task.
+            the images are unchanged. Recorded runs do not need this: their manifest says which code
+            and packages made them, and names no local paths.
+        sealed: where the slices are sealed once they are done. Sealed rows count as done, and are
+            used in preference to a slice of the same task.
     """
 
     folder: Path
@@ -249,13 +249,13 @@ def _stacked(
         found = slice_of(task)
         rows = present_rows(found.rows(), found.manifest)
         frames.append(rows.assign(**experiment.labels(task.parameters)))
-    # An empty frame has no types of its own and would turn every column into objects.
+    # An empty frame has no column types and would turn every column into objects.
     filled = [frame for frame in frames if len(frame)] or frames[:1]
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
 
 
 def _task_fault(manifest: Mapping[str, Any], task: Task, experiment: Experiment) -> str | None:
-    """Why rows are not those of this task as it is declared now; None if they are."""
+    """Why rows do not belong to this task as it is declared now; None if they do."""
     if present_parameters(manifest) != _plain(task.parameters):
         return "made from other parameters"
     if manifest.get("version") != experiment.version:

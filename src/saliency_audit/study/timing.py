@@ -8,7 +8,7 @@ import torch
 
 
 def timed(work: Callable[[], object], device: torch.device) -> float:
-    """Seconds that the work takes, the device's queue included."""
+    """Seconds that the work takes, including what it leaves in the device's queue."""
     synchronise(device)
     started = time.perf_counter()
     work()
@@ -22,7 +22,7 @@ def quickest(
     """The smallest of several times, which other work on the machine disturbs least.
 
     Args:
-        work: what to time; it runs once at least, and again until `within` seconds are over.
+        work: what to time; it runs at least once, and again until `within` seconds have passed.
         device: where it runs.
         within: seconds.
 
@@ -42,7 +42,7 @@ def synchronise(device: torch.device) -> None:
 
 
 def device_name(device: torch.device) -> str:
-    """What computes: "cpu (2 threads, x86_64)" or the GPU's name."""
+    """The name of the device: "cpu (2 threads, x86_64)" or the GPU's."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     threads = torch.get_num_threads()

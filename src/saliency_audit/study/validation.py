@@ -1,4 +1,4 @@
-"""What the parameters of several experiments must be; anything else is refused."""
+"""Checks of parameters that several experiments share."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from saliency_audit.study.selection import images_of
 
 
 def validate_fields(parameters: Any) -> None:
-    """Refuse values of those fields that mean the same in every experiment that has them.
+    """Refuse invalid values of the fields that mean the same in every experiment.
 
     Args:
         parameters: of an experiment; its other fields are its own to check.
@@ -33,16 +33,16 @@ def validate_fields(parameters: Any) -> None:
 
 
 def validate_rate(learning_rate: float) -> None:
-    """Refuse a rate that GGIG cannot climb by.
+    """Refuse a learning rate that GGIG cannot climb with.
 
     Raises:
-        ValueError: it is no finite number ≥ 0.
+        ValueError: it is not a finite number ≥ 0.
     """
     AscendingPath(learning_rate=learning_rate)
 
 
 def validate_models(models: Sequence[str], images: str | None) -> None:
-    """Refuse classifiers and image sets that no catalogue knows, and no classifier at all.
+    """Refuse unknown classifiers and image sets, and an empty list of classifiers.
 
     Raises:
         ValueError: names the unknown and the known ones, or says that no model is given.
@@ -54,7 +54,7 @@ def validate_models(models: Sequence[str], images: str | None) -> None:
 
 
 def validate_paths(paths: Sequence[str]) -> None:
-    """Refuse paths that the IDGI study does not walk.
+    """Refuse paths that the IDGI study does not use.
 
     Raises:
         ValueError: names the unknown and the known ones.
@@ -63,7 +63,7 @@ def validate_paths(paths: Sequence[str]) -> None:
 
 
 def validate_image_sets(*names: str) -> None:
-    """Refuse image sets that no catalogue knows, or that cannot be opened.
+    """Refuse image sets that are unknown or cannot be opened.
 
     Raises:
         ValueError: names the unknown one and the known ones.
@@ -74,7 +74,7 @@ def validate_image_sets(*names: str) -> None:
 
 
 def validate_steps(*steps: int) -> None:
-    """Refuse a path of fewer points than its two ends.
+    """Refuse a path with fewer points than its two ends.
 
     Raises:
         ValueError: no number given, or one below 2.
@@ -96,7 +96,7 @@ def validate_counts(**counts: int) -> None:
 
 
 def validate_reduction(reduction: str) -> None:
-    """Refuse an unknown way to get one number per pixel.
+    """Refuse an unknown reduction to one number per pixel.
 
     Raises:
         ValueError: names the known ones.
@@ -119,7 +119,7 @@ def _refuse_unknown(kind: str, given: Sequence[str], known: Sequence[str]) -> No
         raise ValueError(f"unknown {kind} {unknown}; known: {', '.join(known)}")
 
 
-# What `validate_fields` knows: numbers of things and of points, or tuples of them, and the rest.
+# Fields that `validate_fields` checks: counts and numbers of points, or tuples of them; others.
 COUNTS = ("n_images", "slice_size", "ascents", "draws", "samples", "masks", "reveal", "repeats")
 POINTS = ("steps", "climb_points", "points")
 OTHERS: Mapping[str, Callable[[Any], None]] = {

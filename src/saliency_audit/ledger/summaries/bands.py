@@ -1,4 +1,4 @@
-"""Curves with a band: means or medians along an axis, with their intervals or with a spread."""
+"""Curves with a band: means or medians along an axis, with their intervals or quantiles."""
 
 from dataclasses import dataclass
 
@@ -42,8 +42,7 @@ def mean_band(table: pd.DataFrame) -> Band:
     """Means of columns with 95 % bootstrap intervals, the same images drawn for all columns.
 
     Args:
-        table: image × place; images that lack a place are left out, and NaN is where that leaves
-            none.
+        table: image × place; images that lack a place are left out; NaN if none is left.
     """
     known = table.dropna()
     places, values = (part.to_numpy(dtype=float) for part in (known.columns, known))
@@ -86,7 +85,7 @@ def median_band(places: Floats, values: Floats) -> Band:
 
 
 def spread_band(table: pd.DataFrame, shares: tuple[float, float]) -> Band:
-    """Means of columns between two of their quantiles.
+    """Means of columns with two of their quantiles as ends.
 
     Args:
         table: image or draw × place.

@@ -1,4 +1,4 @@
-"""What a map and a distance cost in time, and the fast mode of the curves in accuracy."""
+"""The time that a map and a distance take, and the error of the curves' fast mode."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ def distance_summaries(rows: pd.DataFrame) -> Iterator[DistanceSummary]:
 
 @dataclass(frozen=True)
 class Deviation:
-    """Fast minus exact mode: the area under the curve of single maps.
+    """The area under the curve of single maps: fast mode minus exact mode.
 
     Attributes:
         complexity: that information is measured by.

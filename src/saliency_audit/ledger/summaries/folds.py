@@ -17,7 +17,7 @@ from saliency_audit.study.explanations import METHODS
 
 RESAMPLES = 1000
 ALPHA = 0.05
-# A difference of fewer is left undecided, as in the claims.
+# With fewer images a difference is left undecided, as in the claims.
 FEWEST_IMAGES = 20
 
 
@@ -27,7 +27,7 @@ def score_of(group: FoldRows, score: str) -> Estimate:
 
 
 def over_folds(group: FoldRows, score: str) -> Estimate:
-    """The same with its 95 % jackknife interval over the folds, a predictor and its images each."""
+    """The same with its 95 % jackknife interval over folds (each a predictor and its images)."""
     return jackknife(group.value(score), group.without_fold(score))
 
 
@@ -48,7 +48,7 @@ def best_against_others(rows: pd.DataFrame, scores: Sequence[str]) -> tuple[Comp
         A comparison per sound series, score and other method, with the keys images, model, score,
         best and method: best minus other, with its 95 % bootstrap interval over images. Which
         method is best was not known beforehand: the one-sided p values are Holm-corrected over all
-        pairs of methods and scores of a series, and held against half of 5 %.
+        pairs of methods and scores of a series, and compared with half of 5 %.
     """
     groups = fold_rows("best_against_others", rows)
     found: list[Comparison] = []

@@ -1,4 +1,4 @@
-"""GG-SIGMA: the level of noise from which on a score or a similarity stays at its limit."""
+"""GG-SIGMA: the level of noise above which a score or a similarity stays at its limit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Reached:
     """Where a curve reaches its limit.
 
     Attributes:
-        level: from which on it stays there; inf if it does not.
+        level: the lowest from which it stays there; inf if it does not.
         low: lower end of the middle 95 % of that level, images and draws both resampled.
         high: upper end of it.
         last: the curve at the last level.
@@ -38,11 +38,11 @@ class Reached:
 
 
 def score_reached(noise: pd.DataFrame, margin: float) -> Reached:
-    """Where the class score comes to lie around 1/C.
+    """Where the class score reaches 1/C.
 
     Args:
         noise: rows of `ggig_sigma` under noise, of one network.
-        margin: how near is reached.
+        margin: how near counts as reached.
     """
     once = noise.drop_duplicates(["image", "level", "draw"])
     chance = pd.DataFrame({0: [1 / int(once["classes"].iloc[0])]})
@@ -52,16 +52,16 @@ def score_reached(noise: pd.DataFrame, margin: float) -> Reached:
 def similarity_reached(
     noise: pd.DataFrame, unrelated: pd.DataFrame, measure: str, margin: float
 ) -> Reached | None:
-    """Where the similarity of maps comes near that of maps on unrelated networks, or below it.
+    """Where the similarity of maps falls to about that of maps on unrelated networks, or below it.
 
     Args:
         noise: rows of `ggig_sigma` under noise, of one network and method.
         unrelated: those on unrelated networks.
         measure: column of the similarity.
-        margin: how near is reached.
+        margin: how near counts as reached.
 
     Returns:
-        None where no map has such a similarity.
+        None if no map has such a similarity.
     """
     if not noise[measure].notna().any():
         return None
@@ -94,15 +94,15 @@ def _by_draw(rows: pd.DataFrame, column: str) -> pd.DataFrame:
 def reached(
     means: pd.Series, limit: float, margin: float, *, two_sided: bool = False
 ) -> float | None:
-    """The level from which on a curve stays at most `margin` above its limit; None if it does not.
+    """The level from which a curve stays at most `margin` above its limit; None if it does not.
 
-    What is undefined has not reached anything.
+    Undefined values count as not reached.
 
     Args:
         means: by level.
         limit: of the curve.
-        margin: how near is reached.
-        two_sided: whether the curve must stay at most as far below it, too.
+        margin: how near counts as reached.
+        two_sided: whether the curve must also stay at most `margin` below it.
     """
     curve = means.sort_index()
     later = curve.index[_far(curve.to_numpy(dtype=float) - limit, margin, two_sided)]
@@ -111,7 +111,7 @@ def reached(
 
 
 def _far(distances: Floats, margin: float, two_sided: bool) -> NDArray[np.bool_]:
-    """Which values have not reached the limit; undefined ones have not."""
+    """Which values have not reached the limit; undefined ones count among them."""
     return ~((np.abs(distances) if two_sided else distances) <= margin)
 
 
@@ -122,12 +122,12 @@ def reached_in_resamples(
     *,
     two_sided: bool = False,
 ) -> tuple[float, float]:
-    """The middle 95 % of `reached` where images and draws are both resampled; inf where it is None.
+    """The middle 95 % of `reached`, images and draws both resampled; inf where it is None.
 
     Args:
         curve: values by level, image × draw; the images and draws are the same at all levels.
-        limit: image × draw, of other draws; one cell for a limit that is known.
-        margin: how near is reached.
+        limit: image × draw, of other draws; one cell if the limit is known.
+        margin: how near counts as reached.
         two_sided: see `reached`.
     """
     levels = sorted(curve)

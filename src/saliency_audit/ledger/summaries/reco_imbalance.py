@@ -1,4 +1,4 @@
-"""MR-DEF: ReCo of equal distributions, by simulation. It should be near 0 whatever the sizes."""
+"""MR-DEF: simulated ReCo of equal distributions, which should be near 0 whatever the sizes."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from saliency_audit.ledger.summaries.bands import Band
 from saliency_audit.metrics import reco
 from saliency_audit.metrics.stability import Definition
 
-# Of S≠ among all distances.
+# Share of S≠ among all distances.
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
 DEFINITIONS: tuple[Definition, ...] = ("printed", "balanced")
 

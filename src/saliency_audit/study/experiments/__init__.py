@@ -1,1 +1,1 @@
-"""The experiments, one module each; a module's `EXPERIMENT` is what the registry lists."""
+"""The experiments, one module each; the registry lists each module's `EXPERIMENT`."""

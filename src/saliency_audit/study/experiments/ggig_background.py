@@ -22,13 +22,13 @@ from saliency_audit.study.selection import Selection
 from saliency_audit.study.shared_columns import IMAGE, shared
 from saliency_audit.study.slices import network_tasks
 
-# The picture as it is, beside the replaced ones.
+# The picture with its own background, for comparison.
 ORIGINAL = "none"
-# Those that have squares or stripes, whose size matters.
+# Backgrounds with squares or stripes, whose size matters.
 REPEATING = ("checkerboard", "stripes")
 COLUMNS = (
     *shared("model", "images"),
-    Column("background", "text", "", "what the background was replaced by; none: nothing"),
+    Column("background", "text", "", "what replaced the background; none: not replaced"),
     Column("squares", "integer", "", "squares or stripes along a side; 0 where it has none"),
     *shared("method"),
     *IMAGE,
@@ -37,7 +37,7 @@ COLUMNS = (
     Column("area_outside", "number", "share", "of the picture that is outside the object"),
     Column("outside", "number", "share", "of the saliency that lies outside the object"),
     Column("area_beyond", "number", "share", "of the picture beyond the margin of the object"),
-    Column("beyond", "number", "share", "of the saliency beyond it; NaN if nothing is"),
+    Column("beyond", "number", "share", "of the saliency beyond it; NaN if no pixel is"),
 )
 
 
@@ -45,11 +45,11 @@ COLUMNS = (
 class Parameters(SliceParameters):
     """Parameters of the experiment; the images need boxes or masks of their objects.
 
-    `squares` are the squares or stripes along a side of the picture, for the paper prints no size:
-    every background is drawn with the first number, the checkerboard with all. `margin` is how far
-    from the object, as a share of the side, saliency must lie to count as beyond it. `steps` are
-    the points on the line of IG and of other paths, `climb_points` those from which GGIG climbs,
-    `ascents` times each.
+    `squares` are numbers of squares or stripes along a side of the picture; the paper prints no
+    size. Every background is drawn with the first number, the checkerboard with all. `margin` is
+    how far from the object, as a share of the side, saliency must lie to count as beyond it.
+    `steps` are the points on the line of IG and of other paths, `climb_points` those from which
+    GGIG climbs, with `ascents` steps each.
     """
 
     methods: tuple[str, ...] = METHODS
@@ -98,7 +98,7 @@ def views(backgrounds: Sequence[str], squares: Sequence[int]) -> Iterator[tuple[
 
 
 def before_background(pictures: Tensor, masks: Tensor, background: str, squares: int) -> Tensor:
-    """The pictures with their background replaced, or as they are where it is "none".
+    """The pictures with their background replaced; unchanged for "none".
 
     Args:
         pictures: `(N, C, H, W)` in [0, 1].
@@ -119,9 +119,9 @@ def _rows(
     near: Tensor,
     explain: Mapping[str, Explainer],
 ) -> Iterator[dict[str, Any]]:
-    """A row per method and image: the share outside the object, and what the model now says.
+    """A row per method and image: the share outside the object, and the model's new prediction.
 
-    Where the widened object leaves no background, `beyond` is NaN.
+    If the widened object leaves no background, `beyond` is NaN.
     """
     parts = zip(pictures.split(32), chosen.targets.split(32), strict=True)
     found = [predict(chosen.model, *part) for part in parts]
@@ -148,7 +148,7 @@ EXPERIMENT = Experiment(
     profiles={
         "embedded": {"shapes": Parameters()},
         # The paper's 200 ascents from each of 51 points are 10,200 gradients per image, background
-        # and network: more than a processor has time for. The rate is the paper's.
+        # and network: too many for a CPU. The rate is the paper's.
         "reference": {
             "shapes": Parameters(
                 n_images=150,

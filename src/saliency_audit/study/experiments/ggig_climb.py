@@ -1,4 +1,4 @@
-"""GGIG of fewer points and steps held against the whole climb: what a cheaper setting changes."""
+"""GGIG with fewer points and steps against the whole climb: what a cheaper setting changes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from saliency_audit.study.selection import Selection
 from saliency_audit.study.shared_columns import IMAGE, SIMILARITIES, shared
 from saliency_audit.study.slices import network_tasks
 
-# What a likeness to the whole climb is to be held against.
+# Methods whose similarity to the whole climb serves as a yardstick.
 OTHERS = ("saliency", "ig_without_product", "edge", "random")
 COLUMNS = (*shared("model", "images", "method", "points", "ascents", "sign"), *IMAGE, *SIMILARITIES)
 
@@ -27,8 +27,8 @@ COLUMNS = (*shared("model", "images", "method", "points", "ascents", "sign"), *I
 class Parameters(SliceParameters):
     """Parameters of the experiment.
 
-    `points` of the line, both ends included, and `ascents` at each are the settings that are
-    compared; the largest of both are the whole climb, `learning_rate` its rate.
+    Every pair of `points` on the line (both ends included) and `ascents` at each point is a setting
+    to compare. The largest of both make the whole climb. All climb with `learning_rate`.
     """
 
     models: tuple[str, ...] = ("digits_cnn", "shapes_cnn")
@@ -44,7 +44,7 @@ class Parameters(SliceParameters):
 
 
 def validate_points(points: Sequence[int]) -> None:
-    """Refuse numbers of points that do not lie among those of the largest.
+    """Refuse numbers of points that are not a subset of the line with the most points.
 
     Raises:
         ValueError: names the first.
@@ -59,7 +59,7 @@ def validate_points(points: Sequence[int]) -> None:
 
 @on_images(COLUMNS)
 def compute(chosen: Selection, given: Given) -> Rows:
-    """Rows of one task: image × sign × (setting of GGIG or other method), beside the whole."""
+    """Rows of one task: image × sign × (setting of GGIG or other method), against the whole."""
     settings = {name: given[name] for name in ("points", "ascents", "learning_rate")}
     climbed = climbs(*chosen.inputs, **settings)
     whole = climbed[max(given["points"]), max(given["ascents"])]
@@ -87,8 +87,8 @@ def climbs(
         model: maps `(N, C, H, W)` in [0, 1] to logits.
         pictures: `(N, C, H, W)`.
         targets: `(N,)`.
-        points: of the line; the gaps between them divide those of the largest.
-        ascents: of the climbs.
+        points: numbers of points on the line; their numbers of gaps divide the largest one's.
+        ascents: numbers of steps of the climbs.
         learning_rate: of the climbs.
     """
     whole = AscendingPath(max(points), max(ascents), learning_rate)
@@ -140,13 +140,13 @@ class _HighestSoFar:
             self._first, self._visits = self._first + gradients.shape[1], 0
 
     def result(self, end: Tensor | None) -> Tensor:
-        assert self._highest is not None, "the first point of a path belongs to every choice"
+        assert self._highest is not None, "every choice includes the first point of the path"
         return self._highest
 
 
 EXPERIMENT = Experiment(
     name="ggig_climb",
-    title="GGIG of fewer points and steps beside the whole climb",
+    title="GGIG with fewer points and steps, beside the whole climb",
     version=1,
     profiles={
         "embedded": {"small": Parameters()},
@@ -161,7 +161,7 @@ EXPERIMENT = Experiment(
                 models=("squeezenet1_0", "mobilenet_v2"),
                 images="imagenet_sample",
                 n_images=8,
-                # As many as the authors' code takes on ImageNet.
+                # The authors' code takes 100 on ImageNet.
                 ascents=(1, 5, 10, 20, 50, 100),
                 slice_size=2,
             ),

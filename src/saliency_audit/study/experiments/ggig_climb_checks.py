@@ -1,4 +1,4 @@
-"""GGIG of fewer points and steps in the checks that change the network: is the answer the same?"""
+"""GGIG with fewer points and steps in checks that change the network: is the answer the same?"""
 
 from dataclasses import dataclass
 
@@ -45,8 +45,8 @@ class Parameters(SliceParameters):
 def compute(chosen: Selection, given: Given) -> Rows:
     """Rows of one task: image × sign × changed network × setting.
 
-    Each is the similarity of a setting's map on the changed network to that of the same setting on
-    the trained one; noise and unrelated networks are drawn as in `ggig_sigma`.
+    Each row has the similarity of a setting's map on the changed network to its map on the trained
+    one. Noise and unrelated networks are drawn as in `ggig_sigma`.
     """
     on = (chosen.pictures, chosen.targets)
     settings = {name: given[name] for name in ("points", "ascents", "learning_rate")}
@@ -67,7 +67,7 @@ def compute(chosen: Selection, given: Given) -> Rows:
 
 EXPERIMENT = Experiment(
     name="ggig_climb_checks",
-    title="The checks that change the network, with GGIG of fewer points and steps",
+    title="The checks that change the network, for GGIG with fewer points and steps",
     version=1,
     profiles={
         "embedded": Parameters(),

@@ -34,8 +34,8 @@ class Parameters(SliceParameters):
 
     `steps` are the points of Integrated Gradients, both ends included, `climb_points` those of
     GGIG's line, `ascents` and `learning_rate` those of the climb at each. `information` is how
-    hidden pixels are restored: "exact" or "fast". Digits of 8×8 pixels are too small for curves
-    that say anything: a hundredth of their pixels is none.
+    hidden pixels are restored: "exact" or "fast". Digits of 8×8 pixels are too small for meaningful
+    curves: 1 % of their pixels is less than one pixel.
     """
 
     n_images: int = 32
@@ -63,7 +63,7 @@ def compute(chosen: Selection, given: Given) -> Rows:
 def _points(
     chosen: Selection, salient: Tensor, mode: Mode, ends: InformationPoints | None
 ) -> InformationPoints:
-    """Points of the maps' curves; without compressed sizes where pictures are too small."""
+    """Points of the maps' curves; without compressed sizes if the pictures are too small."""
     small = min(chosen.pictures.shape[-2:]) < SMALLEST_SIDE
     complexities: tuple[Complexity, ...] = ("shannon_entropy",)
     return information_points(

@@ -1,4 +1,4 @@
-"""How much maps of digits look like the digit itself: the rows behind Table 1 of the GGIG paper."""
+"""How similar maps of digits are to the digit itself: the rows behind Table 1 of the GGIG paper."""
 
 from dataclasses import dataclass, replace
 
@@ -34,8 +34,8 @@ class Parameters(SliceParameters):
     """Parameters of the experiment.
 
     `steps` are the points of the line, both ends included, `ascents` and `learning_rate` those of
-    the climb at each. Only the first `n_climbed` candidates (None: all), in whole slices, are
-    climbed so far; beside it every image has GGIG of `short_ascents` (`ascents`, if they are less).
+    the climb at each. Only the first `n_climbed` candidates (None: all), rounded up to whole
+    slices, get that climb. Every image gets GGIG with `short_ascents` (at most `ascents`).
     """
 
     models: tuple[str, ...] = ("digits_cnn",)
@@ -55,7 +55,7 @@ class Parameters(SliceParameters):
 
 
 def tasks(parameters: Parameters) -> list[Task]:
-    """One task per slice of images and model, which says whether its images are climbed whole."""
+    """One task per slice of images and model, which says whether its images get the whole climb."""
     until = parameters.n_images if parameters.n_climbed is None else parameters.n_climbed
     return slice_tasks(
         parameters, without=("n_climbed",), more=lambda first: {"climbed": first < until}
@@ -103,7 +103,7 @@ def _climbs(given: Given) -> dict[str, int]:
 LABELS = Labels(
     (
         *shared("climb_points", "climb_ascents"),
-        Column("short_climb_ascents", "integer", "steps", "the same of the method ggig_short"),
+        Column("short_climb_ascents", "integer", "steps", "the same for the method ggig_short"),
     ),
     _climbs,
 )
@@ -128,7 +128,7 @@ def _climbed(chosen: Selection, given: Given) -> dict[str, Tensor]:
 
 EXPERIMENT = Experiment(
     name="ggig_mnist",
-    title="Similarity of maps to the digit that they explain",
+    title="Similarity of maps to the digits that they explain",
     version=2,
     profiles={
         "embedded": Parameters(),

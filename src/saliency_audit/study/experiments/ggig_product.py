@@ -23,8 +23,8 @@ from saliency_audit.study.selection import Selection
 from saliency_audit.study.shared_columns import IMAGE, SIMILARITIES, shared
 from saliency_audit.study.slices import network_tasks
 
-# Of the library's methods those that begin at a baseline; Blur IG makes its own. Beside them stand
-# gradients and the controls, which have none: they agree with themselves from any.
+# The library's methods that start at a baseline (Blur IG makes its own), and gradients and controls
+# that have none: their maps are the same for every baseline.
 WITHOUT_BASELINE = ("saliency", *CONTROLS)
 METHODS = (
     *(WITH_PRODUCT, *(name for name in PAPER if name not in WITHOUT_BASELINE), *VARIANTS),
@@ -34,8 +34,8 @@ METHODS = (
 COLUMNS = (
     *shared("model", "images", "method", "sign"),
     *IMAGE,
-    Column("first", "text", "", "baseline of the one map"),
-    Column("second", "text", "", "baseline of the other, or input_difference: x − x′ in its place"),
+    Column("first", "text", "", "baseline of the first map"),
+    Column("second", "text", "", "baseline of the second, or input_difference: x − x′ instead"),
     *SIMILARITIES,
 )
 
@@ -71,7 +71,7 @@ class Parameters(SliceParameters):
 @on_images(COLUMNS)
 def compute(chosen: Selection, given: Given) -> pd.DataFrame:
     """Rows of one task: image × method × sign × (pair of baselines, or baseline and x − x′)."""
-    # In the order of the library, whatever the order asked for: a pair has one name.
+    # In the library's order, whatever the order asked for, so that a pair has one name.
     baselines = {
         name: baselines_for(chosen.pictures, None, name)
         for name in BASELINES

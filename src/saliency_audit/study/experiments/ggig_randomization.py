@@ -21,13 +21,13 @@ from saliency_audit.study.image_rows import Given, on_images
 from saliency_audit.study.selection import Selection
 from saliency_audit.study.shared_columns import IMAGE, SIMILARITIES, shared
 
-# Whether the layers that were re-initialised before stay so.
+# Whether each layer is re-initialised alone, the ones before it being restored.
 WAYS: Mapping[str, bool] = {"cascade": False, "independent": True}
 COLUMNS = (
     *shared("model", "images", "method", "sign"),
     *IMAGE,
     Column("how", "text", "", "layers from the output down (cascade) or each alone (independent)"),
-    Column("stage", "integer", "", "re-initialised layers from the output; or which one alone"),
+    Column("stage", "integer", "", "layers re-initialised, from the output; or which one alone"),
     Column("layer", "text", "", "the layer re-initialised last"),
     *shared("draw", "probability"),
     *SIMILARITIES,
@@ -38,9 +38,9 @@ COLUMNS = (
 class Parameters(ChangedModels):
     """Parameters of the experiment: those of `ChangedModels`, which layers, and how.
 
-    `ways`: "cascade", from the output down, or "independent", each layer alone. `most_stages` are
-    explained at most, all if None; see `sanity.randomised_layers`. `initialiser` and `statistics`
-    are those of `Randomisation`; the default is the authors' way.
+    `ways`: "cascade", from the output down, or "independent", each layer alone. At most
+    `most_stages` are explained (None: all); see `sanity.randomised_layers`. `initialiser` and
+    `statistics` are those of `Randomisation`; the defaults are the authors' choice.
     """
 
     ways: tuple[str, ...] = ("cascade", "independent")
@@ -100,7 +100,7 @@ EXPERIMENT = Experiment(
                 masks=500,
                 slice_size=16,
             ),
-            # Unlike SqueezeNet's its logits pass no ReLU, behind which maps are often constant.
+            # Unlike SqueezeNet's, its logits pass through no ReLU, which often makes maps constant.
             "photographs": Parameters(
                 models=("mobilenet_v2",),
                 images="imagenet_sample",

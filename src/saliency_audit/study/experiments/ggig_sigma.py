@@ -28,7 +28,7 @@ COLUMNS = (
     *shared("against"),
     Column("level", "number", "σ", "of the noise on each weight; NaN for an unrelated network"),
     *shared("draw", "probability"),
-    Column("classes", "integer", "", "how many the network tells apart"),
+    Column("classes", "integer", "", "number of classes of the network"),
     *SIMILARITIES,
 )
 TENTHS = tuple(n / 10 for n in range(11))
@@ -39,8 +39,8 @@ HUNDREDTHS = tuple(n / 100 for n in range(101))
 class Parameters(ChangedModels):
     """Parameters of the experiment: those of `ChangedModels`, and levels of the noise in σ.
 
-    As many models as there are draws per level, with all layers re-initialised, tell the floor
-    of each method and measure.
+    Models with all layers re-initialised, as many as there are draws per level, give the floor of
+    each method and measure.
     """
 
     levels: tuple[float, ...] = (0.0, 0.5, 1.0)
@@ -53,7 +53,7 @@ class Parameters(ChangedModels):
 
 @on_images(COLUMNS)
 def compute(chosen: Selection, given: Given) -> pd.DataFrame:
-    """Rows of one task: image × method × sign × level × draw, and × draw of an unrelated model.
+    """Rows of one task: image × method × sign × (level × draw, or draw of an unrelated model).
 
     `against` says which of the two; `level` is NaN for unrelated models.
     """
@@ -84,8 +84,8 @@ EXPERIMENT = Experiment(
                 models=("shapes_cnn",), methods=(*PAPER, *CONTROLS), steps=5, ascents=3
             ),
         },
-        # With 51 points and the 200 steps of the paper, 100 images under 120 changed models would
-        # be 10⁸ gradients; with these it is a hundredth, for nearly the same map (ggig_climb).
+        # With the paper's 51 points and 200 steps, 100 images under 120 changed models would take
+        # 10⁸ gradients; these take a hundredth, for nearly the same map (ggig_climb).
         "reference": {
             "digits": Parameters(
                 models=("mnist_cnn",),
@@ -98,7 +98,7 @@ EXPERIMENT = Experiment(
                 masks=500,
                 slice_size=16,
             ),
-            # Unlike SqueezeNet's its logits pass no ReLU, which would silence unrelated models.
+            # Unlike SqueezeNet's, its logits pass no ReLU, which would silence unrelated models.
             "photographs": Parameters(
                 models=("mobilenet_v2",),
                 images="imagenet_sample",

@@ -18,7 +18,7 @@ from saliency_audit.study.slices import network_tasks
 
 COLUMNS = (
     *shared("model", "images", "method"),
-    Column("share", "number", "share", "of the pixels that is looked at, the most salient ones"),
+    Column("share", "number", "share", "of the pixels that are examined, the most salient ones"),
     *IMAGE,
     Column("area", "number", "share", "of the picture that the object covers"),
     Column("edge_overlap", "number", "share", "of these pixels that lie on the strongest edges"),
@@ -32,9 +32,9 @@ COLUMNS = (
 class Parameters(SliceParameters):
     """Parameters of the experiment; the images need boxes or masks of their objects.
 
-    `shares` are those of the pixels that are looked at, `edge_share` that of the strongest edges.
-    `steps` are the points on IG's line, `climb_points` those from which GGIG climbs, `ascents`
-    times each.
+    `shares` are the shares of most salient pixels to examine, `edge_share` that of the strongest
+    edges. `steps` are the points on IG's line, `climb_points` those from which GGIG climbs, with
+    `ascents` steps each.
     """
 
     n_images: int = 60
@@ -58,7 +58,7 @@ class Parameters(SliceParameters):
 @on_objects(COLUMNS)
 def compute(chosen: Selection, masks: Tensor, given: Given) -> Rows:
     """Rows of one task: image × method × share."""
-    # As the control "edge" sees them: its own top pixels are all edges, up to this share.
+    # Edges as the control "edge" finds them: up to this share, all its own top pixels are edges.
     edges = top_pixels(saliency(Edge()(*chosen.inputs), "sum_abs"), given["edge_share"])
     regions = masks.cpu()
     areas = regions.double().mean(dim=(1, 2))
@@ -85,7 +85,7 @@ EXPERIMENT = Experiment(
     profiles={
         "embedded": {"shapes": Parameters()},
         # The paper's 200 ascents from each of 51 points are 10,200 gradients per image and network:
-        # more than a processor has time for. The rate is the paper's.
+        # too many for a CPU. The rate is the paper's.
         "reference": {
             "shapes": Parameters(n_images=300, slice_size=20),
             "photographs": Parameters(

@@ -1,4 +1,4 @@
-"""The MNIST network of the GGIG paper, trained as described, and what it takes to 99.2 %."""
+"""The MNIST network of the GGIG paper, trained as described, and what it takes to reach 99.2 %."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from saliency_audit.study.provenance import default_device
 from saliency_audit.study.validation import validate_counts, validate_image_sets
 
 SIDE = 28
-# Mean and deviation that bring pixels in [0, 1] to what the network sees; the paper names none.
+# Mean and standard deviation that pixels in [0, 1] are normalised with; the paper names none.
 SCALINGS = {
     "unit": (0.0, 1.0),
     "standardised": (0.1307, 0.3081),
@@ -32,11 +32,11 @@ COLUMNS = (
     Column("seed", "integer", "", "of weights and order of the images"),
     Column("iterations", "integer", "steps", "of SGD so far"),
     Column("planned", "integer", "steps", "after which the training ends at the latest"),
-    Column("seen", "integer", "images", "so far, each as often as it was seen"),
+    Column("seen", "integer", "images", "so far, counting every repetition"),
     Column("training_images", "integer", "images", "in the training set"),
     Column("correct", "integer", "images", "of the test set that are classified correctly"),
     Column("tested", "integer", "images", "in the test set"),
-    Column("finite", "boolean", "", "whether all weights are finite numbers"),
+    Column("finite", "boolean", "", "whether all weights are finite"),
 )
 
 
@@ -44,10 +44,10 @@ COLUMNS = (
 class Parameters:
     """Parameters of the trainings.
 
-    For each of `scalings` and as many `seeds`, the network is trained for `iterations` steps of
-    `batch` images with SGD; the first `long_seeds` of each of `long_scalings` go on until their
-    test accuracy was at least `goal` at `in_a_row` looks, one every `look_every` steps, at most to
-    `long_iterations`. Pictures of another size than 28×28 are scaled to it.
+    For each of `scalings` and each of `seeds` seeds, the network is trained with SGD for
+    `iterations` steps of `batch` images. It is tested every `look_every` steps. The first
+    `long_seeds` of each of `long_scalings` go on until the test accuracy was at least `goal` in
+    `in_a_row` tests in a row, for at most `long_iterations` steps. Pictures are scaled to 28×28.
     """
 
     training_images: str = "digits_train"
@@ -58,7 +58,7 @@ class Parameters:
     long_scalings: tuple[str, ...] = ()
     long_seeds: int = 1
     long_iterations: int = 400
-    goal: float = 0.9915  # what rounds to 99.2 %
+    goal: float = 0.9915  # rounds to 99.2 %
     in_a_row: int = 5
     look_every: int = 1000
     batch: int = 64
@@ -112,7 +112,7 @@ def tasks(parameters: Parameters) -> Sequence[Task]:
 
 
 def compute(task: Task) -> Outcome:
-    """Rows of one training: the test accuracy at every look, until there have been enough."""
+    """Rows of one training: the test accuracy at every test, until it may stop."""
     given: dict[str, Any] = dict(task.parameters)
     images, labels, unreadable = _pictures(given["training_images"])
     test_images, test_labels, also_unreadable = _pictures(given["test_images"])
@@ -147,7 +147,7 @@ def compute(task: Task) -> Outcome:
 def look_at(stop: int, last: int, every: int) -> set[int]:
     """After which steps the network is tested.
 
-    Twice per doubling up to `every` steps, then every so many, and at both stops.
+    Twice per doubling up to `every` steps, then every `every` steps, and at both stops.
     """
     early = {round(2 ** (half / 2)) for half in range(2 * every.bit_length())}
     return {
@@ -159,16 +159,16 @@ def look_at(stop: int, last: int, every: int) -> set[int]:
 
 
 def is_enough(rows: Sequence[Mapping[str, Any]], goal: float, in_a_row: int) -> bool:
-    """Whether a training with these looks has nothing more to tell.
+    """Whether a training may stop after these tests.
 
     Args:
-        rows: of its looks, in order, at least one: `correct`, `tested`, `finite`.
+        rows: of its tests, in order, at least one: `correct`, `tested`, `finite`.
         goal: accuracy to reach.
-        in_a_row: at how many looks.
+        in_a_row: in how many tests in a row.
 
     Returns:
-        Whether its last `in_a_row` looks are all at the goal, or its weights have left the finite
-        numbers, to which no step leads back.
+        Whether its last `in_a_row` tests all reach the goal, or its weights are no longer finite,
+        which no further step can mend.
     """
     if not rows[-1]["finite"]:
         return True
@@ -198,7 +198,7 @@ def _train(
 
     def build() -> nn.Module:
         network = Normalized(MnistCNN(), (mean,), (deviation,))
-        # On a CPU, too, this network takes half the time so.
+        # This halves the time of this network, on a CPU too.
         return network.to(memory_format=torch.channels_last)
 
     return train(build, images, labels, plan, device=default_device(), observe=observe)

@@ -89,7 +89,7 @@ def compute(task: Task) -> Outcome:
 
 
 def plain_passes(model: nn.Module, pictures: Tensor, points: int, batch_size: int) -> None:
-    """`points` forward and backward passes to the input, nothing else."""
+    """`points` forward and backward passes to the input, and nothing else."""
     batch = pictures[:1].repeat(batch_size, 1, 1, 1)
     batch = batch.contiguous(memory_format=torch.channels_last)
     with frozen(model):
@@ -102,7 +102,7 @@ def best_batch_size(model: nn.Module, pictures: Tensor) -> int:
     """The batch size at which plain passes take the least time per picture on this device."""
     sizes = BATCH_SIZES.get(pictures.device.type, BATCH_SIZES["cpu"])
     points = 4 * max(sizes)
-    # In turn, so that a busy moment of the machine meets all sizes.
+    # In turn, so that a busy moment of the machine affects all sizes.
     seconds: dict[int, list[float]] = {size: [] for size in sizes}
     for _ in range(5):
         for size, found in seconds.items():

@@ -20,7 +20,7 @@ INPUT = (0.9, 0.7)
 
 COLUMNS = (
     *shared("path"),
-    Column("point", "integer", "", "of the path, from 0; the input, if it is a point, is the last"),
+    Column("point", "integer", "", "of the path, from 0; the last is the input, if it is a point"),
     Column("alpha", "number", "0 to 1", "share of the path's points that lie before it"),
     Column("x1", "number", "", "first variable"),
     Column("x2", "number", "", "second variable"),
@@ -54,7 +54,7 @@ class Parameters:
 
 
 def paths(steps: int) -> dict[str, Path]:
-    """The three paths; for two pixels a wide neighbourhood and a narrow blur show their course."""
+    """The three paths; on two pixels, a wide neighbourhood and a narrow blur show their course."""
     return {
         "ig": StraightPath(steps, "left"),
         "gig": GuidedPath(steps, fraction=0.25, max_dist=0.3),

@@ -16,7 +16,7 @@ SCALES: tuple[Scale, ...] = ("raw", "unit_norm")
 
 COLUMNS = (
     *KEYS,
-    Column("scale", "text", "", "maps as they are (raw), or each of Euclidean norm 1 (unit_norm)"),
+    Column("scale", "text", "", "maps unscaled (raw) or scaled to Euclidean norm 1 (unit_norm)"),
     Column("value", "number", "−ln", "of the mean squared difference to the map of the JPEG copy"),
 )
 

@@ -19,7 +19,7 @@ from saliency_audit.study.shared_columns import AT_POINTS, shared
 from saliency_audit.study.slices import slice_tasks
 from saliency_audit.study.validation import validate_steps
 
-# Lossless compression says little about a picture smaller than this, and MS-SSIM needs a window.
+# Lossless compression says little about a smaller picture, and the window of MS-SSIM does not fit.
 SMALLEST_SIDE = 16
 
 CURVES = (
@@ -91,7 +91,7 @@ def compute(chosen: Selection, given: Given) -> Rows:
 def _information(
     chosen: Selection, salient: Tensor, mode: Mode, ends: InformationPoints | None
 ) -> InformationPoints | None:
-    """Points of the maps' information curves; None where the pictures are too small for any."""
+    """Points of the maps' information curves; None if the pictures are too small."""
     if min(chosen.pictures.shape[-2:]) < SMALLEST_SIDE:
         return None
     return information_points(

@@ -18,11 +18,11 @@ from saliency_audit.study.slices import slice_tasks
 
 COLUMNS = (
     *KEYS,
-    Column("start_score", "number", "probability", "of the target where the path begins"),
+    Column("start_score", "number", "probability", "of the target at the start of the path"),
     Column("end_score", "number", "probability", "of the target at the image"),
     Column("total", "number", "probability", "sum of the map"),
     Column("completeness_error", "number", "probability", "total − (end_score − start_score)"),
-    Column("taylor_error", "number", "probability", "mean miss of IDGI's projections, else NaN"),
+    Column("taylor_error", "number", "probability", "mean error at IDGI's projections, else NaN"),
 )
 
 
@@ -65,7 +65,7 @@ def compute(chosen: Selection, given: Given) -> Rows:
 
 
 def _ends(chosen: Selection, path: Path) -> tuple[Tensor, Tensor]:
-    """Score of each image's path at its beginning and at the image."""
+    """Scores at the start of each image's path and at the image."""
     walker = path.start(chosen.pictures, torch.zeros_like(chosen.pictures))
     first = walker.points(0, 1)[:, 0] if walker.start is None else walker.start
     return _score_of(chosen, first), _score_of(chosen, chosen.pictures)

@@ -64,7 +64,7 @@ def compute(task: Task) -> Outcome:
     return Outcome(pd.DataFrame(rows), notes)
 
 
-# What both experiments on these predictors train; the sizes are what two cores do in hours.
+# The predictors of both experiments, of sizes that two cores can train in hours.
 REFERENCE: dict[str, Any] = {
     "predictors": (
         "cifar10_train:resnet18-8",
@@ -75,7 +75,7 @@ REFERENCE: dict[str, Any] = {
     "n_train": 20000,
     "epochs": 10,
 }
-# The paper's own predictors. The pictures of a training lie in memory: 39 GB for ImageNet-50.
+# The paper's own predictors. The training pictures are kept in memory: 39 GB for ImageNet-50.
 PAPER: dict[str, Any] = {
     "predictors": (
         "cifar10_train:resnet18-32",

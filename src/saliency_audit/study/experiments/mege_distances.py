@@ -23,7 +23,7 @@ COLUMNS = (
     Column("distance", "text", "", "which of the six"),
     Column("level", "number", "", "shift (share of the way), σ of the noise or area (share)"),
     Column("draw", "integer", "", "of the noise, or repeat of the timing, from 0"),
-    Column("value", "number", "", "the distance; of the part time the seconds that it took"),
+    Column("value", "number", "", "the distance; in the part time, the seconds that it took"),
 )
 
 
@@ -31,12 +31,13 @@ COLUMNS = (
 class Parameters:
     """Parameters of the pictures.
 
-    A region of interest of `radius` pixels on a square of `side`: a disc with an edge one pixel
-    soft, or a blob (a Gaussian of that standard deviation), whose values nowhere are equal. It
-    moves in `shifts` steps along the upper edge from the left corner to the right one. Noise
-    N(0, σ²) of each of `sigmas`, in units of the region's brightest value, is added `draws` times;
-    where a distance needs values ≥ 0, all take the magnitude. The disc covers a share `areas` of
-    the picture where its size is asked about, at the middle σ. A distance is timed `repeats` times.
+    A region of interest of `radius` pixels on a square of `side`: a disc whose edge is blurred over
+    one pixel, or a blob (a Gaussian of that standard deviation), which is flat nowhere. It moves in
+    `shifts` steps along the upper edge from the left corner to the right one. Noise N(0, σ²), with
+    each of `sigmas` in units of the region's brightest value, is added `draws` times. All distances
+    take the magnitude of the noisy pictures, since some need values ≥ 0. To test its size, the disc
+    covers each share in `areas` of the picture, at the middle σ. A distance is timed `repeats`
+    times.
     """
 
     side: int = 32
@@ -82,7 +83,7 @@ def region(side: int, shape: str, radius: float, row: float, column: float) -> T
 
 
 def _rows(part: str, shape: str, level: float, first: Tensor, others: Tensor) -> Iterator[dict]:
-    """Every distance between a picture and others `(D, H, W)`."""
+    """Rows of every distance between a picture and others `(D, H, W)`."""
     base = first.expand_as(others)
     for name, distance in DISTANCES.items():
         for draw, value in enumerate(distance(base, others).tolist()):
@@ -107,7 +108,7 @@ def _shift(given: dict[str, Any]) -> Iterator[dict]:
 
 
 def _noisy(picture: Tensor, sigma: float, draws: int, seed: int) -> Tensor:
-    """Copies with noise, in magnitude: `(draws, H, W)`; the same noise at every σ."""
+    """Magnitudes of copies with noise: `(draws, H, W)`; the same noise at every σ."""
     generator = torch.Generator().manual_seed(seed)
     noise = torch.randn(draws, *picture.shape, dtype=torch.float64, generator=generator)
     return (picture + sigma * noise).abs()
@@ -154,7 +155,7 @@ def _time(given: dict[str, Any]) -> Iterator[dict]:
                 }
 
 
-# The steps and draws of the paper; it prints no σ.
+# The steps and draws are the paper's; it prints no σ.
 LARGE = Parameters(
     shifts=100,
     sigmas=(0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),

@@ -35,12 +35,12 @@ EFFORT = ("steps", "samples", "masks", "subsets")
 COLUMNS = (
     *SERIES,
     *shared("method", "image"),
-    Column("fold", "integer", "", "of the image: the predictor of that fold did not see it"),
+    Column("fold", "integer", "", "of the image; the predictor of that fold did not see it"),
     Column("right", "booleans", "", "per predictor, whether it classifies the image correctly"),
-    Column("distances", "numbers", "0 to 1", "per predictor, 1 − |ρ| to the map of its fold's"),
-    Column("constant", "integer", "maps", "of the predictors, that are the same everywhere"),
+    Column("distances", "numbers", "0 to 1", "per predictor, 1 − |ρ| to the fold's predictor"),
+    Column("constant", "integer", "maps", "of the predictors that are constant"),
     Column("mu_fidelity", "number", "−1 to 1", "μF of the map of the predictor of the fold"),
-    Column("accuracy", "number", "share", "of the fold that it gets right; NaN if degraded"),
+    Column("accuracy", "number", "share", "of its predictor on the fold; NaN if degraded"),
     *shared("image_name"),
 )
 
@@ -49,10 +49,10 @@ COLUMNS = (
 class Parameters(Trained):
     """Parameters of the experiment; those of `Trained` say which predictors there are.
 
-    `n_images` images of the training set, the first in the order of the seed, are explained by all
-    predictors. `steps`, `samples` and `masks` are those of Integrated Gradients, SmoothGrad and
-    RISE; `subsets` those of μF. With few masks the maps of RISE differ by chance: every predictor
-    draws its own, and MeGe would measure their number.
+    All predictors explain `n_images` images of the training set, the first in the order of the
+    seed. `steps`, `samples` and `masks` are those of Integrated Gradients, SmoothGrad and RISE;
+    `subsets` those of μF. Every predictor draws its own masks: with few of them, maps of RISE
+    differ by chance, and MeGe would measure the number of masks.
     """
 
     n_images: int = 100
@@ -160,7 +160,7 @@ def _rows(
     fidelity: Tensor,
     accuracy: list[float],
 ) -> list[dict[str, Any]]:
-    """A row per image of one method's maps `(N, K, H, W)`; `accuracy` is that of every fold."""
+    """A row per image of one method's maps `(N, K, H, W)`; `accuracy` has one value per fold."""
     distances = rank_distances(maps, folds)
     flat = maps.flatten(2)
     constant = (flat.amax(dim=2) == flat.amin(dim=2)).sum(dim=1)

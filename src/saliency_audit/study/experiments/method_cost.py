@@ -1,4 +1,4 @@
-"""What a map costs: passes through the network, counted, and seconds, for every method."""
+"""The cost of a map by every method: passes through the network, counted, and seconds."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ class Parameters(ImageParameters):
     """Parameters of the experiment.
 
     The rest are the methods and their `Effort`, by default the settings of the papers. GGIG's
-    variants, which cost what it costs, are left out.
+    variants cost the same as GGIG and are left out.
     """
 
     n_images: int = 2
@@ -48,7 +48,7 @@ class Parameters(ImageParameters):
 
 
 def tasks(parameters: Parameters) -> list[Task]:
-    """One task per model: what is compared is timed in one process."""
+    """One task per model, so that what is compared is timed in one process."""
     effort = asdict(effort_in(vars(parameters)))
     return whole_tasks(parameters, without=tuple(effort), more={"effort": effort})
 
@@ -78,9 +78,9 @@ def compute(chosen: Selection, given: Given) -> Rows:
 
 @contextmanager
 def counted_passes(model: nn.Module) -> Iterator[Counter[str]]:
-    """Counts the pictures that go through the model: "forward", and "backward" on their way back.
+    """Count the pictures that pass through the model, "forward" and "backward".
 
-    The model comes back without the hook, also after an exception.
+    The hook is removed from the model afterwards, also after an exception.
     """
     passes: Counter[str] = Counter()
 
