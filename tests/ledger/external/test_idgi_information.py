@@ -250,12 +250,6 @@ def test_pictures_too_small_for_ms_ssim_are_left_out(scores):
     assert "MS-SSIM could be measured" in small.detail
 
 
-def test_the_order_of_the_rows_changes_nothing(scores):
-    table = scores({("m", "ig"): 0.02, ("m", "gig"): 0.0})
-    once = paired_area_improvement(table, DECLARED)
-    assert paired_area_improvement(table.sample(frac=1, random_state=5), DECLARED) == once
-
-
 def test_the_headline_is_the_mean_of_the_images_own_areas(scores):
     table = scores(UP)
     found = paired_area_improvement(table, {**DECLARED, "curves": ["sic"]})

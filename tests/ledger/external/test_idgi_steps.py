@@ -167,12 +167,6 @@ def test_too_few_images_leave_it_open(scores):
     assert result.verdict is Verdict.INCONCLUSIVE
 
 
-def test_the_order_of_the_rows_changes_nothing(scores):
-    table = growing(scores, growth=0.01)
-    once = step_sensitivity(table, DECLARED)
-    assert step_sensitivity(table.sample(frac=1, random_state=5), DECLARED) == once
-
-
 def test_areas_alone_have_no_headline(scores):
     result = step_sensitivity(growing(scores), {**DECLARED, "scores": ["sic_entropy"]})
     assert result.headline is None

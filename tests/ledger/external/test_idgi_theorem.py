@@ -102,17 +102,6 @@ def test_bad_rows_are_refused(test, declared):
     table.loc[table["method"] == "ig+idgi", ["completeness_error", "taylor_error"]] = np.nan
     with pytest.raises(ValueError, match="must be finite"):
         test(table, declared)
-    with pytest.raises(ValueError, match="lack the columns"):
-        test(table.drop(columns=["completeness_error", "taylor_error"]), declared)
-    with pytest.raises(ValueError, match="missing parameters"):
-        test(table, {"paths": ["ig"]})
-
-
-@pytest.mark.parametrize(("test", "declared"), [(completeness, COMPLETE), (taylor_order, TAYLOR)])
-def test_the_order_of_the_rows_changes_nothing(test, declared):
-    table = rows()
-    once = test(table, declared)
-    assert test(table.sample(frac=1, random_state=5), declared) == once
 
 
 def test_errors_of_second_order_are_reproduced():

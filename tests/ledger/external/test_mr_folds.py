@@ -508,28 +508,6 @@ def test_the_average_orders_as_the_maximum_does():
     assert result.verdict is Verdict.REPRODUCED
 
 
-@pytest.mark.parametrize(
-    ("test", "claim"),
-    [
-        (monotone_degradation, "MR-SANITY"),
-        (equivalent_under_degradation, "MR-FIDELITY"),
-        (selected_above_others, "MR-SELECT"),
-        (family_difference, "MR-LIP-MEGE"),
-        (family_difference, "MR-LIP-RECO"),
-        (better_separation, "MR-HIST"),
-        (inflated_by_product, "MR-PROD"),
-        (definitions_agree, "MR-DEF"),
-        (rank_correlation_at_least, "MR-AUC"),
-    ],
-)
-def test_no_rows_and_rows_of_something_else(test, claim):
-    assert test(pd.DataFrame(), declared(claim)).verdict is Verdict.NOT_TESTED
-    with pytest.raises(ValueError, match="the rows lack the columns"):
-        test(pd.DataFrame({"model": ["net"]}), declared(claim))
-    with pytest.raises(ValueError, match="unknown parameters"):
-        test(pd.DataFrame(), {**declared(claim), "colour": "blue"})
-
-
 def test_mege_of_the_rows_is_mege_of_their_distances():
     group = next(iter(fold_rows("test", table(series("ig"))).values()))
     expected = [

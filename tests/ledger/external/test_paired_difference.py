@@ -276,12 +276,6 @@ def test_a_network_without_rows_that_count_is_named_as_missing():
     assert "Not computed: n, any row." in result.detail
 
 
-def test_the_order_of_the_rows_changes_nothing():
-    table = rows({**ALL_UP, ("n", "ig"): 0.0, ("n", "gig"): 0.05})
-    once = paired_difference(table, DECLARED)
-    assert paired_difference(table.sample(frac=1, random_state=5), DECLARED) == once
-
-
 def test_images_of_two_sets_are_not_the_same_image():
     table = rows({(model, path): 0.1 for model in "mn" for path in PATHS})
     shared = paired_difference(table.assign(images="one"), DECLARED)
