@@ -41,7 +41,7 @@ def _imports(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("layer", BELOW)
 def test_imports_go_down_only(layer: str) -> None:
-    allowed = BELOW[layer] | {layer, "locations", "errors", "files", "reach"}
+    allowed = BELOW[layer] | {layer, "locations", "errors", "files", "parameters", "reach"}
     for path in (PACKAGE / layer).rglob("*.py"):
         assert _imports(path) <= allowed, path.relative_to(PACKAGE)
 
@@ -73,3 +73,23 @@ def test_report_takes_its_intervals_from_the_ledger() -> None:
                 assert not module.startswith("scipy"), path
                 if module in allowed:
                     assert {alias.name for alias in node.names} <= allowed[module], path
+
+
+# What the ledger is quick without; torch and scipy's statistics it needs.
+SLOW = {"torchvision", "timm", "torch._dynamo", "sklearn", "matplotlib", "distributed", "captum"}
+
+
+@pytest.mark.parametrize(
+    ("module", "without"),
+    [
+        ("ledger", SLOW),
+        ("cli", SLOW | {"torch", "pandas", "scipy"}),
+        ("runner", SLOW | {"torch", "pandas", "scipy", "papermill", "jupytext"}),
+        ("report.site.build", SLOW | {"torch", "pandas", "scipy", "sphinx"}),
+    ],
+)
+def test_importing_leaves_slow_packages_to_who_uses_them(module: str, without: set[str]) -> None:
+    code = f"import sys, saliency_audit.{module}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert not without & set(done.stdout.split())

@@ -13,8 +13,8 @@ import yaml
 
 from saliency_audit.errors import AuditError
 from saliency_audit.locations import project_root
+from saliency_audit.parameters import ParameterError, coerce
 from saliency_audit.reach import result_digest
-from saliency_audit.study.coercion import ParameterError, coerce
 
 # What prepares notebooks, besides what they import themselves.
 RUN_BY = ("saliency_audit.runner",)

@@ -20,7 +20,7 @@ from saliency_audit.notebooks import (
     sources,
     validate_parameters,
 )
-from saliency_audit.study.experiment import PROFILES, ParameterError
+from saliency_audit.parameters import PROFILES, ParameterError
 
 CellProgress = Callable[[str, int, int], None]
 

@@ -5,7 +5,6 @@ import struct
 import numpy as np
 import pytest
 import torch
-from torchvision.datasets import MNIST, FashionMNIST
 
 from saliency_audit.datasets import MissingDataError, open_images, read_batch
 from saliency_audit.datasets.mnist import open_mnist
@@ -19,10 +18,10 @@ def write(folder, part, pictures, labels):
     (folder / f"{part}-labels-idx1-ubyte").write_bytes(head + bytes(labels))
 
 
-@pytest.mark.parametrize("kind", [MNIST, FashionMNIST])
+@pytest.mark.parametrize("kind", ["MNIST", "FashionMNIST"])
 def test_pictures_and_labels_are_those_of_the_files(tmp_path, kind):
     pictures = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
-    raw = tmp_path / kind.__name__ / "raw"
+    raw = tmp_path / kind / "raw"
     write(raw, "train", pictures, [3, 1, 4, 1, 5])
     write(raw, "t10k", pictures[::-1].copy(), [9, 2, 6, 5, 3])
     train = open_mnist("tiny", kind, tmp_path, "", training=True)
@@ -38,14 +37,14 @@ def test_pictures_and_labels_are_those_of_the_files(tmp_path, kind):
 
 def test_missing_and_damaged_files_are_named(tmp_path):
     with pytest.raises(MissingDataError, match=r"'tiny' cannot be read from .*Ask for it\."):
-        open_mnist("tiny", MNIST, tmp_path, "Ask for it.", training=True)
+        open_mnist("tiny", "MNIST", tmp_path, "Ask for it.", training=True)
     raw = tmp_path / "MNIST" / "raw"
     write(raw, "train", np.zeros((2, 28, 28), dtype=np.uint8), [0, 1])
     write(raw, "t10k", np.zeros((2, 28, 28), dtype=np.uint8), [0, 1])
     file = raw / "train-images-idx3-ubyte"
     file.write_bytes(file.read_bytes()[:-100])
     with pytest.raises(MissingDataError, match="cannot be read"):
-        open_mnist("tiny", MNIST, tmp_path, "Ask for it.", training=True)
+        open_mnist("tiny", "MNIST", tmp_path, "Ask for it.", training=True)
 
 
 @pytest.mark.data("mnist_test")

@@ -21,9 +21,9 @@ from saliency_audit.ledger import audit as audit_module
 from saliency_audit.ledger.audit import audit_all, audit_claim
 from saliency_audit.ledger.external import TESTS, not_tested
 from saliency_audit.ledger.internal import TESTS as INTERNAL_TESTS
+from saliency_audit.parameters import PROFILES
 from saliency_audit.reach import digests
 from saliency_audit.reach.sources import LOADED
-from saliency_audit.study.experiment import PROFILES
 
 
 def claim(**changes):

@@ -1,8 +1,8 @@
 import pytest
 
+from saliency_audit.parameters import PROFILES, coerce
 from saliency_audit.study import ParameterError, available, get_experiment
-from saliency_audit.study.coercion import coerce
-from saliency_audit.study.experiment import PROFILES, describe
+from saliency_audit.study.experiment import describe
 
 
 def test_profiles_replace_defaults_and_overrides_replace_profiles(toy):

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from torchvision.datasets import MNIST, FashionMNIST
 
 from saliency_audit.datasets.digits import open_digits
 from saliency_audit.datasets.folders import open_class_folders
@@ -88,8 +87,8 @@ def _cifar10(part: str, files: int) -> ImageSet:
     )
 
 
-def _grey(name: str, title: str, terms: str, kind: type[MNIST], part: str) -> ImageSet:
-    how_to_get = _torchvision(kind.__name__, name)
+def _grey(name: str, title: str, terms: str, kind: str, part: str) -> ImageSet:
+    how_to_get = _torchvision(kind, name)
     count = 60000 if part == "train" else 10000
     return ImageSet(
         f"{name}_{part}",
@@ -172,8 +171,8 @@ CATALOG = {
         *(
             _grey(name, title, terms, kind, part)
             for name, title, terms, kind in (
-                ("mnist", "MNIST, grey digits", "CC BY-SA 3.0", MNIST),
-                ("fashion_mnist", "Fashion-MNIST, grey garments", "MIT", FashionMNIST),
+                ("mnist", "MNIST, grey digits", "CC BY-SA 3.0", "MNIST"),
+                ("fashion_mnist", "Fashion-MNIST, grey garments", "MIT", "FashionMNIST"),
             )
             for part in ("train", "test")
         ),

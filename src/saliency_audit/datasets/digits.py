@@ -3,7 +3,6 @@
 from functools import cache
 
 import torch
-from sklearn.datasets import load_digits
 from torch import Tensor
 
 from saliency_audit.datasets.images import Images
@@ -13,6 +12,8 @@ TRAINING_SHARE = 2 / 3
 
 @cache
 def _arrays() -> tuple[Tensor, Tensor]:
+    from sklearn.datasets import load_digits  # slow to import
+
     digits = load_digits()
     pictures = torch.from_numpy(digits.images).float()[:, None] / 16
     return pictures, torch.from_numpy(digits.target).long()

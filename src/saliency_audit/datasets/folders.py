@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from torch import Tensor
-from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from saliency_audit.datasets.images import Images, MissingDataError, read_picture
 
@@ -31,6 +30,8 @@ def open_class_folders(
     Raises:
         MissingDataError: no such folder, another number of classes, or no image.
     """
+    from torchvision.datasets.folder import IMG_EXTENSIONS  # slow to import
+
     if not folder.is_dir():
         raise MissingDataError(f"image set {name!r} is not in {folder}. {how_to_get}")
     classes = sorted(

@@ -22,8 +22,8 @@ from saliency_audit.ledger.external.scope import described, own_rows, wanted
 from saliency_audit.ledger.internal import run_internal_test
 from saliency_audit.ledger.schema import Claim, load_claims
 from saliency_audit.ledger.verdict import InternalAudit, Verdict
+from saliency_audit.parameters import PROFILES
 from saliency_audit.study import get_experiment, recorded_store
-from saliency_audit.study.experiment import PROFILES
 
 
 class UnknownClaimError(AuditError, KeyError):

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torchvision.models import resnet50
 
 from saliency_audit.models.lipschitz import constrained, lipschitz_cnn, plain_weights
 from saliency_audit.models.normalized import IMAGENET_MEAN, IMAGENET_STD, Normalized
@@ -58,9 +57,7 @@ def architecture(name: str, classes: int, channels: int, side: int, dropout: flo
     if name == "resnet50":
         if channels != 3:
             raise ValueError(f"'resnet50' takes colour pictures, got {channels} channels")
-        return _one_form(
-            lambda: Normalized(resnet50(num_classes=classes), IMAGENET_MEAN, IMAGENET_STD)
-        )
+        return _one_form(lambda: _resnet50(classes))
     found = _NAME.fullmatch(name)
     assert found is not None
     filters = int(found["filters"])
@@ -106,6 +103,12 @@ def validate_architecture(name: str) -> None:
     """
     if name not in ("small", "resnet50") and not _NAME.fullmatch(name):
         raise ValueError(f"unknown architecture {name!r}; known: {KNOWN}")
+
+
+def _resnet50(classes: int) -> nn.Module:
+    from torchvision.models import resnet50  # slow to import
+
+    return Normalized(resnet50(num_classes=classes), IMAGENET_MEAN, IMAGENET_STD)
 
 
 def _one_form(build: Callable[[], nn.Module]) -> Architecture:

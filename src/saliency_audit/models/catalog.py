@@ -11,7 +11,6 @@ from urllib.error import URLError
 
 import torch
 from torch import Tensor, nn
-from torchvision.models import get_model, get_model_weights
 
 from saliency_audit.datasets import MissingDataError, open_images, read_batch
 from saliency_audit.datasets.digits import digits_training_set
@@ -98,6 +97,8 @@ def _trained(name: str, title: str) -> Classifier:
 
 def _imagenet(name: str, file: str, release: str) -> Callable[[], nn.Module]:
     def load() -> nn.Module:
+        from torchvision.models import get_model  # slow to import
+
         state = _current_names(_state(name, file, release))
         # Inception's weights include its auxiliary head, which is not used in evaluation mode. They
         # expect pixels in [-1, 1]; the network itself converts from ImageNet's normalisation.
@@ -111,6 +112,8 @@ def _imagenet(name: str, file: str, release: str) -> Callable[[], nn.Module]:
 
 
 def _state(name: str, file: str, release: str) -> dict[str, torch.Tensor]:
+    from torchvision.models import get_model_weights
+
     path = data_root() / "weights" / file
     if path.is_file():
         state: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)

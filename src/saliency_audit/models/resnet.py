@@ -2,7 +2,6 @@
 
 import torch
 from torch import Tensor, nn
-from torchvision.models.resnet import BasicBlock
 
 
 class ResNet18(nn.Module):
@@ -48,8 +47,10 @@ class ResNet18(nn.Module):
         return self.head(self.dropout(torch.mean(features, dim=(2, 3))))
 
 
-def _block(before: int, width: int, stride: int) -> BasicBlock:
+def _block(before: int, width: int, stride: int) -> nn.Module:
     """Two convolutions and a shortcut, which is a 1×1 convolution where sizes differ."""
+    from torchvision.models.resnet import BasicBlock  # slow to import
+
     shortcut = None
     if stride != 1 or before != width:
         shortcut = nn.Sequential(

@@ -8,10 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from saliency_audit.study.coercion import ParameterError, coerce, type_name
+from saliency_audit.parameters import ParameterError, coerce, type_name
 from saliency_audit.study.columns import Column
-
-PROFILES = ("embedded", "reference", "paper")
 
 
 @dataclass(frozen=True)

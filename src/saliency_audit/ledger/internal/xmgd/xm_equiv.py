@@ -4,8 +4,6 @@ import warnings
 from itertools import pairwise
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.mixture import GaussianMixture
 
 from saliency_audit.ledger.internal.orders import count_held, list_exceptions
 from saliency_audit.ledger.internal.xmgd import em
@@ -105,6 +103,9 @@ def _start() -> em.Mixture:
 
 
 def _fit_duplicates(points: Array, start: em.Mixture) -> em.Mixture:
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.mixture import GaussianMixture  # slow to import
+
     model = GaussianMixture(
         n_components=len(start.weights),
         weights_init=start.weights,

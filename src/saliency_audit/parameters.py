@@ -1,4 +1,4 @@
-"""Values that people write, in the types that parameters declare."""
+"""What people write for parameters: a profile, and values in the types that are declared."""
 
 import types
 import typing
@@ -8,6 +8,8 @@ from typing import Any
 import yaml
 
 from saliency_audit.errors import AuditError
+
+PROFILES = ("embedded", "reference", "paper")
 
 
 class ParameterError(AuditError, ValueError):
