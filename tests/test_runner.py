@@ -1,5 +1,6 @@
 """Running notebooks: what is kept, what is skipped, what a failure leaves behind."""
 
+import os
 from pathlib import Path
 
 import nbformat
@@ -20,6 +21,37 @@ steps: int = 2
 print("steps", steps, "profile", profile)
 """
 BAD = GOOD + '\n# %%\nraise RuntimeError("broken on purpose")\n\n# %%\nprint("never")\n'
+# Three slow tasks of an experiment, which note in a file that they were computed.
+SHARED = (
+    GOOD
+    + """
+# %%
+import os
+import time
+from dataclasses import dataclass
+import pandas as pd
+from saliency_audit import study
+
+@dataclass(frozen=True)
+class Parameters:
+    steps: int = 2
+
+def computed(task):
+    with open("computed.txt", "a") as log:
+        log.write(task.name + "\\n")
+    time.sleep(0.3)
+    return study.Outcome(pd.DataFrame({"value": [1.0]}))
+
+experiment = study.Experiment(
+    "shared", "", 1, {"embedded": Parameters()},
+    split=lambda given: [study.Task(name, {"steps": given.steps}) for name in ("a", "b", "c")],
+    compute=computed,
+    recorded=(study.Column("value", "number", "", ""),),
+)
+print(len(study.compute(experiment, profile)), "rows")
+print("threads", os.environ["OMP_NUM_THREADS"], os.environ["SALIENCY_THREADS"])
+"""
+)
 DEAD = GOOD + "\n# %%\nimport os\nos._exit(1)\n"
 
 
@@ -88,6 +120,22 @@ def test_failing_and_dying_notebooks_are_saved_and_do_not_stop_the_others(projec
     assert not (project / "runs" / "bad.ipynb").exists()
     (retried,) = execute(plan(["bad"], "embedded", {}))
     assert not retried.skipped, "a failed run never counts as done"
+
+
+def test_notebooks_side_by_side_share_rows_and_cores(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 7)
+    for name in ("SALIENCY_THREADS", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("one", "two"):
+        (project / "notebooks" / f"{name}.py").write_text(SHARED)
+    before = dict(os.environ)
+    for run in execute(plan(["one", "two"], "embedded", {}), jobs=2):
+        assert not run.error
+        assert "3 rows\nthreads 3 3" in _printed(run.path)
+    assert sorted((project / "computed.txt").read_text().split()) == ["a", "b", "c"]
+    assert dict(os.environ) == before
 
 
 def test_the_working_directory_stays(

@@ -4,8 +4,9 @@ import hashlib
 import logging
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,13 +99,10 @@ def execute(
 ) -> list[Run]:
     """Run what is not done yet, `jobs` notebooks at a time.
 
-    A failing notebook does not stop the others; its executed part is kept in `runs/failed/`.
+    A failing notebook does not stop the others; its executed part is kept in `runs/failed/`. Rows
+    that several notebooks show are computed once: each task is locked while it is computed.
     """
     report = progress or (lambda name, done, total: None)
-    # Kernels inherit the environment: as many threads each as there are cores for them.
-    threads = str(max(1, (os.cpu_count() or 1) // jobs))
-    os.environ.setdefault("SALIENCY_THREADS", threads)
-    os.environ["IPYTHONDIR"] = str(_quiet_ipython())
 
     def one(item: Plan) -> Run:
         if not force and item.is_done():
@@ -113,12 +111,38 @@ def execute(
 
     here = Path.cwd()
     try:
-        with ThreadPoolExecutor(max_workers=jobs) as pool:
+        with _environment(_of_kernels(jobs)), ThreadPoolExecutor(max_workers=jobs) as pool:
             return list(pool.map(one, plans))
     finally:
         # Papermill changes the folder of the whole process; of two threads the second to finish
         # puts back what the first had changed to.
         os.chdir(here)
+
+
+def _of_kernels(jobs: int) -> dict[str, str]:
+    """Variables of the kernels: each gets as many threads as there are cores for it."""
+    given = os.environ.get("SALIENCY_THREADS")
+    threads = given or str(max(1, (os.cpu_count() or 1) // jobs))
+    return {
+        "SALIENCY_THREADS": threads,
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", threads),
+        "IPYTHONDIR": str(_quiet_ipython()),
+    }
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Environment variables that processes started meanwhile inherit."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _quiet_ipython() -> Path:
