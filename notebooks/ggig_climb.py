@@ -42,10 +42,10 @@ from IPython.display import HTML
 from saliency_audit import ledger, study
 from saliency_audit.attributions import saliency
 from saliency_audit.report.figures.ggig.climb import (
+    climb_checks_table,
     climb_table,
-    sanity_table,
     show_climb,
-    show_sanity,
+    show_climb_checks,
 )
 from saliency_audit.report.figures.maps import show_maps
 from saliency_audit.report.notebook.html_table import as_html
@@ -123,20 +123,20 @@ HTML(as_html(climb_table(sources(recorded, rows), "signed")))
 
 # %% mystnb={"image": {"alt": "Rank correlation of GGIG's maps on changed networks with those on the trained one against the steps of the climb, a line per number of points, one panel for noise and one for unrelated networks"}}
 checked = study.compute(checks, profile, {"seed": seed} if seed is not None else {})
-figure = show_sanity(checked, sign)
+figure = show_climb_checks(checked, sign)
 
 # %% [markdown]
 # The recorded reference run, on MNIST:
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "The same for the recorded reference run on MNIST"}}
 recorded_checks = ledger.experiment_rows("ggig_climb_checks", "reference")
-show_recorded(recorded_checks, show_sanity, sign)
+show_recorded(recorded_checks, show_climb_checks, sign)
 
 # %% [markdown]
 # Mean correlation under noise minus the floor, with its 95 % bootstrap interval over images and draws:
 
 # %% tags=["remove-input"]
-HTML(as_html(sanity_table(sources(recorded_checks, checked), sign)))
+HTML(as_html(climb_checks_table(sources(recorded_checks, checked), sign)))
 
 # %% [markdown]
 # ## What follows

@@ -54,7 +54,7 @@ from saliency_audit.models.randomization import Randomisation
 from saliency_audit.report.figures.ggig.climb import climb_settings
 from saliency_audit.report.figures.ggig.randomization import (
     show_cascaded_maps,
-    show_stages,
+    show_randomization,
     stage_table,
 )
 from saliency_audit.report.names import ggig_name
@@ -104,13 +104,13 @@ figure = show_cascaded_maps(
 
 # %% mystnb={"image": {"alt": "Similarity of the maps of five methods to those of the trained network after each stage of the cascade, a row of panels per network, a column per measure"}}
 rows = study.compute(experiment, profile, overrides)
-figure = show_stages(rows, "cascade", sign)
+figure = show_randomization(rows, "cascade", sign)
 
 # %% [markdown]
 # The same for the recorded reference run, on MNIST and ImageNet:
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Similarity of the maps to those of the trained network after each stage of the cascade in the recorded reference run"}}
-show_recorded(recorded, show_stages, "cascade", sign)
+show_recorded(recorded, show_randomization, "cascade", sign)
 
 # %% [markdown]
 # Maps with their signs (summed over the colours). GGIG keeps the highest gradient of each pixel, so its maps
@@ -118,13 +118,13 @@ show_recorded(recorded, show_stages, "cascade", sign)
 
 # %% mystnb={"image": {"alt": "Similarity of signed maps to those of the trained network after each stage of the cascade"}}
 other = "signed" if sign == "absolute" else "absolute"
-figure = show_stages(rows, "cascade", other)
+figure = show_randomization(rows, "cascade", other)
 
 # %% [markdown]
 # The same for the recorded reference run:
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Similarity of signed maps to those of the trained network after each stage of the cascade in the recorded reference run"}}
-show_recorded(recorded, show_stages, "cascade", other)
+show_recorded(recorded, show_randomization, "cascade", other)
 
 # %% [markdown]
 # ## Each layer alone
@@ -132,13 +132,13 @@ show_recorded(recorded, show_stages, "cascade", other)
 # One layer is re-initialised, all others stay trained.
 
 # %% mystnb={"image": {"alt": "Similarity of the maps of five methods to those of the trained network with one layer re-initialised, a row of panels per network, a column per measure"}}
-figure = show_stages(rows, "independent", sign)
+figure = show_randomization(rows, "independent", sign)
 
 # %% [markdown]
 # The recorded reference run, on MNIST:
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "Similarity of the maps to those of the trained network with one layer re-initialised, in the recorded reference run"}}
-show_recorded(recorded, show_stages, "independent", sign)
+show_recorded(recorded, show_randomization, "independent", sign)
 
 # %% [markdown]
 # ## All methods

@@ -44,7 +44,7 @@ from saliency_audit.report.figures.idgi.jpeg import (
     least_stable_table,
     show_compressed,
     show_stability,
-    size_table,
+    stability_table,
 )
 from saliency_audit.report.names import method_name
 from saliency_audit.report.notebook.html_table import as_html
@@ -93,7 +93,7 @@ figure = show_compressed(picture, copy, maps)
 
 # %%
 tenth = {f"{base}, a tenth of it": tuple(part / 10 for part in maps[base])}
-HTML(as_html(size_table({**maps, **tenth})))
+HTML(as_html(stability_table({**maps, **tenth})))
 
 # %% [markdown]
 # ## All images, both scales

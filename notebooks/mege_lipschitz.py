@@ -53,7 +53,7 @@ from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
 from saliency_audit.report.figures.mege.histograms import show_histograms
-from saliency_audit.report.figures.mege.scores import score_table, size_table
+from saliency_audit.report.figures.mege.scores import score_table, set_sizes_table
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.pivot import pivot_table
 from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, show_recorded, sources
@@ -103,7 +103,7 @@ HTML(
 # ReCo and its intervals reach too high. AUROC stands beside every difference on the claim's page.
 
 # %% tags=["remove-input"]
-HTML(as_html(size_table(sources(recorded, rows))))
+HTML(as_html(set_sizes_table(sources(recorded, rows))))
 
 # %% [markdown]
 # ## Differences

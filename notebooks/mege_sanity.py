@@ -47,7 +47,7 @@ from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
 from saliency_audit.report.figures.mege.levels import level_table, show_levels
-from saliency_audit.report.figures.mege.scores import size_table
+from saliency_audit.report.figures.mege.scores import set_sizes_table
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.pivot import pivot_table
 from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, show_recorded, sources
@@ -137,7 +137,7 @@ HTML(
 # level stand on the claim's page.
 
 # %% tags=["remove-input"]
-HTML(as_html(size_table(sources(recorded, rows))))
+HTML(as_html(set_sizes_table(sources(recorded, rows))))
 
 # %% [markdown]
 # ## Against random maps

@@ -46,7 +46,7 @@ from IPython.display import HTML, Markdown
 from saliency_audit import ledger, study
 from saliency_audit.models.cross_training import folded_images
 from saliency_audit.report.figures.maps import show_maps
-from saliency_audit.report.figures.mege.scores import best_table, score_table, size_table
+from saliency_audit.report.figures.mege.scores import best_table, score_table, set_sizes_table
 from saliency_audit.report.names import METHOD_NAMES
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.pivot import pivot_table
@@ -107,7 +107,7 @@ HTML(
 # small, ReCo and its intervals reach too high.
 
 # %% tags=["remove-input"]
-HTML(as_html(size_table(sources(recorded, rows))))
+HTML(as_html(set_sizes_table(sources(recorded, rows))))
 
 # %% [markdown]
 # ## Is the best method better than the others?

@@ -68,7 +68,7 @@ from IPython.display import HTML
 
 from saliency_audit import ledger, study
 from saliency_audit.ledger.sanity_checks import SANITY_CHECKS, answers, declared_parameters
-from saliency_audit.report.figures.sanity_checks import cost_table, sanity_table, show_sanity
+from saliency_audit.report.figures.sanity_checks import sanity_table, seconds_table, show_sanity
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.runs import chosen_parameters
 
@@ -137,10 +137,12 @@ if of_reference:
 # points, 200 ascents, 1,000 masks), counted, and the time of a map in units of the time of one gradient.
 
 # %% tags=["remove-input"]
-HTML(as_html(cost_table(costs), kept_levels=1))
+HTML(as_html(seconds_table(costs), kept_levels=1))
 
 # %% [markdown]
 # The recorded reference run:
 
 # %% tags=["remove-input"]
-HTML(f"<p>{of_run}</p>" if isinstance(of_run, str) else as_html(cost_table(of_run), kept_levels=1))
+HTML(
+    f"<p>{of_run}</p>" if isinstance(of_run, str) else as_html(seconds_table(of_run), kept_levels=1)
+)

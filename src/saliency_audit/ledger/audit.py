@@ -58,11 +58,15 @@ class ClaimAudit:
         return self.claim.internal.nothing_to_test or ""
 
     def strongest_of(self, scope: Scope) -> tuple[str, ExternalResult]:
-        """The outcome of a scope at the largest profile that was tested, else the reference's."""
+        """The outcome of a scope at the largest profile that tested it, else what `strongest` has.
+
+        A scope that no profile tested says why, in the words of the profile that tested the other.
+        """
         for profile in reversed(PROFILES):
             if (result := self.external[profile].of(scope)).tested:
                 return profile, result
-        return "reference", self.external["reference"].of(scope)
+        profile, both = self.strongest
+        return profile, both.of(scope)
 
     @property
     def strongest(self) -> tuple[str, ScopedResult]:
@@ -192,13 +196,16 @@ def experiment_rows(name: str, profile: str) -> pd.DataFrame | str:
     store = recorded_store(experiment, profile)
     tasks = list(experiment.tasks(experiment.configure(profile)))
     faults = {task.name: fault for task in tasks if (fault := store.fault(task))}
+    command = f"`saliency-audit compute {experiment.name} --profile {profile} --record`"
     if len(faults) == len(tasks) and set(faults.values()) == {"no manifest"}:
-        command = f"saliency-audit compute {experiment.name} --profile {profile} --record"
-        return f"no rows recorded at the {profile} profile; `{command}` makes them"
+        return f"no rows recorded at the {profile} profile; {command} makes them"
     if faults:
-        name, fault = next(iter(faults.items()))
+        task, fault = next(iter(faults.items()))
         done = len(tasks) - len(faults)
-        return f"only {done} of {len(tasks)} tasks are recorded at {profile} ({name}: {fault})"
+        return (
+            f"only {done} of {len(tasks)} tasks are recorded at {profile} ({task}: {fault}); "
+            f"{command} makes the others"
+        )
     return store.read(tasks)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from saliency_audit.ledger.sanity_checks import Answer, Finding, Score
 from saliency_audit.ledger.statistics import Estimate
-from saliency_audit.report.figures.sanity_checks import cost_table, sanity_table, show_sanity
+from saliency_audit.report.figures.sanity_checks import sanity_table, seconds_table, show_sanity
 from saliency_audit.report.names import network
 
 SCORE = Score(Estimate(0.65, 0.55, 0.75, 30), 0.1, forgotten=False)
@@ -114,6 +114,6 @@ def test_passes_stand_beside_the_checks():
 
 
 def test_costs_are_spans_of_passes_and_medians_of_time():
-    table = cost_table(COSTS).droplevel("network")
+    table = seconds_table(COSTS).droplevel("network")
     assert table.loc["IG"].tolist() == ["51", "51", "60.0"]
     assert table.loc["RISE"].tolist() == ["1,000–1,002", "0", "200"]

@@ -30,4 +30,4 @@ def test_the_page_of_a_claim_shows_the_columns_of_its_experiment():
     claim = load_claims()["GG-SPARSE"]
     text = external_part(ClaimAudit(claim, None, {}), project_root())
     assert "dropdown} Columns of the rows" in text
-    assert "| `share` | number | share | of the pixels that is looked at" in text
+    assert "| `share` | number | share | of the pixels that are examined" in text

@@ -158,7 +158,7 @@ def _cell_lines(item: Answer) -> Iterator[str]:
     yield f"{item.undefined_pairs:.0%} of pairs undefined" if item.undefined_pairs else ""
 
 
-def cost_table(rows: pd.DataFrame) -> pd.DataFrame:
+def seconds_table(rows: pd.DataFrame) -> pd.DataFrame:
     """What a map costs.
 
     Args:

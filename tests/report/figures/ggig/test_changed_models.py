@@ -11,7 +11,7 @@ from saliency_audit.attributions import Edge, Saliency
 from saliency_audit.models.randomization import Randomisation
 from saliency_audit.report.figures.ggig.randomization import (
     show_cascaded_maps,
-    show_stages,
+    show_randomization,
     stage_table,
 )
 from saliency_audit.report.figures.ggig.sigma import (
@@ -146,7 +146,7 @@ def test_limits_stand_under_each_other(sigma):
 
 
 def test_stages_are_named_or_counted(stages):
-    figure = show_stages(stages, "cascade")
+    figure = show_randomization(stages, "cascade")
     shown = [axis for axis in figure.axes if axis.axison]
     assert [axis.get_title() for axis in shown] == [
         *("Spearman", "weighted Jaccard"),
@@ -159,7 +159,7 @@ def test_stages_are_named_or_counted(stages):
     assert len(line.get_xdata()) == 11
     plt.close(figure)
     with pytest.raises(ValueError, match="no rows to show"):
-        show_stages(stages[stages["how"] == "cascade"], "independent")
+        show_randomization(stages[stages["how"] == "cascade"], "independent")
 
 
 def test_means_over_the_stages(stages):

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 
 from saliency_audit.report.figures.ggig.climb import (
+    climb_checks_table,
     climb_settings,
     climb_table,
-    sanity_table,
     show_climb,
-    show_sanity,
+    show_climb_checks,
 )
 from saliency_audit.study import get_experiment
 
@@ -94,7 +94,7 @@ def checked():
 
 
 def test_a_panel_per_change_of_the_network(checked):
-    figure = show_sanity(checked, "signed")
+    figure = show_climb_checks(checked, "signed")
     assert [axis.get_title() for axis in figure.axes] == [
         *("noise of 1 σ on the weights", "all layers re-initialised"),
     ]
@@ -105,7 +105,7 @@ def test_a_panel_per_change_of_the_network(checked):
 
 
 def test_the_check_is_noise_minus_the_floor(checked):
-    table = sanity_table({"here": checked})
+    table = climb_checks_table({"here": checked})
     cell = table.loc[("small CNN on digits", "6 points", "here"), "10 steps"]
     keys = {"sign": "absolute", "points": 6, "ascents": 10}
     noise, floor = (mean_of(checked, against=name, **keys) for name in ("noise", "unrelated"))

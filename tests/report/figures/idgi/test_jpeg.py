@@ -12,7 +12,7 @@ from saliency_audit.report.figures.idgi.jpeg import (
     least_stable_table,
     show_compressed,
     show_stability,
-    size_table,
+    stability_table,
 )
 from saliency_audit.report.figures.maps import CLIP_PERCENTILE
 from saliency_audit.report.names import PATH_NAMES
@@ -132,7 +132,7 @@ def test_guided_ig_is_compared_with_the_others(rows):
 
 
 def test_smaller_maps_gain_on_the_raw_scale_only(maps):
-    table = size_table({"map": maps, "tenth": tuple(part / 10 for part in maps)})
+    table = stability_table({"map": maps, "tenth": tuple(part / 10 for part in maps)})
     norm, raw, unit = (table[name].astype(float) for name in table.columns)
     assert norm["map"] == pytest.approx(10 * norm["tenth"], rel=0.01)
     assert raw["tenth"] - raw["map"] == pytest.approx(2 * np.log(10), abs=0.02)

@@ -6,7 +6,7 @@ import pytest
 
 from saliency_audit.ledger.external.evidence.folds import fold_rows
 from saliency_audit.metrics import mege
-from saliency_audit.report.figures.mege.scores import best_table, score_table, size_table
+from saliency_audit.report.figures.mege.scores import best_table, score_table, set_sizes_table
 from saliency_audit.report.names import predictor
 
 
@@ -49,11 +49,11 @@ def test_sizes_count_the_pairs_without_a_distance(stability_rows):
     pairs = sets.equal.size + sets.different.size
     sizes = {"|S=|": str(sets.equal.size), "|S≠|": str(sets.different.size)}
     place = (predictor("cifar10_train", "resnet18-8"), "this\nmachine")
-    table = size_table({"this machine": rows})
+    table = set_sizes_table({"this machine": rows})
     assert table.loc[place].to_dict() == {**sizes, "without a distance": "none"}
     chosen = rows["method"] == "gradcam"
     rows.loc[chosen, "distances"] = pd.Series([[np.nan] * 3] * chosen.sum(), rows.index[chosen])
-    table = size_table({"this machine": rows})
+    table = set_sizes_table({"this machine": rows})
     assert table.loc[place].to_dict() == {**sizes, "without a distance": f"Grad-CAM {pairs}"}
 
 

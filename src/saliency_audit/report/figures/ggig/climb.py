@@ -156,7 +156,7 @@ def climb_table(
     return text_table(cells, ["network", "map", "source"], columns=columns, missing="—")
 
 
-def show_sanity(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
+def show_climb_checks(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
     """Rank correlation with the trained network's map of the same setting: a panel per change.
 
     Args:
@@ -190,7 +190,7 @@ def show_sanity(rows: pd.DataFrame, sign: str = "absolute") -> Figure:
     return figure
 
 
-def sanity_table(sources: Mapping[str, pd.DataFrame], sign: str = "absolute") -> pd.DataFrame:
+def climb_checks_table(sources: Mapping[str, pd.DataFrame], sign: str = "absolute") -> pd.DataFrame:
     """Rank correlation under noise minus that on unrelated networks, by setting.
 
     Args:

@@ -59,7 +59,7 @@ def show_cascaded_maps(
     return show_changed_maps(changed(), explainers, picture, target)
 
 
-def show_stages(rows: pd.DataFrame, way: str, sign: str = "absolute") -> Figure:
+def show_randomization(rows: pd.DataFrame, way: str, sign: str = "absolute") -> Figure:
     """Similarity to the map of the trained model, stage by stage: a row of panels per network.
 
     Args:

@@ -85,7 +85,7 @@ def _draw_pictures(axes: np.ndarray, picture: Tensor, copy: Tensor) -> None:
     axes[0].set_title("picture", fontsize=9)
 
 
-def size_table(maps: Mapping[str, Pair]) -> pd.DataFrame:
+def stability_table(maps: Mapping[str, Pair]) -> pd.DataFrame:
     """Size and stability of one image's maps.
 
     Args:

@@ -93,7 +93,7 @@ def _printed_cells(
     }
 
 
-def size_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def set_sizes_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """How many distances every score of the sound predictors rests on.
 
     Args:
@@ -105,7 +105,7 @@ def size_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """
     lines: dict[tuple[str, str], dict[str, str]] = {}
     for source, rows in sources.items():
-        groups = fold_rows("size_table", rows)
+        groups = fold_rows("set_sizes_table", rows)
         for images, model in sound(groups):
             present = {
                 method: group.sets
