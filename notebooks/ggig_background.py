@@ -7,27 +7,27 @@
 # ---
 
 # %% [markdown]
-# # GGIG before a checkerboard: does the saliency keep to the object?
+# # GGIG in front of a checkerboard: does the saliency stay on the object?
 #
 # **Claim GG-BACKGROUND** (GGIG paper, §5, Figures 8, 19 and 20). When the background of a picture is
 # replaced by a black and white checkerboard, the gradient (GRAD), Integrated Gradients (IG) and GGIG put
 # their saliency on the object only, an edge detector does not, and GGIG does it best.
 #
-# *In plain words.* A checkerboard has the sharpest edges there are and says nothing about the class. Does a
+# *In plain words.* A checkerboard has the sharpest possible edges and says nothing about the class. Does a
 # map still point at the object? The paper shows pictures and prints no number. Here the object's outline is
-# known, so that the question has a number: the share of all saliency that lies outside it. A map without
-# any regard for the object has the background's share of the area there. "Ignoring the background" is taken
+# known, so the question has a number: the share of all saliency that lies outside it. For a map that
+# disregards the object, this is the background's share of the area. "Ignoring the background" is taken
 # generously: less than half of that.
 #
-# *What the paper leaves open.* It prints no size of the squares; about 14 along a side decide here, and 7
-# are shown beside. Its masks come from a segmentation network; the shapes here have exact masks, the
-# photographs (Tiny ImageNet, whose 200 classes are all among the networks' 1,000) bounding boxes, so that
+# *What the paper leaves open.* It prints no size of the squares; here about 14 along a side decide, and 7
+# are shown too. Its masks come from a segmentation network. The shapes here have exact masks. The
+# photographs (Tiny ImageNet, whose 200 classes are all among the networks' 1,000) have bounding boxes, so
 # some background stays inside the box. GGIG climbs at the paper's rate, but fewer steps and from fewer
 # points: such rows generalise the claim, they do not replicate it.
 #
-# *A catch.* Before another background the network may no longer see the class. The map explains the class
-# of the original picture all the same; how often the class is kept is counted, and the test is repeated on
-# those images.
+# *A catch.* In front of another background the network may no longer recognise the class. The map still
+# explains the class of the original picture. How often the class is kept is counted, and the test is
+# repeated on those images.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (shapes), reference (shapes, Tiny ImageNet) or paper
@@ -81,10 +81,10 @@ Markdown(climb_settings(experiment, this_run=settings, reference=experiment.conf
 # %% [markdown]
 # ## What the maps look like
 #
-# The first pictures that the network classifies correctly, the same before the checkerboard, and the
+# The first pictures that the network classifies correctly, the same in front of the checkerboard, and the
 # magnitudes of four maps of the latter, each scaled to its own 99th percentile. The outline is the object's.
 
-# %% mystnb={"image": {"alt": "Pictures in the first row, the same before a checkerboard in the second; below, the maps of the gradient, of IG, of GGIG and the edges, with the outline of the object in every panel"}}
+# %% mystnb={"image": {"alt": "Pictures in the first row, the same in front of a checkerboard in the second; below, the maps of the gradient, of IG, of GGIG and the edges, with the outline of the object in every panel"}}
 first = settings[0]
 name = first.models[0]
 chosen, masks = with_objects(select(name, images_of(name, first.images), first.seed, 0, 20 * shown))
@@ -102,25 +102,25 @@ figure = show_regions(
 # ## How much lies outside the object
 #
 # A box holds the middle half of the images, its whiskers 90 % of them. Dashed: the mean share of the area
-# that is background. In the embedded profile every method of the library stands beside the paper's three,
-# the edges and random values. *Saliency* is GRAD; IG is without the product with the input, as in the paper.
+# that is background. The embedded profile has every method of the library, besides the paper's three, the
+# edges and random values. *Saliency* is GRAD; IG is without the product with the input, as in the paper.
 
-# %% mystnb={"image": {"alt": "Box plots of the share of the saliency outside the object before a checkerboard for every method, with the background's share of the area dashed"}}
+# %% mystnb={"image": {"alt": "Box plots of the share of the saliency outside the object in front of a checkerboard for every method, with the background's share of the area dashed"}}
 rows = study.compute(experiment, profile, overrides)
 figure = show_shares(rows, background, side_squares)
 
 # %% [markdown]
 # The recorded reference run, exact masks of the shapes and boxes of Tiny ImageNet:
 
-# %% tags=["remove-input"] mystnb={"image": {"alt": "Box plots of the share of the saliency outside the object before a checkerboard in the recorded reference run, one panel per network"}}
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Box plots of the share of the saliency outside the object in front of a checkerboard in the recorded reference run, one panel per network"}}
 recorded = ledger.recorded_rows(claim, "reference")
 show_recorded(recorded, show_shares, background, side_squares)
 
 # %% [markdown]
 # ## Every background
 #
-# Mean share of the saliency outside the object. *original*: the background that the picture came with;
-# numbers behind a name are squares or stripes along a side.
+# Mean share of the saliency outside the object. *original*: the picture's own background; numbers after a
+# name are squares or stripes along a side.
 
 # %% tags=["remove-input"]
 found = sources(recorded, rows)
@@ -135,7 +135,7 @@ HTML(as_html(kept_table(found)))
 # %% [markdown]
 # ## The comparisons
 #
-# Mean over the images of the share outside the object, method minus what it is compared with, with its 95 %
+# Mean over the images of the share outside the object, method minus its rival or limit, with its 95 %
 # bootstrap interval; below 0 supports the claim.
 
 # %% tags=["remove-input"]
@@ -144,23 +144,23 @@ runs = both_runs(audit, rows)
 HTML(as_html(pivot_table(runs, ["model", "method"], ["against"], named=ggig_name)))
 
 # %% [markdown]
-# On the images whose class is kept, which decides nothing:
+# The same on the images whose class is kept; this decides nothing:
 
 # %% tags=["remove-input"]
 kept = also_tested(claim, recorded, rows, where={"still_right": True})
 HTML(as_html(pivot_table(kept, ["model", "method"], ["against"], named=ggig_name)))
 
 # %% [markdown]
-# A network sees an object by its outline, and saliency just outside of it counts as background above. Only
-# what is farther from the object than a sixteenth of the side, against half of the area there; it decides
-# nothing:
+# A network sees an object by its outline, and above, saliency just outside of it counts as background. Below,
+# only saliency farther from the object than a sixteenth of the side counts, against half of the area there.
+# This decides nothing:
 
 # %% tags=["remove-input"]
 beyond = also_tested(claim, recorded, rows, value="beyond")
 HTML(as_html(pivot_table(beyond, ["model", "method"], ["against"], named=ggig_name)))
 
 # %% [markdown]
-# With the original background, which decides nothing either:
+# With the original background; this decides nothing either:
 
 # %% tags=["remove-input"]
 original = also_tested(claim, recorded, rows, where={"background": "none", "squares": 0})
@@ -169,7 +169,7 @@ HTML(as_html(pivot_table(original, ["model", "method"], ["against"], named=ggig_
 # %% [markdown]
 # ## Verdict
 #
-# The rule stands in the ledger, with every change made to it after rows existed.
+# The rule is in the ledger, with every change made to it after rows existed.
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(audit, runs["this machine"], profile))

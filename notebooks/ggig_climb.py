@@ -11,17 +11,17 @@
 #
 # GGIG climbs the class score from every point of a line and keeps the highest gradient that it meets. The
 # paper names 200 steps on MNIST; its code takes 100 on ImageNet, from 51 points. Those are 10,200 and 5,100
-# gradients for one map, where a gradient map costs one. This is no claim of the paper and decides no verdict.
-# It tells what the cheaper settings of the other notebooks are worth.
+# gradients for one map, while a gradient map costs one. This is not a claim of the paper and decides no
+# verdict. It shows what the cheaper settings of the other notebooks are worth.
 #
-# *In plain words.* The maps of fewer points and fewer steps come from the same walk as the whole one: a
-# running maximum that stops looking early. Each is held against the map of the whole walk, by rank
-# correlation: 1 means that the rest of the climb changed nothing in the order of the pixels. The gradient,
-# Integrated Gradients (IG, without the product with the input), edges and random values are held against the
-# same map, so that one can tell what a correlation of 0.8 means.
+# *In plain words.* The maps of fewer points and fewer steps come from the same walk as that of the whole
+# climb: a running maximum that stops early. Each is compared with the map of the whole climb, by rank
+# correlation: 1 means that the rest of the climb did not change the order of the pixels. The gradient,
+# Integrated Gradients (IG, without the product with the input), edges and random values are compared with
+# the same map, to show what a correlation of 0.8 means.
 #
-# *What to expect.* Between two corners of a network of ReLUs the gradient is constant, and a step of 0.0001
-# times the gradient is short. Where the climb crosses many corners, the maximum goes on growing.
+# *What to expect.* The gradient of a ReLU network is piecewise constant, and a step of 0.0001 times the
+# gradient is short. Where the climb crosses many pieces, the maximum keeps growing.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits, shapes), reference (MNIST, shapes, ImageNet) or paper
@@ -33,7 +33,7 @@ points: tuple[int, ...] | None = None  # on the line, both ends included (defaul
 ascents: tuple[int, ...] | None = None  # steps of the climb (default: the profile's)
 learning_rate: float | None = None  # of the climb (default: 0.0001, the paper's)
 seed: int | None = None  # order of the images (default: the profile's)
-sign: str = "absolute"  # maps that are compared in the figures: absolute or signed
+sign: str = "absolute"  # maps compared in the figures: absolute or signed
 shown: int = 3  # images in the first picture
 
 # %% tags=["remove-input", "remove-output"]
@@ -63,9 +63,9 @@ checks = study.get_experiment("ggig_climb_checks")
 # %% [markdown]
 # ## What the maps look like
 #
-# The first images that the last network classifies correctly, and the magnitudes of IG's maps and of GGIG's:
-# of a line without a climb, of short climbs from few points, and of the whole. Each map is scaled to its own
-# 99th percentile.
+# The first images that the last network classifies correctly, and the magnitudes of the maps of IG and of
+# GGIG: without a climb, with short climbs from few points, and with the whole climb. Each map is scaled to
+# its own 99th percentile.
 
 # %% mystnb={"image": {"alt": "Images in the first row; below, the maps of Integrated Gradients and of GGIG with one step and few points, with few steps, and of the whole climb"}}
 last = settings[-1]
@@ -85,8 +85,8 @@ figure = show_maps(on[1], {name: saliency(each) for name, each in maps.items()},
 # %% [markdown]
 # ## What the rest of the climb changes
 #
-# Rank correlation of the map of fewer points and steps with that of the whole climb; mean over the images,
-# bands are its 95 % bootstrap interval. Dashed: other methods.
+# Rank correlation of the map of fewer points and steps with that of the whole climb: mean over the images,
+# with its 95 % bootstrap interval as a band. Dashed: other methods.
 
 # %% mystnb={"image": {"alt": "Rank correlation with the map of the whole climb against the steps, a line per number of points, and dashed lines for the gradient, IG, edges and random values, one panel per network"}}
 rows = study.compute(experiment, profile, overrides)
@@ -101,13 +101,13 @@ show_recorded(recorded, show_climb, sign)
 # %% [markdown]
 # ## Recorded run, this machine
 #
-# Mean rank correlation of magnitudes with the whole climb's, which is the longest walk of each run:
+# Mean rank correlation of magnitudes with those of the whole climb, which is the longest walk of each run:
 
 # %% tags=["remove-input"]
 HTML(as_html(climb_table(sources(recorded, rows), "absolute")))
 
 # %% [markdown]
-# Of maps with their signs (summed over the colours):
+# The same for maps with their signs (summed over the colours):
 
 # %% tags=["remove-input"]
 HTML(as_html(climb_table(sources(recorded, rows), "signed")))
@@ -115,11 +115,11 @@ HTML(as_html(climb_table(sources(recorded, rows), "signed")))
 # %% [markdown]
 # ## Does a check come out the same?
 #
-# Two networks that have forgotten: one with noise of 1 σ on every weight, and one with all layers re-initialised,
-# which share nothing with the trained one and give the floor. Rank correlation of GGIG's map on each with its
-# map on the trained network *at the same setting*; what {doc}`noise on the weights <ggig_sigma>` asks for is
-# their difference. If the climb did not matter, the lines would be flat. This part keeps the profile's own networks
-# and settings; of the parameters above only `seed` counts.
+# Two kinds of changed networks: with noise of 1 σ on every weight, and with all layers re-initialised. The
+# latter share nothing with the trained network and give the floor. The figure shows the rank correlation of
+# GGIG's map on each with its map on the trained network *at the same setting*; the check in
+# {doc}`noise on the weights <ggig_sigma>` uses their difference. If the climb did not matter, the lines would
+# be flat. This part keeps the profile's own networks and settings; of the parameters above only `seed` applies.
 
 # %% mystnb={"image": {"alt": "Rank correlation of GGIG's maps on changed networks with those on the trained one against the steps of the climb, a line per number of points, one panel for noise and one for unrelated networks"}}
 checked = study.compute(checks, profile, {"seed": seed} if seed is not None else {})
@@ -142,12 +142,12 @@ HTML(as_html(climb_checks_table(sources(recorded_checks, checked), sign)))
 # ## What follows
 #
 # On small pictures five steps from eleven points order the pixels nearly as the whole climb does. On
-# photographs every step goes on changing the map, and so does every point, of MobileNetV2 above all: no setting
-# short of the whole gives the paper's map. Within about 50 gradients more points come closer there than more
-# steps; within some 250 and more it hardly matters how they are shared out. The other notebooks climb 26 times
-# on photographs, 2 steps where 50 gradients have to do, 4 or 10 where more can be had. Such maps are closer to
-# the whole climb's than those of the gradient and IG are, and stand in for it. Whether a check comes out the
-# same is another question. On MNIST the similarity under noise and the floor both rise with the climb, the floor
-# more: what is left between them shrinks by about a third, and stays above the 0.05 that the claim allows. Rows of
-# a shorter climb than the authors' therefore never replicate a claim. They only generalise it, and every page
-# says how far GGIG climbed.
+# photographs every further step and every further point changes the map, most of all on MobileNetV2: only the
+# whole climb gives the paper's map. With about 50 gradients, more points come closer to it than more steps.
+# With 250 or more it hardly matters how they are divided. The other notebooks climb from 26 points on
+# photographs: 2 steps where 50 gradients must do, 4 or 10 where more are affordable. Such maps are closer to
+# those of the whole climb than the maps of the gradient and IG are, and stand in for them. Whether a check
+# comes out the same is another question. On MNIST the similarity under noise and the floor both rise with the
+# climb, the floor more. The difference shrinks by about a third, but stays above the 0.05 that the claim allows.
+# Rows of a shorter climb than the authors' therefore never replicate a claim. They only generalise it, and
+# every page says how far GGIG climbed.

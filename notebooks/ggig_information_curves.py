@@ -13,25 +13,24 @@
 # information curve, GGIG is first and random maps are last of five methods, for Inception v3 and for
 # ResNet-101.
 #
-# *In plain words.* Hide a picture but for a few random pixels and fill the gaps by interpolation. Give the
-# most salient pixels back, more and more of them, and ask at every stage how much information the picture
-# holds again and whether the network recognises it. A good map makes the network certain while little
-# information has been given. The curve of the class probability against information is the *softmax
-# information curve* (SIC), its median over the images; the share of images that the network gets right is
-# the *accuracy information curve* (AIC). The area under it is the score, between 0 and 1.
+# *In plain words.* Hide all of a picture except a few random pixels, and fill the gaps by interpolation. Give
+# back more and more of the most salient pixels. At every stage, ask how much information the picture holds
+# again and whether the network recognises it. A good map makes the network certain with little information.
+# The *softmax information curve* (SIC) is the class probability against information, as the median over the
+# images. The *accuracy information curve* (AIC) is the share of images that the network gets right. The area
+# under the curve is the score, between 0 and 1.
 #
-# Two of the five maps know no network: the *edges* of the picture, and *random* values. In the paper's own
-# table the edges beat the gradient everywhere and Integrated Gradients on one of the two networks.
+# Two of the five maps do not depend on a network: the *edges* of the picture, and *random* values. In the
+# paper's own table the edges beat the gradient everywhere and Integrated Gradients on one of the two networks.
 #
-# *How information is measured.* The paper replaces the size of the compressed picture, which the curves
-# were invented with, by the entropy of the picture's grey levels. That number does not know where a pixel
-# stands: a picture and the same pixels shuffled have the same. A blurred start picture may well hold as
-# much of it as the original; such an image has no curve and is dropped. The compressed size is reported
-# beside it. How pictures are restored and curves are scaled is the same as in
-# {doc}`IDGI's information curves <idgi_information_curves>`; the paper refers to the same source for it. The
-# code that its authors published goes other ways: it fills the gaps once, from the nearest known pixel,
-# divides the class probability by that of the whole picture without taking off that of the start, and reads
-# the accuracy curve at the mean entropy of each step.
+# *How information is measured.* The curves were introduced with the size of the compressed picture. The paper
+# replaces it by the entropy of the picture's grey levels. That number ignores the position of pixels: a
+# picture keeps it when its pixels are shuffled. A blurred start picture may have as much entropy as the
+# original; such an image has no curve and is dropped. The compressed size is reported too. Pictures are
+# restored and curves scaled as in {doc}`IDGI's information curves <idgi_information_curves>`; the paper
+# refers to the same source. The authors' published code differs. It fills the gaps once, from the nearest
+# known pixel. It divides the class probability by that of the whole picture without subtracting that of the
+# start. And it reads the accuracy curve at the mean entropy of each step.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (shapes), reference (ImageNet sample) or paper
@@ -41,7 +40,7 @@ n_images: int | None = None  # candidate images (default: the profile's)
 methods: tuple[str, ...] | None = None  # any of the library's (default: the paper's five)
 steps: int | None = None  # points of Integrated Gradients (default: 51)
 climb_points: int | None = None  # points on GGIG's line (default: the profile's)
-ascents: int | None = None  # steps of GGIG's climb at each (default: the profile's)
+ascents: int | None = None  # steps of GGIG's climb at each point (default: the profile's)
 learning_rate: float | None = None  # of the climb (default: 0.0001, the paper's)
 seed: int | None = None  # order of the images and random pixels (default: the profile's)
 shown: int = 4  # images in the first picture
@@ -101,9 +100,9 @@ figure = show_maps(pictures, maps, titles, size=1.1)
 # ## The curves
 #
 # SIC is the median over the images, AIC the mean of right (1) and wrong (0), both over the images that
-# keep their curve; each image's own curve is scaled so that the start picture is 0 and the original 1.
-# A curve may begin high or fall: revealed pixels can make the grey levels *less* varied than the blurred
-# start picture, and count as no information then.
+# keep their curve. Each image's curve is scaled so that the start picture is 0 and the original 1.
+# A curve may begin high or fall: revealed pixels can make the grey levels *less* varied than those of the
+# blurred start picture, and then count as no information.
 
 # %% mystnb={"image": {"alt": "Information curves of the five methods, one line each: a row of panels per network, a column for SIC and one for AIC"}}
 figure = show_method_curves(rows, declared)
@@ -134,8 +133,8 @@ HTML(as_html(dropped_images(sources(recorded, rows))))
 figure = show_areas(sources(recorded, rows), declared)
 
 # %% [markdown]
-# As numbers; beside them the areas under the mean SIC and the median AIC, and by the size of the
-# compressed picture:
+# The numbers, with the areas under the mean SIC and the median AIC, and those by the size of the compressed
+# picture:
 
 # %% tags=["remove-input"]
 HTML(as_html(area_table(sources(recorded, rows), declared)))
@@ -143,8 +142,8 @@ HTML(as_html(area_table(sources(recorded, rows), declared)))
 # %% [markdown]
 # ## What the test asks
 #
-# Differences of areas on the same images, with 95 % intervals from resampled images. GGIG shall be above
-# every other method, and every other method above Random.
+# Differences of areas on the same images, with 95 % intervals from resampled images. The claim expects GGIG
+# above every other method, and every other method above Random.
 
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("GG-PIC")
@@ -154,7 +153,7 @@ HTML(as_html(pivot_table(runs, ["model", "difference"], ["curve"], named=ggig_na
 # %% [markdown]
 # ## Verdict
 #
-# The rule stands in the ledger, with every change made to it after rows existed.
+# The rule is in the ledger, with every change made to it after rows existed.
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(audit, runs["this machine"], profile))

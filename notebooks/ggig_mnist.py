@@ -17,17 +17,17 @@
 # with plain SGD at a learning rate of 0.0004.
 #
 # *In plain words.* GGIG walks from black to the picture, climbs the class score from every point on the
-# way, and keeps for each pixel the highest gradient that it met. Is the result more like the picture than
-# the gradient itself? The paper takes likeness to the digit as a sign of a good explanation. It is a
-# peculiar goal: a map that is the picture itself would be perfect, whatever the network does. So two maps
-# that know no network stand beside the methods: the edges of the picture, and random values.
+# way, and keeps the highest gradient for each pixel. Is the result more like the picture than the gradient
+# itself? The paper takes similarity to the digit as a sign of a good explanation. This is a peculiar goal: a
+# map that is the picture itself would be perfect, whatever the network does. So two controls that do not
+# depend on a network run beside the methods: the edges of the picture, and random values.
 #
-# *Which network.* It has the layers of the paper, but not its training of 400 steps, which does not lead to its
-# accuracy: three passes over MNIST with Adam do (99 %).
+# *Which network.* It has the layers of the paper, but not its training of 400 steps, which does not reach the
+# paper's accuracy. Three passes over MNIST with Adam do (99 %).
 #
 # *What is compared.* Map and digit are both scaled to 0–1. The paper does not say whether maps keep their
-# signs; its code takes magnitudes, and so does the test here. As in the paper IG stands *without* the
-# product with the input; with it the map is zero wherever the picture is black.
+# signs; its code takes magnitudes, and so does the test here. As in the paper, IG is *without* the product
+# with the input; with it the map is zero wherever the picture is black.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits), reference (MNIST) or paper
@@ -110,12 +110,11 @@ show_recorded(recorded, show_similarities, sign)
 # ## Table 1: paper, recorded run, this machine
 #
 # Median over the images, standard deviation in brackets, on magnitudes. The whole climb (200 steps from
-# each of 51 points, 10,200 gradients per image) is what decides; the recorded run makes it for the first
-# 1,000 candidates only. *GGIG, short climb* stops after 20 steps, and stands beside it for all images.
-# Digits that the network gets wrong, one in a hundred, are left out. The paper prints no formula for
-# its reverse normalised MSE; ours is 1 − ‖map − digit‖² / ‖digit‖². *GGIG, magnitudes* takes the maximum of
-# magnitudes, *GGIG, mean of climbs* averages each climb's highest gradient over the line, which the
-# authors' code has as a second variant.
+# each of 51 points, 10,200 gradients per image) decides; the recorded run makes it for the first 1,000
+# candidates only. *GGIG, short climb* stops after 20 steps, and is shown for all images. Digits that the
+# network gets wrong, one in a hundred, are left out. The paper prints no formula for its reverse normalised
+# MSE; ours is 1 − ‖map − digit‖² / ‖digit‖². *GGIG, magnitudes* takes the maximum of magnitudes. *GGIG, mean
+# of climbs* averages each climb's highest gradient over the line, the second variant in the authors' code.
 
 # %% tags=["remove-input"]
 HTML(as_html(similarity_table(sources(recorded, rows), "absolute")))
@@ -138,9 +137,9 @@ HTML(as_html(pivot_table(runs, ["model", "against"], ["score"], named=ggig_name)
 # ## The training
 #
 # 400 steps of 64 images are less than half a pass over MNIST. Dashed: the stated 99.2 %, and 400 steps.
-# Longer trainings end once five tests in a row were at 99.15 %, or at their last step.
-# The paper does not say how pixels are scaled; three ways are shown, a line per seed. In the embedded
-# profile the network is trained on small digits enlarged to 28 × 28, which can only generalise the claim.
+# Longer trainings end after five tests in a row at 99.15 %, or at their last step. The paper does not say how
+# pixels are scaled; three ways are shown, a line per seed. In the embedded profile the network is trained on
+# small digits enlarged to 28 × 28, which can only generalise the claim.
 
 # %% mystnb={"image": {"alt": "Share of misclassified test images against the steps of training, logarithmic on both axes, a line per seed and a colour per scaling of the pixels"}}
 stated = training.external.parameters
@@ -160,7 +159,7 @@ show_recorded(recorded_training, show_training, stated["accuracy"], stated["iter
 # %% [markdown]
 # ## Verdicts
 #
-# The rules stand in the ledger, with every change made to them after rows existed.
+# The rules are in the ledger, with every change made to them after rows existed.
 #
 # ### GG-MNIST
 

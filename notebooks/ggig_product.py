@@ -13,20 +13,19 @@
 # from dominating the map, and resolves the problem of choosing a baseline.
 #
 # *In plain words.* A path method walks from a baseline x′, say a black picture, to the image x.
-# Integrated Gradients averages the gradients on the way and multiplies the average by x − x′. What equals
-# the baseline then gets 0, whatever the model thinks of it: with a black baseline, black pixels can never
-# matter. The paper leaves the product out, for Integrated Gradients and for GGIG. Two questions follow.
-# Is the map less like the image? And is it the same map, whichever baseline the walk began at?
+# Integrated Gradients averages the gradients on the way and multiplies the average by x − x′. A pixel that
+# equals the baseline then gets 0, whatever the model does with it: with a black baseline, black pixels can
+# never matter. The paper leaves the product out, for Integrated Gradients and for GGIG. Two questions follow.
+# Is the map less like the image? And does it stay the same whatever the baseline?
 #
-# *What is compared.* Maps of the same image from three baselines: black, white, and the image itself under
-# a wide blur. Each map with the maps from the other two (1 means that the baseline does not matter), and
-# each map with the distance |x − x′| of the image from its baseline (high means that the input shows
-# through). Both by rank correlation of magnitudes. The first question compares maps *with* and *without*
-# the product on the same image; the second asks for a correlation above 0.9.
+# *What is compared.* Maps of the same image from three baselines: black, white, and a wide blur of the image
+# itself. Each map is compared with the maps from the other two (1 means that the baseline does not matter),
+# and with the distance |x − x′| of the image from its baseline (high means that the input shows through).
+# Both comparisons use the rank correlation of magnitudes. The first question compares maps *with* and
+# *without* the product on the same image; the second asks for a correlation above 0.9.
 #
-# *Which methods.* All of the library that begin at a baseline. Blur IG makes a beginning of its own from
-# the image; gradients, SmoothGrad, Grad-CAM, RISE and guided backpropagation have none, so nobody can ask
-# them this.
+# *Which methods.* All of the library that start at a baseline. Blur IG makes its own baseline from the image.
+# Gradients, SmoothGrad, Grad-CAM, RISE and guided backpropagation have none, so the question does not apply.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits, shapes), reference (MNIST, ImageNet sample) or paper
@@ -101,10 +100,10 @@ figure = show_maps(pictures, maps, titles, size=0.9)
 # ## Does the input show through?
 #
 # Rank correlation of every map with |x − x′|. A grey dot is an image, the diamond the mean with its 95 %
-# interval. *IG with product*, *Guided IG* and *DeepLIFT* hold the product; the others do not, the IDGI
-# variants included, whose rule shares out differences of the score by the gradient alone. Gradients, edges
-# and random maps stand beside: how much a map resembles the input without asking the network at all, and
-# with nothing to resemble it by.
+# interval. *IG with product*, *Guided IG* and *DeepLIFT* contain the product; the others do not. Nor do the
+# IDGI variants, whose rule distributes differences of the score by the gradient alone. Gradients, edges and
+# random maps are shown for comparison: edges resemble the input without using the network, and random maps
+# have no relation to it.
 
 # %% mystnb={"image": {"alt": "Rank correlation of the map of every method with the distance of the image from its baseline, a dot per image and the mean with its interval: a row of panels per network, a column per baseline"}}
 figure = show_dominance(rows, sign)
@@ -119,7 +118,7 @@ show_recorded(recorded, show_dominance, sign)
 # ## Does the baseline matter?
 #
 # Rank correlation of the maps of one image from two baselines. Dashed: the 0.9 that the test asks for.
-# Gradients, edges and random maps have no baseline and agree with themselves: agreement alone is no merit.
+# Gradients, edges and random maps have no baseline and agree perfectly: agreement alone is no merit.
 
 # %% mystnb={"image": {"alt": "Rank correlation of the maps of one image from two baselines for every method, a dot per image and the mean with its interval: a row of panels per network, a column per pair of baselines"}}
 agreement = claim.external.parameters["questions"][1]["pairs"][0][1]
@@ -141,7 +140,7 @@ show_recorded(recorded, show_agreement, sign, agreement)
 HTML(as_html(baseline_table(sources(recorded, rows), "absolute")))
 
 # %% [markdown]
-# Of signed maps; the map is then held against x − x′ with its sign:
+# The same for signed maps; here the map is compared with x − x′ with its sign:
 
 # %% tags=["remove-input"]
 HTML(as_html(baseline_table(sources(recorded, rows), "signed")))
@@ -175,7 +174,7 @@ HTML(as_html(pivot_table(runs, ["model", "first", "second"], ["method"], named=g
 # %% [markdown]
 # ## Verdict
 #
-# The rule stands in the ledger, with every change made to it after rows existed.
+# The rule is in the ledger, with every change made to it after rows existed.
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(audit, runs["this machine"], profile))

@@ -15,19 +15,20 @@
 #
 # *In plain words.* Take a trained network and replace the weights of its last layer by random ones, then
 # those of the layer before, and so on. Explanations of a network that knows less and less should look less
-# and less like those of the trained one. A method whose maps stay as they were shows the picture, not the
-# network. The paper lets readers look at a few maps; here their similarity to the map of the trained
-# network is measured, stage by stage.
+# and less like those of the trained one. A method whose maps do not change shows the picture, not the
+# network. The paper shows a few maps; here their similarity to the map of the trained network is measured,
+# stage by stage.
 #
 # *What is compared.* Similarity of GGIG's map minus that of the rival's, on the same picture after the same
-# stage: above zero, GGIG has changed less. Two controls stand beside the methods: the edges of the picture,
-# which never change, and random maps, others for every network, which show how similar maps are that
-# have nothing in common.
+# stage: above zero, GGIG has changed less. There are two controls: the edges of the picture, which never
+# change, and random maps, different for every network, which show how similar maps are that have nothing in
+# common.
 #
-# *What was chosen.* The stages are nested: what one has drawn the next ones keep, unlike in the authors'
-# code. As in that code each layer is drawn from N(0, 0.1²), cut off at ±2
-# (`initialiser=default` draws as torch does before training). Layers of equal shape get different values. Of
-# a network with many layers some of the stages are left out, evenly; the layers are drawn all the same.
+# *What was chosen.* The stages are nested: later stages keep the random weights of earlier ones, unlike in
+# the authors' code. As in that code, the weights of each layer are drawn from N(0, 0.1²), truncated at ±2
+# (`initialiser=default` initialises as torch does before training). Layers of equal shape get different
+# values. For networks with many layers some stages are skipped, evenly; their layers are re-initialised all
+# the same.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits, shapes), reference (MNIST, ImageNet) or paper
@@ -35,7 +36,7 @@ setting: str | None = None  # of the profile's settings, e.g. digits (default: a
 models: tuple[str, ...] | None = None  # classifiers (default: the profile's)
 n_images: int | None = None  # candidate images (default: the profile's)
 methods: tuple[str, ...] | None = None  # e.g. saliency,ggig,edge (default: the profile's)
-draws: int | None = None  # of every layer (default: the profile's)
+draws: int | None = None  # random weights per layer (default: the profile's)
 most_stages: int | None = None  # stages that are explained, evenly spread (default: profile's)
 initialiser: str | None = None  # default, truncated_normal or permuted (default: the profile's)
 steps: int | None = None  # points on the paths, both ends included (default: the profile's)
@@ -76,8 +77,8 @@ Markdown(climb_settings(experiment, this_run=settings, reference=experiment.conf
 # %% [markdown]
 # ## What the maps look like
 #
-# One picture, and its maps on the trained network and with more and more layers re-initialised; above each
-# column how many, and the score of the picture's class. Each map is scaled to its own 99th percentile.
+# One picture, and its maps on the trained network and with more and more layers re-initialised. Above each
+# column: how many layers, and the score of the picture's class. Each map is scaled to its own 99th percentile.
 
 # %% mystnb={"image": {"alt": "One picture in the first row; below, the maps of the gradient, of GGIG and the edges, a column for the trained network and for each stage of the cascade"}}
 last = settings[-1]
@@ -143,8 +144,9 @@ show_recorded(recorded, show_randomization, "independent", sign)
 # %% [markdown]
 # ## All methods
 #
-# Mean similarity over the stages; for the cascade, behind the slash, after the last, when nothing that was
-# learned is left: a method that stays near 1 there shows the picture. Maps that are constant have no similarity and are counted in the last column.
+# Mean similarity over the stages. For the cascade, the number after the slash is for the last stage, when
+# nothing that was learned is left: a method that stays near 1 there shows the picture. Constant maps have no
+# similarity and are counted in the last column.
 
 # %% tags=["remove-input"]
 HTML(as_html(stage_table(sources(recorded, rows), sign)))
@@ -160,8 +162,8 @@ HTML(as_html(stage_table(sources(recorded, rows), other)))
 #
 # Similarity of GGIG minus rival, mean over images, stages and draws with its 95 % bootstrap interval, images and
 # draws both resampled (the bands above are over images alone, hence narrower). A pair holds if the interval lies
-# within ±0.10, neither more nor less alike than the rival's. Signed maps, the last stage and single layers are
-# reported on the claim's page.
+# within ±0.10, so that GGIG changes neither more nor less than the rival. Signed maps, the last stage and
+# single layers are reported on the claim's page.
 
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("GG-RANDOM")
@@ -171,7 +173,7 @@ HTML(as_html(pivot_table(runs, ["model", "rival"], ["score"], named=ggig_name)))
 # %% [markdown]
 # ## Verdict
 #
-# The rule stands in the ledger, with every change made to it after rows existed:
+# The rule is in the ledger, with every change made to it after rows existed:
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(audit, runs["this machine"], profile))

@@ -14,22 +14,21 @@
 # 0; the gradient (GRAD, in figures and tables Saliency), Integrated Gradients (IG) and GGIG all satisfy
 # this.
 #
-# *In plain words.* An explanation of a network should depend on what the network has learned. So spoil the
-# weights little by little, and look whether the explanations change as the network forgets. With enough
+# *In plain words.* An explanation of a network should depend on what the network has learned. So perturb the
+# weights little by little, and see whether the explanations change as the network forgets. With enough
 # noise the network guesses, its score is one over the number of classes, and its map should have nothing in
-# common with the map before.
+# common with the original map.
 #
-# *What nothing in common looks like.* Two maps of unrelated networks are not at similarity 0. Both may be
+# *What "nothing in common" means.* Two maps of unrelated networks do not have similarity 0. Both may be
 # dark where the picture is empty, and magnitudes of noise overlap by chance. So every method gets its own
-# floor: the similarity of its map to its maps on networks whose layers are all re-initialised, as torch draws
-# them before training. A floor alone
-# can be fooled: an edge detector does not look at the network at all, its maps always agree, on unrelated
-# networks too. So a curve must also fall. Edges and random maps (others for every network) stand beside
-# the methods as controls.
+# floor: the similarity of its map to its maps on networks whose layers are all re-initialised, as torch does
+# before training. A floor alone can be fooled: an edge detector does not depend on the network, so its maps
+# always agree, on unrelated networks too. So a curve must also fall. Edges and random maps (different for
+# every network) are the controls.
 #
 # *What was chosen.* As in the authors' code, the noise on each tensor of weights is normal with t times the
 # tensor's own standard deviation, t from 0 to 1. The paper names 200 steps at each point of GGIG's line.
-# That is costly for hundreds of spoiled networks; here it climbs less.
+# That is costly for hundreds of perturbed networks; here it climbs less.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits, shapes), reference (MNIST, ImageNet) or paper
@@ -77,7 +76,7 @@ Markdown(climb_settings(experiment, this_run=settings, reference=experiment.conf
 # %% [markdown]
 # ## What the maps look like
 #
-# One picture, and its maps as the noise grows; above each column the score of its class. Each map is scaled
+# One picture, and its maps as the noise grows. Above each column: the score of its class. Each map is scaled
 # to its own 99th percentile.
 
 # %% mystnb={"image": {"alt": "One picture in the first row; below, the maps of the gradient, of GGIG and the edges, a column per level of noise"}}
@@ -131,11 +130,11 @@ show_recorded(recorded, show_perturbation, other)
 # %% [markdown]
 # ## Where the curves reach their limits
 #
-# The level from which on the mean stays at most 0.05 above the limit (for the score: within 0.05 of it; a dash
-# where it never does), with the middle 95 % of that level where images and draws of the noise are both
-# resampled, and below it *mean at the last level / limit*. A limit near 1 is no success: such a method, like the edges, shows the
-# picture whatever the network, and is at its limit from the start. Here are all methods of the library that
-# were computed; maps that are constant have no similarity and are counted in the last column.
+# The level from which the mean stays at most 0.05 above the limit (for the score: within 0.05 of it), or a dash
+# if it never does. In brackets: the middle 95 % of that level, with images and draws of the noise both
+# resampled. Below: *mean at the last level / limit*. A limit near 1 is no success: such a method, like the
+# edges, shows the picture whatever the network, and is at its limit from the start. The table has all methods
+# of the library that were computed. Constant maps have no similarity and are counted in the last column.
 
 # %% tags=["remove-input"]
 stated = claim.external.parameters
@@ -150,10 +149,11 @@ HTML(as_html(limit_table(sources(recorded, rows), stated["similarity_margin"], o
 # %% [markdown]
 # ### The limit depends on what an unrelated network is
 #
-# The limits above are of networks whose every layer is re-initialised as torch draws it before training (with a
+# The limits above are of networks with every layer re-initialised as torch does before training (with a
 # seed per draw; batch norm keeps its running statistics). Networks at the end of the
-# {doc}`cascade <ggig_randomization>` are unrelated too, drawn as in the authors' code: normal with a deviation
-# of 0.1, cut off at ±2. *As torch draws it / end of the cascade*, recorded reference run:
+# {doc}`cascade <ggig_randomization>` are unrelated too. Their weights are drawn as in the authors' code, from a
+# normal distribution with a standard deviation of 0.1, truncated at ±2. *As torch draws it / end of the
+# cascade*, recorded reference run:
 
 # %% tags=["remove-input"]
 cascade = ledger.experiment_rows("ggig_randomization", "reference")
@@ -166,8 +166,8 @@ else:
 # ## At t = 1
 #
 # Mean minus limit with its 95 % bootstrap interval, images and draws of the noise both resampled (the bands
-# above are over images alone, hence narrower), and whether the comparison holds: the end near the limit, and
-# the curve falling.
+# above are over images alone, hence narrower). The comparison holds if the curve falls and ends near the
+# limit.
 
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("GG-SIGMA")
@@ -193,7 +193,7 @@ HTML(
 # %% [markdown]
 # ## Verdict
 #
-# The rule stands in the ledger, with every change made to it after rows existed:
+# The rule is in the ledger, with every change made to it after rows existed:
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(audit, runs["this machine"], profile))

@@ -14,16 +14,16 @@
 # and of Integrated Gradients (IG).
 #
 # *In plain words.* Keep the most salient pixels of a map and look at where they are. The paper shows a few
-# pictures and prints no number. Three numbers put its words to the test, for every image and method at the
-# same number of pixels:
+# pictures and prints no number. Three numbers test its words, for every image and method at the same number
+# of pixels:
 #
 # - *on edges*: share of these pixels that are among the 10 % of the picture with the strongest edges (Sobel);
-# - *components*: in how many connected pieces they fall, where pixels that touch at a corner are connected;
+# - *components*: number of connected pieces that they form, where pixels that touch at a corner are connected;
 # - *on the object*: share of them that lie on its mask, or in its box.
 #
-# Two controls know no network: the edges themselves, whose top pixels are all on edges, and random values.
-# *Explainability* (area under precision against recall) is about the whole map, whatever the share; it is
-# shown beside. In figures and tables *Saliency* is GRAD; IG is without the product with the input, as in the
+# Two controls do not depend on a network: the edges themselves, whose top pixels are all on edges, and random
+# values. *Explainability* (area under precision against recall) is about the whole map, whatever the share; it
+# is shown too. In figures and tables *Saliency* is GRAD; IG is without the product with the input, as in the
 # paper.
 #
 # *What is different.* GGIG climbs at the paper's rate, but fewer steps and from fewer points: such rows
@@ -136,7 +136,7 @@ HTML(as_html(pivot_table(runs, ["model", "share", "against"], ["score"], named=g
 # %% [markdown]
 # ## Verdict
 #
-# The rule stands in the ledger, with every change made to it after rows existed.
+# The rule is in the ledger, with every change made to it after rows existed.
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(audit, runs["this machine"], profile))

@@ -9,11 +9,11 @@
 # %% [markdown]
 # # Left out by the paper: localisation and Xception
 #
-# **Claim IDGI-XCEPTION** (IDGI study, §4.1). The study does not evaluate Xception, for its cost, nor the
-# weakly supervised localisation metrics, because earlier work does not identify the data set they need.
+# **Claim IDGI-XCEPTION** (IDGI study, §4.1). The study does not evaluate Xception, because of its cost, nor
+# the weakly supervised localisation metrics, because earlier work does not identify the data set they need.
 #
-# *In plain words.* Both gaps are stated openly, and nothing in the paper depends on them. What can be
-# asked is whether its finding, that IDGI improves on the base method, extends to what it left out. For
+# *In plain words.* Both gaps are stated openly, and nothing in the paper depends on them. We can still
+# ask whether its finding, that IDGI improves on the base method, extends to what it left out. For
 # localisation the question is: does the map point at the object? Three answers per image:
 #
 # - *Explainability*: uncover pixels from the most salient on; how many of them lie on the object? (Area
@@ -21,19 +21,19 @@
 # - *Overlap of the boxes*: keep the pixels of at least 20 % of the maximum, draw a box around the largest
 #   connected patch, and compare it with the object's box (intersection over union).
 # - *Overlap at the object's area*: keep as many of the most salient pixels as the object has, and compare
-#   them with its own (intersection over union). Reported beside the others; it does not decide.
+#   them with the object's own (intersection over union). This is reported and does not decide.
 #
-# The second one needs *connected* patches. IDGI squares the gradients, which gathers the credit on few
-# and scattered pixels, and a box around one such speck overlaps little whatever it points at. The third
-# one does not mind specks. So read the three together.
+# The second score needs *connected* patches. IDGI squares the gradients, which concentrates the credit on
+# few scattered pixels, and a box around one such speck overlaps little wherever it lies. The third score
+# does not need connected pixels. So read the three together.
 #
-# *Which pictures.* The reference run takes Tiny ImageNet's validation pictures, which have boxes: 64
-# pixels enlarged to 128, which the networks, trained on larger ones, mostly misclassify. Those are left
-# out. At 32 steps; information curves were not computed on them.
+# *Which pictures.* The reference run takes Tiny ImageNet's validation pictures, which have boxes. They are
+# enlarged from 64 to 128 pixels. The networks, trained on larger pictures, misclassify most of them; those
+# are left out. All maps have 32 steps, and information curves were not computed.
 #
 # **Xception is not tested.** It is in the `paper` profile only, which needs the ImageNet validation
-# images and released weights; no rows of it are recorded, so there is no replication. What is below is of
-# other networks, insertion scores included, and only generalises.
+# images and released weights. No rows of it are recorded, so there is no replication. The rows below,
+# insertion scores included, are of other networks and only generalise the claim.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (shapes with masks), reference (Tiny ImageNet boxes) or paper
@@ -141,7 +141,7 @@ figure = show_effects(runs)
 HTML(as_html(effect_table(runs)))
 
 # %% [markdown]
-# Overlap at the object's area, the same way, not decisive:
+# Overlap at the object's area in the same way; it does not decide:
 
 # %% tags=["remove-input"]
 HTML(as_html(effect_table(also_tested(claim, recorded, rows, where={"score": ["region_iou"]}))))
@@ -149,9 +149,10 @@ HTML(as_html(effect_table(also_tested(claim, recorded, rows, where={"score": ["r
 # %% [markdown]
 # ## Verdict
 #
-# About the paper's finding on what it left out: *reproduced* would mean that it extends to that, in the
-# replication to Xception, in the generalisation to other networks and to the localisation scores. The rule
-# was written into the ledger before the rows were computed; changes since then are listed below it:
+# The verdict is about the paper's finding on what it left out. *Reproduced* would mean that the finding
+# extends to it: in the replication to Xception, in the generalisation to other networks and to the
+# localisation scores. The rule was written into the ledger before the rows were computed; changes since then
+# are listed below it:
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(audit, runs["this machine"], profile))

@@ -13,9 +13,9 @@
 # about nine hours per method and model on average, that is about 1.08 images per second.
 #
 # *In plain words.* A path method asks the network for its score and gradient at every point of the path:
-# 128 forward and backward passes per image. Timing noise aside, nothing gets below the time of those
-# passes, so each method is timed beside just as many plain ones, in the same process, at the batch size
-# that suits them best. Their ratio says how much a method costs on top of what it cannot avoid. Guided
+# 128 forward and backward passes per image. Apart from timing noise, no method can take less time than those
+# passes. So each method is timed beside the same number of plain passes, in the same process, at the batch
+# size that suits them best. The ratio shows how much a method costs on top of what it cannot avoid. Guided
 # IG must know one point's gradient before it can choose the next; IG and Blur IG can take many points at
 # once. Base and IDGI walk the same path; only the sum differs.
 #
@@ -24,9 +24,9 @@
 # 64 on a GPU), so that an image's map does not depend on its neighbours. One image alone costs as much
 # as a full batch; the embedded profile, with few small images, shows that.
 #
-# *What can be decided.* The claim is about a GPU. Hours on a processor neither support nor refute it: on a
-# CPU the test says *inconclusive*, whatever the rate. The small network of the embedded profile is none of
-# the paper's ten and can only generalise the claim. The share of plain passes means the same on every device.
+# *What can be decided.* The claim is about a GPU. Hours on a CPU neither support nor refute it: there the test
+# says *inconclusive*, whatever the rate. The small network of the embedded profile is not one of the paper's
+# ten and can only generalise the claim. The share of plain passes means the same on every device.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (shapes), reference (ImageNet sample) or paper
@@ -71,10 +71,9 @@ show_recorded(recorded, show_cost, claim)
 # ## Paper, recorded run, this machine
 #
 # The *paper* gives one average over methods and networks. For our *recorded* run and *this execution*
-# the hours are those that the median batch leads to; 95 % bootstrap intervals over the timed batches.
-# What decides is their mean, with its interval over networks and methods; it stands first.
-# The devices stand above the panels. Timings depend on what else the machine was doing: read the shares
-# before the hours.
+# the hours follow from the median batch, with 95 % bootstrap intervals over the timed batches. Their mean,
+# with its interval over networks and methods, decides and comes first. The devices are named above the
+# panels. Timings depend on what else the machine was doing: read the shares before the hours.
 
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("IDGI-COST")
@@ -84,7 +83,7 @@ HTML(as_html(cost_table(claim, runs)))
 # %% [markdown]
 # ## Verdict
 #
-# The rule stands in the ledger, with every change made to it after rows existed. To decide it, run this notebook on
+# The rule is in the ledger, with every change made to it after rows existed. To decide it, run this notebook on
 # a machine with a GPU: `saliency-audit run idgi_cost --profile reference -p n_images=64`, which fills
 # Guided IG's batches there.
 

@@ -61,8 +61,8 @@ figure = show_straight_path(rows)
 
 # %% [markdown]
 # Position is linear in α by construction; nothing makes the score so, against α or against x. And a
-# score has one value at every x. The study words that the other way round ("should be one-to-one"): a
-# score may well take one value at many points, and has to, or there were no level lines to project on.
+# score has one value at every x. The study puts it the other way round ("should be one-to-one"). But a score
+# can take one value at many points, and it has to: otherwise there would be no level lines to project on.
 # That slip is among the errata of IDGI-THM.
 #
 # ## Verdict

@@ -16,13 +16,12 @@
 # **Claim IDGI-MSSSIM** (Table 3 and §4.4). The same with MS-SSIM on the x-axis, for every network and
 # path; one softmax curve is equal with and without IDGI.
 #
-# *In plain words.* Hide a picture but for a few random pixels and fill the gaps by interpolation. Then
-# give the most salient pixels back, more and more of them, and ask at every stage two questions: how
-# much of the picture's *information* is there again, and does the network recognise it? A good map
-# makes the network certain while little information has been given. The curve of certainty against
-# information is the *softmax information curve* (SIC) where certainty is the class probability, and the
-# *accuracy information curve* (AIC) where it is 1 for the right answer and 0 otherwise. The area under
-# it is the score, between 0 and 1, higher is better.
+# *In plain words.* Hide all of a picture except a few random pixels, and fill the gaps by interpolation.
+# Then give back more and more of the most salient pixels. At every stage, ask two questions: how much of the
+# picture's *information* is back, and does the network recognise it? A good map makes the network certain
+# with little information. The curve of certainty against information is the *softmax information curve*
+# (SIC) if certainty is the class probability, and the *accuracy information curve* (AIC) if it is 1 for the
+# right answer and 0 otherwise. The area under the curve is the score, between 0 and 1; higher is better.
 #
 # Information is measured in two ways: by *normalised entropy*, the size of the losslessly compressed
 # picture file, and by *MS-SSIM*, how similar the picture is to the original at several scales. Both are
@@ -35,7 +34,7 @@ images: str | None = None  # image set (default: the profile's)
 n_images: int | None = None  # candidate images (default: the profile's)
 steps: int | None = None  # points on the path, both ends included (default: the claims' 128)
 seed: int | None = None  # order of the images and random pixels (default: the profile's)
-shown: int = 6  # which of the images that both curves use is taken apart
+shown: int = 6  # which of the images that both curves use is shown in detail
 
 # %% tags=["remove-input", "remove-output"]
 from IPython.display import HTML, Markdown
@@ -103,10 +102,10 @@ figure = show_stages(
 # %% [markdown]
 # ## Which images count
 #
-# An image has no curve, and is dropped as in the reference code, if its start picture already has the
-# prediction of the original (no rise) or a file as large, a similarity as high (no information). For AIC
-# the former are all images that are classified correctly from the random pixels alone, so AIC and SIC
-# rest on different images. The tests below repeat every comparison on the images that both use.
+# An image has no curve, and is dropped as in the reference code, in two cases: its start picture already has
+# the prediction of the original (no rise), or has a file as large or a similarity as high (no information).
+# For AIC, the first case holds for all images that are classified correctly from the random pixels alone, so
+# AIC and SIC rest on different images. The tests below repeat every comparison on the images that both use.
 
 # %% tags=["remove-input"]
 HTML(as_html(dropped_images(sources(recorded, rows), declared)))
@@ -152,9 +151,9 @@ show_recorded(recorded, show_median_curves, similarity.external.parameters)
 # The *levels* are not comparable across sources. Weights and images differ: ours are public conversions
 # of quantised networks and pictures that probably belong to ImageNet's training split
 # (`saliency-audit data list` names their sources). The paper does not say how many images its curves
-# drop. The `embedded` and `reference` profiles restore and compress the pictures in a faster way than
-# the reference code (the `paper` profile does as it does), the same for both methods. And SqueezeNet is
-# none of the paper's networks, so its rows can only generalise the claims. What the claims are about, and
+# drop. The `embedded` and `reference` profiles restore and compress the pictures faster than the reference
+# code, in the same way for both methods; the `paper` profile does as the reference code. And SqueezeNet is
+# not one of the paper's networks, so its rows can only generalise the claims. What the claims are about, and
 # what the tests decide on, is the sign of the paired difference.
 #
 # ### Normalised entropy (IDGI-NE)

@@ -25,7 +25,7 @@
 # but distributes each step's *actual change of the class score* over the pixels in proportion to
 # their squared gradient. This notebook asks, image by image, whether that raises the score.
 #
-# Both maps of a path come from one walk along it, so nothing differs between them but the rule.
+# Both maps of a path come from one walk along it, so they differ in the rule alone.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits, shapes), reference (ImageNet sample) or paper
@@ -121,7 +121,7 @@ show_recorded(recorded, show_paired_differences, "probability", declared, "inser
 # curve starts higher. The reference run reveals eight rows' worth of pixels at a time, the original
 # measure one. The weights differ too: ours are public conversions of quantised networks
 # (`saliency-audit data list` names their sources), the paper's are torchvision's. The sample's pictures
-# probably belong to ImageNet's training split. And SqueezeNet is none of the paper's networks, so its rows
+# probably belong to ImageNet's training split. And SqueezeNet is not one of the paper's networks, so its rows
 # can only generalise the claim. What the claim is about, and what the test decides on, is the sign of the
 # paired difference. The claim's page repeats every difference at 32 steps, on more images.
 

@@ -19,9 +19,9 @@
 #
 # *The catch.* The MSE is measured in units of the map. A map that is ten times smaller has an MSE that
 # is a hundred times smaller and gains 2 ln 10 ≈ 4.6 for nothing; a map of zeros would be perfect. And
-# IDGI maps are smaller: in the plain rule's, large credits of both signs cancel. So every number stands here twice: for the maps as
-# they are, as the paper measures, and for the maps after each is divided by its own norm, where size
-# no longer counts.
+# IDGI maps are smaller: maps of the plain rule have large credits of both signs, which cancel in the sum. So
+# every number is given twice: for the maps as they are, as the paper measures, and for the maps divided by
+# their own norm, where size no longer counts.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits, shapes), reference (ImageNet sample) or paper
@@ -61,8 +61,8 @@ claim = ledger.load_claims()["IDGI-JPEG"]
 # %% [markdown]
 # ## One picture, its copy and both maps
 #
-# Each column has one scale of grey, so a difference that is as dark as the maps above it means that
-# they have little in common. Between columns compare shapes only: the maps differ in size.
+# Each column has one grey scale, so a difference as dark as the maps above it means that they have little in
+# common. Between columns, compare shapes only: the maps differ in size.
 
 # %% mystnb={"image": {"alt": "Left: a picture, its JPEG copy and their difference. Beside it: the map of the plain rule and of the IDGI rule for both, and the differences of the maps"}}
 network = parameters.models[-1]
@@ -87,9 +87,9 @@ maps = {
 figure = show_compressed(picture, copy, maps)
 
 # %% [markdown]
-# Now both maps of the plain rule divided by ten. Their shapes are the same and so is everything that a
-# reader sees, yet −ln MSE rises by 4.6 for the maps as they are. Divided by their norm they have the
-# value they had.
+# Now both maps of the plain rule are divided by ten. Their shapes and everything else that a reader sees are
+# unchanged, yet −ln MSE rises by 4.6 for the maps as they are. For the maps divided by their norm it does not
+# change.
 
 # %%
 tenth = {f"{base}, a tenth of it": tuple(part / 10 for part in maps[base])}
@@ -98,10 +98,10 @@ HTML(as_html(stability_table({**maps, **tenth})))
 # %% [markdown]
 # ## All images, both scales
 #
-# A square is the mean of the base method, a circle that of its IDGI variant, the line between them is
-# the gain; small dots are images, whiskers 95 % bootstrap intervals. The two panels of a network span
-# the same range, so their lines can be compared: what a line loses from left to right is what the
-# smaller size of IDGI's maps had brought. On the right, two unrelated maps of D values score about
+# A square is the mean of the base method, a circle that of its IDGI variant; the line between them is
+# the gain. Small dots are images, whiskers 95 % bootstrap intervals. The two panels of a network span
+# the same range, so their lines can be compared: what a line loses from left to right is due to the
+# smaller size of IDGI's maps. On the right, two unrelated maps of D values score about
 # ln D − ln 2: 3.5 for the digits, 8.7 for the shapes, 11.2 for colour photographs of 224 × 224 pixels.
 
 # %% mystnb={"image": {"alt": "Mean stability of the six methods per network: on the left for the maps as they are, on the right for the maps divided by their norm; a line joins each base method to its IDGI variant"}}
@@ -119,9 +119,10 @@ show_recorded(recorded, show_stability)
 # ## Paper, recorded run, this machine
 #
 # The *paper* prints one network, InceptionV3 on the ImageNet validation images that it classifies
-# correctly, the maps as they are, and no interval. Our *recorded* run and *this execution* show other networks and images: the levels of
-# −ln MSE depend on the size of the maps and are not comparable across sources, the signs of the
-# differences are. Means over images with 95 % bootstrap intervals, IDGI variant minus base.
+# correctly, for the maps as they are and without an interval. Our *recorded* run and *this execution* show
+# other networks and images. The levels of −ln MSE depend on the size of the maps and are not comparable
+# across sources; the signs of the differences are. Means over images with 95 % bootstrap intervals, IDGI
+# variant minus base.
 
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("IDGI-JPEG")
@@ -139,7 +140,7 @@ HTML(as_html(least_stable_table(runs)))
 # ## Verdict
 #
 # The rule was written into the ledger before the rows were computed; changes since then are listed
-# below it. The maps as they are decide, as in the paper; maps divided by their norm stand beside them.
+# below it. The maps as they are decide, as in the paper; maps divided by their norm are shown too.
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(audit, runs["this machine"], profile))

@@ -14,14 +14,14 @@
 # they do so consistently.
 #
 # *In plain words.* A path method looks at finitely many points of its path. More points cost more time,
-# and a method whose score depends on their number has one more knob that can make it look good. This
-# notebook explains the same images with few and with many steps, and asks whether the scores move more
+# and a method whose score depends on their number has one more setting that can make it look good. This
+# notebook explains the same images with few and with many steps, and asks whether the scores change more
 # with IDGI than without.
 #
-# *What to expect.* The sum of an IDGI map is exact at any number of steps; how it is shared out among
-# the pixels is not, since each step uses the gradient at its beginning only. The plain sum has an error
-# of its own: for Blur IG it leaves out what changes between the sharp image and the first blur, which at
-# 8 steps is as wide as 6 pixels of 224. IDGI, which adds up changes of the score, does not.
+# *What to expect.* The sum of an IDGI map is exact at any number of steps. Its distribution over the pixels
+# is not, since each step uses only the gradient at its beginning. The plain sum has an error of its own: for
+# Blur IG it leaves out the change from the first blur, which at 8 steps is as wide as 6 pixels of 224, to the
+# sharp image. IDGI, which adds up changes of the score, does not.
 #
 # The scores are those of the other notebooks: the mean insertion score, and the area under the median
 # information curve.
@@ -78,17 +78,18 @@ show_recorded(recorded, show_scores_by_steps, claim.external.parameters)
 # %% [markdown]
 # ## Paper, recorded run, this machine
 #
-# The first line of a cell is the absolute change of the score from the fewest steps to the most, of the
-# base → with IDGI. The second is the latter minus the former, with its 95 % interval from resampled
-# images. The third is whether the comparison holds, that is, whether IDGI changes more, and the number
-# of images. An absolute change is never negative, so noise counts as change, for both methods alike.
+# The first line of a cell is the absolute change of the score from the fewest steps to the most, without
+# IDGI → with IDGI. The second is the latter minus the former, with its 95 % interval from resampled images.
+# The third says whether the comparison holds, that is, whether the score changes more with IDGI, and gives
+# the number of images. An absolute change is never negative, so noise counts as change, for both methods
+# alike.
 #
 # Three sources that must not be confused: the *paper* (computed here from its Tables 1–3 and 15–17; it
-# has no numbers for Guided IG below 128 steps, for its cost, and prints no intervals), our *recorded*
-# reference run, and *this execution*. The *levels* are not comparable: weights, images and the blur
-# behind the insertion score differ, and with them how far a score can move at all. SqueezeNet is none of
-# the paper's networks, so its rows can only generalise the claim. What the claim is about, and what the
-# test decides on, is the sign of the paired difference.
+# prints no intervals, and because of the cost no numbers for Guided IG below 128 steps), our *recorded*
+# reference run, and *this execution*. The *levels* are not comparable: weights, images and the blur behind
+# the insertion score differ, and with them how much a score can change at all. SqueezeNet is not one of the
+# paper's networks, so its rows can only generalise the claim. What the claim is about, and what the test
+# decides on, is the sign of the paired difference.
 
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("IDGI-STEPS")

@@ -19,16 +19,16 @@
 # pixels. The plain rule multiplies each step by the gradient; its total misses the true change of the
 # score by an error that shrinks with the steps. IDGI splits the *actual* change of each step,
 # $f(x_{j+1}) - f(x_j)$, in proportion to the squared gradient. The shares $g_i^2/|g|^2$ add up to one
-# unless the gradient is zero everywhere, so its total is right by algebra, at any number of steps. What can
-# be measured is only rounding, and the identity says nothing about *where* the credit goes. A gradient that
-# is zero everywhere has no shares: the credit of its step is lost. That happens at a black picture to a
-# network whose biases are all zero, as some have before training.
+# unless the gradient is zero everywhere, so its total is right by algebra, at any number of steps. Only
+# rounding can be measured, and the identity says nothing about *where* the credit goes. A gradient that
+# is zero everywhere has no shares: the credit of its step is lost. This happens at a black picture in a
+# network whose biases are all zero, as those of some networks are before training.
 #
 # IDGI justifies the shares by a point that lies along the gradient and has the score of the next point:
 # $x_{j_p} = x_j + g\,\frac{f(x_{j+1}) - f(x_j)}{|g|^2}$. That formula follows a straight tangent. A
 # smooth score bends away from it with the square of the step, so twice the steps should leave a quarter
 # of the error: a slope of −2 on log–log axes. Kinks of the network and steps that are still long make
-# it flatter.
+# the slope flatter.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits, shapes), reference (ImageNet sample) or paper
@@ -64,8 +64,8 @@ tolerance = theorem.external.parameters["tolerance"]
 # Lines are means over images, bands reach from the smallest to the largest image. The dashed line is
 # what the test allows the IDGI rule in single precision.
 #
-# Only on the straight path is the plain rule's error bound to fall: Blur IG's x′ is the most blurred
-# point of its own discretisation, and Guided IG's path itself changes with the number of steps.
+# The plain rule's error must fall only on the straight path: Blur IG's x′ is the most blurred point of its
+# own discretisation, and Guided IG's path itself changes with the number of steps.
 
 # %% mystnb={"image": {"alt": "Absolute completeness error against the number of steps on log-log axes, one panel per network and path, a line for the plain rule, one for the IDGI rule and one for the error allowed to it"}}
 rows = study.compute(experiment, profile, overrides)
@@ -116,7 +116,7 @@ HTML(as_html(taylor_table(order)))
 # %% [markdown]
 # ## Verdict on the theorem
 #
-# The rule stands in the ledger, with every change made to it after rows existed:
+# The rule is in the ledger, with every change made to it after rows existed:
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(theorem_audit, complete["this machine"], profile))

@@ -9,26 +9,26 @@
 # %% [markdown]
 # # Accuracy of the predictors
 #
-# **Claim MR-ACC** (MeGe/ReCo paper, §4.1, §4.5, Appendix E). The five predictors of a family are about as
-# accurate as each other: Fashion-MNIST 92 ± 1 %, EuroSAT 95 ± 1 %, CIFAR-10 78 ± 4 % (ResNet-18 and
-# 1-Lipschitz), ImageNet with 50 classes 88 ± 3 %.
+# **Claim MR-ACC** (MeGe/ReCo paper, §4.1, §4.5, Appendix E). The five predictors of a family are about
+# equally accurate: Fashion-MNIST 92 ± 1 %, EuroSAT 95 ± 1 %, CIFAR-10 78 ± 4 % (ResNet-18 and 1-Lipschitz),
+# ImageNet with 50 classes 88 ± 3 %.
 #
 # *In plain words.* MeGe and ReCo compare predictors with each other. If one were much worse than the
-# others, their maps would differ for that reason. So the accuracies have to be near each other, and they
-# are worth knowing beside every other number of this paper's audit.
+# others, their maps would differ for that reason. So the accuracies have to be close, and they help to read
+# every other number of this paper's audit.
 #
-# Only the paper's own predictors are held to the stated accuracies: its number of filters, trained on all
-# images. Narrower networks on fewer images, which two processor cores can train, give a verdict of their
-# own, the *generalisation*: are the five within ±3 % of each other (§4.1)? The CIFAR-10 of our data root
-# went through JPEG compression, which makes its accuracies not quite comparable with published ones.
+# Only the paper's own predictors are compared with the stated accuracies: those with its number of filters,
+# trained on all images. Narrower networks on fewer images, which two processor cores can train, decide the
+# *generalisation*: are the five within ±3 % of each other (§4.1)? The CIFAR-10 of our data root went through
+# JPEG compression, so accuracies on it are not quite comparable with published ones.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits), reference (CIFAR-10, Fashion-MNIST) or paper
 predictors: tuple[str, ...] | None = None  # IMAGE_SET:ARCHITECTURE (default: the profile's)
-degraded: tuple[str, ...] | None = None  # those of them that are degraded too (default: profile's)
+degraded: tuple[str, ...] | None = None  # which of them are also degraded (default: the profile's)
 levels: tuple[int, ...] | None = None  # of degradation, in percent (default: the profile's)
 folds: int | None = None  # k of the cross-training (default: the profile's)
-n_train: int | None = None  # images that are dealt into folds (default: the profile's)
+n_train: int | None = None  # images that are split into folds (default: the profile's)
 epochs: int | None = None  # of training (default: the profile's)
 seed: int | None = None  # order of the images, folds, weights (default: the profile's)
 
@@ -68,7 +68,7 @@ show_recorded(recorded, show_accuracies, stated)
 # %% [markdown]
 # ## Verdict
 #
-# The rule stands in the ledger, with every change made to it after rows existed:
+# The rule is in the ledger, with every change made to it after rows existed:
 
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("MR-ACC")

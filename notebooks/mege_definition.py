@@ -16,19 +16,19 @@
 # **Claim MR-AUC** (Appendix D). The average over all thresholds instead of the maximum gives similar
 # results.
 #
-# *In plain words.* Balanced accuracy asks, of all distances in S=, how many lie below the threshold, and
-# of all in S≠, how many lie above. The formulas in the paper ask the other way round: of all distances
-# below the threshold, how many belong to S=, and of all above, how many to S≠. When S≠ is small, and it
-# is when predictors are good, that is another number: the few largest distances decide, and two sets
-# with the same distribution can score high.
+# *In plain words.* Balanced accuracy asks how many of all distances in S= lie below the threshold, and how
+# many of all in S≠ lie above. The formulas in the paper ask the reverse: how many of all distances below the
+# threshold belong to S=, and how many of all above belong to S≠. When predictors are good, S≠ is small, and
+# the two numbers differ: the few largest distances decide, and two sets with the same distribution can score
+# high.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits), reference (CIFAR-10, Fashion-MNIST) or paper
 predictors: tuple[str, ...] | None = None  # IMAGE_SET:ARCHITECTURE (default: the profile's)
-degraded: tuple[str, ...] | None = None  # those of them that are degraded too (default: profile's)
+degraded: tuple[str, ...] | None = None  # which of them are also degraded (default: the profile's)
 levels: tuple[int, ...] | None = None  # of degradation, in percent (default: the profile's)
 folds: int | None = None  # k of the cross-training (default: the profile's)
-n_train: int | None = None  # images that are dealt into folds (default: the profile's)
+n_train: int | None = None  # images that are split into folds (default: the profile's)
 n_images: int | None = None  # images explained (default: the profile's)
 epochs: int | None = None  # of training (default: the profile's)
 steps: int | None = None  # points of Integrated Gradients (default: the profile's)
@@ -58,7 +58,8 @@ rows = study.compute(experiment, profile, overrides)
 # ## Two equal distributions
 #
 # A thousand distances from one distribution, split at random into S= and S≠. There is nothing to tell
-# apart, so ReCo should be near 0, but for the luck of the maximum. Bands are the middle 90 % of 200 draws.
+# apart, so apart from the chance that a maximum picks up, ReCo should be near 0. Bands are the middle 90 % of
+# 200 draws.
 
 # %% mystnb={"image": {"alt": "ReCo of two samples of one distribution against the share of the smaller sample, in both definitions"}}
 figure = show_imbalance()
@@ -67,7 +68,7 @@ figure = show_imbalance()
 # ## On recorded distances
 #
 # A point per method and series of predictors, sound and degraded. Left: on the diagonal the definitions
-# agree. Right: how far they are apart, by the share of S≠.
+# agree. Right: how far apart they are, by the share of S≠.
 
 # %% mystnb={"image": {"alt": "Left: ReCo as printed against balanced ReCo, a point per method and series of predictors. Right: their difference against the share of distances in S not-equal"}}
 figure = show_definitions(rows)
@@ -81,8 +82,8 @@ show_recorded(recorded, show_definitions)
 # %% [markdown]
 # ## How far apart, and do they order the methods alike?
 #
-# The mean absolute difference over all pairs S=, S≠, and Kendall's correlation between the orders of the
-# seven methods by either definition, predictor by predictor.
+# The mean absolute difference over all pairs S=, S≠, and Kendall's correlation between the two definitions'
+# orders of the seven methods, predictor by predictor.
 
 # %% tags=["remove-input"]
 definition_audit = ledger.audit_claim("MR-DEF")
@@ -106,7 +107,7 @@ HTML(as_html(pivot_table(of_average, ["definition"], [])))
 # %% [markdown]
 # ## Verdict on the definition
 #
-# The rules stand in the ledger, with every change made to them after rows existed:
+# The rules are in the ledger, with every change made to them after rows existed:
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(definition_audit, of_definition["this machine"], profile))

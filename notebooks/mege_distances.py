@@ -15,18 +15,17 @@
 #
 # *In plain words.* Before comparing maps, compare pictures whose difference is known: a bright disc, and
 # the same disc a little further away; a disc, and the same disc under noise. A good distance grows with
-# what was done. The paper concludes in favour of 1 − |Spearman|, which all other notebooks of this paper
-# use.
+# the change. The paper concludes in favour of 1 − |Spearman|, which all other notebooks of this paper use.
 #
 # Two shapes are shown. The *disc* is flat inside and zero outside, and decides. The *blob* is smooth, and
-# all of its values differ, as those of a saliency map do. The sign matters for the disc: two regions that
-# no longer overlap have a slightly *negative* rank correlation, and |Spearman| takes that for likeness.
+# all of its values differ, like those of a saliency map. The sign matters for the disc: two regions that
+# no longer overlap have a slightly *negative* rank correlation, and |Spearman| treats it as similarity.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded, reference or paper: more steps and draws
-side: int | None = None  # pixels a side (default: the profile's)
+side: int | None = None  # pixels per side (default: the profile's)
 radius: float | None = None  # of the region, in pixels (default: the profile's)
-shifts: int | None = None  # steps of the way (default: the profile's)
+shifts: int | None = None  # steps of the shift (default: the profile's)
 sigmas: tuple[float, ...] | None = None  # of the noise (default: the profile's)
 draws: int | None = None  # noisy copies per σ (default: the profile's)
 seed: int | None = None  # of the noise (default: the profile's)
@@ -96,7 +95,7 @@ HTML(as_html(pivot_table(runs, ["question", "distance"], [])))
 # %% [markdown]
 # ## Verdict
 #
-# The rule stands in the ledger, with every change made to it after rows existed:
+# The rule is in the ledger, with every change made to it after rows existed:
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(audit, runs["this machine"], profile))

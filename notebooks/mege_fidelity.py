@@ -9,13 +9,13 @@
 # %% [markdown]
 # # Fidelity under degradation
 #
-# **Claim MR-FIDELITY** (MeGe/ReCo paper, §4.3, Figure 4). The fidelity μF of every method stays where it
-# is when the predictor is degraded.
+# **Claim MR-FIDELITY** (MeGe/ReCo paper, §4.3, Figure 4). The fidelity μF of every method does not change
+# when the predictor is degraded.
 #
 # *In plain words.* Fidelity asks whether a map tells the truth about *this* predictor, good or bad: hide
 # a random 15 % of the pixels, see how much the class score drops, and compare with how much credit the
 # map gave to the hidden pixels. μF is the correlation of the two over many random sets. A broken
-# predictor can be explained as faithfully as a sound one, so μF should not notice. The paper uses this
+# predictor can be explained as faithfully as a sound one, so μF should not change. The paper uses this
 # to argue that fidelity alone says nothing about the quality of what was learned.
 #
 # "Does not change" is a claim that no test of differences can support. So this is a test of
@@ -27,10 +27,10 @@
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits), reference (CIFAR-10, Fashion-MNIST) or paper
 predictors: tuple[str, ...] | None = None  # IMAGE_SET:ARCHITECTURE (default: the profile's)
-degraded: tuple[str, ...] | None = None  # those of them that are degraded too (default: profile's)
+degraded: tuple[str, ...] | None = None  # which of them are also degraded (default: the profile's)
 levels: tuple[int, ...] | None = None  # of degradation, in percent (default: the profile's)
 folds: int | None = None  # k of the cross-training (default: the profile's)
-n_train: int | None = None  # images that are dealt into folds (default: the profile's)
+n_train: int | None = None  # images that are split into folds (default: the profile's)
 n_images: int | None = None  # images explained (default: the profile's)
 epochs: int | None = None  # of training (default: the profile's)
 steps: int | None = None  # points of Integrated Gradients (default: the profile's)
@@ -58,7 +58,7 @@ rows = study.compute(experiment, profile, overrides)
 # %% [markdown]
 # ## μF against the level of degradation
 #
-# Of the predictor that has not seen the image. Means over images, 95 % bootstrap intervals.
+# For the predictor that has not seen the image. Means over images, 95 % bootstrap intervals.
 
 # %% mystnb={"image": {"alt": "Fidelity of seven methods and random maps against the level of degradation, one panel per kind of degradation"}}
 figure = show_levels(rows, "mu_fidelity")
@@ -81,9 +81,9 @@ HTML(as_html(level_table(sources(recorded, rows), "mu_fidelity")))
 #
 # Mean over images of μF at 30 % minus μF of the sound predictor. *yes*: the interval lies within ±0.10,
 # and μF of the sound predictor is above 0.10: a lower one could not drop by that much, and proves nothing.
-# *no*: it lies wholly beyond the margin. Both need Holm's correction over all comparisons. What happens
-# between 0 % and 30 % does not decide: the curves above show it, and the slope over all four levels stands on
-# the claim's page.
+# *no*: it lies wholly beyond the margin. Both must pass Holm's correction over all comparisons. What happens
+# between 0 % and 30 % does not decide: the curves above show it, and the claim's page has the slope over all
+# four levels.
 
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("MR-FIDELITY")
@@ -93,7 +93,7 @@ HTML(as_html(pivot_table(runs, ["images", "model", "method"], ["degradation"])))
 # %% [markdown]
 # ## Verdict
 #
-# The rule stands in the ledger, with every change made to it after rows existed:
+# The rule is in the ledger, with every change made to it after rows existed:
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(audit, runs["this machine"], profile))

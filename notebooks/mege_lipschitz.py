@@ -12,34 +12,35 @@
 # **Claim MR-LIP-MEGE** (MeGe/ReCo paper, Table 2). On CIFAR-10, 1-Lipschitz networks have a higher MeGe
 # than ResNet-18 for every method but Grad-CAM++, which has a lower one.
 #
-# **Claim MR-LIP-RECO** (Table 3). The same of ReCo; among the 1-Lipschitz networks SmoothGrad comes
+# **Claim MR-LIP-RECO** (Table 3). The same for ReCo; among the 1-Lipschitz networks SmoothGrad comes
 # first, in front of Saliency and Grad-CAM.
 #
 # **Claim MR-HIST** (Figures 5, 10). The distances of S= (both predictors right) and of S≠ (one right)
 # are further apart, and the mean of S= is smaller.
 #
 # *In plain words.* A 1-Lipschitz network cannot change its answer faster than its input changes. Such
-# networks resist small perturbations, and their gradients look tidier. Do their explanations also agree
-# better between predictors trained on other parts of the data?
+# networks resist small perturbations, and their gradients look cleaner. Do their explanations also agree
+# better between predictors trained on different parts of the data?
 #
-# *Where the rows come from.* The images are dealt into five folds, with an equal share of each class.
+# *Where the rows come from.* The images are split into five folds, with an equal share of each class.
 # Predictor *i* is trained on all folds but *i*, so an image of fold *i* is new to it and known to the
 # other four. Every image is explained by all five, always for its true class, and the map of the
 # predictor that has not seen it is compared with the other four. Maps are compared by their ranks:
-# 1 − |Spearman|, which is 0 for maps that order the pixels alike, or exactly the other way round.
+# 1 − |Spearman|, which is 0 for maps that order the pixels alike, or in exactly the opposite order.
 #
-# The 1-Lipschitz network is the paper's Table 4 with a stated number of filters, trained with
-# deel-torchlip's layers and explained in plain ones; its PReLU is kept within slopes of ±1, without which
-# it would not be 1-Lipschitz. The other one is a ResNet-18, also with a stated number of filters, or, in
-# the embedded profile, a small CNN. A difference counts only if the families are about as accurate.
+# The 1-Lipschitz network is that of the paper's Table 4 with a stated number of filters. It is trained with
+# deel-torchlip's layers, which are converted to plain ones for explanation. Its PReLU is kept within slopes
+# of ±1; otherwise the network would not be 1-Lipschitz. The other family is a ResNet-18, also with a stated
+# number of filters, or, in the embedded profile, a small CNN. A difference counts only if the families are
+# about equally accurate.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits), reference (CIFAR-10, Fashion-MNIST) or paper
 predictors: tuple[str, ...] | None = None  # IMAGE_SET:ARCHITECTURE (default: the profile's)
-degraded: tuple[str, ...] | None = None  # those of them that are degraded too (default: profile's)
+degraded: tuple[str, ...] | None = None  # which of them are also degraded (default: the profile's)
 levels: tuple[int, ...] | None = None  # of degradation, in percent (default: the profile's)
 folds: int | None = None  # k of the cross-training (default: the profile's)
-n_train: int | None = None  # images that are dealt into folds (default: the profile's)
+n_train: int | None = None  # images that are split into folds (default: the profile's)
 n_images: int | None = None  # images explained (default: the profile's)
 epochs: int | None = None  # of training (default: the profile's)
 steps: int | None = None  # points of Integrated Gradients (default: the profile's)
@@ -84,7 +85,7 @@ show_recorded(recorded, show_histograms)
 # %% [markdown]
 # ## Scores of both families
 #
-# The paper's numbers are those of its Tables 2 and 3; its ReCo stands beside ours *as printed*. In
+# The paper's numbers are those of its Tables 2 and 3; its ReCo is compared with ours *as printed*. In
 # brackets: 95 % bootstrap intervals over images, and jackknife intervals over the five folds, which are rough
 # and may leave the range of the score.
 
@@ -98,9 +99,9 @@ HTML(
 )
 
 # %% [markdown]
-# What they rest on: |S=|, |S≠|, and the pairs without a distance because a map is constant. ReCo is a
-# maximum, which chance can only raise, and in a resample it raises it more: where |S≠| is small,
-# ReCo and its intervals reach too high. AUROC stands beside every difference on the claim's page.
+# The scores rest on |S=| and |S≠|; pairs without a distance, because a map is constant, are counted too. ReCo
+# is a maximum, which chance can only raise, and more so in a resample: where |S≠| is small, ReCo and its
+# intervals are too high. The claim's page has the AUROC of every difference.
 
 # %% tags=["remove-input"]
 HTML(as_html(set_sizes_table(sources(recorded, rows))))
@@ -126,8 +127,8 @@ HTML(as_html(pivot_table(of_reco, ["images", "method"], ["families"])))
 
 # %% [markdown]
 # And how far apart the two sets of distances are, by AUROC (½: not at all), and the mean of S=. The overlap
-# of the histograms stands on the claim's page: it does not decide, because small sets overlap less by
-# chance alone.
+# of the histograms is on the claim's page. It does not decide, because small sets overlap less by chance
+# alone.
 
 # %% tags=["remove-input"]
 histogram_audit = ledger.audit_claim("MR-HIST")
@@ -137,7 +138,7 @@ HTML(as_html(pivot_table(of_histograms, ["images", "families", "method"], ["scor
 # %% [markdown]
 # ## Verdict on MeGe
 #
-# The rules stand in the ledger, with every change made to them after rows existed:
+# The rules are in the ledger, with every change made to them after rows existed:
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(mege_audit, of_mege["this machine"], profile))

@@ -15,21 +15,21 @@
 # *In plain words.* Both methods multiply a gradient by the picture. The picture is the same for all
 # predictors; so even if the gradients were noise, the products would have something in common. The test
 # is to leave the product out: the gradient instead of gradient times input, the path's mean gradient
-# instead of Integrated Gradients. What *random* maps gain by the product is the picture's doing alone.
+# instead of Integrated Gradients. What *random* maps gain by the product is due to the picture alone.
 #
-# *Where the rows come from.* The images are dealt into five folds, with an equal share of each class.
+# *Where the rows come from.* The images are split into five folds, with an equal share of each class.
 # Predictor *i* is trained on all folds but *i*, so an image of fold *i* is new to it and known to the
 # other four. Every image is explained by all five, always for its true class, and the map of the
 # predictor that has not seen it is compared with the other four. Maps are compared by their ranks:
-# 1 − |Spearman|, which is 0 for maps that order the pixels alike, or exactly the other way round.
+# 1 − |Spearman|, which is 0 for maps that order the pixels alike, or in exactly the opposite order.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits), reference (CIFAR-10, Fashion-MNIST) or paper
 predictors: tuple[str, ...] | None = None  # IMAGE_SET:ARCHITECTURE (default: the profile's)
-degraded: tuple[str, ...] | None = None  # those of them that are degraded too (default: profile's)
+degraded: tuple[str, ...] | None = None  # which of them are also degraded (default: the profile's)
 levels: tuple[int, ...] | None = None  # of degradation, in percent (default: the profile's)
 folds: int | None = None  # k of the cross-training (default: the profile's)
-n_train: int | None = None  # images that are dealt into folds (default: the profile's)
+n_train: int | None = None  # images that are split into folds (default: the profile's)
 n_images: int | None = None  # images explained (default: the profile's)
 epochs: int | None = None  # of training (default: the profile's)
 steps: int | None = None  # points of Integrated Gradients (default: the profile's)
@@ -72,9 +72,9 @@ show_recorded(recorded, show_histograms, PAIRS)
 # %% [markdown]
 # ## MeGe with minus without
 #
-# With 95 % bootstrap intervals over images. Of Integrated Gradients the paper prints MeGe with the
-# product only; of the gradient it prints both (its Saliency and its Gradient ⊙ Input), which the claim's
-# page takes apart. What random maps gain stands there too, beside every comparison.
+# With 95 % bootstrap intervals over images. For Integrated Gradients the paper prints MeGe with the product
+# only. For the gradient it prints both (its Saliency and its Gradient ⊙ Input), which the claim's page
+# compares. The gain of random maps is there too, beside every comparison.
 
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("MR-PROD")
@@ -84,7 +84,7 @@ HTML(as_html(pivot_table(runs, ["images", "model"], ["method", "without"])))
 # %% [markdown]
 # ## Verdict
 #
-# The rule stands in the ledger, with every change made to it after rows existed:
+# The rule is in the ledger, with every change made to it after rows existed:
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(audit, runs["this machine"], profile))

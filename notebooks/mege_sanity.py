@@ -18,22 +18,22 @@
 # is *MeGe*, one over one plus the mean distance between maps of predictors that are both right. And
 # where exactly one of two predictors is right, their explanations should differ more than where both
 # are: that is *ReCo*, how well a threshold on the distance tells the two cases apart (1: perfectly,
-# 0: not at all). A score of explanations should get worse when the predictors do. So break the
+# 0: not at all). A score of explanations should get worse when the predictors do. So degrade the
 # predictors on purpose and look.
 #
-# *Where the rows come from.* The images are dealt into five folds, with an equal share of each class.
+# *Where the rows come from.* The images are split into five folds, with an equal share of each class.
 # Predictor *i* is trained on all folds but *i*, so an image of fold *i* is new to it and known to the
 # other four. Every image is explained by all five, always for its true class, and the map of the
 # predictor that has not seen it is compared with the other four. Maps are compared by their ranks:
-# 1 − |Spearman|, which is 0 for maps that order the pixels alike, or exactly the other way round.
+# 1 − |Spearman|, which is 0 for maps that order the pixels alike, or in exactly the opposite order.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits), reference (CIFAR-10, Fashion-MNIST) or paper
 predictors: tuple[str, ...] | None = None  # IMAGE_SET:ARCHITECTURE (default: the profile's)
-degraded: tuple[str, ...] | None = None  # those of them that are degraded too (default: profile's)
+degraded: tuple[str, ...] | None = None  # which of them are also degraded (default: the profile's)
 levels: tuple[int, ...] | None = None  # of degradation, in percent (default: the profile's)
 folds: int | None = None  # k of the cross-training (default: the profile's)
-n_train: int | None = None  # images that are dealt into folds (default: the profile's)
+n_train: int | None = None  # images that are split into folds (default: the profile's)
 n_images: int | None = None  # images explained (default: the profile's)
 epochs: int | None = None  # of training (default: the profile's)
 steps: int | None = None  # points of Integrated Gradients (default: the profile's)
@@ -66,10 +66,10 @@ rows = study.compute(experiment, profile, overrides)
 # training labels that are switched. Bars are 95 % bootstrap intervals over images. A distance of
 # 1 − |Spearman| is at most 1, so MeGe lies between ½ and 1.
 #
-# The two kinds are not alike. Switched labels lower the accuracy step by step. The noise is several times
-# as large as the weights of a trained ResNet: on 5 % of them it leaves an accuracy of chance already (see
-# the notebook on accuracy). Predictors that are hardly ever right are hardly ever right *together*, and
-# MeGe rests on just those images. Comparisons of fewer than 20 such images are left undecided.
+# The two kinds differ. Switched labels lower the accuracy step by step. The noise is several times as large
+# as the weights of a trained ResNet: on 5 % of them it already reduces the accuracy to chance (see the
+# notebook on accuracy). Predictors that are hardly ever right are hardly ever right *together*, and only
+# those images count for MeGe. Comparisons of fewer than 20 such images are left undecided.
 
 # %% mystnb={"image": {"alt": "MeGe of seven methods and random maps against the level of degradation, one panel per kind of degradation"}}
 figure = show_levels(rows, "mege")
@@ -83,10 +83,10 @@ show_recorded(recorded, show_levels, "mege")
 # %% [markdown]
 # ## ReCo against the level of degradation
 #
-# By balanced accuracy, as the text defines ReCo; what its formulas define is another quantity (see the
-# notebook on the definition of ReCo). Read with care: the maximum in ReCo lies above 0 by chance, the
-# more so the fewer distances the smaller of its two sets has; degradation changes the size of both. The
-# claim's page has the AUROC of S≠ against S= beside every slope, which is ½ by chance for any size.
+# ReCo is by balanced accuracy, as the text defines it; the formulas define another quantity (see the notebook
+# on the definition of ReCo). Read the curves with care: the maximum in ReCo lies above 0 by chance, and the
+# smaller the smaller of its two sets, the higher. Degradation changes the size of both sets. Beside every slope
+# the claim's page has the AUROC of S≠ against S=, which is ½ by chance for any size.
 
 # %% mystnb={"image": {"alt": "ReCo of seven methods and random maps against the level of degradation, one panel per kind of degradation"}}
 figure = show_levels(rows, "reco")
@@ -115,7 +115,7 @@ HTML(as_html(level_table(sources(recorded, rows), "reco")))
 # Change of the score per ten points of degradation, least squares over the four levels, with its 95 %
 # bootstrap interval over images (the same images at every level). The claim holds where the interval
 # lies below zero and is contradicted where it lies above, both after Holm's correction over all comparisons
-# of an image set. Levels other than the declared ones are shown above and take no part here. The paper draws
+# of an image set. Levels other than the declared ones are shown above and do not count here. The paper draws
 # these curves and prints none of their numbers.
 
 # %% tags=["remove-input"]
@@ -133,8 +133,8 @@ HTML(
 )
 
 # %% [markdown]
-# What the scores of sound predictors rest on: |S=|, |S≠|, and pairs without a distance. The sizes at every
-# level stand on the claim's page.
+# The scores of sound predictors rest on |S=| and |S≠|; pairs without a distance are counted too. The claim's
+# page has the sizes at every level.
 
 # %% tags=["remove-input"]
 HTML(as_html(set_sizes_table(sources(recorded, rows))))
@@ -159,7 +159,7 @@ HTML(
 # %% [markdown]
 # ## Verdict
 #
-# The rule stands in the ledger, with every change made to it after rows existed:
+# The rule is in the ledger, with every change made to it after rows existed:
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(audit, runs["this machine"], profile))

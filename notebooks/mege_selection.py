@@ -13,24 +13,24 @@
 # with the predictor and the image set; even so Grad-CAM, Grad-CAM++ and RISE stand out as faithful (μF),
 # representative (MeGe) and consistent (ReCo).
 #
-# *In plain words.* Three questions to a method. Is it faithful: does it tell what the predictor uses?
-# Is it representative: does it tell the same story for predictors trained on other parts of the data?
-# Is it consistent: do stories differ where predictors do? The paper finds three methods that do well on
-# all. "Do well" is read as: above the mean of the other four, on average over the image sets.
+# *In plain words.* Three questions about a method. Is it faithful: does it show what the predictor uses?
+# Is it representative: does it give the same explanation for predictors trained on other parts of the data?
+# Is it consistent: do explanations differ where predictors do? The paper finds three methods that do well on
+# all. We read "do well" as: above the mean of the other four, on average over the image sets.
 #
-# *Where the rows come from.* The images are dealt into five folds, with an equal share of each class.
+# *Where the rows come from.* The images are split into five folds, with an equal share of each class.
 # Predictor *i* is trained on all folds but *i*, so an image of fold *i* is new to it and known to the
 # other four. Every image is explained by all five, always for its true class, and the map of the
 # predictor that has not seen it is compared with the other four. Maps are compared by their ranks:
-# 1 − |Spearman|, which is 0 for maps that order the pixels alike, or exactly the other way round.
+# 1 − |Spearman|, which is 0 for maps that order the pixels alike, or in exactly the opposite order.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits), reference (CIFAR-10, Fashion-MNIST) or paper
 predictors: tuple[str, ...] | None = None  # IMAGE_SET:ARCHITECTURE (default: the profile's)
-degraded: tuple[str, ...] | None = None  # those of them that are degraded too (default: profile's)
+degraded: tuple[str, ...] | None = None  # which of them are also degraded (default: the profile's)
 levels: tuple[int, ...] | None = None  # of degradation, in percent (default: the profile's)
 folds: int | None = None  # k of the cross-training (default: the profile's)
-n_train: int | None = None  # images that are dealt into folds (default: the profile's)
+n_train: int | None = None  # images that are split into folds (default: the profile's)
 n_images: int | None = None  # images explained (default: the profile's)
 epochs: int | None = None  # of training (default: the profile's)
 steps: int | None = None  # points of Integrated Gradients (default: the profile's)
@@ -83,11 +83,11 @@ figure = show_maps(pictures, shown_maps, [f"class {int(label)}" for label in lab
 # %% [markdown]
 # ## All scores
 #
-# Of sound predictors, with 95 % bootstrap intervals over images and, below them, 95 % jackknife intervals
-# over the five folds. The paper's numbers stand where it has the same image set and kind of network, though
-# not of the same size nor trained alike. Many of its MeGe lie below ½, where the stated distance, at
-# most 1, cannot take them (claim MR-TABLES): formula or distance must have been others. Its ReCo is set
-# against ours *as printed*.
+# For sound predictors, with 95 % bootstrap intervals over images and, below them, 95 % jackknife intervals
+# over the five folds. The paper's numbers are given where it has the same image set and kind of network,
+# though neither the size nor the training is the same. Many of its MeGe lie below ½, which the stated
+# distance of at most 1 does not allow (claim MR-TABLES): either the formula or the distance must have been
+# different. Its ReCo is compared with ours *as printed*.
 
 # %% tags=["remove-input"]
 HTML(
@@ -101,10 +101,10 @@ HTML(
 )
 
 # %% [markdown]
-# What each score rests on: |S=|, |S≠|, and the pairs of maps that have no distance because one of them
-# is constant. Grad-CAM is 0 everywhere where no feature speaks for the class. ReCo is a maximum, which
-# chance can only raise, and in a resample, where distances repeat, it raises it more: where |S≠| is
-# small, ReCo and its intervals reach too high.
+# Each score rests on |S=| and |S≠|; pairs of maps without a distance, because one of them is constant, are
+# counted too. Grad-CAM is 0 everywhere if no feature supports the class. ReCo is a maximum, which chance can
+# only raise, and more so in a resample, where distances repeat: where |S≠| is small, ReCo and its intervals
+# are too high.
 
 # %% tags=["remove-input"]
 HTML(as_html(set_sizes_table(sources(recorded, rows))))
@@ -112,9 +112,9 @@ HTML(as_html(set_sizes_table(sources(recorded, rows))))
 # %% [markdown]
 # ## Is the best method better than the others?
 #
-# Best minus each other method, with 95 % bootstrap intervals over images. *yes*: better, after Holm's
-# correction over all pairs of methods and scores of a predictor, since which one is best was not known
-# beforehand.
+# Best method minus each other one, with 95 % bootstrap intervals over images. *yes*: better, after Holm's
+# correction over all pairs of methods and scores of a predictor, since it was not known beforehand which one
+# is best.
 
 # %% tags=["remove-input"]
 HTML(as_html(best_table(sources(recorded, rows), ["mu_fidelity", "mege", "reco"])))
@@ -133,7 +133,7 @@ HTML(as_html(pivot_table(runs, ["score"], ["method"])))
 # %% [markdown]
 # ## Verdict
 #
-# The rule stands in the ledger, with every change made to it after rows existed:
+# The rule is in the ledger, with every change made to it after rows existed:
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(audit, runs["this machine"], profile))

@@ -9,13 +9,12 @@
 # %% [markdown]
 # # Which methods pass which check
 #
-# The papers test the methods that they propose. Here every method of the library meets every sanity check,
-# with intervals and with its cost. It is no claim of any paper and decides no verdict. What the claims about
-# GGIG declare (level of noise, margin of the score, agreement, number of images) holds here too and is read
-# from them.
+# The papers test the methods that they propose. Here every method of the library goes through every sanity
+# check, with intervals and with its cost. This is not a claim of any paper and decides no verdict. Level of
+# noise, margin of the score, agreement and number of images are those that the claims about GGIG declare.
 #
-# *In plain words.* A map that is to explain a network must have to do with the network. So the network is
-# spoilt and the map should change:
+# *In plain words.* A map that explains a network must depend on the network. So the network is changed, and
+# the map should change too:
 #
 # - **noise**: every weight gets noise as large as the spread of its layer (the σ-perturbation of the GGIG
 #   paper);
@@ -23,41 +22,42 @@
 #   Adebayo et al.);
 # - **one layer random**: each layer in turn, all others trained.
 #
-# *How alike two maps are* is Spearman's correlation ρ of their magnitudes: 1 where they order the pixels
-# alike. Maps of unrelated networks are not at 0. A map that is a product with the picture has the picture
-# in it, whatever the network: on the digits such maps of a trained and an untrained network order the
-# pixels almost alike. So every method has a *floor* of its own, the ρ of its maps and those of unrelated
-# networks on the same images: networks with all layers re-initialised (noise), or the end of the cascade, where
-# all layers are random too. What counts is *what is kept beyond the floor*, (ρ − floor) / (1 − floor): 1 for
-# a map that stays as it was, 0 for one that is like an unrelated network's. The limit is ½, halfway between
-# the floor and 1. All layers random is no question of its own: it is the floor.
+# *Similarity of two maps* is Spearman's correlation ρ of their magnitudes: 1 if they order the pixels alike.
+# Maps of unrelated networks do not have similarity 0. A map that is a product with the picture contains the
+# picture, whatever the network: on the digits, such maps of a trained and an untrained network order the
+# pixels almost alike. So every method has its own *floor*: the ρ of its maps and those of unrelated networks
+# on the same images. Unrelated are networks with all layers re-initialised (noise), or those at the end of the
+# cascade, where all layers are random too. The estimate is *what is kept beyond the floor*,
+# (ρ − floor) / (1 − floor): 1 for an unchanged map, 0 for one that is like an unrelated network's. The limit is
+# ½, halfway between the floor and 1. "All layers random" is not a separate check: it is the floor.
 #
-# *Three cases without an answer.* **Cannot tell**: the floor is above 0.9, and too little is left for a map
-# to change in; either the method does not look at the network or the measure does not see it. **Does not
-# apply**: under noise the mean score of the class, with its interval, has not come near 1/C (C classes);
-# where the network has not forgotten, its maps need not change. The score and 1/C stand in the cell. (So it
-# is for all methods on small pictures: noise as large as the weights is not enough there. On MobileNetV2 it is,
-# where the reference run has GGIG, the controls and what costs no more than IG.) **No
-# floor recorded**: the value stands alone.
+# *Three cases without an answer.* **Cannot tell**: the floor is above 0.9, so a change of the map would hardly
+# show. Either the method does not depend on the network, or the measure does not see it. **Does not apply**:
+# under noise the mean score of the class, with its interval, has not come near 1/C (C classes). If the network
+# has not forgotten, its maps need not change. The cell gives the score and 1/C. (This applies to all methods on
+# small pictures: noise as large as the weights is not enough there. It is enough on MobileNetV2, where the
+# reference run has GGIG, the controls and the methods that cost no more than IG.) **No floor recorded**: only
+# the value is given.
 #
-# A map that is to explain a picture should point at what the network looks at, and not depend on what the
-# user happened to choose:
+# A map that explains a picture should point at what the network looks at, and should not depend on an arbitrary
+# choice of the user:
 #
-# - **background**: the object stands before a black and white checkerboard; the share of the map on the
-#   board over the board's share of the area, 1 if the map were the same everywhere. The limit is ½. Shares
-#   and areas are summed over the images before they are divided: where a box leaves only a narrow edge of
-#   background, the ratio of the single image says little and may be huge. No image is left out for it;
-# - **baseline**: maps of the same picture that begin at a black and at a white picture. They must agree
+# - **background**: the object is in front of a black and white checkerboard. The estimate is the share of the
+#   map on the board over the board's share of the area; it is 1 if the map is the same everywhere. The limit is
+#   ½. Shares and areas are summed over the images before they are divided: where a box leaves only a narrow rim
+#   of background, the ratio of a single image says little and may be huge. No image is left out because of it;
+# - **baseline**: maps of the same picture that start at a black and at a white picture. They must agree
 #   as much as {doc}`the claim on baselines <ggig_product>` asks for.
 #
-# A method passes where its whole 95 % interval over images lies on the right side of the limit, fails where
-# it lies on the wrong one. (Over images: the interval tells about these spoiled networks. The claims' own tests
-# resample the networks too.) *Undecided* are also methods with too few images, or without a value for more
-# than half of them (constant maps, which have no order). An image keeps the mean of its pairs of maps that have
-# a correlation; the share of pairs without one stands in the cell.
+# A method passes if its whole 95 % interval over images lies on the right side of the limit, and fails if it
+# lies on the wrong side. (The interval is over images, for these changed networks. The claims' own tests
+# resample the networks too.) Methods with too few images, or without a value for more than half of them
+# (constant maps, which have no order), are also *undecided*. An image keeps the mean of its pairs of maps that
+# have a correlation; the cell gives the share of pairs without one.
 #
-# *Two controls.* Edges of the picture know no network: their floor is 1, and no check of the network can
-# tell. Random maps are others for every network and show what an interval around nothing looks like.
+# *Two controls.* Edges of the picture do not depend on the network: their floor is 1, so no check of the
+# network can tell anything about them. Random maps differ for every network and show what an interval around
+# nothing looks like.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits, shapes), reference or paper
@@ -96,17 +96,18 @@ HTML(
 # %% [markdown]
 # ## On this machine
 #
-# A mark per network; where a panel has several, the networks stand below each other. Without a mark: what
-# has no floor, or one that is too high. Hollow: what does not apply.
+# A mark per network; where a panel has several, the networks are below each other. Methods without a floor, or
+# with one that is too high, have no mark. Hollow marks: the check does not apply.
 
 # %% mystnb={"image": {"alt": "A panel per sanity check, a line per method: the mean over the images with its interval, and the limit as a dashed line"}}
 found = answers(rows)
 figure = show_sanity(found)
 
 # %% [markdown]
-# In numbers, network by network: passes through the network for one map at the settings of the papers (more
-# below; in the checks {doc}`GGIG climbs less <ggig_climb>`); what was found; the value of the panel with its interval; ρ of the maps and the floor; n images.
-# A dash where a method has no baseline to change, or was not run.
+# The numbers, network by network: passes through the network for one map at the settings of the papers (more
+# below; in the checks {doc}`GGIG climbs less <ggig_climb>`), the answer, the value of the panel with its
+# interval, ρ of the maps and the floor, and n images. A dash: the method has no baseline to change, or was not
+# run.
 
 # %% tags=["remove-input"]
 HTML(as_html(sanity_table(found, costs), kept_levels=1))
@@ -114,8 +115,8 @@ HTML(as_html(sanity_table(found, costs), kept_levels=1))
 # %% [markdown]
 # ## In the recorded reference runs
 #
-# With the methods and networks that each experiment was recorded with; passes from the recorded run of the
-# costs, or as on this machine where there is none.
+# With the methods and networks that each experiment was recorded with. Passes are from the recorded run of the
+# costs, or from this machine where there is none.
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "The same panels for the recorded reference runs"}}
 of_reference = answers(recorded)
