@@ -3,8 +3,9 @@
 import pandas as pd
 import pytest
 
-from saliency_audit.ledger import Comparison, Verdict
+from saliency_audit.ledger import Verdict
 from saliency_audit.ledger.external import TESTS, Headline
+from saliency_audit.ledger.external.effect import HIGHER, Effect, judged
 from saliency_audit.ledger.external.ending import (
     NAMED,
     Evidence,
@@ -16,13 +17,16 @@ from saliency_audit.ledger.external.ending import (
 from saliency_audit.ledger.statistics import Estimate
 
 
-def family(holding, contradicting, undecided, **more):
-    kinds = [(True, False)] * holding + [(False, True)] * contradicting
-    kinds += [(False, False)] * undecided
+def effects(holding, contradicting, undecided, **more):
+    ends = [(0.1, 0.9)] * holding + [(-0.9, -0.1)] * contradicting + [(-0.5, 0.5)] * undecided
     return [
-        Comparison({"name": f"c{i}"}, Estimate(0, 0, 0, 30), 0, 0, 1, 1, "higher", *kind, **more)
-        for i, kind in enumerate(kinds)
+        Effect({"name": f"c{i}"}, Estimate(0, low, high, 30), HIGHER, **more)
+        for i, (low, high) in enumerate(ends)
     ]
+
+
+def family(*kinds, **more):
+    return judged(effects(*kinds, **more), {})
 
 
 @pytest.mark.parametrize(
@@ -47,16 +51,17 @@ def test_the_verdict_of_a_family(kinds, verdict):
 
 
 def test_what_does_not_decide_is_shown_and_not_counted():
-    comparisons = [*family(2, 0, 0), *family(0, 3, 0, decides=False)]
+    measured = [*effects(2, 0, 0), *effects(0, 3, 0, decides=False)]
+    comparisons = judged(measured, {})
     assert family_verdict(comparisons) is Verdict.REPRODUCED
     assert tally(comparisons) == "2 of 2 comparisons hold."
-    assert len(conclude(Evidence(comparisons)).comparisons) == 5
+    assert len(conclude(Evidence(measured), {}).comparisons) == 5
 
 
 def test_nothing_to_judge_is_no_verdict():
     with pytest.raises(ValueError, match="no comparison to judge"):
         family_verdict([])
-    found = conclude(Evidence((), nothing="no maps"))
+    found = conclude(Evidence((), nothing="no maps"), {})
     assert (found.verdict, found.detail) == (Verdict.NOT_TESTED, "no maps")
 
 
@@ -70,7 +75,7 @@ def test_of_many_exceptions_the_first_are_named():
 
 def test_the_detail_says_what_is_missing_and_what_the_headline_is():
     headline = Headline.of(Estimate(0.5, 0.4, 0.6, 30), "mean gain", "seeds")
-    found = conclude(Evidence(family(2, 0, 0), headline, missing=["gig"], remarks=["Said."]))
+    found = conclude(Evidence(effects(2, 0, 0), headline, missing=["gig"], remarks=["Said."]), {})
     assert found.verdict is Verdict.PARTLY
     assert found.detail == (
         "2 of 2 comparisons hold. Not computed: gig. Said. Headline: mean gain."
@@ -79,7 +84,7 @@ def test_the_detail_says_what_is_missing_and_what_the_headline_is():
 
 
 def test_rows_that_can_decide_nothing_leave_every_comparison_undecided():
-    found = conclude(Evidence(family(2, 1, 0), undecidable="On a CPU."))
+    found = conclude(Evidence(effects(2, 1, 0), undecidable="On a CPU."), {})
     assert found.verdict is Verdict.INCONCLUSIVE
     assert all(item.undecided for item in found.comparisons)
     assert "On a CPU." in found.detail
@@ -88,7 +93,7 @@ def test_rows_that_can_decide_nothing_leave_every_comparison_undecided():
 @external_test(needs={"limit"}, may={"why"}, columns=("model", "value"))
 def some_test(rows, parameters):
     """A test."""
-    return Evidence(family(len(rows), 0, 0))
+    return Evidence(effects(len(rows), 0, 0))
 
 
 ROWS = pd.DataFrame({"model": ["m"], "value": [1.0]})

@@ -1,10 +1,10 @@
 """External tests: do our own recorded rows show what a claim says?
 
 `TESTS` names every test. A test measures effects in rows (`evidence` has one module per kind:
-paired values, curves, ladders of steps, folds, draws of changed models) and judges them by the one
-rule in `effect`; `ending` turns the comparisons into a verdict, for all tests alike. Claims that
-compare methods on the same images need no code: `paired_difference` runs what the ledger declares.
-The other modules of `tests` are named after the claims that they serve.
+paired values, curves, ladders of steps, folds, draws of changed models); `ending` judges them by
+the one rule in `effect` and turns them into a verdict, for all tests alike. Claims that compare
+methods on the same images need no code: `paired_difference` runs what the ledger declares. The
+other modules of `tests` are named after the claims that they serve.
 """
 
 from saliency_audit.ledger.external.ending import ExternalTest

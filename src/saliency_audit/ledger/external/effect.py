@@ -177,13 +177,29 @@ def judge(
     )
 
 
-def judged(effects: Sequence[Effect], parameters: Mapping[str, Any]) -> tuple[Comparison, ...]:
-    """`judge` with the declared `alpha` and `images_per_comparison`, where they are declared."""
-    return judge(
-        effects,
-        parameters.get("alpha", ALPHA),
-        parameters.get("images_per_comparison", LEAST),
-    )
+def judged(
+    effects: Sequence[Effect], parameters: Mapping[str, Any], apart: Sequence[str] = ()
+) -> list[Comparison]:
+    """`judge` by the declared `alpha` and `images_per_comparison`, family by family.
+
+    Args:
+        effects: of all families.
+        parameters: of the test.
+        apart: keys whose values tell the families apart; all are one family without any.
+
+    Returns:
+        In the order of the effects.
+    """
+    families: dict[tuple[str | None, ...], list[int]] = {}
+    for place, effect in enumerate(effects):
+        families.setdefault(tuple(effect.keys.get(key) for key in apart), []).append(place)
+    alpha = parameters.get("alpha", ALPHA)
+    fewest = parameters.get("images_per_comparison", LEAST)
+    found: dict[int, Comparison] = {}
+    for places in families.values():
+        family = [effects[place] for place in places]
+        found |= zip(places, judge(family, alpha, fewest), strict=True)
+    return [found[place] for place in range(len(effects))]
 
 
 def _judged(effect: Effect, adjusted: PValues | None, alpha: float, fewest: int) -> Comparison:

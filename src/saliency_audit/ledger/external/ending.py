@@ -1,4 +1,4 @@
-"""What every external test ends in: comparisons become a verdict, by one rule."""
+"""What every external test ends in: effects are judged and become a verdict, by one rule."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 import pandas as pd
 
+from saliency_audit.ledger.external.effect import Effect, judged
 from saliency_audit.ledger.external.result import (
     Comparison,
     ExternalResult,
@@ -28,21 +29,23 @@ class Evidence:
     """What a test found in some rows.
 
     Attributes:
-        comparisons: judged.
+        effects: still to be judged.
         headline: the estimate to show first.
         missing: labels of what the claim declares and the rows lack; leaves at best partly.
         remarks: sentences for the reader.
         undecidable: the sentence on why these rows can decide nothing; the verdict is then
             inconclusive.
         nothing: why there is no comparison, where there is none.
+        apart: keys that split the effects into families for Holm's correction.
     """
 
-    comparisons: Sequence[Comparison]
+    effects: Sequence[Effect]
     headline: Headline | None = None
     missing: Sequence[str] = ()
     remarks: Sequence[str] = ()
     undecidable: str = ""
     nothing: str = "no row has the values of any declared comparison"
+    apart: Sequence[str] = ()
 
 
 Measure = Callable[[pd.DataFrame, Parameters], Evidence]
@@ -105,7 +108,7 @@ def external_test(
     columns: Iterable[str] | Callable[[Parameters], Iterable[str]],
     validate: Callable[[Parameters], None] = lambda parameters: None,
 ) -> Callable[[Measure], ExternalTest]:
-    """Make a test of a function that measures effects and judges them.
+    """Make a test of a function that measures effects.
 
     Args:
         needs: parameters that it must be given, beside `COMMON`.
@@ -125,7 +128,7 @@ def external_test(
             if rows.empty:
                 return not_tested("no rows")
             require_columns(name, rows, declared.columns(parameters))
-            return conclude(measure(rows, parameters))
+            return conclude(measure(rows, parameters), parameters)
 
         test.declared = declared  # type: ignore[attr-defined]
         return cast(ExternalTest, test)
@@ -166,11 +169,11 @@ def family_verdict(comparisons: Sequence[Comparison], *, complete: bool = True) 
     return Verdict.PARTLY
 
 
-def conclude(evidence: Evidence) -> ExternalResult:
+def conclude(evidence: Evidence, parameters: Parameters) -> ExternalResult:
     """Evidence with its verdict, and with everything that a reader should know beside it."""
-    comparisons = tuple(evidence.comparisons)
+    comparisons = judged(evidence.effects, parameters, evidence.apart)
     if evidence.undecidable:
-        comparisons = tuple(replace(each, holds=False, contradicts=False) for each in comparisons)
+        comparisons = [replace(each, holds=False, contradicts=False) for each in comparisons]
     if not any(item.decides for item in comparisons):
         if evidence.undecidable:
             why = sentences(evidence.undecidable, *evidence.remarks)
@@ -184,7 +187,7 @@ def conclude(evidence: Evidence) -> ExternalResult:
         *evidence.remarks,
         f"Headline: {evidence.headline.quantity}." if evidence.headline else "",
     )
-    return ExternalResult(verdict, detail, evidence.headline, comparisons)
+    return ExternalResult(verdict, detail, evidence.headline, tuple(comparisons))
 
 
 def tally(comparisons: Sequence[Comparison]) -> str:

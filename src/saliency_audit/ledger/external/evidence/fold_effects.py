@@ -12,7 +12,7 @@ import numpy as np
 
 from saliency_audit.ledger.external.effect import ALPHA, Effect, Expected, bootstrap_ps
 from saliency_audit.ledger.external.evidence.folds import FoldRows
-from saliency_audit.ledger.external.result import Comparison, Headline
+from saliency_audit.ledger.external.result import Headline
 from saliency_audit.ledger.resampling import Floats, enough_resamples, estimate_from
 from saliency_audit.ledger.statistics import Estimate, jackknife
 
@@ -285,8 +285,8 @@ def headline(
     return Headline.of(found.estimate, f"mean of {of}{over}, resampled by image")
 
 
-def few_images(comparisons: Sequence[Comparison], parameters: Mapping[str, Any]) -> str:
+def few_images(effects: Sequence[Effect], parameters: Mapping[str, Any]) -> str:
     """A sentence on how many comparisons rest on too few images to be decided."""
     fewest = parameters.get("images_per_comparison", 0)
-    count = sum(item.estimate.n < fewest for item in comparisons)
+    count = sum(item.estimate.n < fewest for item in effects)
     return f"{count} rest on fewer than {fewest} images and are undecided." if count else ""

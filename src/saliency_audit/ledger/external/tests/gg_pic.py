@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pandas as pd
 
-from saliency_audit.ledger.external.effect import judged
+from saliency_audit.ledger.external.effect import Effect
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
 from saliency_audit.ledger.external.evidence.areas import (
     Asked,
@@ -25,7 +25,7 @@ from saliency_audit.ledger.external.evidence.curves import (
     validate_curves,
 )
 from saliency_audit.ledger.external.evidence.rows import identified, models_of, of_method
-from saliency_audit.ledger.external.result import Comparison, Headline
+from saliency_audit.ledger.external.result import Headline
 from saliency_audit.ledger.resampling import enough_resamples
 from saliency_audit.ledger.statistics import Estimate
 
@@ -86,11 +86,11 @@ def area_order(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         return Evidence((), nothing=f"no image whose {COMPLEXITIES[complexity]} could be measured")
     asked, groups, missing = _ask(measured, tables, parameters)
     resamples = enough_resamples(parameters["resamples"], len(asked), parameters["alpha"])
-    comparisons = judged([item.effect(resamples) for item in asked], parameters)
+    effects = [item.effect(resamples) for item in asked]
     return Evidence(
         [
             replace(item, extra={**item.extra, **_beside(item, tables, parameters)})
-            for item in comparisons
+            for item in effects
         ],
         _headline(asked, parameters),
         missing=[*missing, *without_images(groups)],
@@ -166,7 +166,7 @@ def _group(
 
 
 def _beside(
-    item: Comparison,
+    item: Effect,
     tables: Mapping[str, Mapping[str, pd.DataFrame]],
     parameters: Parameters,
 ) -> dict[str, Estimate]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from saliency_audit.ledger.external.effect import Effect, judged, within
+from saliency_audit.ledger.external.effect import Effect, within
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
 from saliency_audit.ledger.external.evidence.draws import (
     enough_draws,
@@ -84,7 +84,7 @@ def randomization_equivalence(rows: pd.DataFrame, parameters: Parameters) -> Evi
                 pooled.append(differences.droplevel("draw"))
     mean = mean_over_images(pd.concat(pooled)) if pooled else None
     return Evidence(
-        judged(effects, parameters),
+        effects,
         Headline.of(
             mean,
             "mean difference of GGIG and a rival over all networks, rivals and measures, "

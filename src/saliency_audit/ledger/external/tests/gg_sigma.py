@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from saliency_audit.ledger.external.effect import Effect, Expected, judged, within
+from saliency_audit.ledger.external.effect import Effect, Expected, within
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
 from saliency_audit.ledger.external.evidence.draws import (
     CENTRED,
@@ -81,7 +81,7 @@ def sigma_perturbation(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     differences = [curve.differences for curve in curves if curve.method]
     mean = mean_over_images(pd.concat(differences)) if differences else None
     return Evidence(
-        judged(effects, parameters),
+        effects,
         Headline.of(
             mean,
             "mean similarity above its floor at the last level, over all networks, methods and "

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 from scipy.stats import t as student
 
-from saliency_audit.ledger.external.effect import Effect, Expected, judged
+from saliency_audit.ledger.external.effect import Effect, Expected
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test, named
 from saliency_audit.ledger.external.result import Headline
 from saliency_audit.ledger.statistics import LEVEL, Estimate
@@ -72,7 +72,7 @@ def training_accuracy(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     size = int(rows["training_images"].max())
     passes = parameters["iterations"] * parameters["batch"] / size
     return Evidence(
-        judged([best, *effects], parameters),
+        [best, *effects],
         Headline.of(best.estimate, "median accuracy over the seeds, best scaling", "seeds"),
         missing=[
             f"{scaling}: {count} of {seeds} seeds"

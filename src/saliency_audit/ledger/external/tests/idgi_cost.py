@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from saliency_audit.ledger.external.effect import Effect, at_most, judged
+from saliency_audit.ledger.external.effect import Effect, at_most
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
 from saliency_audit.ledger.external.evidence.rows import at_steps
 from saliency_audit.ledger.external.result import Headline
@@ -66,7 +66,7 @@ def cost(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     shares = [item.extra["share of plain passes"].value for item in timed]
     rates = [item.extra["images per second"].value for item in timed]
     return Evidence(
-        judged([whole, *timed], parameters),
+        [whole, *timed],
         Headline.of(
             hours,
             f"hours for {parameters['images']} images, mean over networks and methods "

@@ -5,7 +5,7 @@ from math import inf
 import numpy as np
 import pandas as pd
 
-from saliency_audit.ledger.external.effect import Effect, Expected, at_most, judged
+from saliency_audit.ledger.external.effect import Effect, Expected, at_most
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
 from saliency_audit.ledger.external.result import Headline
 from saliency_audit.ledger.statistics import Estimate
@@ -51,7 +51,7 @@ def illustration_facts(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         _fact("scores of one point differ by", spread, n, at_most(LINEAR), projected),
     ]
     return Evidence(
-        judged(effects, parameters),
+        effects,
         Headline.of(
             effects[0].estimate,
             "share of the score's variance that a straight line in α leaves, computed and not "

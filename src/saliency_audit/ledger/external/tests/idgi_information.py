@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from saliency_audit.ledger.external.effect import HIGHER, LOWER, Expected, judged, within
+from saliency_audit.ledger.external.effect import HIGHER, LOWER, Effect, Expected, within
 from saliency_audit.ledger.external.ending import (
     Evidence,
     Parameters,
@@ -35,7 +35,7 @@ from saliency_audit.ledger.external.evidence.rows import (
     missing_paths,
     models_of,
 )
-from saliency_audit.ledger.external.result import Comparison, Headline
+from saliency_audit.ledger.external.result import Headline
 from saliency_audit.ledger.resampling import enough_resamples
 
 
@@ -94,12 +94,12 @@ def paired_area_improvement(rows: pd.DataFrame, parameters: Parameters) -> Evide
         for expected in [_expected(pair, parameters)]
     ]
     resamples = enough_resamples(parameters["resamples"], len(asked), parameters["alpha"])
-    comparisons = judged([item.effect(resamples) for item in asked], parameters)
+    effects = [item.effect(resamples) for item in asked]
     also = everything[everything["steps"] == parameters.get("also_at")]
     measured_models = sorted({group.model for group in groups})
     compared = {(group.model, group.compared) for group in groups}
     return Evidence(
-        _with_further(comparisons, also, parameters),
+        _with_further(effects, also, parameters),
         _headline(groups, parameters),
         missing=[
             *missing_paths(compared, measured_models, parameters["paths"]),
@@ -115,9 +115,9 @@ def paired_area_improvement(rows: pd.DataFrame, parameters: Parameters) -> Evide
 
 
 def _with_further(
-    comparisons: tuple[Comparison, ...], rows: pd.DataFrame, parameters: Parameters
-) -> tuple[Comparison, ...]:
-    """The comparisons with the same difference at another number of steps in `extra`."""
+    effects: Sequence[Effect], rows: pd.DataFrame, parameters: Parameters
+) -> list[Effect]:
+    """The effects with the same difference at another number of steps in `extra`."""
     measured = [
         curve_group(pair, parameters["curves"], parameters["complexity"])
         for pair in method_pairs(rows, parameters["paths"])
@@ -131,13 +131,13 @@ def _with_further(
     }
     label = f"at {parameters.get('also_at')} steps"
     found = []
-    for item in comparisons:
+    for item in effects:
         pair = there.get(tuple(item.keys.values()))
         if pair is not None:
             estimate = area_difference(pair, pair.used, parameters["resamples"])
             item = replace(item, extra={**item.extra, label: estimate})
         found.append(item)
-    return tuple(found)
+    return found
 
 
 def _expected(pair: CurvePair, parameters: Parameters) -> Expected:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from saliency_audit.ledger.external.effect import HIGHER, Effect, bootstrap_ps, judged
+from saliency_audit.ledger.external.effect import HIGHER, Effect, bootstrap_ps
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
 from saliency_audit.ledger.external.evidence.curves import COLUMNS
 from saliency_audit.ledger.external.evidence.ladders import (
@@ -17,7 +17,7 @@ from saliency_audit.ledger.external.evidence.ladders import (
     series_of,
 )
 from saliency_audit.ledger.external.evidence.rows import identified, missing_paths, models_of
-from saliency_audit.ledger.external.result import Comparison, Headline
+from saliency_audit.ledger.external.result import Headline
 from saliency_audit.ledger.resampling import (
     Floats,
     enough_resamples,
@@ -81,11 +81,10 @@ def step_sensitivity(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     ]
     resamples = enough_resamples(parameters["resamples"], len(prepared), parameters["alpha"])
     effects = [_effect(keys, series, steps, resamples) for keys, series in prepared]
-    comparisons = judged(effects, parameters)
-    missing, left_out = _missing(comparisons, models_of(rows), parameters)
+    missing, left_out = _missing(effects, models_of(rows), parameters)
     missing += [f"{end} steps" for end in (min(declared), max(declared)) if end not in steps]
     return Evidence(
-        comparisons,
+        effects,
         _headline(prepared, parameters),
         missing=missing,
         remarks=(_between(steps, declared), left_out),
@@ -137,10 +136,10 @@ def _shapes(
 
 
 def _missing(
-    comparisons: Sequence[Comparison], models: Sequence[str], parameters: Parameters
+    effects: Sequence[Effect], models: Sequence[str], parameters: Parameters
 ) -> tuple[list[str], str]:
     """What is declared and has no comparison; and the sentence on networks that lack a score."""
-    compared = {tuple(item.keys.values()) for item in comparisons}
+    compared = {tuple(item.keys.values()) for item in effects}
     pairs = {(model, path) for model, path, _ in compared}
     found = missing_paths(pairs, models, parameters["paths"])
     without: dict[str, list[str]] = {}

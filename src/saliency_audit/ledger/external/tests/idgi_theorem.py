@@ -11,7 +11,6 @@ from saliency_audit.ledger.external.effect import (
     Effect,
     Expected,
     at_most,
-    judged,
 )
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
 from saliency_audit.ledger.external.evidence.rows import identified, missing_paths, models_of
@@ -68,7 +67,7 @@ def completeness(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     sloped = {each.keys["model"] for each in falling}
     largest = max(each.estimate.value for each in exact)
     return Evidence(
-        judged([*exact, *falling], parameters),
+        [*exact, *falling],
         Headline.of(
             _pooled_error(errors), "mean absolute error of the IDGI rule, resampled by image"
         ),
@@ -118,7 +117,7 @@ def taylor_order(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     compared = {(each.keys["model"], each.keys["path"]) for each in slopes}
     second = sum(each.estimate.low <= -2 for each in slopes)
     return Evidence(
-        judged([*slopes, *approximate], parameters),
+        [*slopes, *approximate],
         Headline.of(_mean_slope(shared, parameters), "mean of the slopes, resampled by image"),
         missing=missing_paths(compared, models_of(rows), parameters["paths"]),
         remarks=(

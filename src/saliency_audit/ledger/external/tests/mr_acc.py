@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from saliency_audit.ledger.external.effect import Effect, Expected, judged, within
+from saliency_audit.ledger.external.effect import Effect, Expected, within
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
 from saliency_audit.ledger.external.result import Headline
 from saliency_audit.ledger.statistics import Estimate
@@ -70,7 +70,7 @@ def accuracy_within(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
             f"{model} on {images}, {seen} images seen: {mean:.1f} ± {half_range.value:.1f} %"
         )
     return Evidence(
-        judged(effects, parameters),
+        effects,
         _headline(effects),
         missing=missing,
         remarks=[f"Accuracies: {'; '.join(said)}."],

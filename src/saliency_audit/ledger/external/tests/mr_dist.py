@@ -10,7 +10,6 @@ from saliency_audit.ledger.external.effect import (
     HIGHER,
     Effect,
     Expected,
-    judged,
 )
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
 from saliency_audit.ledger.external.evidence.fold_effects import estimate_of
@@ -74,7 +73,7 @@ def distance_sanity(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     ]
     weakest = min(noisy, key=lambda effect: effect.estimate.value)
     return Evidence(
-        judged(effects, parameters),
+        effects,
         Headline.of(
             weakest.estimate,
             f"smallest correlation with noise ({weakest.keys['distance']}), resampled by draw",

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from saliency_audit.ledger.external.effect import judged, within
+from saliency_audit.ledger.external.effect import within
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
 from saliency_audit.ledger.external.evidence.fold_effects import (
     Asked,
@@ -72,13 +72,13 @@ def equivalent_under_degradation(rows: pd.DataFrame, parameters: Parameters) -> 
         left_out += lost
         low += not can_drop
     resamples = counted(parameters, len(asked))
-    comparisons = judged([each.effect(resamples) for each in asked], parameters)
+    effects = [each.effect(resamples) for each in asked]
     return Evidence(
-        comparisons,
+        effects,
         headline(asked, "changes", resamples, parameters),
         missing=missing,
         remarks=[
-            few_images(comparisons, parameters),
+            few_images(effects, parameters),
             f"In {low} μF is at most {margin} at {ends[0]} % and cannot drop by more: not held."
             if low
             else "",

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from saliency_audit.ledger.external.effect import HIGHER, LOWER, judged
+from saliency_audit.ledger.external.effect import HIGHER, LOWER
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
 from saliency_audit.ledger.external.evidence.fold_effects import (
     SCORE_NAMES,
@@ -57,15 +57,15 @@ def better_separation(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
                 more = {"extra": beside if statistic == "auroc" else {}, "decides": decides}
                 asked.append(Asked(keys, contrast, statistic, expected, more))
     resamples = counted(parameters, len(asked))
-    comparisons = judged([each.effect(resamples) for each in asked], parameters)
+    effects = [each.effect(resamples) for each in asked]
     first = [each for each in asked if each.score == "auroc" and each.more["decides"]]
     excepted = ", ".join(parameters["excepted"])
     return Evidence(
-        comparisons,
+        effects,
         headline(first, "differences (1-Lipschitz minus ordinary)", resamples, parameters),
         missing=missing,
         remarks=[
-            few_images(comparisons, parameters),
+            few_images(effects, parameters),
             f"{excepted} does not decide." if excepted else "",
             *undefined_remarks(groups, list(found)),
         ],

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from saliency_audit.ledger.external.effect import HIGHER, LOWER, Effect, Expected, judged
+from saliency_audit.ledger.external.effect import HIGHER, LOWER, Effect, Expected
 from saliency_audit.ledger.external.ending import (
     Evidence,
     Parameters,
@@ -140,23 +140,24 @@ def family_difference(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     for images, model in dict.fromkeys((each.images, each.constrained) for each in found):
         methods = by_method(groups, images, model)
         effects[images] += _first(images, model, methods, parameters, resamples)
-    comparisons = [item for family in effects.values() for item in judged(family, parameters)]
+    together = [each for family in effects.values() for each in family]
     asked = [each for family in signs.values() for each in family]
     gains, without = where_gains_are_due(asked, [each.expected.text for each in asked])
     accuracies, far = _accuracies(found, parameters["accuracy_margin"])
     return Evidence(
-        comparisons,
+        together,
         headline(
             gains, f"differences (1-Lipschitz minus ordinary{without})", resamples, parameters
         ),
         missing=[*missing, *(other_folds(groups, parameters["folds"]) if found else [])],
         remarks=[
-            few_images(comparisons, parameters),
+            few_images(together, parameters),
             f"Accuracy, mean over the folds: {'; '.join(accuracies)}.",
             *undefined_remarks(groups, list(found)),
         ],
         undecidable="Too different to compare the families." if far else "",
         nothing=NO_ROWS,
+        apart=("images",),
     )
 
 

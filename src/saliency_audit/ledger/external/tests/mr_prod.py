@@ -4,7 +4,7 @@ from itertools import product
 
 import pandas as pd
 
-from saliency_audit.ledger.external.effect import HIGHER, judged
+from saliency_audit.ledger.external.effect import HIGHER
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
 from saliency_audit.ledger.external.evidence.fold_effects import (
     Asked,
@@ -58,13 +58,13 @@ def inflated_by_product(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         more = {"extra": {"random maps": beside} if beside else {}}
         asked.append(Asked(keys, contrast, SCORE, HIGHER, more))
     resamples = counted(parameters, len(asked))
-    comparisons = judged([each.effect(resamples) for each in asked], parameters)
+    effects = [each.effect(resamples) for each in asked]
     used = [group for each in asked for group in each.contrast.rows]
     return Evidence(
-        comparisons,
+        effects,
         headline(asked, "differences (with minus without the product)", resamples, parameters),
         missing=missing,
-        remarks=[few_images(comparisons, parameters), *remarks(used)],
+        remarks=[few_images(effects, parameters), *remarks(used)],
         nothing="no rows of a method with and without the product",
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau, rankdata
 
-from saliency_audit.ledger.external.effect import Effect, Expected, at_least, judged
+from saliency_audit.ledger.external.effect import Effect, Expected, at_least
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
 from saliency_audit.ledger.external.evidence.fold_effects import (
     estimate_of,
@@ -71,7 +71,7 @@ def definitions_agree(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     )
     undefined = len(used) - len(apart)
     return Evidence(
-        judged([first, *_orders(groups, parameters)], parameters),
+        [first, *_orders(groups, parameters)],
         Headline.of(first.estimate, "mean absolute difference, resampled by pair", PAIRS),
         remarks=[
             f"{len(apart)} {PAIRS} (methods × predictors).",
@@ -154,7 +154,7 @@ def rank_correlation_at_least(rows: pd.DataFrame, parameters: Parameters) -> Evi
         f"Spearman correlation of ReCo and ReCo_AUC, {parameters['definition']}, resampled by pair"
     )
     return Evidence(
-        judged(effects, parameters),
+        effects,
         Headline.of(effects[0].estimate, name, PAIRS) if effects else None,
         remarks=[few, *remarks(seven)],
         nothing=f"fewer than {FEWEST_PAIRS} {PAIRS} with both scores",

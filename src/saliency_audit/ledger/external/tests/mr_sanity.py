@@ -5,7 +5,7 @@ from itertools import product
 
 import pandas as pd
 
-from saliency_audit.ledger.external.effect import HIGHER, LOWER, judged
+from saliency_audit.ledger.external.effect import HIGHER, LOWER
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
 from saliency_audit.ledger.external.evidence.fold_effects import (
     Asked,
@@ -72,11 +72,7 @@ def monotone_degradation(rows: pd.DataFrame, parameters: Parameters) -> Evidence
         missing += [*without, *([] if differences else [f"{images}, {model}, {CONTROL}"])]
     # Holm corrects over all trends and differences of an image set.
     resamples = counted(parameters, max(map(len, families.values()), default=0))
-    comparisons = [
-        item
-        for family in families.values()
-        for item in judged([each.effect(resamples) for each in family], parameters)
-    ]
+    effects = [each.effect(resamples) for family in families.values() for each in family]
     first = [
         each
         for family in families.values()
@@ -84,11 +80,12 @@ def monotone_degradation(rows: pd.DataFrame, parameters: Parameters) -> Evidence
         if each.score == "mege" and each.expected is LOWER
     ]
     return Evidence(
-        comparisons,
+        effects,
         headline(first, "slopes per 10 points", resamples, parameters),
         missing=missing,
-        remarks=[few_images(comparisons, parameters), *remarks(of_the_seven(groups, predictors))],
+        remarks=[few_images(effects, parameters), *remarks(of_the_seven(groups, predictors))],
         nothing=NO_ROWS,
+        apart=("images",),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from saliency_audit.ledger.external.effect import HIGHER, Effect, judged
+from saliency_audit.ledger.external.effect import HIGHER, Effect
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
 from saliency_audit.ledger.external.evidence.fold_effects import (
     Asked,
@@ -80,18 +80,17 @@ def selected_above_others(rows: pd.DataFrame, parameters: Parameters) -> Evidenc
             drawn = pooled(asked, resamples)
             drawn = replace(drawn, base=drawn.other - drawn.point)  # the mean of the others
             effects.append(drawn.effect({"score": score, "method": method}, HIGHER, extra=extra))
-    comparisons = judged(effects, parameters)
     first = [
         each
         for method in selected
         for each in _above_others(complete, method, selected, "mu_fidelity")
     ]
     return Evidence(
-        comparisons,
+        effects,
         headline(first, "differences to the mean of the other methods", resamples, parameters),
         missing=missing,
         remarks=[
-            few_images(comparisons, parameters),
+            few_images(effects, parameters),
             *remarks(group for methods in complete.values() for group in methods.values()),
         ],
         nothing=nothing,

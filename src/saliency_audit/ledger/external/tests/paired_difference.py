@@ -21,7 +21,7 @@ from typing import Any
 
 import pandas as pd
 
-from saliency_audit.ledger.external.effect import HIGHER, LOWER, SIDES, Expected, judged
+from saliency_audit.ledger.external.effect import HIGHER, LOWER, SIDES, Expected
 from saliency_audit.ledger.external.ending import (
     Evidence,
     Parameters,
@@ -36,7 +36,7 @@ from saliency_audit.ledger.external.evidence.paired import (
     pooled_mean,
 )
 from saliency_audit.ledger.external.evidence.rows import Steps, at_steps, identified, models_of
-from saliency_audit.ledger.external.result import Comparison, Headline
+from saliency_audit.ledger.external.result import Headline
 
 KEYS = {"value", "where", "pairs", "expected", "each", "statistic", "name", "except", "beside"}
 
@@ -188,10 +188,11 @@ def paired_difference(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     if left_out:
         remarks.append(f"{left_out} times an image had no finite value and was left out.")
     return Evidence(
-        _judged(present, parameters),
+        [each.effect() for each in present],
         _headline(present, parameters, unit),
         missing=[*missing, *(_label(each) for each in asked if not len(each.differences))],
         remarks=remarks,
+        apart=parameters.get("holm", ()),
     )
 
 
@@ -316,19 +317,6 @@ def _id(values: PairedValues) -> tuple[tuple[str, str], ...]:
 
 def _label(values: PairedValues) -> str:
     return ", ".join(values.keys.values())
-
-
-def _judged(present: Sequence[PairedValues], parameters: Parameters) -> list[Comparison]:
-    """Every pair judged in the family that Holm's correction has for it, in the order given."""
-    families: dict[Any, list[int]] = {}
-    for place, values in enumerate(present):
-        family = tuple(values.keys.get(key) for key in parameters.get("holm", ()))
-        families.setdefault(family, []).append(place)
-    found: dict[int, Comparison] = {}
-    for places in families.values():
-        effects = [present[place].effect() for place in places]
-        found |= dict(zip(places, judged(effects, parameters), strict=True))
-    return [found[place] for place in range(len(present))]
 
 
 def _headline(
