@@ -29,6 +29,8 @@ NONLINEAR = frozenset(
 )
 # How far a map may miss the difference of the scores, as a share of its absolute sum.
 SLACK = 1e-3
+# And in units of the last digit of the scores.
+ROUNDING = 100
 BILINEAR = frozenset("Mul Div Mm Bmm".split())
 
 
@@ -111,8 +113,10 @@ def _refuse_incomplete(maps: Tensor, scores: Tensor) -> None:
     """
     wanted = scores[: len(maps)] - scores[len(maps) :]
     gaps = (maps.sum(dim=(1, 2, 3)) - wanted).abs()
-    # Rounding grows with what cancels within a map.
-    allowed = 1e-4 + SLACK * maps.abs().sum(dim=(1, 2, 3))
+    # Rounding grows with what cancels within a map, and with the scores that are subtracted.
+    largest = scores.abs().reshape(2, -1).amax(dim=0)
+    rounding = ROUNDING * torch.finfo(scores.dtype).eps * largest
+    allowed = rounding + SLACK * maps.abs().sum(dim=(1, 2, 3))
     if (gaps > allowed).any():
         worst = int((gaps - allowed).argmax())
         raise ValueError(

@@ -1,7 +1,7 @@
 """The only code that touches autograd: scores and their input gradients, batch by batch."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -35,41 +35,61 @@ def frozen(model: nn.Module) -> Iterator[nn.Module]:
             f"the model must be a torch.nn.Module, got {type(model).__name__}; call the function "
             "in the `forward` of one"
         )
-    with _HOLDING:
-        if model not in _HELD:
-            _HELD[model] = _Held(model)
-        held = _HELD[model]
-        held.holders += 1
-        model.eval()
-        for parameter in model.parameters():
-            parameter.requires_grad_(False)
+    held = _hold(model)
     try:
         yield model
     finally:
-        with _HOLDING:
-            held.holders -= 1
-            if held.holders == 0:
-                del _HELD[model]
-                held.restore()
+        _release(held)
 
 
-class _Held:
-    """The flags of a model as they were found, and how many blocks keep it frozen."""
-
-    def __init__(self, model: nn.Module) -> None:
-        self.holders = 0
-        self.training = [(module, module.training) for module in model.modules()]
-        self.trainable = [(part, part.requires_grad) for part in model.parameters()]
-
-    def restore(self) -> None:
-        for parameter, flag in self.trainable:
-            parameter.requires_grad_(flag)
-        for module, flag in self.training:
-            module.training = flag
-
-
-_HELD: dict[nn.Module, _Held] = {}
+# How many blocks hold a module or parameter, and the flag it was found with. Two methods may hold
+# one network through different wrappers, so that each part is counted, not the outermost module.
+_HELD: dict[nn.Module | nn.Parameter, tuple[int, bool]] = {}
 _HOLDING = threading.Lock()
+
+
+def _hold(model: nn.Module) -> list[nn.Module | nn.Parameter]:
+    """Put every part in evaluation mode without gradients; if one refuses, release them all."""
+    parts: list[nn.Module | nn.Parameter] = [*model.modules(), *model.parameters()]
+    held: list[nn.Module | nn.Parameter] = []
+    with _HOLDING:
+        for part in parts:
+            holders, flag = _HELD.get(part, (0, _flag(part)))
+            _HELD[part] = holders + 1, flag
+            held.append(part)
+        try:
+            model.eval()
+            for part in parts:
+                _set_flag(part, False)
+        except BaseException:
+            _release_all(held)
+            raise
+    return held
+
+
+def _release(held: Sequence[nn.Module | nn.Parameter]) -> None:
+    with _HOLDING:
+        _release_all(held)
+
+
+def _release_all(held: Sequence[nn.Module | nn.Parameter]) -> None:
+    for part in held:
+        holders, flag = _HELD.pop(part)
+        if holders > 1:
+            _HELD[part] = holders - 1, flag
+        elif _flag(part) != flag:
+            _set_flag(part, flag)
+
+
+def _flag(part: nn.Module | nn.Parameter) -> bool:
+    return part.training if isinstance(part, nn.Module) else part.requires_grad
+
+
+def _set_flag(part: nn.Module | nn.Parameter, flag: bool) -> None:
+    if isinstance(part, nn.Module):
+        part.training = flag
+    else:
+        part.requires_grad_(flag)
 
 
 def score_and_gradient(
@@ -97,12 +117,41 @@ def score_and_gradient(
             raise ValueError(
                 "the model's output has no gradient: it detaches its input or switches autograd off"
             )
-        # The sum has one graph root; each point only reaches its own score.
-        (gradients,) = torch.autograd.grad(scores.sum(), points)
+        gradients = _gradient(scores, points)
+        if gradients is None:
+            scores = class_scores(model, points, targets, output)
+            gradients = _gradient_by_backward(scores, points)
+    if gradients is None:
+        raise ValueError("the model's output does not depend on its input")
     scores = scores.detach()
     _refuse_non_finite("scores", scores)
     _refuse_non_finite("gradients", gradients)
     return scores, gradients
+
+
+def _gradient(scores: Tensor, leaf: Tensor) -> Tensor | None:
+    """The gradient of each score with respect to its row of a leaf; None where there is none.
+
+    None also for a model with reentrant checkpoints, which allow `backward` only.
+    """
+    if not scores.requires_grad:
+        return None
+    try:
+        # The sum has one graph root; each point only reaches its own score.
+        return torch.autograd.grad(scores.sum(), leaf, allow_unused=True)[0]
+    except RuntimeError as error:
+        if "use_reentrant" not in str(error):
+            raise
+        return None
+
+
+def _gradient_by_backward(scores: Tensor, leaf: Tensor) -> Tensor | None:
+    """The same for models with reentrant checkpoints, of which `scores` is a new pass."""
+    if not scores.requires_grad:
+        return None
+    leaf.grad = None
+    scores.sum().backward()
+    return leaf.grad
 
 
 def score_and_gradient_along(
@@ -148,39 +197,75 @@ def score_and_activation_gradient(
         ValueError: the layer does not run exactly once, its output is not `(B, K, h, w)` or does
             not affect the score, or scores or gradients are NaN or infinite.
     """
-    taken: list[Tensor] = []
-
-    def cut(module: nn.Module, given: Any, found: Any) -> Tensor:
-        if not isinstance(found, Tensor) or found.ndim != 4:
-            shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
-            raise ValueError(f"the layer's output must have shape (N, C, h, w), got {shape}")
-        taken.append(found.detach().requires_grad_(True))
-        # Later layers may work in place, so they get a copy.
-        return taken[-1].clone()
-
-    # A second attempt of the same pass starts over (`logits`).
-    handles = [
-        model.register_forward_pre_hook(lambda module, given: taken.clear()),
-        layer.register_forward_hook(cut),
-    ]
-    try:
-        with torch.enable_grad():
-            scores = class_scores(model, points.detach(), targets, output)
-            total = scores.sum()
-    finally:
-        for handle in handles:
-            handle.remove()
-    if len(taken) != 1:
-        raise ValueError(
-            f"the layer ran {len(taken)} times in one pass of the model; name one that runs once"
-        )
-    if not total.requires_grad:
+    cut = _Cut()
+    with cut.at(layer, model), torch.enable_grad():
+        scores = cut.run(model, points.detach(), targets, output)
+        gradients = _gradient(scores, cut.taken[0])
+        if gradients is None:
+            # A reentrant checkpoint has gradients only where its input has some.
+            scores = cut.run(model, points.detach().requires_grad_(), targets, output)
+            gradients = _gradient_by_backward(scores, cut.taken[0])
+    if gradients is None:
         raise ValueError("the model's output does not depend on the layer; name another one")
-    (gradients,) = torch.autograd.grad(total, taken)
+    features = cut.taken[0]
     scores = scores.detach()
     _refuse_non_finite("scores", scores)
     _refuse_non_finite("gradients", gradients)
-    return scores, taken[0].detach(), gradients
+    return scores, features.detach(), gradients
+
+
+class _Cut:
+    """Feature maps of one layer in this thread's pass, as the leaves where the graph begins."""
+
+    def __init__(self) -> None:
+        self.taken: list[Tensor] = []
+        self.passing = False
+        self.thread = threading.get_ident()
+
+    @contextmanager
+    def at(self, layer: nn.Module, model: nn.Module) -> Iterator[None]:
+        """While the layer's output is replaced; other threads' passes go on as usual."""
+        handles = [
+            model.register_forward_pre_hook(self._start_over),
+            layer.register_forward_hook(self._replace),
+        ]
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def run(self, model: nn.Module, points: Tensor, targets: Tensor, output: str) -> Tensor:
+        """The scores `(B,)`, which depend on `taken`."""
+        self.passing = True
+        scores = class_scores(model, points, targets, output)
+        self.passing = False
+        if len(self.taken) != 1:
+            raise ValueError(
+                f"the layer ran {len(self.taken)} times in one pass of the model; name one that "
+                "runs once"
+            )
+        return scores
+
+    def _start_over(self, module: nn.Module, given: Any) -> None:
+        # A second attempt of the same pass starts over (`logits`).
+        if self.passing and threading.get_ident() == self.thread:
+            self.taken.clear()
+
+    def _replace(self, module: nn.Module, given: Any, found: Any) -> Tensor | None:
+        mine = threading.get_ident() == self.thread
+        if not self.passing:
+            # A checkpoint runs the layer again on the way back, on a GPU in autograd's own thread.
+            mine = mine or threading.current_thread().name.startswith("Dummy-")
+            return self.taken[0].clone() if mine and self.taken else None
+        if not mine:
+            return None
+        if not isinstance(found, Tensor) or found.ndim != 4:
+            shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
+            raise ValueError(f"the layer's output must have shape (N, C, h, w), got {shape}")
+        self.taken.append(found.detach().requires_grad_(True))
+        # Later layers may work in place, so they get a copy.
+        return self.taken[-1].clone()
 
 
 @torch.no_grad()

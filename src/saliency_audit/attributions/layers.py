@@ -1,5 +1,6 @@
 """Finding the layer of a network that an explanation uses."""
 
+import threading
 from typing import Any
 
 import torch
@@ -38,8 +39,11 @@ def find_layer(model: nn.Module, name: str | None, inputs: Tensor) -> nn.Module:
 def _last_convolution(model: nn.Module, inputs: Tensor) -> nn.Module:
     ran: list[nn.Module] = []
 
+    thread = threading.get_ident()
+
     def note(layer: nn.Module, given: Any, found: Any) -> None:
-        ran.append(layer)
+        if threading.get_ident() == thread:
+            ran.append(layer)
 
     convolutions = [layer for layer in model.modules() if isinstance(layer, nn.Conv2d)]
     handles = [layer.register_forward_hook(note) for layer in convolutions]

@@ -42,7 +42,8 @@ class _Replaced(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, outputs: Tensor, pull: Pull) -> Tensor:
         ctx.pull = pull
-        return outputs.view_as(outputs)
+        # A tensor of its own: the model may work on it in place, which a view would forbid.
+        return outputs.clone()
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
@@ -64,7 +65,9 @@ class Substitution(TorchFunctionMode):
     def __torch_function__(
         self, func: Callable, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
-        options = kwargs or {}
+        options = dict(kwargs or {})
+        if not args and "input" in options:
+            args = (options.pop("input"),)
         rule = self.rules.get(func)
         inputs = args[0] if args else None
         if rule is None or not isinstance(inputs, Tensor) or not inputs.requires_grad:
@@ -110,7 +113,7 @@ def graph_nodes(outputs: Tensor) -> Iterator[Any]:
 
 def operation(node: Any) -> str:
     """Autograd's name of the operation behind a node: "Relu", "NativeBatchNorm", …"""
-    return re.sub(r"Backward\d*$", "", node.name())
+    return re.sub(r"Backwards?\d*$", "", node.name().rpartition("::")[2])
 
 
 def is_replaced(node: Any) -> bool:
@@ -126,5 +129,14 @@ def is_opaque(node: Any) -> bool:
 
 def is_rectifier(node: Any) -> bool:
     """Whether the node is a rectifier or a smooth variant; a clamp at zero counts."""
-    clamped = operation(node) in ("Clamp", "ClampMin") and getattr(node, "_saved_min", None) == 0
-    return clamped or operation(node) in RECTIFIERS
+    return operation(node) in RECTIFIERS or (is_clamp(node) and _clamps_at_zero(node))
+
+
+def is_clamp(node: Any) -> bool:
+    """Whether the node cuts values off, at zero or elsewhere."""
+    return operation(node).startswith("Clamp")
+
+
+def _clamps_at_zero(node: Any) -> bool:
+    ends = [getattr(node, name, None) for name in ("_saved_min", "_saved_max")]
+    return any(bool(torch.as_tensor(end).eq(0).any()) for end in ends if end is not None)
