@@ -1,4 +1,4 @@
-"""The command `saliency-audit`: a thin face over the library."""
+"""The command `saliency-audit`: a thin layer over the library."""
 
 import functools
 import http.server
@@ -37,7 +37,7 @@ Settings = Annotated[
 
 
 class Refusal(AuditError):
-    """Something asked for that cannot be done; the message is all the user needs."""
+    """A request that cannot be met; the message tells the user all there is to know."""
 
 
 @app.command()
@@ -60,7 +60,7 @@ def run(
                 tasks[name] = bars.add_task(name, total=total)
             bars.update(tasks[name], completed=done, total=total)
             if done == total and not errors.is_terminal:
-                # A log shows the bars at the very end only.
+                # In a log, the bars appear only at the very end.
                 errors.print(f"{name}: {total} of {total} cells", highlight=False)
 
         runs = execute(plans, jobs=jobs, force=force, progress=show)
@@ -83,7 +83,7 @@ def compute(
     ] = False,
     executor: Annotated[str, typer.Option(help="local or dask://HOST:PORT")] = "local",
 ) -> None:
-    """Compute the rows of an experiment; what is already there is kept, a killed run resumes."""
+    """Compute the rows of an experiment; existing rows are kept, and a killed run resumes."""
     from saliency_audit import study
 
     found = study.get_experiment(experiment)
@@ -314,7 +314,7 @@ def _progress(unit: str) -> Progress:
 
 @contextmanager
 def _logged_to(place: Console) -> Iterator[None]:
-    """What the library logs, such as how far a training is, between the bars."""
+    """Show what the library logs, such as the progress of a training, between the bars."""
     logger = logging.getLogger("saliency_audit")
     handler = RichHandler(console=place, show_path=False, show_level=False)
     logger.addHandler(handler)
@@ -326,7 +326,7 @@ def _logged_to(place: Console) -> Iterator[None]:
 
 
 def main() -> None:
-    """Entry point: what a user can mend becomes one line and exit status 2, never a traceback."""
+    """Entry point: an error that a user can fix is one line with exit status 2, not a traceback."""
     try:
         app()
     except AuditError as error:

@@ -16,7 +16,7 @@ from saliency_audit.locations import project_root
 from saliency_audit.parameters import ParameterError, coerce
 from saliency_audit.reach import result_digest
 
-# What prepares notebooks, besides what they import themselves.
+# Modules that prepare notebooks, besides those that notebooks import themselves.
 RUN_BY = ("saliency_audit.runner",)
 
 
@@ -46,7 +46,7 @@ class Source:
         return self.path.read_text(encoding="utf-8")
 
     def sha256(self) -> str:
-        """Checksum by which a run is recognised as belonging to this source."""
+        """Checksum that tells whether a run belongs to this source."""
         return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
 
@@ -54,7 +54,7 @@ def sources(names: list[str] | None = None) -> list[Source]:
     """The notebooks of the project, or those named (with or without folder and suffix).
 
     Raises:
-        NotebookError: a name that is no notebook; lists the known ones.
+        NotebookError: a name that is not a notebook's; lists the known ones.
     """
     folder = project_root() / "notebooks"
     known = {path.stem: Source(path.stem, path) for path in sorted(folder.glob("*.py"))}
@@ -114,7 +114,7 @@ def validate_parameters(source: Source, given: Mapping[str, str]) -> dict[str, A
             raise ParameterError(
                 f"notebook {source.name} has no parameter {name!r}; known: {listing}"
             )
-        # Annotations use builtins only; nothing else is in reach of the expression.
+        # Annotations use builtins only; the expression can reach nothing else.
         hint = eval(known[name].type, {"__builtins__": {}}, _TYPES)
         try:
             values[name] = coerce(name, yaml.safe_load(text), hint)

@@ -28,7 +28,7 @@ CellProgress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Run:
-    """What became of one notebook: `error` is empty unless a cell failed."""
+    """The outcome of one notebook: `error` is empty unless a cell failed."""
 
     name: str
     path: Path
@@ -46,7 +46,7 @@ class Plan:
     key: str
 
     def is_done(self) -> bool:
-        """Whether the executed copy is there and still belongs to source, code and data."""
+        """Whether the executed copy exists and still matches source, code and data."""
         try:
             notebook = nbformat.read(self.output, as_version=4)
         except (OSError, ValueError):
@@ -74,7 +74,7 @@ def plan(names: list[str] | None, profile: str, given: Mapping[str, str]) -> lis
 
 
 def _validate_experiment(source: Source, values: Mapping[str, Any]) -> None:
-    """Refuse now what the notebook's experiment would refuse a minute later, in its kernel.
+    """Refuse at once what the notebook's experiment would refuse a minute later, in its kernel.
 
     Raises:
         ParameterError: values that the experiment does not take.
@@ -82,7 +82,7 @@ def _validate_experiment(source: Source, values: Mapping[str, Any]) -> None:
     named = re.search(r'^experiment = study\.get_experiment\("(\w+)"\)', source.text(), re.M)
     if named is None or len(values) == 1:
         return
-    # Only now: it imports what computes.
+    # Imported late, because it loads the computing packages.
     from saliency_audit.report.notebook.runs import chosen_parameters
     from saliency_audit.study import get_experiment
 
@@ -97,7 +97,7 @@ def execute(
     force: bool = False,
     progress: CellProgress | None = None,
 ) -> list[Run]:
-    """Run what is not done yet, `jobs` notebooks at a time.
+    """Run the notebooks that are not done yet, `jobs` at a time.
 
     A failing notebook does not stop the others; its executed part is kept in `runs/failed/`. Rows
     that several notebooks show are computed once: each task is locked while it is computed.
@@ -114,8 +114,8 @@ def execute(
         with _environment(_of_kernels(jobs)), ThreadPoolExecutor(max_workers=jobs) as pool:
             return list(pool.map(one, plans))
     finally:
-        # Papermill changes the folder of the whole process; of two threads the second to finish
-        # puts back what the first had changed to.
+        # Papermill changes the working folder of the whole process. Of two threads, the second to
+        # finish would restore the folder that the first had changed to.
         os.chdir(here)
 
 
@@ -146,7 +146,7 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
 
 
 def _quiet_ipython() -> Path:
-    """A settings folder for the kernels: nobody's start-up files, no notice about transport."""
+    """A settings folder for the kernels: no user start-up files, no notice about transport."""
     folder = project_root() / "runs" / ".work" / "ipython"
     settings = folder / "profile_default" / "ipython_kernel_config.py"
     settings.parent.mkdir(parents=True, exist_ok=True)
@@ -202,7 +202,7 @@ def _run(item: Plan, report: CellProgress) -> Run:
         "profile": item.values["profile"],
         "parameters": {name: value for name, value in item.values.items() if name != "profile"},
     }
-    # Papermill notes where files lay on this machine; that is nobody else's business.
+    # Papermill records local paths of this machine, which must not be published.
     for name in ("input_path", "output_path"):
         executed.metadata.get("papermill", {}).pop(name, None)
     target = root / "runs" / "failed" / item.output.name if failed else item.output
@@ -214,7 +214,7 @@ def _run(item: Plan, report: CellProgress) -> Run:
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values as papermill can write them: it knows lists, not tuples."""
+    """Values as papermill can write them: with lists in place of tuples."""
     return {
         name: list(value) if isinstance(value, tuple) else value for name, value in values.items()
     }
@@ -244,7 +244,7 @@ def _with_stable_ids(notebook: nbformat.NotebookNode, source: Source) -> nbforma
 
 
 def _register_engine() -> None:
-    """Papermill's own engine, but telling our progress display which cell is done."""
+    """Papermill's own engine, but reporting each finished cell to our progress display."""
     from papermill.engines import NBClientEngine, papermill_engines
 
     class Engine(NBClientEngine):

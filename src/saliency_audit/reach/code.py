@@ -1,4 +1,4 @@
-"""What counts in a module's text when we ask which others it reaches."""
+"""The parts of a module's text that tell which other modules it reaches."""
 
 import ast
 from collections import Counter
@@ -9,7 +9,7 @@ from functools import cache
 # A module, and a name in it; None where the module is imported as a whole.
 Target = tuple[str, str | None]
 
-# Imports that are computed: whoever has them may reach any module.
+# Dynamic imports: a module that has one may reach any other.
 COMPUTED: frozenset[Target] = frozenset({("importlib", None), ("importlib", "import_module")})
 
 
@@ -19,11 +19,11 @@ class Code:
 
     Attributes:
         imports: what each imported name stands for; a name may be imported in several places.
-        attributes: of names that are used for their attributes only, these.
+        attributes: for each name of which only attributes are used, those attributes.
         strings: all string constants.
-        entries: imported names that are used for nothing but to stand in a collection which the
-            module defines, as in a table of tests; each with the strings that it may be asked for
-            by: itself and its keys.
+        entries: imported names that are only used as items of a collection which the module
+            defines, such as a table of tests; each with the strings that it may be looked up by:
+            itself and its keys.
         is_facade: whether there is nothing but imports, `__all__` and a docstring.
     """
 
@@ -34,7 +34,7 @@ class Code:
     is_facade: bool
 
 
-# Text that Python cannot parse may become anything once it is mended.
+# Text that Python cannot parse may become anything once it is corrected.
 _UNREADABLE = Code({"": tuple(COMPUTED)}, {}, frozenset(), {}, False)
 
 
@@ -113,7 +113,7 @@ def _uses(tree: ast.Module) -> Counter[str]:
 
 
 def _items(value: ast.expr) -> Iterator[tuple[list[str], ast.expr]]:
-    """What stands in the collections of an expression, each with its key, if it is a string."""
+    """The items of the collections in an expression, each with its key, if it is a string."""
     for node in ast.walk(value):
         if isinstance(node, ast.Tuple | ast.List | ast.Set):
             yield from (([], item) for item in node.elts)

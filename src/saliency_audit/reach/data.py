@@ -1,6 +1,6 @@
 """Which files below `data/` a result depends on: those of the papers and experiments that it names.
 
-Whatever has no owner counts for everybody. Entries of the ledger count one by one.
+A file without an owner counts for every result. Entries of the ledger count one by one.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ import yaml
 OF_A_PAPER = ("claims", "errata", "paper", "released")
 # Below each profile, what belongs to the experiment that it is named after.
 ROWS = "results"
-# Written from the rest, and read where the site is built.
+# Derived from the other files, and read only to build the site.
 MADE_FROM_THE_REST = ("benchmarks", "verdicts.json")
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -32,7 +32,7 @@ class Entry:
 
 
 def ledger_entries(data: Path) -> dict[str, Entry]:
-    """The claims of the ledger by id; none of a file that cannot be read."""
+    """The claims of the ledger by id, without those of a file that cannot be read."""
     found: dict[str, Entry] = {}
     for path in sorted((data / "claims").glob("*.yml")):
         found.update(_entries(path.read_bytes()))
@@ -71,12 +71,12 @@ def strings_in(value: Any) -> Iterator[str]:
 def data_digest(
     data: Path, names: Collection[str], experiments: Collection[str], *, everything: bool = False
 ) -> str:
-    """SHA-256 over the files below `data/` that count where some names stand.
+    """SHA-256 over the files below `data/` that a result with these names depends on.
 
     Args:
         data: the folder.
-        names: of claims, papers and experiments; others do no harm.
-        experiments: all that there are.
+        names: of claims, papers and experiments; others are ignored.
+        experiments: all known ones.
         everything: whether all files count.
     """
     papers = {path.stem for path in (data / "claims").glob("*.yml")}
@@ -99,7 +99,7 @@ def data_digest(
 def _owner(
     parts: tuple[str, ...], papers: Collection[str], experiments: Collection[str]
 ) -> str | None:
-    """The paper or experiment that a file or folder is named after; None if it is nobody's."""
+    """The paper or experiment that a file or folder is named after; None if there is none."""
     if parts[0] in OF_A_PAPER:
         known, below = papers, parts[1:]
     elif parts[0] == ROWS:

@@ -1,4 +1,4 @@
-"""Checksums by which we tell whether a result still belongs to its code and its data."""
+"""Checksums that tell whether a result still belongs to its code and its data."""
 
 import hashlib
 import os
@@ -21,7 +21,7 @@ def everything_counts() -> bool:
 def experiment_digest(name: str) -> str:
     """SHA-256 over the modules that make an experiment's rows, as they were loaded.
 
-    All modules count for an experiment that is in no table, as one that is being tried out.
+    For an experiment that is in no table, such as one under development, all modules count.
     """
     everything = everything_counts() or name not in _experiments()
     found = reached([COMPUTED_BY], names=[name], everything=everything, sources=LOADED)
@@ -33,13 +33,13 @@ def result_digest(
 ) -> str:
     """SHA-256 over the code and the files below `data/` that a result depends on.
 
-    A claim's id, wherever it stands as a string, leads to its entry in the ledger, its paper's
+    A claim's id, wherever it occurs as a string, leads to its entry in the ledger, its paper's
     printed numbers, its experiment's recorded rows and its tests.
 
     Args:
         modules: dotted names of modules that make the result.
         script: text of a script that does.
-        names: of claims, experiments or tests besides those that stand in the code.
+        names: of claims, experiments or tests besides those that occur in the code.
     """
     data = project_root() / "data"
     entries = ledger_entries(data)

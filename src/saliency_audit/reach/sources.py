@@ -25,5 +25,5 @@ def read_sources(folder: Path, package: str) -> Sources:
     return Sources(texts, frozenset(packages))
 
 
-# Read when the code is loaded: files that change while a process runs did not make its results.
+# Read when the code is loaded: files that change later did not make the results of this process.
 LOADED = read_sources(Path(__file__).parents[1], "saliency_audit")

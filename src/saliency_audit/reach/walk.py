@@ -3,13 +3,13 @@
 Every import counts, wherever in the code it stands and whether or not it would run. Two kinds of
 module are not followed as a whole:
 
-- A *facade*, an `__init__` with nothing but imports: whoever imports a name from it reaches the
-  module that defines the name.
-- A *table* (`TABLES`), in which experiments or tests are looked up by name: of its entries those
-  are reached whose name stands as a string somewhere in what is reached.
+- A *facade*, an `__init__` with nothing but imports: importing a name from it reaches the module
+  that defines the name.
+- A *table* (`TABLES`), in which experiments or tests are looked up by name: an entry is reached if
+  its name occurs as a string somewhere in what is reached.
 
-This takes for granted that importing a module only defines names, and that functions which go
-through whole tables are in `LISTING`. Tests see to both.
+This assumes that importing a module only defines names, and that functions which go through whole
+tables are in `LISTING`. Tests check both.
 """
 
 import hashlib
@@ -27,12 +27,12 @@ TABLES = (
     "saliency_audit.ledger.internal",
     "saliency_audit.ledger.internal.*",
 )
-# Whoever imports one of these reaches everything,
+# A module that imports one of these reaches everything,
 LISTING: frozenset[Target] = COMPUTED | {
     (EXPERIMENTS, "available"),
     ("saliency_audit.ledger.audit", "audit_all"),
 }
-# but for this module, which lists names so that ledger entries with others can be refused.
+# except for this one, which lists names so that ledger entries with other names can be refused.
 VALIDATING = "saliency_audit.ledger.vocabulary"
 
 
@@ -41,7 +41,7 @@ class Reached:
     """What was reached.
 
     Attributes:
-        texts: modules by name; of a table, its text without the entries that were not reached.
+        texts: modules by name; a table's text lacks the entries that were not reached.
         strings: all string constants of these modules.
     """
 
@@ -70,8 +70,8 @@ def reached(
     Args:
         modules: dotted names to begin with; one that is not in the package reaches everything.
         script: code outside the package to begin with, such as a notebook's.
-        names: what is looked up in tables besides the names that stand in the code.
-        meaning: names that are looked up where a string stands: a claim's id leads to its
+        names: names looked up in tables besides those that occur in the code.
+        meaning: from a string to further names that are looked up: a claim's id leads to its
             experiment and its test.
         everything: whether all modules count.
         sources: the package.
@@ -168,7 +168,7 @@ class _Walk:
             self.reach_module(module)
 
     def _definitions(self, module: str, name: str) -> Iterator[Target]:
-        """Where a package's `__init__` has a name from, if that leads on."""
+        """Where a package's `__init__` imports a name from, if from anywhere."""
         if module in self.sources.packages:
             if f"{module}.{name}" in self.sources.texts:
                 yield f"{module}.{name}", None

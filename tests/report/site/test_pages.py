@@ -175,8 +175,8 @@ def test_changes_of_an_internal_test_are_listed():
 def test_checks_that_do_not_decide_stand_apart():
     noted = Check("aside", False, "1", "2", deciding=False)
     text = rendered(audit(checks=[check("good"), noted]))
-    assert "**1 of 1 check hold.**" in text
-    assert "**Also noted (does not decide the verdict):** 0 of 1 hold." in text
+    assert "**1 of 1 check holds.**" in text
+    assert "**Also noted (does not decide the verdict):** 0 of 1 holds." in text
     assert text.index("| good |") < text.index("Also noted") < text.index("| aside |")
 
 
@@ -264,7 +264,7 @@ def test_results_show_estimate_interval_and_n_per_profile():
 def test_comparisons_of_both_scopes_stand_apart():
     both = scoped(result(comparison("m0")), result(comparison("m1"), comparison("m2", **OPEN)))
     text = rendered(audit(external={"reference": both}))
-    own = text.index("**Replication at the `reference` profile: 1 of 1 comparison hold.**")
+    own = text.index("**Replication at the `reference` profile: 1 of 1 comparison holds.**")
     other = text.index(
         "**Generalisation at the `reference` profile: 1 of 2 comparisons hold, 1 undecided.**"
     )

@@ -32,7 +32,8 @@ def exceptions_first(items: Sequence[Comparison]) -> list[Comparison]:
 def tally(items: Sequence[Comparison]) -> str:
     """`30 of 36 comparisons hold, 4 undecided`."""
     answers = [outcome(item) for item in items]
-    parts = [f"{answers.count('yes')} of {count(len(items), 'comparison')} hold"]
+    hold = "holds" if len(items) == 1 else "hold"
+    parts = [f"{answers.count('yes')} of {count(len(items), 'comparison')} {hold}"]
     for answer in ("no", "undecided"):
         if found := answers.count(answer):
             parts.append(f"{found} {OUTCOMES[answer].lower()}")

@@ -49,7 +49,9 @@ def _checks(checks: Sequence[Check]) -> str:
     return page(
         _heading(checks, failed),
         _check_table(failed) if failed else "",
-        folded(f"The {count(len(held), 'check')} that hold", _check_table(held)) if held else "",
+        folded(f"The {count(len(held), 'check')} that {_hold(held)}", _check_table(held))
+        if held
+        else "",
     )
 
 
@@ -64,21 +66,26 @@ def _noted(checks: Sequence[Check]) -> str:
         return ""
     held = [check for check in checks if check.holds]
     failed = [check for check in checks if not check.holds]
-    title = f"**Also noted (does not decide the verdict):** {len(held)} of {len(checks)} hold."
+    held_of = f"{len(held)} of {len(checks)} {_hold(checks)}"
+    title = f"**Also noted (does not decide the verdict):** {held_of}."
     if len(checks) <= SHOWN_AT_ONCE:
         return page(title, _check_table([*failed, *held]))
     return page(
         title,
         _check_table(failed) if failed else "",
-        folded(f"The {count(len(held), 'noted check')} that hold", _check_table(held))
+        folded(f"The {count(len(held), 'noted check')} that {_hold(held)}", _check_table(held))
         if held
         else "",
     )
 
 
 def _heading(checks: Sequence[Check], failed: Sequence[Check]) -> str:
-    held = f"{len(checks) - len(failed)} of {count(len(checks), 'check')} hold"
+    held = f"{len(checks) - len(failed)} of {count(len(checks), 'check')} {_hold(checks)}"
     return f"**{held}.**" + (" Exceptions first:" if failed else "")
+
+
+def _hold(checks: Sequence[Check]) -> str:
+    return "holds" if len(checks) == 1 else "hold"
 
 
 def _check_table(checks: Sequence[Check]) -> str:
