@@ -196,8 +196,10 @@ def build(
     """Build the site from ledger, prose and executed notebooks."""
     from saliency_audit.report.site.build import build_site
 
-    errors.print("the site: two minutes unless it is up to date", highlight=False)
-    console.print(f"site: {build_site(strict=strict)}", highlight=False, soft_wrap=True)
+    def tell(text: str) -> None:
+        errors.print(text, highlight=False)
+
+    console.print(f"site: {build_site(strict=strict, tell=tell)}", highlight=False, soft_wrap=True)
 
 
 @app.command()

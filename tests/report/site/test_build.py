@@ -22,17 +22,24 @@ def builds(project, monkeypatch):
 
     def run(root, log, strict):
         done.append(strict)
-        (root / "_build" / "html").mkdir(parents=True, exist_ok=True)
+        for folder in ("html", ".doctrees"):
+            (root / "_build" / folder).mkdir(parents=True, exist_ok=True)
         (root / "_build" / "html" / "index.html").write_text("site", encoding="utf-8")
 
     monkeypatch.setattr(build, "_run_jupyter_book", run)
     return done
 
 
+def fail(root, log, strict):
+    raise build.SiteError("no")
+
+
 def test_nothing_changed_means_nothing_done(project, builds):
     assert build.build_site() == project / "_build" / "html" / "index.html"
-    build.build_site()
+    told = []
+    build.build_site(tell=told.append)
     assert builds == [True]
+    assert told == ["the site is up to date"]
 
 
 @pytest.mark.parametrize(
@@ -61,9 +68,8 @@ def test_a_strict_build_starts_clean(project, builds):
     stale.parent.mkdir(parents=True)
     stale.write_text("old", encoding="utf-8")
     (project / "_build" / ".doctrees").mkdir()
-    build.build_site()
+    assert is_read_again(project)
     assert not stale.exists()
-    assert not (project / "_build" / ".doctrees").exists()
 
 
 def test_a_lenient_build_does_not_stand_for_a_strict_one(project, builds):
@@ -72,10 +78,71 @@ def test_a_lenient_build_does_not_stand_for_a_strict_one(project, builds):
     assert builds == [False, True]
 
 
-def test_a_failed_build_is_not_remembered(project, builds, monkeypatch):
-    def fail(root, log, strict):
-        raise build.SiteError("no")
+def is_read_again(project):
+    """Whether the next build keeps the pages that the last one read."""
+    read = project / "_build" / ".doctrees" / "index.doctree"
+    read.write_text("as read", encoding="utf-8")
+    build.build_site()
+    return not read.exists()
 
+
+@pytest.mark.parametrize(
+    ("name", "everything"),
+    [
+        *[("book/index.md", False), ("src/a.py", False), ("runs/new.ipynb", False)],
+        *[("book/claims/old.md", False), ("notebooks/old.py", False)],
+        *[("_config.yml", True), ("_toc.yml", True), ("requirements.lock", True)],
+        *[("book/new.md", True), ("book/claims/new.md", True), ("notebooks/new.py", True)],
+        *[("book/references.bib", True), ("src/saliency_audit/report/site/parts.py", True)],
+    ],
+)
+def test_pages_are_kept_as_read_unless_what_all_depend_on_changed(
+    project, builds, name, everything
+):
+    for page in ("book/claims/old.md", "notebooks/old.py"):
+        (project / page).write_text("text", encoding="utf-8")
+    build.build_site()
+    (project / name).parent.mkdir(parents=True, exist_ok=True)
+    (project / name).write_text("other", encoding="utf-8")
+    (project / "book" / "index.md").write_text("other", encoding="utf-8")
+    stale = project / "_build" / "html" / "old.html"
+    stale.write_text("old", encoding="utf-8")
+    assert is_read_again(project) == everything
+    assert not stale.exists()
+
+
+def test_after_a_failed_or_a_lenient_build_every_page_is_read(project, builds, monkeypatch):
+    build.build_site()
+    (project / "book" / "index.md").write_text("broken", encoding="utf-8")
+    with monkeypatch.context() as broken:
+        broken.setattr(build, "_run_jupyter_book", fail)
+        with pytest.raises(build.SiteError):
+            build.build_site()
+    assert is_read_again(project)
+    (project / "book" / "index.md").write_text("other", encoding="utf-8")
+    build.build_site(strict=False)
+    assert is_read_again(project)
+
+
+def test_a_link_that_breaks_in_an_unchanged_page_fails_the_build(project, monkeypatch):
+    (project / "_config.yml").write_text("title: Small", encoding="utf-8")
+    toc = "format: jb-book\nroot: book/index\nchapters: [{file: book/other}]\n"
+    (project / "_toc.yml").write_text(toc, encoding="utf-8")
+    (project / "book" / "index.md").write_text("# One\n\n[There](place)\n", encoding="utf-8")
+    other = project / "book" / "other.md"
+    other.write_text("# Two\n\n(place)=\n## Place\n", encoding="utf-8")
+    build.build_site()
+    other.write_text("# Two\n\n(place)=\n## Another place\n", encoding="utf-8")
+    build.build_site()
+    assert "1 changed" in (project / "_build" / "build.log").read_text(encoding="utf-8")
+    assert "Another place" in (project / "_build/html/book/other.html").read_text(encoding="utf-8")
+    other.write_text("# Two\n\n## Place\n", encoding="utf-8")
+    for _ in range(2):
+        with pytest.raises(build.SiteError, match=r"index.md:3: WARNING: .*'place'"):
+            build.build_site()
+
+
+def test_a_failed_build_is_not_remembered(project, builds, monkeypatch):
     build.build_site()
     working = build._run_jupyter_book
     monkeypatch.setattr(build, "_run_jupyter_book", fail)

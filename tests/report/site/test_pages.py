@@ -24,6 +24,7 @@ from saliency_audit.ledger import (
 from saliency_audit.ledger.external import Headline, not_tested
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.locations import project_root
+from saliency_audit.report.site import pages as pages_module
 from saliency_audit.report.site.claim_page import claim_page
 from saliency_audit.report.site.claims_table import claims_page
 from saliency_audit.report.site.comparison_tables import MARKS, comparison_tables
@@ -541,3 +542,17 @@ def test_every_generated_page_has_a_place_in_the_contents(pages):
 def test_no_page_names_this_machine(pages):
     for text in pages.values():
         assert str(project_root()) not in text
+
+
+def test_a_page_is_written_only_if_it_says_something_else(tmp_path, monkeypatch):
+    texts = {"book/claims/a.md": "a", "book/generated/b.md": "b"}
+    monkeypatch.setattr(pages_module, "project_root", lambda: tmp_path)
+    monkeypatch.setattr(pages_module, "render_pages", lambda root: texts)
+    first, second = pages_module.write_pages()
+    before = first.stat().st_mtime_ns, second.stat().st_mtime_ns
+    texts["book/generated/b.md"] = "other"
+    (first.parent / "gone.md").write_text("a page of a claim that is no more")
+    pages_module.write_pages()
+    assert first.stat().st_mtime_ns == before[0]
+    assert second.read_text() == "other"
+    assert sorted(tmp_path.rglob("*.md")) == [first, second]

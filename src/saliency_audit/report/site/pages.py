@@ -1,6 +1,5 @@
 """Write the generated pages: they follow from the ledger and are never edited or committed."""
 
-import shutil
 from pathlib import Path
 
 from saliency_audit.ledger import audit_all, load_papers
@@ -18,16 +17,21 @@ FOLDERS = ("book/claims", "book/generated")
 
 
 def write_pages() -> list[Path]:
-    """Write every generated page afresh and return their paths."""
+    """Write the generated pages, delete those that are none any more, and return their paths.
+
+    A page that says what it said before is not touched: Sphinx then need not read it again.
+    """
     root = project_root()
-    pages = render_pages(root)
+    pages = {root / name: text for name, text in render_pages(root).items()}
     for folder in FOLDERS:
-        shutil.rmtree(root / folder, ignore_errors=True)
-    for name, text in pages.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return [root / name for name in pages]
+        for path in (root / folder).rglob("*"):
+            if path.is_file() and path not in pages:
+                path.unlink()
+    for path, text in pages.items():
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    return list(pages)
 
 
 def render_pages(root: Path) -> dict[str, str]:

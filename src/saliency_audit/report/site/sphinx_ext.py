@@ -11,6 +11,7 @@ from sphinx.errors import ExtensionError
 
 from saliency_audit.report.site.claim_links import ClaimLinks
 from saliency_audit.report.site.docstrings import process_docstring
+from saliency_audit.report.site.documented_code import pages_of_code
 from saliency_audit.report.site.mathjax import copy_mathjax
 from saliency_audit.report.site.notebook_reader import inject_run, read_run
 
@@ -22,6 +23,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     if not (Path(app.srcdir) / "book" / "generated").is_dir():
         raise ExtensionError("the generated pages are missing; build with `saliency-audit build`")
     app.connect("source-read", inject_run)
+    app.connect("env-get-outdated", pages_of_code)
     app.add_transform(ClaimLinks)
     # Before napoleon (500), which adds markup of its own.
     app.connect("autodoc-process-docstring", process_docstring, priority=400)
