@@ -17,6 +17,7 @@ from rich.table import Table
 
 from saliency_audit.errors import AuditError
 from saliency_audit.locations import data_root, project_root
+from saliency_audit.processes import cores
 
 app = typer.Typer(
     help="Audit claims about saliency maps: run notebooks, compute rows, read and verify verdicts.",
@@ -166,6 +167,7 @@ def verify(
     write: Annotated[
         bool, typer.Option(help="publish the recomputed verdicts in data/verdicts.json")
     ] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="processes side by side")] = cores(),
 ) -> None:
     """Recompute every verdict from the recorded rows; check every manifest and checksum."""
     from saliency_audit.ledger import load_claims
@@ -173,8 +175,8 @@ def verify(
     from saliency_audit.study import read_manifests
 
     if write:
-        console.print(f"wrote {write_published().relative_to(project_root())}")
-    found = list(faults())
+        console.print(f"wrote {write_published(jobs).relative_to(project_root())}")
+    found = list(faults(jobs))
     for fault in found:
         errors.print(f"fault: {fault}", highlight=False, markup=False, soft_wrap=True)
     if found:

@@ -4,9 +4,8 @@ import hashlib
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from saliency_audit.notebooks import (
     validate_parameters,
 )
 from saliency_audit.parameters import PROFILES, ParameterError
+from saliency_audit.processes import environment, threads_each
 
 CellProgress = Callable[[str, int, int], None]
 
@@ -111,7 +111,7 @@ def execute(
 
     here = Path.cwd()
     try:
-        with _environment(_of_kernels(jobs)), ThreadPoolExecutor(max_workers=jobs) as pool:
+        with environment(_of_kernels(jobs)), ThreadPoolExecutor(max_workers=jobs) as pool:
             return list(pool.map(one, plans))
     finally:
         # Papermill changes the working folder of the whole process. Of two threads, the second to
@@ -121,28 +121,12 @@ def execute(
 
 def _of_kernels(jobs: int) -> dict[str, str]:
     """Variables of the kernels: each gets as many threads as there are cores for it."""
-    given = os.environ.get("SALIENCY_THREADS")
-    threads = given or str(max(1, (os.cpu_count() or 1) // jobs))
+    threads = os.environ.get("SALIENCY_THREADS") or threads_each(jobs)
     return {
         "SALIENCY_THREADS": threads,
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", threads),
         "IPYTHONDIR": str(_quiet_ipython()),
     }
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Environment variables that processes started meanwhile inherit."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _quiet_ipython() -> Path:

@@ -250,6 +250,11 @@ def test_every_change_is_found(copy: Path, change: Callable[[Path], None], messa
     assert any(message in fault for fault in found), found
 
 
+def test_processes_side_by_side_find_the_same(copy: Path) -> None:
+    _moved_external(copy)
+    assert list(faults(jobs=2)) == list(faults()) != []
+
+
 def test_all_damaged_files_are_named_at_once(copy: Path) -> None:
     for path in (JPEG, COST):
         (copy / path).write_bytes(b"")

@@ -23,6 +23,7 @@ from saliency_audit.ledger.internal import run_internal_test
 from saliency_audit.ledger.schema import Claim, load_claims
 from saliency_audit.ledger.verdict import InternalAudit, Verdict
 from saliency_audit.parameters import PROFILES
+from saliency_audit.processes import in_processes
 from saliency_audit.study import get_experiment, recorded_store
 
 
@@ -94,21 +95,31 @@ def audit_claim(claim_id: str) -> ClaimAudit:
     return _remembered(claims[claim_id])
 
 
-def audit_all(*, fresh: bool = False) -> list[ClaimAudit]:
+def audit_all(*, fresh: bool = False, jobs: int = 1) -> list[ClaimAudit]:
     """Every claim audited, in the order of the ledger.
 
     Args:
         fresh: compute every audit, ignoring those that earlier runs kept.
+        jobs: processes that compute audits side by side; 1 is this process.
     """
-    return [_audit(claim) if fresh else _remembered(claim) for claim in load_claims().values()]
+    claims = load_claims()
+    kept = {} if fresh else {name: _kept(claim) for name, claim in claims.items()}
+    missing = [claim for name, claim in claims.items() if kept.get(name) is None]
+    computed = iter(in_processes(_audit if fresh else _remembered, missing, jobs))
+    return [kept.get(name) or next(computed) for name in claims]
+
+
+def _kept(claim: Claim) -> ClaimAudit | None:
+    """The audit of an earlier run, if nothing it depends on has changed."""
+    kept = audit_cache.load(claim, audit_cache.audit_key(claim))
+    return kept if isinstance(kept, ClaimAudit) else None
 
 
 def _remembered(claim: Claim) -> ClaimAudit:
-    """The audit, computed unless an earlier run kept it and nothing it depends on has changed."""
-    key = audit_cache.audit_key(claim)
-    kept = audit_cache.load(claim, key)
-    if isinstance(kept, ClaimAudit):
+    """The audit of an earlier run, else computed and kept."""
+    if kept := _kept(claim):
         return kept
+    key = audit_cache.audit_key(claim)
     audit = _audit(claim)
     # If rows were recorded while the audit read them, the key has changed.
     if audit_cache.audit_key(claim) == key:

@@ -18,18 +18,27 @@ def published_path() -> Path:
     return project_root() / "data" / "verdicts.json"
 
 
-def write_published() -> Path:
-    """Write the verdicts as they follow now from printed numbers and recorded rows."""
+def write_published(jobs: int = 1) -> Path:
+    """Write the verdicts as they follow now from printed numbers and recorded rows.
+
+    Args:
+        jobs: processes that compute them.
+    """
     path = published_path()
-    text = json.dumps([_published(record) for record in _records()], indent=1, ensure_ascii=False)
+    records = [_published(record) for record in _records(jobs)]
+    text = json.dumps(records, indent=1, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
     return path
 
 
-def faults() -> Iterator[str]:
-    """Every fault: damaged rows, rows that belong to no task, verdicts that changed."""
+def faults(jobs: int = 1) -> Iterator[str]:
+    """Every fault: damaged rows, rows that belong to no task, verdicts that changed.
+
+    Args:
+        jobs: processes that compute the verdicts.
+    """
     yield from _row_faults()
-    yield from _verdict_faults()
+    yield from _verdict_faults(jobs)
 
 
 def recorded_files() -> list[Path]:
@@ -94,7 +103,7 @@ def _weights_faults(where: str, model: str, digests: set[str]) -> Iterator[str]:
         yield f"{where} was recorded with other weights than the catalogue declares"
 
 
-def _verdict_faults() -> Iterator[str]:
+def _verdict_faults(jobs: int) -> Iterator[str]:
     path = published_path()
     remedy = "write it with `saliency-audit verify --write`"
     if not path.is_file():
@@ -106,7 +115,7 @@ def _verdict_faults() -> Iterator[str]:
         yield f"{path} is half-written or not JSON; {remedy}"
         return
     published = {record["id"]: record for record in records}
-    current = {record["id"]: _published(record) for record in _records()}
+    current = {record["id"]: _published(record) for record in _records(jobs)}
     for claim in sorted(published.keys() | current.keys()):
         if claim not in published or claim not in current:
             yield f"claim {claim} is {'not ' if claim not in published else ''}in {path.name} only"
@@ -115,8 +124,8 @@ def _verdict_faults() -> Iterator[str]:
             yield f"claim {claim}: {found}"
 
 
-def _records() -> list[dict[str, Any]]:
-    return [as_record(audit) for audit in audit_all(fresh=True)]
+def _records(jobs: int = 1) -> list[dict[str, Any]]:
+    return [as_record(audit) for audit in audit_all(fresh=True, jobs=jobs)]
 
 
 def _published(record: dict[str, Any]) -> dict[str, Any]:

@@ -547,7 +547,7 @@ def test_no_page_names_this_machine(pages):
 def test_a_page_is_written_only_if_it_says_something_else(tmp_path, monkeypatch):
     texts = {"book/claims/a.md": "a", "book/generated/b.md": "b"}
     monkeypatch.setattr(pages_module, "project_root", lambda: tmp_path)
-    monkeypatch.setattr(pages_module, "render_pages", lambda root: texts)
+    monkeypatch.setattr(pages_module, "render_pages", lambda root, jobs: texts)
     first, second = pages_module.write_pages()
     before = first.stat().st_mtime_ns, second.stat().st_mtime_ns
     texts["book/generated/b.md"] = "other"

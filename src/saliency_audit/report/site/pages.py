@@ -4,6 +4,7 @@ from pathlib import Path
 
 from saliency_audit.ledger import audit_all, load_papers
 from saliency_audit.locations import project_root
+from saliency_audit.processes import cores
 from saliency_audit.report.site.claim_page import claim_page, page_name
 from saliency_audit.report.site.claims_table import claims_page
 from saliency_audit.report.site.code_page import code_page
@@ -22,7 +23,7 @@ def write_pages() -> list[Path]:
     A page that says what it said before is not touched: Sphinx then need not read it again.
     """
     root = project_root()
-    pages = {root / name: text for name, text in render_pages(root).items()}
+    pages = {root / name: text for name, text in render_pages(root, cores()).items()}
     for folder in FOLDERS:
         for path in (root / folder).rglob("*"):
             if path.is_file() and path not in pages:
@@ -34,10 +35,15 @@ def write_pages() -> list[Path]:
     return list(pages)
 
 
-def render_pages(root: Path) -> dict[str, str]:
-    """Every generated page by its path below the project folder."""
+def render_pages(root: Path, jobs: int = 1) -> dict[str, str]:
+    """Every generated page by its path below the project folder.
+
+    Args:
+        root: the project folder.
+        jobs: processes that compute audits that no earlier run kept.
+    """
     papers = load_papers()
-    audits = audit_all()
+    audits = audit_all(jobs=jobs)
     by_name = {paper.paper: paper for paper in papers}
     pages = {
         f"book/claims/{page_name(audit.claim.id)}.md": claim_page(
