@@ -4,7 +4,7 @@ All scores of an image set are resampled with the same draws of images, so that 
 be subtracted and averaged draw by draw.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -88,10 +88,12 @@ class Contrast:
     Attributes:
         rows: at least one; the first is the base, the last what is compared with it.
         weights: one for each.
+        names: of the rows, for the reader.
     """
 
     rows: tuple[FoldRows, ...]
     weights: tuple[float, ...]
+    names: tuple[str, ...] = ("first", "second")
 
     @classmethod
     def difference(cls, base: FoldRows, other: FoldRows) -> "Contrast":
@@ -105,7 +107,8 @@ class Contrast:
         steps = np.array(levels, dtype=float) / 10
         centred = steps - steps.mean()
         weights = centred / (centred**2).sum()
-        return cls(tuple(at[level] for level in levels), tuple(weights.tolist()))
+        names = tuple(f"{level} %" for level in levels)
+        return cls(tuple(at[level] for level in levels), tuple(weights.tolist()), names)
 
     def drawn(self, score: str, resamples: int) -> Drawn:
         """The sum on the images themselves and on resamples of them.
@@ -115,17 +118,21 @@ class Contrast:
             resamples: how many.
 
         Returns:
-            n is the smallest number of images that one of the scores rests on.
+            n as below.
         """
         found = [each.drawn(score, resamples) for each in self.rows]
         draws = sum(weight * draws for weight, (_, draws) in zip(self.weights, found, strict=True))
         return Drawn(
             point=self._sum([point for point, _ in found]),
             draws=np.asarray(draws),
-            n=smaller_n(self.rows, score),
+            n=self.n(score),
             base=found[0][0],
             other=found[-1][0],
         )
+
+    def n(self, score: str) -> int:
+        """The smallest number of images that the score of one of the rows rests on."""
+        return smaller_n(self.rows, score)
 
     def over_folds(self, score: str) -> Estimate:
         """The sum with its 95 % jackknife interval over the folds, the same for all rows."""
@@ -146,20 +153,25 @@ class Asked:
         contrast: what is measured.
         score: by which statistic.
         expected: where it shall lie.
-        more: `may_hold`, `extra` or `decides` of the effect.
+        extra: reported beside the interval over folds.
+        may_hold: as `decides`, of the effect.
+        decides: whether the verdict rests on it.
     """
 
     keys: Mapping[str, str]
     contrast: Contrast
     score: str
     expected: Expected
-    more: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Estimate] = field(default_factory=dict)
+    may_hold: bool = True
+    decides: bool = True
 
     def effect(self, resamples: int) -> Effect:
         """The contrast as an effect; its interval over folds stands in `extra`."""
-        extra = {"over folds": self.contrast.over_folds(self.score), **self.more.get("extra", {})}
+        extra = {"over folds": self.contrast.over_folds(self.score), **self.extra}
         drawn = self.contrast.drawn(self.score, resamples)
-        return drawn.effect(self.keys, self.expected, **{**self.more, "extra": extra})
+        conditions = {"may_hold": self.may_hold, "decides": self.decides}
+        return drawn.effect(self.keys, self.expected, extra=extra, **conditions)
 
 
 def smaller_n(groups: Iterable[FoldRows], statistic: str) -> int:
@@ -167,9 +179,7 @@ def smaller_n(groups: Iterable[FoldRows], statistic: str) -> int:
     return min(group.n(statistic) for group in groups)
 
 
-def beside_reco(
-    contrast: Contrast, other: str, resamples: int, names: Sequence[str] = ("first", "second")
-) -> dict[str, Estimate]:
+def beside_reco(contrast: Contrast, other: str | None, resamples: int) -> dict[str, Estimate]:
     """What stands beside a contrast of ReCo: the `other` definition, AUROC, and all sizes.
 
     The maximum in ReCo lies above 0 by chance, and the more so the fewer distances there are; the
@@ -177,22 +187,24 @@ def beside_reco(
 
     Args:
         contrast: of ReCo.
-        other: statistic of the definition that does not decide.
+        other: statistic of the definition that does not decide; None for another score, beside
+            which nothing stands.
         resamples: how many.
-        names: of the rows.
     """
+    if other is None:
+        return {}
     return {
         "other definition": contrast.drawn(other, resamples).estimate,
         "AUROC": contrast.drawn("auroc", resamples).estimate,
-        **sizes_of(contrast, names),
+        **sizes_of(contrast),
     }
 
 
-def sizes_of(contrast: Contrast, names: Sequence[str] = ("first", "second")) -> dict[str, Estimate]:
+def sizes_of(contrast: Contrast) -> dict[str, Estimate]:
     """|S=| and |S≠| of every row, which stand beside every ReCo."""
     return {
         f"|S{sign}|, {name}": Estimate(size, size, size, len(rows.image))
-        for rows, name in zip(contrast.rows, names, strict=True)
+        for rows, name in zip(contrast.rows, contrast.names, strict=True)
         for sign, size in (("=", rows.sets.equal.size), ("≠", rows.sets.different.size))
     }
 
@@ -209,6 +221,11 @@ def reco_statistics(definition: str) -> tuple[str, str]:
     return names[definition]
 
 
+def statistics_of(score: str, parameters: Mapping[str, Any]) -> tuple[str, str | None]:
+    """The statistic of a score that decides and, of ReCo, that of the other definition."""
+    return reco_statistics(parameters["definition"]) if score == "reco" else (score, None)
+
+
 def validate_definition(parameters: Mapping[str, Any]) -> None:
     """Refuse an unknown `definition` of ReCo.
 
@@ -216,12 +233,6 @@ def validate_definition(parameters: Mapping[str, Any]) -> None:
         ValueError: names those that there are.
     """
     reco_statistics(parameters.get("definition", "balanced"))
-
-
-def counted(parameters: Mapping[str, Any], comparisons: int) -> int:
-    """Resamples: as many as declared, or more where Holm needs them."""
-    alpha = parameters.get("alpha", ALPHA)
-    return enough_resamples(parameters["resamples"], comparisons, alpha)
 
 
 def pooled(asked: Sequence[Asked], resamples: int) -> Drawn:
@@ -275,7 +286,7 @@ def headline(
         parameters: of the test.
     """
     fewest = parameters.get("images_per_comparison", 0)
-    chosen = [each for each in asked if smaller_n(each.contrast.rows, each.score) >= fewest]
+    chosen = [each for each in asked if each.contrast.n(each.score) >= fewest]
     chosen = chosen or list(asked)
     if not chosen or not (found := pooled(chosen, resamples)).defined:
         return None
@@ -285,8 +296,29 @@ def headline(
     return Headline.of(found.estimate, f"mean of {of}{over}, resampled by image")
 
 
-def few_images(effects: Sequence[Effect], parameters: Mapping[str, Any]) -> str:
-    """A sentence on how many comparisons rest on too few images to be decided."""
-    fewest = parameters.get("images_per_comparison", 0)
+def measured(
+    asked: Sequence[Callable[[int], Effect]],
+    first: Sequence[Asked],
+    what: str,
+    parameters: Mapping[str, Any],
+    family: int | None = None,
+) -> tuple[list[Effect], Headline | None, str]:
+    """The effects of a test, from as many resamples as are declared, or as Holm needs.
+
+    Args:
+        asked: from a number of resamples to an effect each, as `Asked.effect`.
+        first: contrasts that the headline averages.
+        what: these are, in words.
+        parameters: of the test.
+        family: comparisons in Holm's largest family, if not all.
+
+    Returns:
+        The effects, the headline, and a sentence on how many rest on too few images to be decided.
+    """
+    alpha, fewest = parameters.get("alpha", ALPHA), parameters.get("images_per_comparison", 0)
+    family = len(asked) if family is None else family
+    resamples = enough_resamples(parameters["resamples"], family, alpha)
+    effects = [effect(resamples) for effect in asked]
     count = sum(item.estimate.n < fewest for item in effects)
-    return f"{count} rest on fewer than {fewest} images and are undecided." if count else ""
+    few = f"{count} rest on fewer than {fewest} images and are undecided." if count else ""
+    return effects, headline(first, what, resamples, parameters), few

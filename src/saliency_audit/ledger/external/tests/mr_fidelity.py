@@ -9,30 +9,18 @@ import pandas as pd
 
 from saliency_audit.ledger.external.effect import within
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
-from saliency_audit.ledger.external.evidence.fold_effects import (
-    Asked,
-    Contrast,
-    counted,
-    few_images,
-    headline,
-)
-from saliency_audit.ledger.external.evidence.folds import (
-    COLUMNS,
-    FoldRows,
-    degraded,
-    levels_of,
-    paired_rows,
-)
+from saliency_audit.ledger.external.evidence import folds
+from saliency_audit.ledger.external.evidence.fold_effects import Asked, Contrast, measured
+from saliency_audit.ledger.external.evidence.folds import FoldRows
 from saliency_audit.ledger.external.tests.mr_sanity import NO_ROWS
 from saliency_audit.ledger.resampling import Floats
-from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.study.explanations import METHODS
 from saliency_audit.study.predictors import DEGRADATIONS
 
 SCORE = "mu_fidelity"
 
 
-@external_test(needs={"levels", "margin", "resamples"}, columns=COLUMNS)
+@external_test(needs={"levels", "margin", "resamples"}, columns=folds.COLUMNS)
 def equivalent_under_degradation(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     """Does μF at the highest level of degradation equal that of the sound predictors?
 
@@ -50,35 +38,34 @@ def equivalent_under_degradation(rows: pd.DataFrame, parameters: Parameters) -> 
     Raises:
         ValueError: as `monotone_degradation`.
     """
-    groups = paired_rows("equivalent_under_degradation", rows)
+    groups = folds.paired_rows("equivalent_under_degradation", rows)
     margin, ends = parameters["margin"], parameters["levels"]
     levels = sorted({key.level for key in groups})
     asked: list[Asked] = []
     missing: list[str] = []
     left_out = low = 0
-    for (images, model), kind, method in product(degraded(groups), DEGRADATIONS, METHODS):
+    for (images, model), kind, method in product(folds.degraded(groups), DEGRADATIONS, METHODS):
         keys = {"images": images, "model": model, "degradation": kind, "method": method}
-        at = levels_of(groups, images, model, kind, method, ends)
+        at = folds.levels_of(groups, images, model, kind, method, ends)
         if len(at) < len(ends):
             missing.append(", ".join(keys.values()))
             continue
         both, lost = _where_all_have_one(at)
         contrast = Contrast.difference(*(both[level] for level in ends))
-        through = levels_of(groups, images, model, kind, method, levels)
-        slope = _slope(through, parameters["resamples"])
+        through = folds.levels_of(groups, images, model, kind, method, levels)
+        slope = Contrast.slope(_where_all_have_one(through)[0])
+        extra = {"slope per 10 points": slope.drawn(SCORE, parameters["resamples"]).estimate}
         can_drop = contrast.rows[0].value(SCORE) > margin
-        more = {"may_hold": can_drop, "extra": {"slope per 10 points": slope}}
-        asked.append(Asked(keys, contrast, SCORE, within(margin), more))
+        asked.append(Asked(keys, contrast, SCORE, within(margin), extra, can_drop))
         left_out += lost
         low += not can_drop
-    resamples = counted(parameters, len(asked))
-    effects = [each.effect(resamples) for each in asked]
+    effects, headline, few = measured([each.effect for each in asked], asked, "changes", parameters)
     return Evidence(
         effects,
-        headline(asked, "changes", resamples, parameters),
+        headline,
         missing=missing,
         remarks=[
-            few_images(effects, parameters),
+            few,
             f"In {low} μF is at most {margin} at {ends[0]} % and cannot drop by more: not held."
             if low
             else "",
@@ -97,7 +84,3 @@ def _where_all_have_one(at: Mapping[int, FoldRows]) -> tuple[dict[int, FoldRows]
         for level, group in at.items()
     }
     return found, int((~kept).sum())
-
-
-def _slope(at: Mapping[int, FoldRows], resamples: int) -> Estimate:
-    return Contrast.slope(_where_all_have_one(at)[0]).drawn(SCORE, resamples).estimate

@@ -4,16 +4,14 @@ import pandas as pd
 
 from saliency_audit.ledger.external.effect import HIGHER, LOWER
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
+from saliency_audit.ledger.external.evidence import folds
 from saliency_audit.ledger.external.evidence.fold_effects import (
     SCORE_NAMES,
     Asked,
-    counted,
-    few_images,
-    headline,
+    measured,
     sizes_of,
 )
-from saliency_audit.ledger.external.evidence.folds import COLUMNS, paired_rows
-from saliency_audit.ledger.external.tests.mr_lip import NO_ROWS, compared, undefined_remarks
+from saliency_audit.ledger.external.tests.mr_lip import NO_ROWS, compared, lacking, undefined
 from saliency_audit.ledger.fold_statistics import BINS
 
 # Statistic, and the side on which the constrained network is expected.
@@ -25,7 +23,7 @@ def _validate(parameters: Parameters) -> None:
         raise ValueError(f"histograms have {BINS} bins, got {parameters['bins']}")
 
 
-@external_test(needs={"bins", "excepted", "resamples"}, columns=COLUMNS, validate=_validate)
+@external_test(needs={"bins", "excepted", "resamples"}, columns=folds.COLUMNS, validate=_validate)
 def better_separation(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     """Are S= and S≠ further apart for 1-Lipschitz networks, and is the mean of S= smaller?
 
@@ -44,30 +42,31 @@ def better_separation(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     Raises:
         ValueError: as `family_difference`; bins other than 50.
     """
-    groups = paired_rows("better_separation", rows)
-    found, missing = compared(groups)
+    groups = folds.paired_rows("better_separation", rows)
+    found = compared(groups)
     asked: list[Asked] = []
-    for families, contrasts in found.items():
-        for method, contrast in contrasts.items():
+    for families in found:
+        for method, contrast in families.contrasts.items():
             decides = method not in parameters["excepted"]
             overlap = contrast.drawn("overlap", parameters["resamples"]).estimate
             beside = {"overlap of the histograms": overlap, **sizes_of(contrast)}
             for statistic, expected in SEPARATION.items():
                 keys = {**families.keys, "method": method, "score": SCORE_NAMES[statistic]}
-                more = {"extra": beside if statistic == "auroc" else {}, "decides": decides}
-                asked.append(Asked(keys, contrast, statistic, expected, more))
-    resamples = counted(parameters, len(asked))
-    effects = [each.effect(resamples) for each in asked]
-    first = [each for each in asked if each.score == "auroc" and each.more["decides"]]
+                extra = beside if statistic == "auroc" else {}
+                each = Asked(keys, contrast, statistic, expected, extra, decides=decides)
+                asked.append(each)
+    effects, headline, few = measured(
+        [each.effect for each in asked],
+        [each for each in asked if each.score == "auroc" and each.decides],
+        "differences (1-Lipschitz minus ordinary)",
+        parameters,
+    )
     excepted = ", ".join(parameters["excepted"])
+    said = f"{excepted} does not decide." if excepted else ""
     return Evidence(
         effects,
-        headline(first, "differences (1-Lipschitz minus ordinary)", resamples, parameters),
-        missing=missing,
-        remarks=[
-            few_images(effects, parameters),
-            f"{excepted} does not decide." if excepted else "",
-            *undefined_remarks(groups, list(found)),
-        ],
+        headline,
+        missing=lacking(found),
+        remarks=[few, said, *undefined(groups, found)],
         nothing=NO_ROWS,
     )

@@ -6,27 +6,14 @@ import pandas as pd
 
 from saliency_audit.ledger.external.effect import HIGHER
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
-from saliency_audit.ledger.external.evidence.fold_effects import (
-    Asked,
-    Contrast,
-    counted,
-    few_images,
-    headline,
-)
-from saliency_audit.ledger.external.evidence.folds import (
-    COLUMNS,
-    Groups,
-    by_method,
-    paired_rows,
-    remarks,
-    sound,
-)
+from saliency_audit.ledger.external.evidence import folds
+from saliency_audit.ledger.external.evidence.fold_effects import Asked, Contrast, measured
 
 CONTROL = ("random_input", "random")
 SCORE = "mege"
 
 
-@external_test(needs={"pairs", "resamples"}, columns=COLUMNS)
+@external_test(needs={"pairs", "resamples"}, columns=folds.COLUMNS)
 def inflated_by_product(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     """Is MeGe of a method with the product by the input higher than without it?
 
@@ -43,35 +30,32 @@ def inflated_by_product(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         ValueError: a parameter or column that is missing or unknown, or methods that do not explain
             the same images.
     """
-    groups = paired_rows("inflated_by_product", rows)
+    groups = folds.paired_rows("inflated_by_product", rows)
     asked: list[Asked] = []
     missing: list[str] = []
-    for (images, model), pair in product(sound(groups), parameters["pairs"]):
-        with_product, without = pair
-        contrast = _contrast(groups, images, model, with_product, without)
+    for place, (more, less) in product(folds.sound(groups), parameters["pairs"]):
+        images, model = place
+        contrast, control = (
+            Contrast.difference(*found.values()) if len(found) == 2 else None
+            for pair in ((less, more), CONTROL[::-1])
+            for found in [folds.by_method(groups, images, model, pair)]
+        )
         if contrast is None:
-            missing.append(f"{images}, {model}, {with_product}")
+            missing.append(f"{images}, {model}, {more}")
             continue
-        control = _contrast(groups, images, model, *CONTROL)
+        keys = {"images": images, "model": model, "method": more, "without": less}
         beside = control and control.drawn(SCORE, parameters["resamples"]).estimate
-        keys = {"images": images, "model": model, "method": with_product, "without": without}
-        more = {"extra": {"random maps": beside} if beside else {}}
-        asked.append(Asked(keys, contrast, SCORE, HIGHER, more))
-    resamples = counted(parameters, len(asked))
-    effects = [each.effect(resamples) for each in asked]
-    used = [group for each in asked for group in each.contrast.rows]
+        extra = {"random maps": beside} if beside else {}
+        asked.append(Asked(keys, contrast, SCORE, HIGHER, extra))
+    what = "differences (with minus without the product)"
+    effects, headline, few = measured([each.effect for each in asked], asked, what, parameters)
     return Evidence(
         effects,
-        headline(asked, "differences (with minus without the product)", resamples, parameters),
+        headline,
         missing=missing,
-        remarks=[few_images(effects, parameters), *remarks(used)],
+        remarks=[
+            few,
+            *folds.remarks(group for each in asked for group in each.contrast.rows),
+        ],
         nothing="no rows of a method with and without the product",
     )
-
-
-def _contrast(
-    groups: Groups, images: str, model: str, with_product: str, without: str
-) -> Contrast | None:
-    """With the product minus without."""
-    found = by_method(groups, images, model, (without, with_product))
-    return Contrast.difference(*found.values()) if len(found) == 2 else None

@@ -1,33 +1,15 @@
 """MR-SANITY: do MeGe and ReCo fall as predictors are degraded, and beat random maps?"""
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import product
 
 import pandas as pd
 
-from saliency_audit.ledger.external.effect import HIGHER, LOWER
+from saliency_audit.ledger.external.effect import HIGHER, LOWER, Expected
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
-from saliency_audit.ledger.external.evidence.fold_effects import (
-    Asked,
-    Contrast,
-    beside_reco,
-    counted,
-    few_images,
-    headline,
-    reco_statistics,
-    validate_definition,
-)
-from saliency_audit.ledger.external.evidence.folds import (
-    COLUMNS,
-    Groups,
-    by_method,
-    degraded,
-    levels_of,
-    of_the_seven,
-    other_folds,
-    paired_rows,
-    remarks,
-)
+from saliency_audit.ledger.external.evidence import fold_effects, folds
+from saliency_audit.ledger.external.evidence.fold_effects import Asked, Contrast
 from saliency_audit.study.explanations import CONTROL, METHODS
 from saliency_audit.study.predictors import DEGRADATIONS
 
@@ -36,8 +18,8 @@ NO_ROWS = "no rows of degraded predictors"
 
 @external_test(
     needs={"levels", "folds", "resamples", "definition"},
-    columns=COLUMNS,
-    validate=validate_definition,
+    columns=folds.COLUMNS,
+    validate=fold_effects.validate_definition,
 )
 def monotone_degradation(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     """Do MeGe and ReCo fall with the level of degradation, and does every method beat Random?
@@ -61,87 +43,66 @@ def monotone_degradation(rows: pd.DataFrame, parameters: Parameters) -> Evidence
         ValueError: a parameter or column that is missing or unknown, or levels that do not explain
             the same images.
     """
-    groups = paired_rows("monotone_degradation", rows)
-    predictors = degraded(groups)
-    missing = other_folds(groups, parameters["folds"])
-    families: dict[str, list[Asked]] = {}
+    groups = folds.paired_rows("monotone_degradation", rows)
+    predictors = folds.degraded(groups)
+    missing = folds.other_folds(groups, parameters["folds"])
+    asked: list[Asked] = []
     for images, model in predictors:
         trends, without = _trends(groups, images, model, parameters)
         differences = list(_against_random(groups, images, model, parameters))
-        families.setdefault(images, []).extend([*trends, *differences])
+        asked += [*trends, *differences]
         missing += [*without, *([] if differences else [f"{images}, {model}, {CONTROL}"])]
-    # Holm corrects over all trends and differences of an image set.
-    resamples = counted(parameters, max(map(len, families.values()), default=0))
-    effects = [each.effect(resamples) for family in families.values() for each in family]
-    first = [
-        each
-        for family in families.values()
-        for each in family
-        if each.score == "mege" and each.expected is LOWER
-    ]
+    families = Counter(each.keys["images"] for each in asked)
+    effects, headline, few = fold_effects.measured(
+        [each.effect for each in asked],
+        [each for each in asked if each.score == "mege" and each.expected is LOWER],
+        "slopes per 10 points",
+        parameters,
+        max(families.values(), default=0),
+    )
     return Evidence(
         effects,
-        headline(first, "slopes per 10 points", resamples, parameters),
+        headline,
         missing=missing,
-        remarks=[few_images(effects, parameters), *remarks(of_the_seven(groups, predictors))],
+        remarks=[few, *folds.remarks(folds.of_the_seven(groups, predictors))],
         nothing=NO_ROWS,
         apart=("images",),
     )
 
 
-def _scores(parameters: Parameters) -> dict[str, tuple[str, str | None]]:
-    """Statistic behind each score, and the other definition's, where there is one."""
-    deciding, other = reco_statistics(parameters["definition"])
-    return {"mege": ("mege", None), "reco": (deciding, other)}
-
-
 def _trends(
-    groups: Groups, images: str, model: str, parameters: Parameters
+    groups: folds.Groups, images: str, model: str, parameters: Parameters
 ) -> tuple[list[Asked], list[str]]:
     """The slope of every degradation, method and score; and what has no rows."""
     levels: list[int] = list(parameters["levels"])
     found: list[Asked] = []
     missing: list[str] = []
     for kind, method in product(DEGRADATIONS, METHODS):
-        at = levels_of(groups, images, model, kind, method, levels)
-        where = {"images": images, "model": model, "degradation": kind, "method": method}
-        missing += [
-            f"{', '.join(where.values())}, {level} %" for level in levels if level not in at
-        ]
-        if len(at) < 2 or 0 not in at:
-            continue
-        names = [f"{level} %" for level in sorted(at)]
-        found += _by_score(where, Contrast.slope(at), names, parameters, falls=True)
+        at = folds.levels_of(groups, images, model, kind, method, levels)
+        keys = {"images": images, "model": model, "degradation": kind, "method": method}
+        missing += [f"{', '.join(keys.values())}, {level} %" for level in levels if level not in at]
+        if len(at) >= 2 and 0 in at:
+            found += _by_score(keys, Contrast.slope(at), LOWER, parameters)
     return found, missing
 
 
 def _against_random(
-    groups: Groups, images: str, model: str, parameters: Parameters
+    groups: folds.Groups, images: str, model: str, parameters: Parameters
 ) -> Iterator[Asked]:
     """The difference of every method to random maps, by every score."""
-    control = by_method(groups, images, model, [CONTROL]).get(CONTROL)
+    control = folds.by_method(groups, images, model, [CONTROL]).get(CONTROL)
     if control is None:
         return
-    for method, group in by_method(groups, images, model).items():
-        where = {
-            "images": images,
-            "model": model,
-            "degradation": "none",
-            "method": f"{method} − {CONTROL}",
-        }
-        contrast = Contrast.difference(control, group)
-        yield from _by_score(where, contrast, ["first", "second"], parameters, falls=False)
+    for method, group in folds.by_method(groups, images, model).items():
+        keys = {"images": images, "model": model, "degradation": "none"}
+        keys["method"] = f"{method} − {CONTROL}"
+        yield from _by_score(keys, Contrast.difference(control, group), HIGHER, parameters)
 
 
 def _by_score(
-    where: dict[str, str],
-    contrast: Contrast,
-    names: list[str],
-    parameters: Parameters,
-    *,
-    falls: bool,
+    keys: dict[str, str], contrast: Contrast, expected: Expected, parameters: Parameters
 ) -> Iterator[Asked]:
-    for score, (statistic, other) in _scores(parameters).items():
-        extra = beside_reco(contrast, other, parameters["resamples"], names) if other else {}
-        side = LOWER if falls else HIGHER
-        yield Asked({**where, "score": score}, contrast, statistic, side, {"extra": extra})
+    for score in ("mege", "reco"):
+        statistic, other = fold_effects.statistics_of(score, parameters)
+        extra = fold_effects.beside_reco(contrast, other, parameters["resamples"])
+        yield Asked({**keys, "score": score}, contrast, statistic, expected, extra)
