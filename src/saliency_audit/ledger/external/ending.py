@@ -97,7 +97,8 @@ class ExternalTest(Protocol):
         """The outcome on some rows.
 
         Raises:
-            ValueError: a parameter or column that is missing or unknown.
+            ValueError: a parameter or column that is missing or unknown, or rows that cannot be
+                compared: an image that stands twice, or that one of two methods lacks.
         """
 
 

@@ -58,8 +58,7 @@ def area_order(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     area are recomputed each time. The images are those that neither method drops.
 
     Args:
-        rows: columns model, images, method, image, ic_probability, ic_correct and one `ic_…` per
-            complexity, lists of equal length; one row per map.
+        rows: of `ggig_information_curves`, one per map.
         parameters: `methods`, the `first` and the `last` of them; `curves` ("sic": softmax
             probability, "aic": whether the prediction is right) with `aggregate` of each, "median"
             or "mean" over the images; `complexity` that decides; `resamples` (more where Holm needs
@@ -70,10 +69,6 @@ def area_order(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         A comparison per model, curve and difference, expected above 0, by bootstrap p and interval.
         `extra` repeats it on the images that every declared curve uses. Networks whose pictures
         have no such complexity are left out and named.
-
-    Raises:
-        ValueError: a parameter, name or column that is missing or unknown, or methods that do not
-            explain the same images.
     """
     models, complexity = models_of(rows), parameters["complexity"]
     tables = {model: _by_method(rows, model, parameters["methods"]) for model in models}

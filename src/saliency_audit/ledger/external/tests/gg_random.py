@@ -52,9 +52,6 @@ def randomization_equivalence(rows: pd.DataFrame, parameters: Parameters) -> Evi
         and draws, both resampled. It is expected within ±`margin`: above, GGIG changes less, below,
         it changes more. `extra` has the estimate with images alone resampled, signed maps, the last
         stage, with every layer re-initialised, and each layer re-initialised alone.
-
-    Raises:
-        ValueError: a parameter or column that is missing or unknown.
     """
     used = identified(rows[rows["method"].isin([BEST, *parameters["rivals"]])])
     effects: list[Effect] = []

@@ -60,9 +60,6 @@ def sigma_perturbation(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         maps; for rank correlation also these without the limit; for the score the share of single
         scores that lie within `score_margin` of 1/C: a network that is sure of one class whatever
         it sees has a mean of 1/C over balanced images, and no score near it.
-
-    Raises:
-        ValueError: a parameter or column that is missing or unknown.
     """
     models = [
         _Model(str(model), group[group["method"].isin(parameters["methods"])], parameters)

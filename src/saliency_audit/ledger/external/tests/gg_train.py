@@ -52,9 +52,6 @@ def training_accuracy(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         accuracy; undecided with fewer seeds than declared. Each has the mean as an extra. The
         remarks count trainings whose weights left the finite numbers, and say after how many steps
         each of the longest trainings reaches the accuracy.
-
-    Raises:
-        ValueError: a parameter or column that is missing or unknown.
     """
     rows = rows.assign(accuracy=rows["correct"] / rows["tested"])
     at = rows[rows["iterations"] == parameters["iterations"]]

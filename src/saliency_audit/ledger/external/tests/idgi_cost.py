@@ -25,9 +25,8 @@ def cost(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     """Do the maps of the claim's images take as long as it says, or less, on a GPU?
 
     Args:
-        rows: columns model, method, repeat, images, steps, seconds, raw_seconds, device; one row
-            per timed batch. `raw_seconds` is the time of as many plain forward and backward passes
-            at the best batch size.
+        rows: of `idgi_cost`, one per timed batch. `raw_seconds` is the time of as many plain
+            forward and backward passes at the best batch size.
         parameters: `images` and `hours` of the claim, `steps`, `repeats` (timed batches needed of
             each network and method).
 
@@ -39,8 +38,7 @@ def cost(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         batches.
 
     Raises:
-        ValueError: a parameter or column that is missing or unknown, or times that are not
-            positive numbers.
+        ValueError: times that are not positive numbers.
     """
     times = rows[["images", "seconds", "raw_seconds"]].to_numpy(dtype=float)
     if not (np.isfinite(times).all() and (times > 0).all()):

@@ -22,8 +22,7 @@ def illustration_facts(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     """Is x linear in α while the score is not, and are score and projections well defined?
 
     Args:
-        rows: columns path, point, alpha, x1, x2, score, projected_score, next_score; one row per
-            point of a path. The last point of a path has no next: its last two are NaN.
+        rows: of `idgi_illustration`, one per point of a path. The last point of a path has no next.
         parameters: `steps`, for the reader: the picture's own setting.
 
     Returns:
@@ -31,9 +30,6 @@ def illustration_facts(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         variance of the score, while x leaves it by 1e-12 at most. Scores of points of equal
         coordinates differ by 1e-12 at most, and each projection has the score of the next point to
         1e-9.
-
-    Raises:
-        ValueError: a parameter or column that is missing or unknown.
     """
     straight = rows[rows["path"] == STRAIGHT].sort_values("alpha")
     if len(straight) < 3:

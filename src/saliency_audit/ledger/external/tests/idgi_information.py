@@ -58,8 +58,7 @@ def paired_area_improvement(rows: pd.DataFrame, parameters: Parameters) -> Evide
     area are recomputed each time. The images are those that neither method drops.
 
     Args:
-        rows: columns model, path, method, steps, image and ic_file_size, ic_ms_ssim,
-            ic_probability, ic_correct, lists of equal length; one row per map.
+        rows: of `idgi_scores`, one per map.
         parameters: `paths`, `curves` ("aic": whether the prediction is right, "sic": its softmax
             probability), `complexity` ("file_size" or "ms_ssim"), `steps` (the most there are, if
             these were not computed), `resamples` (more where Holm needs them); optional
@@ -71,10 +70,6 @@ def paired_area_improvement(rows: pd.DataFrame, parameters: Parameters) -> Evide
         A comparison per model, path and curve, by bootstrap p and interval. `extra` repeats it on
         the images that every declared curve uses. Images whose complexity could not be measured,
         and networks that have no others, are left out and named.
-
-    Raises:
-        ValueError: a parameter, name or column that is missing or unknown, or an image without
-            both methods.
     """
     complexity, curves = parameters["complexity"], parameters["curves"]
     models = models_of(rows)

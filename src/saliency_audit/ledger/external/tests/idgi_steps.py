@@ -51,8 +51,7 @@ def step_sensitivity(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     value makes noise count as change, for both methods alike.
 
     Args:
-        rows: columns model, path, method, steps, image, probability, ratio, and those of
-            `paired_area_improvement` where a declared score is an area.
+        rows: of `idgi_scores`, one per map.
         parameters: `paths`, `scores` ("probability", "ratio", "aic_entropy", "sic_entropy",
             "aic_ms_ssim", "sic_ms_ssim"), `steps` (those that have no rows are left out and
             named), `resamples` (more where Holm needs them).
@@ -64,10 +63,6 @@ def step_sensitivity(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         another smallest or largest number of steps, is missing; a network whose pictures are too
         small for a score is left out there and named. The headline is the mean over networks and
         paths for the first declared insertion score.
-
-    Raises:
-        ValueError: a parameter, name or column that is missing or unknown, or an image without
-            both methods at one number of steps.
     """
     rows = identified(rows)
     declared = parameters["steps"]

@@ -36,8 +36,7 @@ def completeness(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     """Do IDGI maps sum to the change of the score, and do plain maps approach it?
 
     Args:
-        rows: columns model, path, method, steps, image, completeness_error: sum of the map minus
-            the change of the score; one row per map.
+        rows: of `idgi_theorem`, one per map; its error is its sum minus the change of the score.
         parameters: `paths`, `steps`, `tolerance` of the IDGI error, `resamples`.
 
     Returns:
@@ -47,8 +46,7 @@ def completeness(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         below 0, by its bootstrap interval.
 
     Raises:
-        ValueError: a parameter or column that is missing or unknown, a row that stands twice, or
-            errors that are not finite.
+        ValueError: errors that are not finite.
     """
     errors = _tables("completeness", rows, "completeness_error", parameters)
     exact, falling = [], []
@@ -88,8 +86,8 @@ def taylor_order(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     """Is the projection point's score only approximately that of the next point, better with steps?
 
     Args:
-        rows: columns model, path, method, steps, image, taylor_error: mean absolute difference of
-            the two scores over the steps of a path; rows of IDGI maps count.
+        rows: of `idgi_theorem`; those of IDGI maps count. `taylor_error` is the mean absolute
+            difference of the two scores over the steps of a path.
         parameters: `paths`, `steps`, `floor` (errors up to it count as none), `resamples`.
 
     Returns:

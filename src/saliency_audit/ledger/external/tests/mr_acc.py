@@ -34,9 +34,6 @@ def accuracy_within(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         mean accuracy minus the stated one, within the stated ±; the interval is Wilson's of all
         images. What has other images, another architecture or fewer images than stated has no
         accuracy to be compared with. A family of another number of folds is missing.
-
-    Raises:
-        ValueError: a parameter or column that is missing or unknown.
     """
     effects: list[Effect] = []
     missing: list[str] = []

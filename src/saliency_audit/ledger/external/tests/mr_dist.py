@@ -47,9 +47,6 @@ def distance_sanity(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         area, at least twice that at the larger; one on the time of 1-Wasserstein against the next
         slowest (medians). Bootstrap over draws; the fall and the times have none. A distance, or a
         declared number of steps, draws or areas, that the rows lack is missing.
-
-    Raises:
-        ValueError: a parameter or column that is missing or unknown.
     """
     shape, order = parameters["shape"], {name: place for place, name in enumerate(DISTANCES)}
     rows = rows.sort_values(

@@ -34,9 +34,6 @@ def equivalent_under_degradation(rows: pd.DataFrame, parameters: Parameters) -> 
         cannot hold where μF at the first level is not above the margin: less cannot drop by more.
         Images whose μF is undefined at either level are left out and counted. A degradation or
         method without rows is missing. `extra` has the slope over all levels, per 10 points.
-
-    Raises:
-        ValueError: as `monotone_degradation`.
     """
     groups = folds.paired_rows("equivalent_under_degradation", rows)
     margin, ends = parameters["margin"], parameters["levels"]

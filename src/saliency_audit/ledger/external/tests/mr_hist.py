@@ -38,9 +38,6 @@ def better_separation(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         missing. The overlap of the histograms, with the sizes of all sets, stands in `extra`: the
         smaller the sets, the less their histograms overlap by chance, so that it cannot decide
         between families whose sets differ in size.
-
-    Raises:
-        ValueError: as `family_difference`; bins other than 50.
     """
     groups = folds.paired_rows("better_separation", rows)
     found = compared(groups)

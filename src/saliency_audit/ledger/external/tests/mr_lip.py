@@ -107,10 +107,6 @@ def family_difference(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         for ReCo in S= and in S≠, in the rows that have the fewest. Undecidable if the mean
         accuracies of the families, on the folds not seen, differ by more than the margin. Another
         number of folds, or a method without rows, is missing. `extra` has the interval over folds.
-
-    Raises:
-        ValueError: a parameter or column that is missing or unknown, or families that do not
-            explain the same images.
     """
     groups = folds.paired_rows("family_difference", rows)
     found = compared(groups)

@@ -25,10 +25,6 @@ def inflated_by_product(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         A comparison per predictor and pair: MeGe with minus without, bootstrap over images, Holm
         over all. A pair without rows of both is missing. `extra` has the interval over folds, and
         the same difference of random maps, which the input alone makes.
-
-    Raises:
-        ValueError: a parameter or column that is missing or unknown, or methods that do not explain
-            the same images.
     """
     groups = folds.paired_rows("inflated_by_product", rows)
     asked: list[Asked] = []

@@ -49,9 +49,6 @@ def definitions_agree(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         A comparison of the mean absolute difference (expected below the margin; bootstrap over
         pairs) and one per sound predictor of Kendall's τ-b between the orders of the seven methods,
         undefined with fewer than four methods that have both scores.
-
-    Raises:
-        ValueError: a parameter or column that is missing or unknown.
     """
     groups = fold_rows("definitions_agree", rows)
     seven = of_the_seven(groups)
@@ -128,9 +125,6 @@ def rank_correlation_at_least(rows: pd.DataFrame, parameters: Parameters) -> Evi
     Returns:
         A comparison in each definition, of which the declared one decides: Spearman's correlation
         with its interval (bootstrap over pairs).
-
-    Raises:
-        ValueError: as `definitions_agree`; an unknown definition.
     """
     seven = of_the_seven(fold_rows("rank_correlation_at_least", rows))
     used, few = _with_enough(seven, parameters)

@@ -38,10 +38,6 @@ def monotone_degradation(rows: pd.DataFrame, parameters: Parameters) -> Evidence
         counts the images with a distance in S=, for ReCo in S= and in S≠, at the level that has the
         fewest. In `extra` stand the interval over folds and, beside ReCo, the other definition and
         AUROC, whose level by chance, unlike ReCo's, does not depend on the number of distances.
-
-    Raises:
-        ValueError: a parameter or column that is missing or unknown, or levels that do not explain
-            the same images.
     """
     groups = folds.paired_rows("monotone_degradation", rows)
     predictors = folds.degraded(groups)

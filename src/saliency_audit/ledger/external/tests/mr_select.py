@@ -34,10 +34,6 @@ def selected_above_others(rows: pd.DataFrame, parameters: Parameters) -> Evidenc
         seven that are not selected, averaged over the image sets, expected above 0. Bootstrap over
         images, the sets drawn independently; Holm over all. In `extra` stands the same of every
         predictor. A predictor without rows of all seven methods is missing.
-
-    Raises:
-        ValueError: a parameter or column that is missing or unknown, or methods that do not explain
-            the same images.
     """
     groups = folds.paired_rows("selected_above_others", rows)
     found = {

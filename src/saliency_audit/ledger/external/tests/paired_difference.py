@@ -158,10 +158,6 @@ def paired_difference(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         passes Holm's correction and the 95 % bootstrap interval lies wholly on the stated side,
         contradicts if both speak for the other side. Images without a finite value of both are
         left out and counted. A comparison without any is missing.
-
-    Raises:
-        ValueError: a parameter or column that is missing or unknown, a method that stands twice
-            for an image, or an image that one of two methods lacks where that is not declared.
     """
     unit = parameters.get("unit", "image")
     if "derive" in parameters:
