@@ -20,6 +20,16 @@ class Estimate:
     high: float
     n: int
 
+    @classmethod
+    def exact(cls, value: float, n: int) -> "Estimate":
+        """A number that was computed and not sampled: its interval is a point."""
+        return Estimate(value, value, value, n)
+
+    @classmethod
+    def without_interval(cls, value: float, n: int) -> "Estimate":
+        """A number of which nobody knows how sure it is: the ends are NaN."""
+        return Estimate(value, float("nan"), float("nan"), n)
+
 
 def bootstrap_mean(
     values: NDArray[np.float64], images: Sequence[Hashable] | None = None, seed: int = 0
@@ -53,7 +63,7 @@ def bootstrap_mean(
     sums = np.bincount(group, weights=values)
     mean, n = float(values.mean()), len(counts)
     if n == 1 or np.ptp(values) == 0:
-        return Estimate(mean, mean, mean, n)
+        return Estimate.exact(mean, n)
     found = stats.bootstrap(
         (sums, counts),
         lambda sums, counts, axis: sums.sum(axis=axis) / counts.sum(axis=axis),
@@ -81,7 +91,7 @@ def jackknife(point: float, without_each: NDArray[np.float64]) -> Estimate:
     """
     k = len(without_each)
     if k < 2 or not np.isfinite([point, *without_each]).all():
-        return Estimate(point, float("nan"), float("nan"), k)
+        return Estimate.without_interval(point, k)
     error = np.sqrt((k - 1) / k * ((without_each - without_each.mean()) ** 2).sum())
     reach = float(stats.t.ppf((1 + LEVEL) / 2, k - 1) * error)
     return Estimate(point, point - reach, point + reach, k)
@@ -106,6 +116,17 @@ def signed_rank_p(differences: NDArray[np.float64], alternative: str) -> float:
     if not np.any(differences):
         return 1.0
     return float(stats.wilcoxon(differences, alternative=alternative).pvalue)
+
+
+def rank_correlations(
+    first: NDArray[np.float64], second: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Spearman's correlation of each row of two tables `(R, n)`; NaN where a row does not vary."""
+    ranks = [stats.rankdata(part, axis=1) for part in (first, second)]
+    one, other = (part - part.mean(axis=1, keepdims=True) for part in ranks)
+    with np.errstate(invalid="ignore"):
+        spread = np.sqrt((one**2).sum(axis=1) * (other**2).sum(axis=1))
+        return np.asarray((one * other).sum(axis=1) / spread)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -142,6 +142,13 @@ class Effect:
     extra: Mapping[str, Estimate] = field(default_factory=dict)
     decides: bool = True
 
+    @classmethod
+    def exact(
+        cls, keys: Mapping[str, str], value: float, n: int, expected: Expected, **more: Any
+    ) -> "Effect":
+        """A number that was computed and not sampled, from n points; `more` are attributes."""
+        return cls(keys, Estimate.exact(value, n), expected, sampled=False, **more)
+
     @property
     def label(self) -> str:
         """The keys in one line."""

@@ -77,8 +77,12 @@ class Headline(Estimate):
     unit: str = "images"
 
     @classmethod
-    def of(cls, estimate: Estimate, quantity: str, unit: str = "images") -> "Headline":
-        """An estimate with what it is and what its n counts."""
+    def of(
+        cls, estimate: Estimate | None, quantity: str, unit: str = "images"
+    ) -> "Headline | None":
+        """An estimate with what it is and what its n counts; None without an estimate."""
+        if estimate is None:
+            return None
         return cls(estimate.value, estimate.low, estimate.high, estimate.n, quantity, unit)
 
 

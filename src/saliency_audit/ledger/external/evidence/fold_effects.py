@@ -30,7 +30,7 @@ def estimate_of(point: float, draws: Floats, n: int) -> Estimate:
     """A number with its interval, from the resamples that define it; NaN where none does."""
     finite = draws[np.isfinite(draws)]
     if not len(finite) or not np.isfinite(point):
-        return Estimate(float("nan"), float("nan"), float("nan"), n)
+        return Estimate.exact(float("nan"), n)
     return estimate_from(point, finite, n)
 
 
@@ -203,7 +203,7 @@ def beside_reco(contrast: Contrast, other: str | None, resamples: int) -> dict[s
 def sizes_of(contrast: Contrast) -> dict[str, Estimate]:
     """|S=| and |S≠| of every row, which stand beside every ReCo."""
     return {
-        f"|S{sign}|, {name}": Estimate(size, size, size, len(rows.image))
+        f"|S{sign}|, {name}": Estimate.exact(size, len(rows.image))
         for rows, name in zip(contrast.rows, contrast.names, strict=True)
         for sign, size in (("=", rows.sets.equal.size), ("≠", rows.sets.different.size))
     }

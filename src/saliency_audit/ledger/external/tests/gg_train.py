@@ -104,7 +104,7 @@ def median_interval(values: NDArray[np.float64]) -> Estimate:
     n, median = len(ordered), float(np.median(ordered))
     rank = int(binom.ppf((1 - LEVEL) / 2, n, 0.5))
     if rank == 0:
-        return Estimate(median, NAN, NAN, n)
+        return Estimate.without_interval(median, n)
     return Estimate(median, float(ordered[rank - 1]), float(ordered[n - rank]), n)
 
 
@@ -133,7 +133,7 @@ def _of_scaling(scaling: str, accuracies: NDArray[np.float64], goal: float, seed
     enough = len(accuracies) >= seeds
     return Effect(
         keys={"scaling": scaling},
-        estimate=estimate if enough else Estimate(estimate.value, NAN, NAN, estimate.n),
+        estimate=estimate if enough else Estimate.without_interval(estimate.value, estimate.n),
         expected=reaches(goal),
         base=goal,
         other=estimate.value,
@@ -171,7 +171,7 @@ def _mean(accuracies: NDArray[np.float64]) -> Estimate:
     """The mean with its t interval, cut to 0–1, beyond which there is no accuracy."""
     n, mean = len(accuracies), float(accuracies.mean())
     if n < 2:
-        return Estimate(mean, NAN, NAN, n)
+        return Estimate.without_interval(mean, n)
     half = float(student.ppf((1 + LEVEL) / 2, n - 1) * accuracies.std(ddof=1) / np.sqrt(n))
     return Estimate(mean, max(0.0, mean - half), min(1.0, mean + half), n)
 

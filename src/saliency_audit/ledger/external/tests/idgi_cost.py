@@ -7,15 +7,10 @@ import pandas as pd
 
 from saliency_audit.ledger.external.effect import Effect, at_most
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
+from saliency_audit.ledger.external.evidence.paired import bootstrap_median
 from saliency_audit.ledger.external.evidence.rows import at_steps
 from saliency_audit.ledger.external.result import Headline
-from saliency_audit.ledger.resampling import (
-    Floats,
-    estimate_from,
-    resample_counts,
-    resampled_medians,
-)
-from saliency_audit.ledger.statistics import RESAMPLES, Estimate, bootstrap_mean
+from saliency_audit.ledger.statistics import RESAMPLES, bootstrap_mean
 
 COLUMNS = ("model", "method", "repeat", "images", "steps", "seconds", "raw_seconds", "device")
 
@@ -89,7 +84,7 @@ def _timed(model: str, method: str, group: pd.DataFrame, parameters: Parameters)
     """Hours of one network and method, which stand beside the mean."""
     per_image = (group["seconds"] / group["images"]).to_numpy(dtype=float)
     share = (group["raw_seconds"] / group["seconds"]).to_numpy(dtype=float)
-    hours = _median(parameters["images"] * per_image / 3600)
+    hours = bootstrap_median(parameters["images"] * per_image / 3600, RESAMPLES)
     return Effect(
         keys={"model": model, "method": method},
         estimate=hours,
@@ -97,15 +92,8 @@ def _timed(model: str, method: str, group: pd.DataFrame, parameters: Parameters)
         base=parameters["hours"],
         other=hours.value,
         extra={
-            "images per second": _median(1 / per_image),
-            "share of plain passes": _median(share),
+            "images per second": bootstrap_median(1 / per_image, RESAMPLES),
+            "share of plain passes": bootstrap_median(share, RESAMPLES),
         },
         decides=False,
     )
-
-
-def _median(values: Floats) -> Estimate:
-    """Median of the repeats with its bootstrap interval."""
-    counts = resample_counts(len(values), RESAMPLES)
-    draws = resampled_medians(values[:, None], counts)[:, 0]
-    return estimate_from(float(np.median(values)), draws, len(values))

@@ -8,7 +8,6 @@ import pandas as pd
 from saliency_audit.ledger.external.effect import Effect, Expected, at_most
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
 from saliency_audit.ledger.external.result import Headline
-from saliency_audit.ledger.statistics import Estimate
 
 STRAIGHT = "ig"
 LINEAR = 1e-12
@@ -59,14 +58,8 @@ def illustration_facts(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
 
 def _fact(name: str, value: float, n: int, expected: Expected, *also: Effect) -> Effect:
     """A number that was computed and not sampled; what must come with it stands in `extra`."""
-    return Effect(
-        {"fact": name},
-        Estimate(value, value, value, n),
-        expected,
-        sampled=False,
-        also=also,
-        extra={each.label: each.estimate for each in also},
-    )
+    extra = {each.label: each.estimate for each in also}
+    return Effect.exact({"fact": name}, value, n, expected, also=also, extra=extra)
 
 
 def _largest_residual(alpha: np.ndarray, values: pd.Series) -> float:

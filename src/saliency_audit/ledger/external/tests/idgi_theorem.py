@@ -160,7 +160,7 @@ def _exact(keys: Mapping[str, str], errors: pd.DataFrame, plain: float, toleranc
     largest = float(errors.max().max())
     return Effect(
         keys=keys,
-        estimate=Estimate(largest, largest, largest, mean.n),
+        estimate=Estimate.exact(largest, mean.n),
         expected=at_most(tolerance),
         base=plain,
         other=mean.value,

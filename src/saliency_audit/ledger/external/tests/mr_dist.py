@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from saliency_audit.ledger.external.effect import (
     HIGHER,
@@ -15,7 +14,7 @@ from saliency_audit.ledger.external.ending import Evidence, Parameters, external
 from saliency_audit.ledger.external.evidence.fold_effects import estimate_of
 from saliency_audit.ledger.external.result import Headline
 from saliency_audit.ledger.resampling import Floats, resample_counts
-from saliency_audit.ledger.statistics import Estimate
+from saliency_audit.ledger.statistics import rank_correlations
 from saliency_audit.metrics.similarity import DISTANCES
 
 RESAMPLES = 2000
@@ -94,14 +93,6 @@ def _missing(parts: Mapping[str, pd.DataFrame], parameters: Parameters) -> Itera
             yield f"area {area:.0%}"
 
 
-def _exact(
-    keys: Mapping[str, str], value: float, n: int, expected: Expected, base: float = NAN
-) -> Effect:
-    """A number without an interval."""
-    estimate = Estimate(value, value, value, n)
-    return Effect(keys, estimate, expected, base=base, other=value, sampled=False)
-
-
 def _shifted(rows: pd.DataFrame, slack: float) -> Iterator[Effect]:
     expected = Expected(f"at most {slack:.0%} of the range", below=slack, closed=True)
     for name, group in rows.groupby("distance", sort=False):
@@ -109,7 +100,7 @@ def _shifted(rows: pd.DataFrame, slack: float) -> Iterator[Effect]:
         values = np.concatenate([[0.0], group.sort_values("level")["value"].to_numpy()])
         fall = float(max(0.0, -np.diff(values).min()) / np.ptp(values))
         keys = {"distance": str(name), "question": "largest fall under shift"}
-        yield _exact(keys, fall, len(group), expected)
+        yield Effect.exact(keys, fall, len(group), expected, other=fall)
 
 
 def _noisy(rows: pd.DataFrame, least: float) -> Iterator[Effect]:
@@ -127,12 +118,8 @@ def _noisy(rows: pd.DataFrame, least: float) -> Iterator[Effect]:
 
 def _with_level(tables: Floats) -> Floats:
     """Spearman correlation of all values with their level, of tables `(R, draws, levels)`."""
-    ranks = rankdata(tables.reshape(len(tables), -1), axis=1)
-    levels = np.tile(np.arange(tables.shape[2], dtype=float), tables.shape[1])
-    ranks -= ranks.mean(axis=1, keepdims=True)
-    levels -= levels.mean()
-    found: Floats = (ranks @ levels) / np.sqrt((ranks**2).sum(axis=1) * (levels**2).sum())
-    return found
+    levels = np.broadcast_to(np.arange(tables.shape[2], dtype=float), tables.shape)
+    return rank_correlations(*(part.reshape(len(tables), -1) for part in (tables, levels)))
 
 
 def variation(rows: pd.DataFrame) -> pd.Series:
@@ -197,11 +184,14 @@ def _small_areas(rows: pd.DataFrame, areas: tuple[float, float]) -> Effect:
 
 def _slowest(rows: pd.DataFrame, factor: float) -> Effect:
     medians = rows.groupby("distance")["value"].median()
-    next_slowest = float(medians.drop(SLOW, errors="ignore").max())
-    return _exact(
+    slowest, others = float(medians.get(SLOW, NAN)), medians.drop(SLOW, errors="ignore")
+    next_slowest = float(others.max())
+    times = slowest / next_slowest
+    return Effect.exact(
         {"distance": SLOW, "question": "time against the next slowest"},
-        float(medians.get(SLOW, NAN)) / next_slowest,
+        times,
         int(rows["draw"].nunique()),
         Expected(f"at least {factor} times", above=factor, closed=True),
-        next_slowest,
+        base=next_slowest,
+        other=times,
     )

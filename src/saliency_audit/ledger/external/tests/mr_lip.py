@@ -147,7 +147,7 @@ def _signs(families: Families, parameters: Parameters) -> Iterator[Asked]:
     for method, contrast in families.contrasts.items():
         expected = LOWER if method in parameters["lower"] else HIGHER
         agreeing, pairs = _agreeing(contrast.rows, statistic, expected)
-        extra = {"share of fold pairs": Estimate(agreeing, agreeing, agreeing, pairs)}
+        extra = {"share of fold pairs": Estimate.exact(agreeing, pairs)}
         extra |= fold_effects.beside_reco(contrast, other, parameters["resamples"])
         keys = {**families.keys, "method": method}
         yield Asked(keys, contrast, statistic, expected, extra, agreeing >= AGREEING)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import kendalltau, rankdata
+from scipy.stats import kendalltau
 
 from saliency_audit.ledger.external.effect import Effect, Expected, at_least
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
@@ -28,7 +28,7 @@ from saliency_audit.ledger.external.evidence.folds import (
 )
 from saliency_audit.ledger.external.result import Headline
 from saliency_audit.ledger.resampling import Floats, estimate_from, resample_counts
-from saliency_audit.ledger.statistics import Estimate
+from saliency_audit.ledger.statistics import Estimate, rank_correlations
 
 # A rank correlation of fewer pairs says nothing.
 FEWEST_PAIRS = 4
@@ -101,12 +101,8 @@ def _orders(groups: Groups, parameters: Parameters) -> Iterator[Effect]:
         values = _both(present, "reco_printed", "reco")
         count = len(values[0])
         tau = float(kendalltau(*values).statistic) if count >= FEWEST_PAIRS else float("nan")
-        yield Effect(
-            keys={"question": "order of the methods", "images": images, "model": model},
-            estimate=Estimate(tau, tau, tau, count),
-            expected=at_least(parameters["kendall"]),
-            sampled=False,
-        )
+        keys = {"question": "order of the methods", "images": images, "model": model}
+        yield Effect.exact(keys, tau, count, at_least(parameters["kendall"]))
 
 
 @external_test(
@@ -158,16 +154,5 @@ def rank_correlation_at_least(rows: pd.DataFrame, parameters: Parameters) -> Evi
 def _correlation(first: Floats, second: Floats, resamples: int) -> Estimate:
     count = len(first)
     draws = np.random.default_rng(0).integers(0, count, (resamples, count))
-    point = float(_spearman(first[None], second[None])[0])
-    return estimate_of(point, _spearman(first[draws], second[draws]), count)
-
-
-def _spearman(first: Floats, second: Floats) -> Floats:
-    """Rank correlation along the rows: `(R,)`; NaN where a row does not vary."""
-    ranks = [rankdata(part, axis=1) for part in (first, second)]
-    centred = [part - part.mean(axis=1, keepdims=True) for part in ranks]
-    with np.errstate(invalid="ignore"):
-        found: Floats = (centred[0] * centred[1]).sum(axis=1) / np.sqrt(
-            (centred[0] ** 2).sum(axis=1) * (centred[1] ** 2).sum(axis=1)
-        )
-    return found
+    point = float(rank_correlations(first[None], second[None])[0])
+    return estimate_of(point, rank_correlations(first[draws], second[draws]), count)
