@@ -1,4 +1,4 @@
-"""What the tests of maps on changed models share: which measures there are, what is undefined."""
+"""Maps on changed models, compared with those of the trained one: images × draws of the change."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,51 +20,34 @@ RESAMPLES = 2000
 # Measures whose floor for unrelated maps is 0 where signs are kept.
 CENTRED = ("spearman",)
 
+# By network, the rows that decide.
+Deciding = Mapping[str, pd.DataFrame]
+
 
 def measures_of(rows: pd.DataFrame, measures: Sequence[str]) -> list[str]:
-    """The measures that the maps of a network have at all; SSIM needs 11 pixels per side.
-
-    Args:
-        rows: of one network.
-        measures: those declared.
-    """
+    """The declared measures that a network's maps have at all; SSIM needs 11 pixels per side."""
     return [name for name in measures if rows[name].notna().any()]
 
 
-def lacking(found: Mapping[str, Sequence[str]], measures: Sequence[str]) -> list[str]:
-    """Declared measures that no network has.
-
-    Args:
-        found: the measures of each network.
-        measures: those declared.
-    """
-    return [name for name in measures if not any(name in each for each in found.values())]
+def lacking(deciding: Deciding, measures: Sequence[str]) -> list[str]:
+    """Declared measures that no network has."""
+    found = {name for rows in deciding.values() for name in measures_of(rows, measures)}
+    return [name for name in measures if name not in found]
 
 
-def too_small(found: Mapping[str, Sequence[str]], measures: Sequence[str]) -> str:
-    """The sentence on networks whose maps are too small for a measure; empty without any."""
-    left = [
-        f"{model}, {name}" for model, each in found.items() for name in measures if name not in each
+def left_out(deciding: Deciding, measures: Sequence[str]) -> list[str]:
+    """Sentences on networks whose maps are too small for a measure, and on constant maps."""
+    small, lost, total = [], 0, 0
+    for model, rows in deciding.items():
+        found = measures_of(rows, measures)
+        small += [f"{model}, {name}" for name in measures if name not in found]
+        values = rows[found].to_numpy(dtype=float)
+        lost, total = lost + int(np.isnan(values).sum()), total + values.size
+    said = f"{lost} of {total} similarities are undefined, a map being constant, and left out."
+    return [
+        f"Undefined for all maps and left out: {named(small)}." if small else "",
+        said if lost else "",
     ]
-    return f"Undefined for all maps and left out: {named(left)}." if left else ""
-
-
-def undefined(rows: pd.DataFrame, measures: Sequence[str]) -> tuple[int, int]:
-    """How many values are undefined because a map is constant, and how many there are.
-
-    Args:
-        rows: of one network and the methods in question.
-        measures: those that the network has.
-    """
-    values = rows[list(measures)].to_numpy(dtype=float)
-    return int(np.isnan(values).sum()), values.size
-
-
-def undefined_sentence(lost: int, total: int) -> str:
-    """The sentence on constant maps."""
-    if not lost:
-        return ""
-    return f"{lost} of {total} similarities are undefined, a map being constant, and left out."
 
 
 def mean_over_images(values: pd.Series) -> Estimate | None:
@@ -78,6 +61,11 @@ def mean_over_images(values: pd.Series) -> Estimate | None:
     return bootstrap_mean(known.to_numpy(dtype=float), known.index.tolist())
 
 
+def mean_over_all(values: Sequence[pd.Series]) -> Estimate | None:
+    """`mean_over_images` of several together."""
+    return mean_over_images(pd.concat(values)) if values else None
+
+
 def enough_draws(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> bool:
     """Whether a network has enough draws of the changed model to resample them.
 
@@ -88,7 +76,9 @@ def enough_draws(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> bool:
     return int(rows["draw"].nunique()) >= parameters.get("draws_per_comparison", 0)
 
 
-def mean_with_draws(table: pd.DataFrame, limit: pd.DataFrame | None = None) -> Estimate | None:
+def mean_with_draws(
+    table: pd.DataFrame, limit: pd.DataFrame | None = None, *, enough: bool = True
+) -> Estimate | None:
     """Mean of a table, less that of another, with images and draws both resampled; None if empty.
 
     A draw of the changed model moves the values of all images together, so that images alone would
@@ -99,6 +89,7 @@ def mean_with_draws(table: pd.DataFrame, limit: pd.DataFrame | None = None) -> E
     Args:
         table: image × draw; undefined cells are left out.
         limit: image × draw, of any other draws.
+        enough: whether there are draws enough to resample; without an interval if not.
     """
     tables = [table] if limit is None else [table, limit]
     images = sorted(set.intersection(*(set(each.dropna(how="all").index) for each in tables)))
@@ -111,9 +102,6 @@ def mean_with_draws(table: pd.DataFrame, limit: pd.DataFrame | None = None) -> E
         draws = resample_counts(values.shape[1], RESAMPLES, seed=number)
         point += sign * float(np.nanmean(values, axis=1).mean())
         drawn = drawn + sign * resampled_table_means(values, counts, draws)
+    if not enough:
+        return Estimate.without_interval(point, len(images))
     return estimate_from(point, drawn[np.isfinite(drawn)], len(images))
-
-
-def undecidable(found: Estimate) -> Estimate:
-    """An estimate without the interval that too few draws would give it."""
-    return Estimate(found.value, float("nan"), float("nan"), found.n)

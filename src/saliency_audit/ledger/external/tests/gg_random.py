@@ -1,22 +1,13 @@
 """GG-RANDOM: do the maps of GGIG change as much as its rivals' when a model is randomised?"""
 
 from collections.abc import Mapping
+from itertools import product
 
 import pandas as pd
 
 from saliency_audit.ledger.external.effect import Effect, within
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
-from saliency_audit.ledger.external.evidence.draws import (
-    enough_draws,
-    lacking,
-    mean_over_images,
-    mean_with_draws,
-    measures_of,
-    too_small,
-    undecidable,
-    undefined,
-    undefined_sentence,
-)
+from saliency_audit.ledger.external.evidence import draws
 from saliency_audit.ledger.external.evidence.rows import identified
 from saliency_audit.ledger.external.result import Headline
 from saliency_audit.ledger.statistics import Estimate
@@ -57,44 +48,44 @@ def randomization_equivalence(rows: pd.DataFrame, parameters: Parameters) -> Evi
     effects: list[Effect] = []
     missing: list[str] = []
     pooled: list[pd.Series] = []
-    measures: dict[str, list[str]] = {}
+    deciding: dict[str, pd.DataFrame] = {}
     said: list[str] = []
-    lost = total = 0
-    for model, group in used.groupby("model", sort=True):
-        cascade = group[(group["how"] == CASCADE) & (group["sign"] == parameters["sign"])]
+    for name, group in used.groupby("model", sort=True):
+        model, rest = str(name), group[group["how"] == ALONE]
+        through = group[group["how"] == CASCADE]
+        cascade = through[through["sign"] == parameters["sign"]]
         if cascade.empty:
             missing.append(f"{model}, {CASCADE}")
             continue
-        measures[str(model)] = measures_of(cascade, parameters["measures"])
-        gone, there = undefined(cascade, measures[str(model)])
-        lost, total = lost + gone, total + there
-        said.append(_said(str(model), cascade))
-        for measure in measures[str(model)]:
-            for rival in parameters["rivals"]:
-                differences = _differences(cascade, measure, rival)
-                if differences.empty:
-                    missing.append(f"{model}, {measure}, {rival}")
-                    continue
-                keys = {"model": str(model), "score": measure, "rival": rival}
-                table = differences.unstack("draw")
-                effects.append(_effect(keys, table, group, cascade, parameters))
-                pooled.append(differences.droplevel("draw"))
-    mean = mean_over_images(pd.concat(pooled)) if pooled else None
+        deciding[model] = cascade
+        said.append(_said(model, cascade))
+        beside = {
+            "images alone resampled": cascade,
+            **{
+                f"{sign} maps": through[through["sign"] == sign]
+                for sign in sorted(set(through["sign"]) - {parameters["sign"]})
+            },
+            "all layers re-initialised": cascade[cascade["stage"] == cascade["stage"].max()],
+            "each layer alone": rest[rest["sign"] == parameters["sign"]],
+        }
+        measures = draws.measures_of(cascade, parameters["measures"])
+        for measure, rival in product(measures, parameters["rivals"]):
+            differences = _differences(cascade, measure, rival)
+            if differences.empty:
+                missing.append(f"{model}, {measure}, {rival}")
+                continue
+            keys = {"model": model, "score": measure, "rival": rival}
+            effects.append(_effect(keys, cascade, beside, parameters))
+            pooled.append(differences.droplevel("draw"))
     return Evidence(
         effects,
         Headline.of(
-            mean,
+            draws.mean_over_all(pooled),
             "mean difference of GGIG and a rival over all networks, rivals and measures, "
             "resampled by image",
-        )
-        if mean
-        else None,
-        missing=[*missing, *lacking(measures, parameters["measures"])],
-        remarks=(
-            *said,
-            too_small(measures, parameters["measures"]),
-            undefined_sentence(lost, total),
         ),
+        missing=[*missing, *draws.lacking(deciding, parameters["measures"])],
+        remarks=(*said, *draws.left_out(deciding, parameters["measures"])),
         nothing="no image with maps of GGIG and of a rival through the cascade",
     )
 
@@ -122,48 +113,32 @@ def _differences(rows: pd.DataFrame, measure: str, rival: str) -> pd.Series:
     return found.groupby(level=["image", "draw"]).mean()
 
 
-def _over_images(differences: pd.Series) -> Estimate | None:
-    """Their mean over draws and images, with images alone resampled."""
+def _over_images(rows: pd.DataFrame, measure: str, rival: str) -> Estimate | None:
+    """The mean difference over draws and images, with images alone resampled."""
+    differences = _differences(rows, measure, rival)
     if differences.empty:
         return None
-    return mean_over_images(differences.groupby(level="image").mean())
+    return draws.mean_over_images(differences.groupby(level="image").mean())
 
 
 def _effect(
     keys: Mapping[str, str],
-    differences: pd.DataFrame,
-    group: pd.DataFrame,
     cascade: pd.DataFrame,
+    beside: Mapping[str, pd.DataFrame],
     parameters: Parameters,
 ) -> Effect:
-    estimate = mean_with_draws(differences)
-    assert estimate is not None, "there are differences"
+    """The difference through the cascade; in `extra` that of other rows."""
     measure, rival = keys["score"], keys["rival"]
+    table = _differences(cascade, measure, rival).unstack("draw")
+    estimate = draws.mean_with_draws(table, enough=draws.enough_draws(cascade, parameters))
+    assert estimate is not None, "there are differences"
     both = _values(cascade, measure)[[BEST, rival]].dropna()
-    enough = enough_draws(cascade, parameters)
+    found = {name: _over_images(rows, measure, rival) for name, rows in beside.items()}
     return Effect(
         keys=keys,
-        estimate=estimate if enough else undecidable(estimate),
+        estimate=estimate,
         expected=within(parameters["margin"]),
         base=float(both[rival].mean()),
         other=float(both[BEST].mean()),
-        extra=_beside(measure, rival, group, cascade, parameters["sign"]),
+        extra={name: estimate for name, estimate in found.items() if estimate is not None},
     )
-
-
-def _beside(
-    measure: str, rival: str, group: pd.DataFrame, cascade: pd.DataFrame, sign: str
-) -> dict[str, Estimate]:
-    """The same difference on other rows."""
-    through = group[group["how"] == CASCADE]
-    others = {
-        f"{other} maps": through[through["sign"] == other]
-        for other in sorted(set(through["sign"]) - {sign})
-    }
-    others["all layers re-initialised"] = cascade[cascade["stage"] == cascade["stage"].max()]
-    others["each layer alone"] = group[(group["how"] == ALONE) & (group["sign"] == sign)]
-    others = {"images alone resampled": cascade, **others}
-    found = {
-        name: _over_images(_differences(rows, measure, rival)) for name, rows in others.items()
-    }
-    return {name: estimate for name, estimate in found.items() if estimate is not None}
