@@ -22,6 +22,8 @@ BELOW: dict[str, set[str]] = {
         *("ledger", "study", "sanity", "metrics", "attributions", "models", "datasets"),
         "notebooks",
     },
+    # It reads the sources as text, so that it works where they do not import.
+    "scaffold": set(),
 }
 
 

@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -19,6 +19,9 @@ from saliency_audit.errors import AuditError
 from saliency_audit.locations import data_root, project_root
 from saliency_audit.processes import cores
 
+if TYPE_CHECKING:
+    from saliency_audit.scaffold import Skeleton
+
 app = typer.Typer(
     help="Audit claims about saliency maps: run notebooks, compute rows, read and verify verdicts.",
     no_args_is_help=True,
@@ -27,6 +30,8 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Image sets and weights: what is here, what is missing, how to get it.")
 app.add_typer(data_app, name="data", no_args_is_help=True)
+new_app = typer.Typer(help="Skeletons of a new claim, method or metric, to be filled in.")
+app.add_typer(new_app, name="new", no_args_is_help=True)
 
 console = Console()
 errors = Console(stderr=True)
@@ -272,6 +277,47 @@ def data_path(name: Annotated[str | None, typer.Argument()] = None) -> None:
     if name not in CATALOG:
         raise Refusal(f"unknown image set {name!r}; known: {', '.join(CATALOG)}")
     print(CATALOG[name].location() or "embedded")
+
+
+@new_app.command("claim")
+def new_claim(
+    claim: Annotated[str, typer.Argument(help="id, such as GG-SPARSE")],
+    paper: Annotated[str, typer.Option(help="idgi, dre, mege, xmgd or ggig")],
+    test: Annotated[
+        str | None, typer.Option(help="paired_difference (questions in the ledger, no code) or own")
+    ] = None,
+) -> None:
+    """Entry, tests, experiment and notebook of a claim; of a planned one, what it lacks."""
+    from saliency_audit import scaffold
+
+    _show(scaffold.new_claim(claim, paper, test))
+
+
+@new_app.command("method")
+def new_method(name: str) -> None:
+    """An explanation method, its names in the registry and its tests."""
+    from saliency_audit import scaffold
+
+    _show(scaffold.new_method(name))
+
+
+@new_app.command("metric")
+def new_metric(
+    name: str,
+    needs: Annotated[str, typer.Option(help="map, pair, region or model")] = "map",
+) -> None:
+    """A metric, its names in the registry and its tests."""
+    from saliency_audit import scaffold
+
+    _show(scaffold.new_metric(name, needs))
+
+
+def _show(skeleton: "Skeleton") -> None:
+    lines = [f"wrote    {path}" for path in skeleton.created]
+    lines += [f"changed  {path}" for path in skeleton.changed]
+    lines += ["", "to fill in, in this order (CONTRIBUTING.md says more):"]
+    lines += [f"{number:2}. {step}" for number, step in enumerate(skeleton.todo, start=1)]
+    console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
 
 
 def _state(name: str) -> str:

@@ -7,6 +7,10 @@ class AuditError(Exception):
     """Names the cause and the remedy; the command line prints it without a traceback."""
 
 
+class NotWrittenError(AuditError, NotImplementedError):
+    """A skeleton that `saliency-audit new` wrote was called; the message says what to write."""
+
+
 def refuse_non_tensor(name: str, value: object) -> None:
     """Refuse an array, a list, or anything else that is not a torch tensor.
 

@@ -239,7 +239,7 @@ def test_a_faithful_copy_has_no_fault(copy: Path) -> None:
         (_undeclared_weights, "other weights than the catalogue declares"),
         (_moved_internal, "internal is published as inconclusive, recomputed"),
         (_moved_external, "external embedded verdict is published as not tested, recomputed"),
-        (_lost_claim, "claim IDGI-XCEPTION is not in verdicts.json only"),
+        (_lost_claim, "claim IDGI-XCEPTION is not in verdicts.json; write it with"),
         (_cut_verdicts, "verdicts.json is half-written"),
         (_no_verdicts, "verdicts.json is missing"),
     ],

@@ -63,6 +63,10 @@ def of_region(function, maps):
     return function(maps.abs(), regions(maps))
 
 
+def of_model(function, maps):
+    return function(SeesTheObject(REGION), IMAGES, maps, TARGETS)
+
+
 def of_pair(function, maps, others):
     return function(maps.abs(), others.abs())
 
@@ -141,9 +145,7 @@ VALUES = {
     "insertion_score": partial(inserted, "probability"),
     "insertion_ratio": partial(inserted, "ratio"),
     "information_curve": information,
-    "mu_fidelity": lambda maps: metrics.mu_fidelity(
-        SeesTheObject(REGION), IMAGES, maps, TARGETS, subsets=20
-    ),
+    "mu_fidelity": partial(of_model, partial(metrics.mu_fidelity, subsets=20)),
     "taylor_error": projected,
     "jpeg_stability": metrics.jpeg_stability,
     "mege": lambda maps: torch.tensor([metrics.mege(distances(maps).equal)]),

@@ -36,7 +36,7 @@ class UnknownClaimError(AuditError, KeyError):
 
 @dataclass(frozen=True)
 class ClaimAudit:
-    """A claim with its verdicts. `internal` is None if there is nothing to test.
+    """A claim with its verdicts. `internal` is None if there is nothing to test, or no test yet.
 
     `external` has the claim's replication and generalisation at every profile.
     """
@@ -56,6 +56,8 @@ class ClaimAudit:
         if self.internal:
             inconclusive = self.internal.verdict is Verdict.INCONCLUSIVE
             return (inconclusive and self.internal.undecidable) or self.internal.detail
+        if self.claim.internal.planned:
+            return "the internal test is planned and not written yet"
         return self.claim.internal.nothing_to_test or ""
 
     def strongest_of(self, scope: Scope) -> tuple[str, ExternalResult]:
@@ -134,7 +136,8 @@ def audit_internally(claim: Claim) -> InternalAudit:
 
 
 def _audit(claim: Claim) -> ClaimAudit:
-    internal = None if claim.internal.nothing_to_test else audit_internally(claim)
+    untested = claim.internal.nothing_to_test or claim.internal.planned
+    internal = None if untested else audit_internally(claim)
     external = {profile: _recorded_result(claim, profile) for profile in PROFILES}
     return ClaimAudit(claim, internal, external)
 

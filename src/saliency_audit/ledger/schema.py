@@ -30,12 +30,13 @@ class Strict(BaseModel):
 class InternalSpec(Strict):
     """The internal test: a question put to the paper's own numbers, or the reason for none.
 
-    `history` tells of every change of the test or withdrawal of an erratum: when, what, why, and
-    what it did to the verdict.
+    `planned` marks a test that is not written yet. `history` tells of every change of the test or
+    withdrawal of an erratum: when, what, why, and what it did to the verdict.
     """
 
     question: Text | None = None
     nothing_to_test: Text | None = None
+    planned: bool = False
     history: tuple[Text, ...] = ()
 
 

@@ -118,7 +118,8 @@ def _verdict_faults(jobs: int) -> Iterator[str]:
     current = {record["id"]: _published(record) for record in _records(jobs)}
     for claim in sorted(published.keys() | current.keys()):
         if claim not in published or claim not in current:
-            yield f"claim {claim} is {'not ' if claim not in published else ''}in {path.name} only"
+            lacking = path.name if claim in current else "the ledger"
+            yield f"claim {claim} is not in {lacking}; {remedy}"
         elif not _same(published[claim], current[claim]):
             found = "; ".join(_differences(published[claim], current[claim]))
             yield f"claim {claim}: {found}"

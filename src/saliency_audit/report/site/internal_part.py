@@ -23,12 +23,15 @@ def internal_part(audit: ClaimAudit) -> str:
     """Markdown of the internal audit; says why where there is nothing to test."""
     claim = audit.claim
     printed = _printed(claim)
+    question = f"*Question.* {escape(claim.internal.question or '')}"
+    if claim.internal.planned:
+        return page(question, sentence(audit.internal_detail), printed)
     if audit.internal is None:
         return page(f"Nothing to test: {sentence(audit.internal_detail)}", printed)
     audited = audit.internal
     undecidable = audited.undecidable
     return page(
-        f"*Question.* {escape(claim.internal.question or '')}",
+        question,
         f"*{_open(audited.verdict)}.* {sentence(undecidable)}" if undecidable else "",
         f"*Finding.* {sentence(audited.detail)}",
         _checks(audited.deciding),
