@@ -148,6 +148,14 @@ def test_nothing_to_test_is_said_with_its_reason():
     assert "No notebook" in text
 
 
+def test_a_planned_internal_test_is_said_to_be_missing():
+    item = claim(internal={"question": "Does it?", "planned": True})
+    text = rendered(ClaimAudit(item, None, untested("why")))
+    assert text.count("the internal test is planned and not written yet.") == 2
+    assert "*Question.* Does it?" in text
+    assert "othing to test" not in text
+
+
 def test_undecidable_claims_say_why():
     text = rendered(audit(checks=[check("good")], undecidable="the curves are drawn"))
     assert "*Why it stays open.* the curves are drawn." in text

@@ -54,8 +54,10 @@ def claim_page(paper: Paper, audit: ClaimAudit, root: Path) -> str:
 
 def _verdicts(audit: ClaimAudit) -> str:
     inside = audit.internal_verdict
+    planned = audit.claim.internal.planned
+    said = sentence(audit.internal_detail) if planned else INTERNAL_MEANING[inside]
     return page(
-        f"**Internal**, the paper's own numbers: {badge(inside)} {INTERNAL_MEANING[inside]}",
+        f"**Internal**, the paper's own numbers: {badge(inside)} {said}",
         *(_external(audit, scope) for scope in Scope),
         document("How to read a verdict", "book/audit"),
     )
