@@ -74,5 +74,7 @@ class RandomMap:
         draw = DISTRIBUTIONS[self.distribution]
         maps = torch.empty_like(inputs, requires_grad=False)
         for index, image in enumerate(inputs):
-            maps[index] = draw(image.shape, generator=image_generator(image, self.seed))
+            maps[index] = draw(
+                image.shape, generator=image_generator(image, self.seed), dtype=torch.float32
+            )
         return maps

@@ -122,7 +122,7 @@ def _refuse_incomplete(maps: Tensor, scores: Tensor) -> None:
         raise ValueError(
             f"DeepLIFT's map sums to {float(maps[worst].sum()):.4g}, the scores differ by "
             f"{float(wanted[worst]):.4g}: this model has an operation that the rescale rule does "
-            "not cover; use another method"
+            "not cover, or works in half precision; use another method, or a model in float32"
         )
 
 

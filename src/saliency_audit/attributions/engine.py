@@ -211,7 +211,7 @@ def score_and_activation_gradient(
     scores = scores.detach()
     _refuse_non_finite("scores", scores)
     _refuse_non_finite("gradients", gradients)
-    return scores, features.detach(), gradients
+    return scores, features.detach().to(points.dtype), gradients.to(points.dtype)
 
 
 class _Cut:

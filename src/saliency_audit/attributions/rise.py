@@ -102,7 +102,9 @@ def random_masks(
     height, width = size
     cell_height, cell_width = -(-height // grid), -(-width // grid)
     # One row of numbers per mask: its cells, one more per axis for the shift, and its two shifts.
-    drawn = torch.rand(count, (grid + 1) ** 2 + 2, generator=generator).to(device)
+    drawn = torch.rand(count, (grid + 1) ** 2 + 2, generator=generator, dtype=torch.float32).to(
+        device
+    )
     kept = (drawn[:, :-2] < probability).float().reshape(count, 1, grid + 1, grid + 1)
     enlarged = F.interpolate(
         kept,

@@ -30,7 +30,9 @@ def logits(model: nn.Module, images: Tensor) -> Tensor:
     """The model's logits `(N, classes)`.
 
     The model gets a copy, since it may work in place, in the memory format in which convolutions
-    are fastest. A model that flattens with `view` gets the usual format.
+    are fastest. A model that flattens with `view` gets the usual format. A model with weights in
+    half precision gets the images in its type; whatever floating type it returns, the logits are
+    in that of the images, so that scores, gradients and sums are.
 
     Args:
         model: maps `(N, C, H, W)` to logits.
@@ -40,19 +42,30 @@ def logits(model: nn.Module, images: Tensor) -> Tensor:
         ValueError: the model does not return `(N, classes)`, or its weights differ from the images
             in type or device.
     """
+    given = images.to(_half_type(model) or images.dtype)
     try:
-        found = model(images.clone(memory_format=torch.channels_last))
+        found = model(given.clone(memory_format=torch.channels_last))
     except RuntimeError as error:
         if "view size is not compatible" not in str(error):
             _explain_mismatch(model, images, error)
             raise
-        found = model(images.clone(memory_format=torch.contiguous_format))
+        found = model(given.clone(memory_format=torch.contiguous_format))
     if not isinstance(found, Tensor) or found.ndim != 2 or len(found) != len(images):
         shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
         raise ValueError(
             f"the model must return logits of shape ({len(images)}, classes), got {shape}"
         )
-    return found
+    if not found.is_floating_point():
+        raise ValueError(
+            f"the model must return logits, got {found.dtype}: classes cannot be explained"
+        )
+    return found.to(images.dtype)
+
+
+def _half_type(model: nn.Module) -> torch.dtype | None:
+    """The type of the model's weights if it has half the precision of the images."""
+    weights = (part.dtype for part in model.parameters() if part.is_floating_point())
+    return found if (found := next(weights, None)) in (torch.float16, torch.bfloat16) else None
 
 
 def _explain_mismatch(model: nn.Module, images: Tensor, error: RuntimeError) -> None:

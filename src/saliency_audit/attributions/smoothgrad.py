@@ -99,4 +99,4 @@ def standard_normal(inputs: Tensor, samples: int, seed: int) -> Iterator[Tensor]
     for image in inputs:
         generator = image_generator(image, seed)
         for _ in range(samples):
-            yield torch.randn(image.shape, generator=generator)
+            yield torch.randn(image.shape, generator=generator, dtype=torch.float32)

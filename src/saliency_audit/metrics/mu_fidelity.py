@@ -129,7 +129,9 @@ def pixel_subsets(image: Tensor, subsets: int, pixels: int, seed: int) -> Tensor
     They depend only on the image `(C, H, W)` and the seed.
     """
     generator = image_generator(image, seed)
-    noise = torch.rand(subsets, image.shape[1] * image.shape[2], generator=generator)
+    noise = torch.rand(
+        subsets, image.shape[1] * image.shape[2], generator=generator, dtype=torch.float32
+    )
     chosen = noise.to(image.device).topk(pixels, dim=1).indices
     none = torch.zeros(noise.shape, dtype=torch.bool, device=image.device)
     return none.scatter_(1, chosen, True)

@@ -57,7 +57,7 @@ def taylor_error(
 
 def _block_error(model: nn.Module, block: Block, path: Path, output: str) -> Tensor:
     targets = block.targets
-    total = torch.zeros(len(targets), device=targets.device)
+    total = torch.zeros(len(targets), dtype=torch.float32, device=targets.device)
     count = 0
     carried: tuple[Tensor, Tensor, Tensor] | None = None
     for visit in visits(model, block, path, output, increments=False):
@@ -90,7 +90,7 @@ def _miss(
 ) -> Tensor:
     """Σ_j |f(x_jp) − f(γ_{j+1})| of each image."""
     if points.shape[1] == 0:
-        return torch.zeros(len(targets), device=targets.device)
+        return torch.zeros(len(targets), dtype=torch.float32, device=targets.device)
     norms = torch.linalg.vector_norm(gradients.flatten(2), dim=2)[:, :, None, None, None]
     directions = gradients / torch.where(norms > 0, norms, torch.ones_like(norms))
     lengths = changes[:, :, None, None, None] / torch.where(norms > 0, norms, torch.inf)
