@@ -211,13 +211,14 @@ class Detached(nn.Module):
 
 PERCEPTRON = nn.Sequential(nn.Flatten(), nn.Linear(3 * 18 * 14, 5))
 REFUSED = {
-    "no convolution": (PERCEPTRON, None, "no 2-D convolution runs"),
+    "no convolution": (PERCEPTRON, None, "no layer of this model that runs once has a feature map"),
     "unknown layer": (Twice(), "conv2", "no layer 'conv2'; its last convolutions: conv, unused"),
     "unknown layer, none to name": (PERCEPTRON, "conv2", "its last convolutions: none"),
     "the whole model": (Twice(), "", "no layer ''"),
-    "runs twice": (Twice(), None, "ran 2 times"),
+    "runs twice": (Twice(), "conv", "ran 2 times"),
+    "only one that runs twice": (Twice(), None, "no layer of this model that runs once"),
     "never runs": (Twice(), "unused", "ran 0 times"),
-    "answers a vector": (PERCEPTRON, "0", r"shape \(N, C, h, w\), got \(1, 756\)"),
+    "answers a vector": (PERCEPTRON, "0", r"\(N, tokens, C\), got \(1, 756\)"),
     "does not matter": (Detached(), None, "does not depend on the layer"),
 }
 

@@ -9,6 +9,7 @@ from saliency_audit.attributions.gradcam import GradCam, GradCamPlusPlus
 from saliency_audit.attributions.gradients import GradientInput, Saliency
 from saliency_audit.attributions.guided_backprop import GuidedBackprop
 from saliency_audit.attributions.guided_path import GuidedPath
+from saliency_audit.attributions.layers import LAST_CONVOLUTION
 from saliency_audit.attributions.path_attribution import PathAttribution, walk
 from saliency_audit.attributions.paths import Path
 from saliency_audit.attributions.reduction import saliency
@@ -28,6 +29,7 @@ from saliency_audit.attributions.straight_path import StraightPath
 __all__ = [
     "GGIG",
     "IDGI",
+    "LAST_CONVOLUTION",
     "AscendingPath",
     "BlurPath",
     "DeepLift",

@@ -191,11 +191,11 @@ def score_and_activation_gradient(
         output: see `class_scores`.
 
     Returns:
-        scores `(B,)`, activations and gradients `(B, K, h, w)`, detached.
+        scores `(B,)`, activations and gradients in the shape of the layer's output, detached.
 
     Raises:
-        ValueError: the layer does not run exactly once, its output is not `(B, K, h, w)` or does
-            not affect the score, or scores or gradients are NaN or infinite.
+        ValueError: the layer does not run exactly once, its output is no tensor or does not affect
+            the score, or scores or gradients are NaN or infinite.
     """
     cut = _Cut()
     with cut.at(layer, model), torch.enable_grad():
@@ -260,9 +260,8 @@ class _Cut:
             return self.taken[0].clone() if mine and self.taken else None
         if not mine:
             return None
-        if not isinstance(found, Tensor) or found.ndim != 4:
-            shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
-            raise ValueError(f"the layer's output must have shape (N, C, h, w), got {shape}")
+        if not isinstance(found, Tensor) or not found.is_floating_point():
+            raise ValueError(f"the layer's output must be a tensor, got {type(found).__name__}")
         self.taken.append(found.detach().requires_grad_(True))
         # Later layers may work in place, so they get a copy.
         return self.taken[-1].clone()

@@ -13,7 +13,7 @@ from saliency_audit.attributions.engine import (
     halving_on_oom,
     score_and_activation_gradient,
 )
-from saliency_audit.attributions.layers import find_layer
+from saliency_audit.attributions.layers import channels_first, find_layer, validate_layout
 from saliency_audit.attributions.scores import validate_inputs, validate_output
 
 
@@ -21,9 +21,12 @@ from saliency_audit.attributions.scores import validate_inputs, validate_output
 class GradCam:
     """max(0, Σ_k α_k A_k), α_k the spatial mean of ∂f_c/∂A_k, upsampled bilinearly.
 
-    A is the output of `layer` (a name in `model.named_modules()`), by default the convolution that
-    runs last; batch norm and activation come after it where they are separate layers. Values are in
-    units of the score and not scaled to [0, 1]; ≥ 0 with `relu`, signed without.
+    A is the output of `layer` (a name in `model.named_modules()`), by default the last feature map
+    as a whole (`find_layer`): `layer4` of a ResNet, `features` of a DenseNet. `LAST_CONVOLUTION`
+    takes the convolution that runs last, before batch norm and activation. `layout` says in which
+    order the axes of A stand, where that is not to be seen (`channels_first`). With `raw` the map
+    is not enlarged. Values are in units of the score and not scaled to [0, 1]; ≥ 0 with `relu`,
+    signed without.
 
     Layers may work in place or be followed by others that do: the feature maps are copied first.
 
@@ -32,23 +35,25 @@ class GradCam:
 
     layer: str | None = None
     relu: bool = True
+    layout: str = "auto"
+    raw: bool = False
     output: str = "probability"
     batch_size: int | str = "auto"
 
     def __post_init__(self) -> None:
         validate_output(self.output)
+        validate_layout(self.layout)
 
     def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
-        """Attribution maps `(N, 1, H, W)`: one value per location, not per channel.
+        """Attribution maps `(N, 1, H, W)`, `(N, 1, h, w)` with `raw`: one value per location.
 
         Raises:
             ValueError: malformed inputs, targets, model output or batch size; a layer that does
-                not exist, does not run once, or whose output is not `(N, C, h, w)`.
+                not exist, does not run once, or whose output has no places.
         """
-        maps = weighted_features(
-            _mean_gradient, model, inputs, targets, self.layer, self.output, self.batch_size
-        )
-        return enlarged(maps.clamp(min=0) if self.relu else maps, inputs)
+        maps = weighted_features(_mean_gradient, model, inputs, targets, self)
+        maps = maps.clamp(min=0) if self.relu else maps
+        return maps if self.raw else enlarged(maps, inputs)
 
 
 @dataclass(frozen=True)
@@ -68,24 +73,25 @@ class GradCamPlusPlus:
 
     layer: str | None = None
     epsilon: float = 0.0
+    layout: str = "auto"
+    raw: bool = False
     output: str = "probability"
     batch_size: int | str = "auto"
 
     def __post_init__(self) -> None:
         validate_output(self.output)
+        validate_layout(self.layout)
         if not (math.isfinite(self.epsilon) and self.epsilon >= 0):
             raise ValueError(f"epsilon must be a finite number ≥ 0, got {self.epsilon!r}")
 
     def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
-        """Attribution maps `(N, 1, H, W)`, ≥ 0; errors as in `GradCam`."""
+        """Attribution maps `(N, 1, H, W)`, ≥ 0; settings and errors as in `GradCam`."""
 
         def weights(features: Tensor, gradients: Tensor) -> Tensor:
             return plus_plus_weights(features, gradients, self.epsilon)
 
-        maps = weighted_features(
-            weights, model, inputs, targets, self.layer, self.output, self.batch_size
-        )
-        return enlarged(maps.clamp(min=0), inputs)
+        maps = weighted_features(weights, model, inputs, targets, self).clamp(min=0)
+        return maps if self.raw else enlarged(maps, inputs)
 
 
 def plus_plus_weights(features: Tensor, gradients: Tensor, epsilon: float = 0.0) -> Tensor:
@@ -107,17 +113,18 @@ def weighted_features(
     model: nn.Module,
     inputs: Tensor,
     targets: Tensor,
-    layer: str | None,
-    output: str,
-    batch_size: int | str,
+    settings: GradCam | GradCamPlusPlus,
 ) -> Tensor:
     """Σ_k w_k A_k of one layer, batch by batch: `(N, 1, h, w)`.
 
     Args:
         weigh: feature maps and their gradients, `(B, K, h, w)` each -> weights that broadcast.
-        layer: see `find_layer`.
+        model: maps `(N, C, H, W)` to logits.
+        inputs: `(N, C, H, W)` in [0, 1].
+        targets: `(N,)` int64.
+        settings: layer, layout, output and batch size.
 
-    Other arguments and errors as in `GradCam`.
+    Errors as in `GradCam`.
     """
     validate_inputs(inputs, targets)
     inputs = inputs.detach()
@@ -127,16 +134,20 @@ def weighted_features(
     def run(size: int) -> Tensor:
         parts = []
         for images, classes in zip(inputs.split(size), targets.split(size), strict=True):
-            _, features, gradients = score_and_activation_gradient(
-                model, chosen, images, classes, output
+            _, *found = score_and_activation_gradient(
+                model, chosen, images, classes, settings.output
+            )
+            features, gradients = (
+                channels_first(values, settings.layout, chosen, size_of_images) for values in found
             )
             weights = weigh(features, gradients)
             parts.append((weights * features).sum(dim=1, keepdim=True))
         return torch.cat(parts)
 
+    size_of_images = (int(inputs.shape[2]), int(inputs.shape[3]))
     with frozen(model):
-        chosen = find_layer(model, layer, inputs)
-        return halving_on_oom(run, batch_size, inputs)
+        chosen = find_layer(model, settings.layer, inputs)
+        return halving_on_oom(run, settings.batch_size, inputs)
 
 
 def enlarged(maps: Tensor, inputs: Tensor) -> Tensor:

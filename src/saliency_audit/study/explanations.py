@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from saliency_audit.attributions import (
+    LAST_CONVOLUTION,
     GradCam,
     GradCamPlusPlus,
     MeanGradient,
@@ -80,8 +81,8 @@ def explain(
         "gradient_input": images * gradients,
         "ig": integrated,
         "smoothgrad": smooth(model, images, targets),
-        "gradcam": GradCam(output="logit")(model, images, targets),
-        "gradcam++": GradCamPlusPlus(output="logit")(model, images, targets),
+        "gradcam": GradCam(LAST_CONVOLUTION, output="logit")(model, images, targets),
+        "gradcam++": GradCamPlusPlus(LAST_CONVOLUTION, output="logit")(model, images, targets),
         "rise": Rise(masks=effort.masks, seed=seed, output="logit")(model, images, targets),
         CONTROL: noise,
         "ig_without_product": mean,

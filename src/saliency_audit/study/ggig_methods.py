@@ -6,6 +6,7 @@ from typing import Any
 
 from saliency_audit.attributions import (
     GGIG,
+    LAST_CONVOLUTION,
     Explainer,
     available,
     create,
@@ -128,6 +129,8 @@ def _create(name: str, effort: Effort, seed: int) -> Explainer:
 
 def _settings(name: str, effort: Effort, seed: int) -> dict[str, Any]:
     settings: dict[str, Any] = {} if name in CONTROLS else {"output": "logit"}
+    if name in ("gradcam", "gradcam++"):
+        settings["layer"] = LAST_CONVOLUTION  # as in the recorded rows
     if name in SAMPLERS:
         settings["seed"] = seed
     if name == "smoothgrad":
