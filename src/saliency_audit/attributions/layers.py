@@ -84,7 +84,14 @@ def _run(
         shown = found[0] if isinstance(found, tuple) and found else found
         ran.append((layer, tuple(shown.shape) if isinstance(shown, Tensor) else None))
 
-    handles = [layer.register_forward_hook(note) for layer in layers]
+    def start_over(model: nn.Module, given: Any) -> None:  # a second attempt (`logits`)
+        if threading.get_ident() == thread:
+            ran.clear()
+
+    handles = [
+        model.register_forward_pre_hook(start_over),
+        *(layer.register_forward_hook(note) for layer in layers),
+    ]
     try:
         with torch.no_grad():
             logits(model, inputs[:1])

@@ -64,8 +64,9 @@ def logits(model: nn.Module, images: Tensor) -> Tensor:
 
 def _half_type(model: nn.Module) -> torch.dtype | None:
     """The type of the model's weights if it has half the precision of the images."""
-    weights = (part.dtype for part in model.parameters() if part.is_floating_point())
-    return found if (found := next(weights, None)) in (torch.float16, torch.bfloat16) else None
+    parts = model.parameters() if isinstance(model, nn.Module) else ()
+    weights = next((part.dtype for part in parts if part.is_floating_point()), None)
+    return weights if weights in (torch.float16, torch.bfloat16) else None
 
 
 def _explain_mismatch(model: nn.Module, images: Tensor, error: RuntimeError) -> None:
