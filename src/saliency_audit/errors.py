@@ -19,8 +19,14 @@ def refuse_non_tensor(name: str, value: object) -> None:
     """
     from torch import Tensor  # the command line starts without torch
 
-    if not isinstance(value, Tensor):
-        raise ValueError(f"{name} must be a torch tensor, got {type(value).__name__}")
+    if isinstance(value, Tensor):
+        return
+    kind = type(value)
+    if kind.__module__ == "numpy":
+        remedy = "a numpy array; torch.from_numpy turns it into one"
+    else:
+        remedy = kind.__name__
+    raise ValueError(f"{name} must be a torch tensor, got {remedy}")
 
 
 def refuse_unknown(kind: str, name: str, known: Iterable[str]) -> None:

@@ -34,7 +34,7 @@ def with_value(value, index=1):
 
 
 BAD_INPUTS = {
-    "no tensor": (IMAGES.numpy(), TARGETS, "inputs must be a torch tensor, got ndarray"),
+    "no tensor": (IMAGES.numpy(), TARGETS, "inputs must be a torch tensor, got a numpy array"),
     "targets that are no tensor": (IMAGES, [0, 2], "targets must be a torch tensor, got list"),
     "one image without its batch dimension": (
         IMAGES[0],

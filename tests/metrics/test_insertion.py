@@ -246,7 +246,7 @@ BAD = {
     ),
     "an array": (
         lambda i, m, t: (i, m.numpy(), t, {}),
-        "saliency must be a torch tensor, got ndarray",
+        "saliency must be a torch tensor, got a numpy array",
     ),
     "too few maps": (lambda i, m, t: (i, m[:3], t, {}), r"\(4, 8, 10\).*got \(3, 8, 10\)"),
     "one image": (lambda i, m, t: (i[0], m[0], t, {}), r"\(N, C, H, W\), got \(3, 8, 10\)"),

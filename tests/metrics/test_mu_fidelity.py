@@ -132,7 +132,7 @@ def test_what_does_not_vary_has_no_correlation(images, weights):
             r"or \(M, 3, 9, 8\) for M methods, got \(3, 2, 9, 8\); reduce attribution maps over "
             r"their channels \(attributions.saliency\) and stack",
         ),
-        ({"saliency": np.zeros((3, 9, 8))}, "saliency must be a torch tensor, got ndarray"),
+        ({"saliency": np.zeros((3, 9, 8))}, "saliency must be a torch tensor, got a numpy array"),
         ({"saliency": [torch.zeros(3, 9, 8)]}, "saliency must be a torch tensor, got list"),
         ({"saliency": torch.full((3, 9, 8), torch.nan)}, "NaN or infinity"),
         ({"share": 0.001}, "is 0 pixels"),

@@ -154,7 +154,9 @@ def enlarged(maps: Tensor, inputs: Tensor) -> Tensor:
     """Maps upsampled bilinearly to the size of the images, cell centres aligned."""
     if len(maps) == 0:
         return maps
-    return F.interpolate(maps, size=inputs.shape[2:], mode="bilinear", align_corners=False)
+    grown = F.interpolate(maps, size=inputs.shape[2:], mode="bilinear", align_corners=False)
+    # No mean of values lies outside them: what is constant stays so, to the last digit.
+    return grown.clamp(maps.amin(dim=(2, 3), keepdim=True), maps.amax(dim=(2, 3), keepdim=True))
 
 
 def _mean_gradient(features: Tensor, gradients: Tensor) -> Tensor:

@@ -135,23 +135,7 @@ def validate_inputs(inputs: Tensor, targets: Tensor) -> None:
         raise ValueError(f"inputs must have shape (N, C, H, W), got {tuple(inputs.shape)}")
     if 0 in inputs.shape[1:]:
         raise ValueError(f"inputs have no pixels: shape {tuple(inputs.shape)}")
-    if not inputs.is_floating_point():
-        raise ValueError(
-            f"inputs must be floating point in [0, 1], got {inputs.dtype}; divide by 255"
-        )
-    if inputs.dtype not in (torch.float32, torch.float64):
-        # Sums of squares over a picture overflow in half precision.
-        raise ValueError(
-            f"inputs must be float32 or float64, got {inputs.dtype}; convert images and model"
-        )
-    if not torch.isfinite(inputs).all():
-        bad = [i for i, image in enumerate(inputs) if not torch.isfinite(image).all()]
-        raise ValueError(f"inputs hold NaN or infinite values (images {bad[:5]})")
-    if inputs.numel() and not (float(inputs.min()) >= 0 and float(inputs.max()) <= 1):
-        raise ValueError(
-            f"inputs must lie in [0, 1] (normalisation belongs inside the model), "
-            f"got {float(inputs.min()):.3g}..{float(inputs.max()):.3g}"
-        )
+    validate_pixels("inputs", inputs)
     if targets.shape != (len(inputs),) or targets.dtype != torch.int64:
         raise ValueError(
             f"targets must be int64 class indices of shape ({len(inputs)},), "
@@ -159,6 +143,35 @@ def validate_inputs(inputs: Tensor, targets: Tensor) -> None:
         )
     if targets.device != inputs.device:
         raise ValueError(f"targets must lie on {inputs.device} like the inputs")
+
+
+def validate_pixels(name: str, values: Tensor) -> None:
+    """Refuse pixels that are not float32 or float64, not finite, or outside [0, 1].
+
+    One step of rounding beyond the ends, as a division by 255 or a resampling leaves it, is inside.
+
+    Raises:
+        ValueError: names the cause and the remedy.
+    """
+    if not values.is_floating_point():
+        raise ValueError(
+            f"{name} must be floating point in [0, 1], got {values.dtype}; divide by 255"
+        )
+    if values.dtype not in (torch.float32, torch.float64):
+        # Sums of squares over a picture overflow in half precision.
+        raise ValueError(
+            f"{name} must be float32 or float64, got {values.dtype}: convert them with .float(); "
+            "the model may stay in half precision"
+        )
+    if not torch.isfinite(values).all():
+        bad = [i for i, image in enumerate(values) if not torch.isfinite(image).all()]
+        raise ValueError(f"{name} hold NaN or infinite values (images {bad[:5]})")
+    step = torch.finfo(values.dtype).eps
+    if values.numel() and not (float(values.min()) >= -step and float(values.max()) <= 1 + step):
+        raise ValueError(
+            f"{name} must lie in [0, 1] (normalisation belongs inside the model), "
+            f"got {float(values.min()):.3g}..{float(values.max()):.3g}"
+        )
 
 
 def validate_saliency(inputs: Tensor, saliency: Tensor) -> Tensor:

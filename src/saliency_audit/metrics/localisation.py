@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
+from saliency_audit.errors import refuse_non_tensor
+
 # Pixels that touch at a corner are connected.
 NEIGHBOURS = np.ones((3, 3), dtype=bool)
 
@@ -164,6 +166,7 @@ def widened(regions: Tensor, tolerance: float) -> Tensor:
     Raises:
         ValueError: a negative tolerance, or regions that are not bool.
     """
+    refuse_non_tensor("regions", regions)
     if not tolerance >= 0:
         raise ValueError(f"tolerance must not be negative, got {tolerance}")
     if regions.dtype != torch.bool:
@@ -177,6 +180,8 @@ def widened(regions: Tensor, tolerance: float) -> Tensor:
 
 def _validated(saliency: Tensor, regions: Tensor) -> tuple[Tensor, Tensor]:
     """Saliency and regions as float64 `(N, HW)` on the CPU."""
+    refuse_non_tensor("saliency", saliency)
+    refuse_non_tensor("regions", regions)
     if saliency.ndim != 3 or saliency.shape != regions.shape or 0 in saliency.shape[1:]:
         raise ValueError(
             "saliency and regions must have the same shape (N, H, W), got "

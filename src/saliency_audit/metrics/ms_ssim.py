@@ -4,6 +4,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from saliency_audit.attributions.scores import validate_pixels
+from saliency_audit.errors import refuse_non_tensor
+
 WINDOW = 11
 SIGMA = 1.5
 SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
@@ -32,7 +35,8 @@ def ssim(pictures: Tensor, references: Tensor) -> Tensor:
         `(B,)` in [−1, 1], in the pictures' number type.
 
     Raises:
-        ValueError: shapes that do not match, or pictures of fewer than 11 pixels per side.
+        ValueError: shapes that do not match, pictures of fewer than 11 pixels per side, or values
+            that are not floats in [0, 1].
 
     Source: Wang et al. 2004.
     """
@@ -61,7 +65,7 @@ def ms_ssim(pictures: Tensor, references: Tensor) -> Tensor:
         `(B,)` in [0, 1], in the pictures' number type.
 
     Raises:
-        ValueError: shapes that do not match, or pictures too small for even one scale.
+        ValueError: as `ssim`.
 
     Source: Wang et al. 2003.
     """
@@ -82,6 +86,9 @@ def ms_ssim(pictures: Tensor, references: Tensor) -> Tensor:
 
 def _validate(pictures: Tensor, references: Tensor) -> int:
     """Refuse malformed pictures; returns the number of scales that fit."""
+    for name, given in (("pictures", pictures), ("references", references)):
+        refuse_non_tensor(name, given)
+        validate_pixels(name, given)
     if pictures.ndim != 4 or references.ndim != 4:
         raise ValueError(
             "pictures and references must have shape (B, C, H, W), got "

@@ -10,6 +10,7 @@ from saliency_audit.attributions.engine import frozen, halving_on_oom, score
 from saliency_audit.attributions.scores import validate_inputs, validate_saliency
 from saliency_audit.attributions.seeding import image_generator
 from saliency_audit.errors import refuse_non_tensor
+from saliency_audit.metrics.ranks import is_constant
 
 REDUCE = (
     "reduce attribution maps over their channels (attributions.saliency) and stack the maps of "
@@ -100,8 +101,7 @@ def mu_fidelity(
     with frozen(model):
         found = halving_on_oom(run, batch_size, images, gradients=False)
     for values, part in zip(found, maps, strict=True):
-        constant = part.flatten(1).amax(dim=1) == part.flatten(1).amin(dim=1)
-        values.masked_fill_(constant.cpu(), torch.nan)
+        values.masked_fill_(is_constant(part).cpu(), torch.nan)
     return found if several else found[0]
 
 

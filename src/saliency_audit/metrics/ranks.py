@@ -4,6 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+# Differences of so many units in the last place are rounding.
+ROUNDING = 16
+
 
 def validate_maps(maps: Tensor, axes: str) -> None:
     """Refuse maps without pixels, and anything that is not a float tensor of this shape.
@@ -32,6 +35,22 @@ def validate_maps(maps: Tensor, axes: str) -> None:
         )
     if 0 in maps.shape[-2:]:
         raise ValueError(f"maps have no pixels: shape {tuple(maps.shape)}")
+
+
+def is_constant(values: Tensor, scale: Tensor | None = None) -> Tensor:
+    """Which rows hold one value up to rounding: `(N,)` bool.
+
+    Sums and interpolations leave differences in the last digits, whose order means nothing.
+
+    Args:
+        values: `(N, …)` floats.
+        scale: `(N,)`, the largest number that went into the values; their largest magnitude if not
+            given.
+    """
+    flat = values.flatten(1)
+    scale = flat.abs().amax(dim=1) if scale is None else scale
+    rounding = ROUNDING * torch.finfo(values.dtype).eps if values.is_floating_point() else 0
+    return flat.amax(dim=1) - flat.amin(dim=1) <= rounding * scale
 
 
 def average_ranks(values: Tensor) -> Tensor:
@@ -83,7 +102,7 @@ def _order(values: Tensor) -> Tensor:
 
 
 def normalised_ranks(values: Tensor) -> Tensor:
-    """Ranks of each row minus their mean, divided by their norm; NaN where the row is constant.
+    """Ranks of each row minus their mean, divided by their norm; NaN where `is_constant`.
 
     The scalar product of two such rows is their Spearman correlation.
 
@@ -95,4 +114,4 @@ def normalised_ranks(values: Tensor) -> Tensor:
     """
     centred = average_ranks(values) - (values.shape[1] + 1) / 2
     lengths = torch.linalg.vector_norm(centred, dim=1, keepdim=True)
-    return centred / lengths.where(lengths > 0, torch.nan)
+    return centred / lengths.where(~is_constant(values)[:, None], torch.nan)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from saliency_audit.metrics.ms_ssim import ssim as picture_ssim
-from saliency_audit.metrics.ranks import normalised_ranks, validate_maps
+from saliency_audit.metrics.ranks import is_constant, normalised_ranks, validate_maps
 
 
 def spearman(first: Tensor, second: Tensor) -> Tensor:
@@ -119,8 +119,10 @@ def ssim(first: Tensor, second: Tensor) -> Tensor:
         ValueError: as `spearman`; maps of fewer than 11 pixels per side.
     """
     _validate(first, second)
-    scaled = [min_max(maps.double())[:, None] for maps in (first, second)]
-    return picture_ssim(*scaled)
+    # Constant in their own type: more digits would show rounding as structure.
+    undefined = is_constant(first) | is_constant(second)
+    scaled = [min_max(maps.double()).nan_to_num()[:, None] for maps in (first, second)]
+    return picture_ssim(*scaled).masked_fill(undefined, torch.nan)
 
 
 def wasserstein1(first: Tensor, second: Tensor) -> Tensor:
@@ -168,10 +170,10 @@ def norm_distance(first: Tensor, second: Tensor, order: float = 2) -> Tensor:
 
 
 def min_max(maps: Tensor) -> Tensor:
-    """Each map scaled to [0, 1] by its extremes; NaN where it is constant."""
+    """Each map scaled to [0, 1] by its extremes; NaN where it is constant up to rounding."""
     low = maps.amin(dim=(1, 2), keepdim=True)
     span = maps.amax(dim=(1, 2), keepdim=True) - low
-    return (maps - low) / span.where(span > 0, torch.nan)
+    return (maps - low) / span.where(~is_constant(maps)[:, None, None], torch.nan)
 
 
 def _validate(first: Tensor, second: Tensor) -> None:

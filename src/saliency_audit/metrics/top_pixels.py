@@ -6,7 +6,9 @@ import torch
 from scipy import ndimage
 from torch import Tensor
 
+from saliency_audit.errors import refuse_non_tensor
 from saliency_audit.metrics.localisation import NEIGHBOURS
+from saliency_audit.metrics.ranks import is_constant
 
 
 def top_pixels(saliency: Tensor, share: float) -> Tensor:
@@ -30,6 +32,7 @@ def top_pixels(saliency: Tensor, share: float) -> Tensor:
     """
     if not 0 < share <= 1:
         raise ValueError(f"share must lie in (0, 1], got {share}")
+    refuse_non_tensor("saliency", saliency)
     if saliency.ndim != 3 or 0 in saliency.shape[1:]:
         raise ValueError(
             f"saliency must have shape (N, H, W), got {tuple(saliency.shape)}; reduce attribution "
@@ -41,7 +44,7 @@ def top_pixels(saliency: Tensor, share: float) -> Tensor:
     # Halves are rounded up.
     count = max(1, math.floor(share * values.shape[1] + 0.5))
     first = values.argsort(dim=1, descending=True, stable=True)[:, :count]
-    differ = values.amax(dim=1) > values.amin(dim=1)
+    differ = ~is_constant(values)
     marked = torch.zeros_like(values, dtype=torch.bool)
     marked.scatter_(1, first, differ[:, None].expand_as(first))
     return marked.reshape(saliency.shape)
@@ -96,6 +99,7 @@ def connected_components(pixels: Tensor) -> Tensor:
 
 
 def _validate_marks(name: str, given: Tensor) -> None:
+    refuse_non_tensor(name, given)
     if given.dtype != torch.bool or given.ndim != 3:
         raise ValueError(
             f"{name} must be bool of shape (N, H, W), got {given.dtype} {tuple(given.shape)}"

@@ -10,7 +10,7 @@ from saliency_audit.attributions import saliency
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.metrics import normalized_mse, spearman, ssim, weighted_jaccard
 from saliency_audit.metrics.ms_ssim import WINDOW
-from saliency_audit.metrics.ranks import validate_maps
+from saliency_audit.metrics.ranks import is_constant, validate_maps
 from saliency_audit.metrics.similarity import min_max
 
 # : Reduction over the channels: a sum of magnitudes for "absolute", a plain sum for "signed".
@@ -74,8 +74,8 @@ def similarities(
 
     Returns:
         `(N,)` float64 by measure; NaN, to be counted by the caller, where one of the scaled maps is
-        constant, for SSIM on maps of fewer than 11 pixels per side, and for weighted Jaccard on
-        signed maps that are not scaled to [0, 1].
+        constant, or a map is so up to rounding, for SSIM on maps of fewer than 11 pixels per side,
+        and for weighted Jaccard on signed maps that are not scaled to [0, 1].
 
     Raises:
         ValueError: an unknown sign or scaling, maps that are not float tensors `(N, C, H, W)`,
@@ -89,6 +89,7 @@ def similarities(
     reduced = _reduced(first, second, SIGNS[sign])
     scaled = [SCALINGS[scaling](maps) for maps in reduced]
     defined = _varies(scaled[0]) & _varies(scaled[1])
+    defined &= ~(_is_constant(first, SIGNS[sign]) | _is_constant(second, SIGNS[sign]))
     # Decided by the options, not by the values: otherwise only some signed maps would have a value.
     negative = sign == "signed" and scaling != "min-max"
     found = {}
@@ -117,6 +118,11 @@ def _reduced(first: Tensor, second: Tensor, reduction: str) -> list[Tensor]:
                 f"the {order} maps hold NaN or infinite values: image {int(finite.int().argmin())}"
             )
     return found
+
+
+def _is_constant(maps: Tensor, reduction: str) -> Tensor:
+    """Which of the maps `(N, C, H, W)` are constant, reduced, up to the rounding of their type."""
+    return is_constant(saliency(maps, reduction), saliency(maps).flatten(1).amax(dim=1))
 
 
 def _varies(maps: Tensor) -> Tensor:

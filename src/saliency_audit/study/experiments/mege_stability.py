@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from saliency_audit.metrics import mu_fidelity, rank_distances
+from saliency_audit.metrics.ranks import is_constant
 from saliency_audit.models import state_digest
 from saliency_audit.models.cross_training import folded_images
 from saliency_audit.models.training import predicted_classes
@@ -162,8 +163,7 @@ def _rows(
 ) -> list[dict[str, Any]]:
     """A row per image of one method's maps `(N, K, H, W)`; `accuracy` has one value per fold."""
     distances = rank_distances(maps, folds)
-    flat = maps.flatten(2)
-    constant = (flat.amax(dim=2) == flat.amin(dim=2)).sum(dim=1)
+    constant = is_constant(maps.flatten(0, 1)).reshape(maps.shape[:2]).sum(dim=1)
     return [
         {
             **keys,
