@@ -1,33 +1,18 @@
 """IDGI-NE, IDGI-MSSSIM: is the area under the information curve larger with the IDGI rule?"""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pandas as pd
 
-from saliency_audit.ledger.external.effect import HIGHER, LOWER, Effect, Expected, within
+from saliency_audit.ledger.external.effect import HIGHER, LOWER, Expected, within
 from saliency_audit.ledger.external.ending import (
     Evidence,
     Parameters,
     external_test,
     where_gains_are_due,
 )
-from saliency_audit.ledger.external.evidence.areas import (
-    Asked,
-    area_difference,
-    counts_sentence,
-    pooled_difference,
-    unmeasured_sentence,
-    without_images,
-)
-from saliency_audit.ledger.external.evidence.curves import (
-    COLUMNS,
-    COMPLEXITIES,
-    CurveGroup,
-    CurvePair,
-    curve_group,
-    validate_curves,
-)
+from saliency_audit.ledger.external.evidence import areas, curves
+from saliency_audit.ledger.external.evidence.curves import CurveGroup, CurvePair
 from saliency_audit.ledger.external.evidence.rows import (
     at_steps,
     identified,
@@ -36,11 +21,10 @@ from saliency_audit.ledger.external.evidence.rows import (
     models_of,
 )
 from saliency_audit.ledger.external.result import Headline
-from saliency_audit.ledger.resampling import enough_resamples
 
 
 def _validate(parameters: Parameters) -> None:
-    validate_curves(parameters["curves"], [parameters["complexity"]])
+    curves.validate_curves(parameters["curves"], [parameters["complexity"]])
     if parameters.get("ties") and "margin" not in parameters:
         raise ValueError("ties need a margin")
 
@@ -48,7 +32,7 @@ def _validate(parameters: Parameters) -> None:
 @external_test(
     needs={"paths", "curves", "complexity", "steps", "resamples", "alpha"},
     may={"exceptions", "ties", "margin", "also_at"},
-    columns=("model", "path", "method", "steps", "image", *COLUMNS),
+    columns=("model", "path", "method", "steps", "image", *curves.COLUMNS),
     validate=_validate,
 )
 def paired_area_improvement(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
@@ -71,68 +55,50 @@ def paired_area_improvement(rows: pd.DataFrame, parameters: Parameters) -> Evide
         the images that every declared curve uses. Images whose complexity could not be measured,
         and networks that have no others, are left out and named.
     """
-    complexity, curves = parameters["complexity"], parameters["curves"]
+    complexity = parameters["complexity"]
     models = models_of(rows)
     everything = identified(rows)
     rows, steps = at_steps(everything, parameters["steps"])
-    measured = [
-        curve_group(pair, curves, complexity) for pair in method_pairs(rows, parameters["paths"])
-    ]
-    groups = [group for group in measured if group is not None]
+    groups = _groups(rows, parameters)
     if not groups:
-        return Evidence((), nothing=f"no image whose {COMPLEXITIES[complexity]} could be measured")
+        why = f"no image whose {curves.COMPLEXITIES[complexity]} could be measured"
+        return Evidence((), nothing=why)
+    again = parameters.get("also_at")
+    further = _groups(everything[everything["steps"] == again], parameters)
     asked = [
-        Asked(pair, group.common, expected, corrected=expected in (HIGHER, LOWER))
-        for group in groups
-        for pair in group.pairs
-        if pair.used.any()
-        for expected in [_expected(pair, parameters)]
+        item
+        for place, group in groups.items()
+        for item in areas.ask(
+            group,
+            {f"at {again} steps": further.get(place)},
+            lambda pair: _expected(pair, parameters),
+        )
     ]
-    resamples = enough_resamples(parameters["resamples"], len(asked), parameters["alpha"])
-    effects = [item.effect(resamples) for item in asked]
-    also = everything[everything["steps"] == parameters.get("also_at")]
-    measured_models = sorted({group.model for group in groups})
-    compared = {(group.model, group.compared) for group in groups}
+    measured = sorted({model for model, _ in groups})
+    missing = missing_paths(groups.keys(), measured, parameters["paths"])
     return Evidence(
-        _with_further(effects, also, parameters),
-        _headline(groups, parameters),
-        missing=[
-            *missing_paths(compared, measured_models, parameters["paths"]),
-            *without_images(groups),
-        ],
-        remarks=(
-            counts_sentence(groups, complexity),
-            unmeasured_sentence([m for m in models if m not in measured_models], complexity),
+        areas.effects(asked, parameters),
+        _headline(asked, parameters),
+        missing=[*missing, *areas.without_images(list(groups.values()))],
+        remarks=[
+            *areas.remarks(
+                list(groups.values()), [m for m in models if m not in measured], complexity
+            ),
             steps.note,
-        ),
+        ],
         nothing="every image is dropped",
     )
 
 
-def _with_further(
-    effects: Sequence[Effect], rows: pd.DataFrame, parameters: Parameters
-) -> list[Effect]:
-    """The effects with the same difference at another number of steps in `extra`."""
-    measured = [
-        curve_group(pair, parameters["curves"], parameters["complexity"])
+def _groups(rows: pd.DataFrame, parameters: Parameters) -> dict[tuple[str, str], CurveGroup]:
+    """The curves of every network and path that has images of the declared complexity."""
+    found = {
+        (pair.model, pair.path): curves.curve_group(
+            pair, parameters["curves"], parameters["complexity"]
+        )
         for pair in method_pairs(rows, parameters["paths"])
-    ]
-    there = {
-        tuple(pair.keys.values()): pair
-        for group in measured
-        if group is not None
-        for pair in group.pairs
-        if pair.used.any()
     }
-    label = f"at {parameters.get('also_at')} steps"
-    found = []
-    for item in effects:
-        pair = there.get(tuple(item.keys.values()))
-        if pair is not None:
-            estimate = area_difference(pair, pair.used, parameters["resamples"])
-            item = replace(item, extra={**item.extra, label: estimate})
-        found.append(item)
-    return found
+    return {place: group for place, group in found.items() if group is not None}
 
 
 def _expected(pair: CurvePair, parameters: Parameters) -> Expected:
@@ -147,19 +113,14 @@ def _expected(pair: CurvePair, parameters: Parameters) -> Expected:
     return HIGHER
 
 
-def _headline(groups: Sequence[CurveGroup], parameters: Parameters) -> Headline | None:
+def _headline(asked: Sequence[areas.Asked], parameters: Parameters) -> Headline | None:
     """Pooled per-image differences of the first declared curve with any, where gains are due."""
-    used = [pair for group in groups for pair in group.pairs if pair.used.any()]
-    if not used:
-        return None
-    first = next(
-        name for name in parameters["curves"] if any(p.keys["curve"] == name for p in used)
-    )
-    mine = [pair for pair in used if pair.keys["curve"] == first]
-    sides = [_expected(pair, parameters).text for pair in mine]
-    gains, without = where_gains_are_due(mine, sides)
-    return Headline.of(
-        pooled_difference(gains),
-        f"mean difference of the areas under each image's own {first.upper()} curve "
-        f"(images × models × paths{without}), resampled by image",
-    )
+    for name in parameters["curves"]:
+        if mine := [item for item in asked if item.pair.keys["curve"] == name]:
+            gains, without = where_gains_are_due(mine, [item.expected.text for item in mine])
+            return Headline.of(
+                areas.pooled_difference([item.pair for item in gains]),
+                f"mean difference of the areas under each image's own {name.upper()} curve "
+                f"(images × models × paths{without}), resampled by image",
+            )
+    return None
