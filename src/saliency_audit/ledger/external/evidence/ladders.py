@@ -1,45 +1,64 @@
 """A score at several numbers of steps, of two methods on the same images."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from saliency_audit.ledger.external.evidence.curves import (
-    PREDICTIONS,
-    PRINTED,
-    Used,
-    area,
-    curves_of,
-    measurable,
-    resampled_areas,
-    used_by_all,
-)
+from saliency_audit.ledger.external.evidence import curves
 from saliency_audit.ledger.external.evidence.rows import MethodPair, method_pairs
-from saliency_audit.ledger.resampling import Floats, resample_counts, resampled_means
+from saliency_audit.ledger.resampling import Counts, Floats, resample_counts, resampled_means
 from saliency_audit.metrics.information_curve import InformationCurves
 
 INSERTION = ("probability", "ratio")
 # By the names of the IDGI paper's tables: which curve, against which complexity.
 AREAS = {
     f"{curve}_{printed}": (curve, name)
-    for curve in PREDICTIONS
-    for printed, name in PRINTED.items()
+    for curve in curves.PREDICTIONS
+    for printed, name in curves.PRINTED.items()
 }
 
 
 @dataclass(frozen=True)
-class Ladder:
-    """One network and path at every number of steps, on the same images."""
+class Series:
+    """A score of both methods at every number of steps, on the same images.
 
-    model: str
-    path: str
-    rungs: tuple[MethodPair, ...]
+    Attributes:
+        base: what the score is of, at each number of steps: values by image, or curves.
+        idgi: the same of the variant.
+        n: images.
+        point: the mean of values, or the area under the median of curves.
+        resampled: `(resamples,)` the same in resamples `(resamples, n)`.
+    """
+
+    base: Sequence[Any]
+    idgi: Sequence[Any]
+    n: int
+    point: Callable[[Any], float]
+    resampled: Callable[[Any, Counts], Floats]
+
+    def points(self) -> tuple[Floats, Floats]:
+        """`(steps,)` score of the base and of the variant."""
+        base, idgi = (np.array([*map(self.point, method)]) for method in (self.base, self.idgi))
+        return base, idgi
+
+    def draws(self, resamples: int) -> tuple[Floats, Floats]:
+        """`(resamples, steps)` the same in every resample, images drawn once for all."""
+        counts = resample_counts(self.n, resamples)
+        base, idgi = (
+            np.stack([self.resampled(each, counts) for each in method], axis=1)
+            for method in (self.base, self.idgi)
+        )
+        return base, idgi
 
 
-def ladders(rows: pd.DataFrame, paths: Sequence[str], steps: Sequence[int]) -> Iterator[Ladder]:
-    """Every network and declared path that has the same images at every number of steps.
+def series_of(
+    rows: pd.DataFrame, paths: Sequence[str], steps: Sequence[int], scores: Sequence[str]
+) -> Iterator[tuple[dict[str, str], Series]]:
+    """The scores of every network and declared path that has images at every number of steps.
 
     Images that some number of steps lacks are left out.
     """
@@ -51,94 +70,38 @@ def ladders(rows: pd.DataFrame, paths: Sequence[str], steps: Sequence[int]) -> I
         images = rungs[0].base.index
         for rung in rungs[1:]:
             images = images.intersection(rung.base.index)
-        if len(images):
-            shared = images.sort_values()
-            yield Ladder(model, path, tuple(rung.select(shared) for rung in rungs))
+        shared = [rung.select(images.sort_values()) for rung in rungs]
+        for score in scores if len(images) else ():
+            series = _areas(shared, *AREAS[score]) if score in AREAS else _means(shared, score)
+            if series is not None and series.n:
+                yield {"model": model, "path": path, "score": score}, series
 
 
-@dataclass(frozen=True)
-class MeanSeries:
-    """An insertion score: `(n, steps)` values of both methods, indexed by image."""
+def _means(rungs: Sequence[MethodPair], score: str) -> Series:
+    base, idgi = (
+        [frame[score].astype(float) for frame in frames]
+        for frames in zip(*((rung.base, rung.idgi) for rung in rungs), strict=True)
+    )
+    if not np.isfinite([*base, *idgi]).all():
+        where = f"{rungs[0].model}, {rungs[0].path}"
+        raise ValueError(f"{where}: {score} is not finite for every image")
 
-    base: pd.DataFrame
-    idgi: pd.DataFrame
+    def resampled(values: pd.Series, counts: Counts) -> Floats:
+        return resampled_means(values.to_numpy()[:, None], counts)[:, 0]
 
-    @property
-    def n(self) -> int:
-        """Number of images."""
-        return len(self.base)
-
-    def points(self) -> tuple[Floats, Floats]:
-        """`(steps,)` mean score of the base and of the variant."""
-        base, idgi = (frame.to_numpy(dtype=float).mean(axis=0) for frame in (self.base, self.idgi))
-        return base, idgi
-
-    def draws(self, resamples: int) -> tuple[Floats, Floats]:
-        """`(resamples, steps)` the same in every resample, images drawn once for all."""
-        counts = resample_counts(self.n, resamples)
-        base, idgi = (
-            resampled_means(frame.to_numpy(dtype=float), counts) for frame in (self.base, self.idgi)
-        )
-        return base, idgi
+    return Series(base, idgi, len(base[0]), pd.Series.mean, resampled)
 
 
-@dataclass(frozen=True)
-class AreaSeries:
-    """Information curves of both methods at every number of steps, and the images all use."""
-
-    base: tuple[InformationCurves, ...]
-    idgi: tuple[InformationCurves, ...]
-    used: Used
-
-    @property
-    def n(self) -> int:
-        """Number of images."""
-        return int(self.used.sum())
-
-    def points(self) -> tuple[Floats, Floats]:
-        """`(steps,)` area under the median curve of the base and of the variant."""
-        base, idgi = (
-            np.array([area(curves, self.used) for curves in method])
-            for method in (self.base, self.idgi)
-        )
-        return base, idgi
-
-    def draws(self, resamples: int) -> tuple[Floats, Floats]:
-        """`(resamples, steps)` the same in every resample, images drawn once for all."""
-        counts = resample_counts(self.n, resamples)
-        base, idgi = (
-            np.stack([resampled_areas(curves, self.used, counts) for curves in method], axis=1)
-            for method in (self.base, self.idgi)
-        )
-        return base, idgi
-
-
-Series = MeanSeries | AreaSeries
-
-
-def series_of(ladder: Ladder, scores: Sequence[str]) -> Iterator[tuple[dict[str, str], Series]]:
-    """The declared scores of one network and path that have an image."""
-    for score in scores:
-        keys = {"model": ladder.model, "path": ladder.path, "score": score}
-        series = _areas(ladder, *AREAS[score]) if score in AREAS else _means(ladder, score)
-        if series is not None and series.n:
-            yield keys, series
-
-
-def _means(ladder: Ladder, score: str) -> MeanSeries:
-    base = pd.concat([rung.base[score] for rung in ladder.rungs], axis=1)
-    idgi = pd.concat([rung.idgi[score] for rung in ladder.rungs], axis=1)
-    if not np.isfinite(np.hstack([base, idgi]).astype(float)).all():
-        raise ValueError(f"{ladder.model}, {ladder.path}: {score} is not finite for every image")
-    return MeanSeries(base, idgi)
-
-
-def _areas(ladder: Ladder, curve: str, complexity: str) -> AreaSeries | None:
-    frames = [frame for rung in ladder.rungs for frame in (rung.base, rung.idgi)]
-    kept = np.logical_and.reduce([measurable(frame, complexity) for frame in frames])
+def _areas(rungs: Sequence[MethodPair], curve: str, complexity: str) -> Series | None:
+    frames = [frame for rung in rungs for frame in (rung.base, rung.idgi)]
+    kept = np.logical_and.reduce([curves.measurable(frame, complexity) for frame in frames])
     if not kept.any():
         return None
-    rungs = [rung.select(kept) for rung in ladder.rungs]
-    base = tuple(curves_of(rung.base, curve, complexity) for rung in rungs)
-    idgi = tuple(curves_of(rung.idgi, curve, complexity) for rung in rungs)
-    return AreaSeries(base, idgi, used_by_all([*base, *idgi]))
+    found = [curves.curves_of(frame[kept], curve, complexity) for frame in frames]
+    used = curves.used_by_all(found)
+    area = partial(curves.area, used=used)
+
+    def resampled(each: InformationCurves, counts: Counts) -> Floats:
+        return curves.resampled_areas(each, used, counts)
+
+    return Series(found[::2], found[1::2], int(used.sum()), area, resampled)

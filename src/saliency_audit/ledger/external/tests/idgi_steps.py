@@ -8,14 +8,7 @@ import pandas as pd
 from saliency_audit.ledger.external.effect import HIGHER, Effect, bootstrap_ps
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
 from saliency_audit.ledger.external.evidence.curves import COLUMNS
-from saliency_audit.ledger.external.evidence.ladders import (
-    AREAS,
-    INSERTION,
-    MeanSeries,
-    Series,
-    ladders,
-    series_of,
-)
+from saliency_audit.ledger.external.evidence.ladders import AREAS, INSERTION, Series, series_of
 from saliency_audit.ledger.external.evidence.rows import identified, missing_paths, models_of
 from saliency_audit.ledger.external.result import Headline
 from saliency_audit.ledger.resampling import (
@@ -69,11 +62,7 @@ def step_sensitivity(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     steps = sorted({int(n) for n in rows["steps"].unique()} & set(declared))
     if len(steps) < 2:
         return Evidence((), nothing=f"rows of two numbers of steps are needed, there are {steps}")
-    prepared = [
-        found
-        for ladder in ladders(rows, parameters["paths"], steps)
-        for found in series_of(ladder, parameters["scores"])
-    ]
+    prepared = list(series_of(rows, parameters["paths"], steps, parameters["scores"]))
     resamples = enough_resamples(parameters["resamples"], len(prepared), parameters["alpha"])
     effects = [_effect(keys, series, steps, resamples) for keys, series in prepared]
     missing, left_out = _missing(effects, models_of(rows), parameters)
@@ -159,9 +148,9 @@ def _headline(
     prepared: Sequence[tuple[Mapping[str, str], Series]], parameters: Parameters
 ) -> Headline | None:
     for score in parameters["scores"]:
-        chosen = [s for keys, s in prepared if keys["score"] == score and isinstance(s, MeanSeries)]
-        if chosen:
-            tables = [pd.concat([series.base, series.idgi], axis=1) for series in chosen]
+        chosen = [series for keys, series in prepared if keys["score"] == score]
+        if chosen and score in INSERTION:
+            tables = [pd.concat([*series.base, *series.idgi], axis=1) for series in chosen]
             return Headline.of(
                 mean_of_statistics(tables, _gain_in_change, parameters["resamples"]),
                 f"mean over networks and paths for the {score} score, resampled by image",

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from saliency_audit.ledger import Claim, Comparison, Outcome
-from saliency_audit.ledger.external.evidence.ladders import Series, ladders, series_of
+from saliency_audit.ledger.external.evidence.ladders import Series, series_of
 from saliency_audit.ledger.external.evidence.rows import identified
 from saliency_audit.ledger.summaries.step_changes import change_bands
 from saliency_audit.report.figures.idgi.comparisons import by_keys
@@ -60,9 +60,9 @@ def show_scores_by_steps(
         rows = rows[rows["model"].isin(models)]
     steps = sorted({int(n) for n in rows["steps"].unique()} & set(parameters["steps"]))
     found: dict[str, dict[tuple[str, str], Series]] = {}
-    for ladder in ladders(identified(rows), parameters["paths"], steps) if len(steps) > 1 else ():
-        for keys, series in series_of(ladder, parameters["scores"]):
-            found.setdefault(keys["model"], {})[keys["score"], keys["path"]] = series
+    declared = parameters["paths"], steps, parameters["scores"]
+    for keys, series in series_of(identified(rows), *declared) if len(steps) > 1 else ():
+        found.setdefault(keys["model"], {})[keys["score"], keys["path"]] = series
     if not found:
         raise ValueError(f"rows of the same images at two of {parameters['steps']} steps needed")
     return {model: _figure(model, series, steps) for model, series in found.items()}
