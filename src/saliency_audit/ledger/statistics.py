@@ -78,6 +78,28 @@ def bootstrap_mean(
     return Estimate(mean, float(found.low), float(found.high), n)
 
 
+def median_interval(values: NDArray[np.float64]) -> Estimate:
+    """Median with its interval between two order statistics, exact for any distribution.
+
+    The interval from the k-th lowest to the k-th highest value misses the median only if fewer than
+    k values lie on one side of it, which has a binomial probability. k is the largest for which the
+    two sides together have at most 5 %: 1 for six to eight values, 2 for nine to eleven.
+
+    Args:
+        values: `(n,)`, at least one.
+
+    Returns:
+        Median, interval and n; the ends are two of the values, or NaN for fewer than six, of which
+        no two hold the median with 95 %.
+    """
+    ordered = np.sort(values)
+    n, median = len(ordered), float(np.median(ordered))
+    rank = int(stats.binom.ppf((1 - LEVEL) / 2, n, 0.5))
+    if rank == 0:
+        return Estimate.without_interval(median, n)
+    return Estimate(median, float(ordered[rank - 1]), float(ordered[n - rank]), n)
+
+
 def jackknife(point: float, without_each: NDArray[np.float64]) -> Estimate:
     """A number with its 95 % jackknife interval over the few parts that it was computed from.
 

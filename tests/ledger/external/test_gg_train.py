@@ -10,7 +10,8 @@ from scipy.stats import ttest_1samp
 
 from saliency_audit.ledger import load_claims
 from saliency_audit.ledger.external import TESTS
-from saliency_audit.ledger.external.tests.gg_train import kept_from, median_interval
+from saliency_audit.ledger.statistics import median_interval
+from saliency_audit.ledger.summaries.trainings import kept_from
 from saliency_audit.ledger.verdict import Verdict
 from saliency_audit.study import get_experiment
 
