@@ -40,6 +40,11 @@ class PairedValues:
     extra: Mapping[str, Estimate] = field(default_factory=dict)
 
     @property
+    def label(self) -> str:
+        """The keys in one line."""
+        return ", ".join(self.keys.values())
+
+    @property
     def differences(self) -> pd.Series:
         """Other minus base, per image that has a finite value of both."""
         found = (self.other.astype(float) - self.base.astype(float)).replace(

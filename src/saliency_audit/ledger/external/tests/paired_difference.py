@@ -15,7 +15,7 @@ Beside them stand `name`, `except` (keys of comparisons that the claim expects o
 and `beside` (a name, and keys that replace the question's: reported, never decisive).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -171,13 +171,17 @@ def paired_difference(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         missing += _absent(rows, chosen, question)
         if steps is not None and steps.note not in remarks:
             remarks.append(steps.note)
-        mine = {_id(values): values for values in _pairs(chosen, question, unit)}
-        if "unpaired" not in parameters:
-            _refuse_unpaired(mine.values(), unit)
+        mine = {values.label: values for values in _pairs(chosen, question, unit)}
+        for label, values in mine.items() if "unpaired" not in parameters else ():
+            if values.unpaired and len(values.base):
+                raise ValueError(
+                    f"paired_difference: {values.unpaired} {unit}s lack the rows of one of the "
+                    f"two methods ({label})"
+                )
         for name, other in question.besides():
             for values in _pairs(_beside(rows, question, other), other, unit, question):
-                if (key := _id(values)) in mine:
-                    mine[key] = mine[key].beside(name, values)
+                if values.label in mine:
+                    mine[values.label] = mine[values.label].beside(name, values)
         asked += mine.values()
     present = [values for values in asked if len(values.differences)]
     left_out = sum(values.left_out for values in present)
@@ -186,19 +190,10 @@ def paired_difference(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     return Evidence(
         [each.effect() for each in present],
         _headline(present, parameters, unit),
-        missing=[*missing, *(_label(each) for each in asked if not len(each.differences))],
+        missing=[*missing, *(each.label for each in asked if not len(each.differences))],
         remarks=remarks,
         apart=parameters.get("holm", ()),
     )
-
-
-def _refuse_unpaired(pairs: Iterable[PairedValues], unit: str) -> None:
-    for values in pairs:
-        if values.unpaired and len(values.base):
-            raise ValueError(
-                f"paired_difference: {values.unpaired} {unit}s lack the rows of one of the two "
-                f"methods ({_label(values)})"
-            )
 
 
 def _where(rows: pd.DataFrame, where: Mapping[str, Any]) -> tuple[pd.DataFrame, Steps | None]:
@@ -252,67 +247,35 @@ def _pairs(
         spoken: the question in whose words the keys are, where this one stands beside it.
     """
     spoken = spoken or question
-    apart = _apart(rows, question)
-    for model, group in rows.groupby("model", sort=True):
-        for combination in apart.to_dict("records"):
-            mine = group
-            for name, value in combination.items():
-                mine = mine[mine[name] == value]
-            if mine.empty:
-                continue  # which network has which of them is up to the experiment
-            keys = {"model": str(model), **({"question": spoken.name} if spoken.name else {})}
-            keys |= {str(name): _text(value) for name, value in combination.items()}
-            for value, said in zip(question.value, spoken.value, strict=True):
-                score = {"score": said} if len(spoken.value) > 1 else {}
-                yield from _of_value(mine, question, value, {**keys, **score}, unit, spoken)
+    names = ["model", *question.each]
 
+    def place(values: tuple[Any, ...]) -> list[Any]:
+        """In the declared order, else sorted."""
+        declared = [question.where.get(name) for name in names]
+        return [
+            order.index(value) if isinstance(order, list) else value
+            for order, value in zip(declared, values, strict=True)
+        ]
 
-def _apart(rows: pd.DataFrame, question: Question) -> pd.DataFrame:
-    """The combinations of what stands apart, in the declared order, else sorted."""
-    if not question.each:
-        return pd.DataFrame(index=[0])
-
-    def place(column: pd.Series) -> pd.Series:
-        declared = question.where.get(str(column.name))
-        return column.map(declared.index) if isinstance(declared, list) else column
-
-    names = [*question.each]
-    return rows[names].drop_duplicates().sort_values(names, key=place)
-
-
-def _of_value(
-    rows: pd.DataFrame,
-    question: Question,
-    value: str,
-    keys: Mapping[str, str],
-    unit: str,
-    spoken: Question,
-) -> Iterator[PairedValues]:
-    table = by_method(rows, value, unit)
-    for (other, base), (method, against) in zip(question.pairs, spoken.pairs, strict=True):
-        named = {**keys, "method": method, "against": _limit(against)}
-        less, more, unpaired = both(table, base, other)
-        yield PairedValues(
-            named, less, more, question.side(value, named), question.statistic, unpaired
-        )
+    groups = dict(iter(rows.groupby(names)))
+    for values in sorted(groups, key=place):
+        model, *apart = map(_text, values)
+        keys = {"model": model, **({"question": spoken.name} if spoken.name else {})}
+        keys |= zip(question.each, apart, strict=True)
+        for value, said in zip(question.value, spoken.value, strict=True):
+            score = {"score": said} if len(spoken.value) > 1 else {}
+            table = by_method(groups[values], value, unit)
+            for (other, base), (method, limit) in zip(question.pairs, spoken.pairs, strict=True):
+                against = limit if isinstance(limit, str) else f"{limit:g}"
+                named = {**keys, **score, "method": method, "against": against}
+                less, more, unpaired = both(table, base, other)
+                side = question.side(value, named)
+                yield PairedValues(named, less, more, side, question.statistic, unpaired)
 
 
 def _text(value: object) -> str:
     """A value as a key: shares in percent."""
     return f"{value:.0%}" if isinstance(value, float) and value < 1 else str(value)
-
-
-def _limit(base: str | float) -> str:
-    """What a method is compared with as a key: another method, or a number."""
-    return base if isinstance(base, str) else f"{base:g}"
-
-
-def _id(values: PairedValues) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(values.keys.items()))
-
-
-def _label(values: PairedValues) -> str:
-    return ", ".join(values.keys.values())
 
 
 def _headline(
@@ -330,7 +293,7 @@ def _headline(
     mine, without = where_gains_are_due(mine, [values.expected.text for values in mine])
     what = ", ".join(wanted.values()) or "all comparisons"
     if mine[0].statistic == "median":
-        quantity = f"median difference, {_label(mine[0])}"
+        quantity = f"median difference, {mine[0].label}"
         return Headline.of(mine[0].estimate, quantity, f"{unit}s")
     pooled = pooled_mean(mine)
     assert pooled is not None, "pairs without values are not present"
