@@ -7,7 +7,7 @@ each must lie, above 0, say. Whether it does is decided here, for every test ali
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf, isfinite, nan
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -233,3 +233,25 @@ def _judged(effect: Effect, adjusted: PValues | None, alpha: float, fewest: int)
         decides=effect.decides,
         p_opposite=adjusted.opposite if adjusted else nan,
     )
+
+
+class _Expecting(Protocol):
+    @property
+    def expected(self) -> Expected: ...
+
+
+Item = TypeVar("Item", bound=_Expecting)
+
+
+def due_gains(items: Sequence[Item]) -> tuple[list[Item], str]:
+    """What a headline averages: the items where a gain is expected, all where none is.
+
+    Where it expects a loss, a gain is no evidence for it: the two must not be averaged.
+
+    Returns:
+        The items, and words for what was left out.
+    """
+    gains = [item for item in items if item.expected is HIGHER]
+    if not gains or len(gains) == len(items):
+        return list(items), ""
+    return gains, ", declared exceptions left out"

@@ -3,17 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import wraps
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, cast
 
 import pandas as pd
 
 from saliency_audit.ledger.external.effect import Effect, judged
-from saliency_audit.ledger.external.result import (
-    Comparison,
-    ExternalResult,
-    Headline,
-    not_tested,
-)
+from saliency_audit.ledger.external.result import Comparison, ExternalResult, Headline, not_tested
 from saliency_audit.ledger.verdict import Verdict
 
 Parameters = Mapping[str, Any]
@@ -213,24 +208,3 @@ def named(labels: Sequence[str]) -> str:
 def sentences(*parts: str) -> str:
     """The parts that say something, in one line."""
     return " ".join(part for part in parts if part)
-
-
-Item = TypeVar("Item")
-
-
-def where_gains_are_due(items: Sequence[Item], sides: Sequence[str]) -> tuple[list[Item], str]:
-    """What a headline averages: the items where a gain is expected, all where none is.
-
-    Where it expects a loss, a gain is no evidence for it: the two must not be averaged.
-
-    Args:
-        items: one per comparison.
-        sides: what is expected of each, in words.
-
-    Returns:
-        The items, and words for what was left out.
-    """
-    gains = [item for item, side in zip(items, sides, strict=True) if side == "higher"]
-    if not gains or len(gains) == len(items):
-        return list(items), ""
-    return gains, ", declared exceptions left out"

@@ -7,7 +7,7 @@ an image set stays together.
 """
 
 from fnmatch import fnmatchcase
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,28 +15,11 @@ from numpy.typing import NDArray
 
 from saliency_audit.ledger.external.ending import NAMED, named
 
-
-class Own(Protocol):
-    """What `replication` declares in an entry of the ledger; an empty part asks for nothing."""
-
-    @property
-    def networks(self) -> tuple[str, ...]:
-        """Patterns of their names."""
-
-    @property
-    def images(self) -> tuple[str, ...]:
-        """Names of image sets."""
-
-    @property
-    def least(self) -> dict[str, float]:
-        """Columns and what they must reach in some row."""
-
-    @property
-    def accuracy(self) -> dict[str, tuple[float, float]]:
-        """The paper's range in percent, by image set."""
+if TYPE_CHECKING:
+    from saliency_audit.ledger.schema import ReplicationSpec
 
 
-def needed_columns(own: Own) -> list[str]:
+def needed_columns(own: "ReplicationSpec") -> list[str]:
     """The columns that tell the claim's own rows from others."""
     return [
         *(["model"] if own.networks else []),
@@ -46,7 +29,7 @@ def needed_columns(own: Own) -> list[str]:
     ]
 
 
-def own_rows(rows: pd.DataFrame, own: Own) -> NDArray[np.bool_]:
+def own_rows(rows: pd.DataFrame, own: "ReplicationSpec") -> NDArray[np.bool_]:
     """Which rows count for the replication.
 
     A network on an image set counts if both are declared, if every column of `least` reaches the
@@ -74,7 +57,7 @@ def own_rows(rows: pd.DataFrame, own: Own) -> NDArray[np.bool_]:
     return found
 
 
-def _is_own(group: pd.DataFrame, own: Own) -> bool:
+def _is_own(group: pd.DataFrame, own: "ReplicationSpec") -> bool:
     first = group.iloc[0]
     if own.networks and not any(fnmatchcase(str(first["model"]), name) for name in own.networks):
         return False
@@ -89,7 +72,7 @@ def _is_own(group: pd.DataFrame, own: Own) -> bool:
     return True
 
 
-def described(rows: pd.DataFrame, own: Own | None = None) -> str:
+def described(rows: pd.DataFrame, own: "ReplicationSpec | None" = None) -> str:
     """The networks and image sets of some rows, in one sentence; empty without such columns.
 
     Args:
@@ -112,7 +95,7 @@ def _is_text(column: pd.Series) -> bool:
     return not pd.api.types.is_numeric_dtype(column)
 
 
-def wanted(own: Own) -> str:
+def wanted(own: "ReplicationSpec") -> str:
     """The claim's own networks, data and settings in words."""
     parts = []
     if own.networks:

@@ -8,14 +8,9 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
+from saliency_audit.ledger import resampling
 from saliency_audit.ledger.external.evidence.rows import MethodPair, finite_lists, stacked
-from saliency_audit.ledger.resampling import (
-    Counts,
-    Floats,
-    resample_counts,
-    resampled_means,
-    resampled_medians,
-)
+from saliency_audit.ledger.resampling import Counts, Floats
 from saliency_audit.metrics.information_curve import (
     Aggregate,
     InformationCurves,
@@ -69,7 +64,7 @@ class CurvePair:
 
     def draws(self, used: Used, resamples: int) -> Floats:
         """`(resamples,)` difference of the two areas, images drawn once for both methods."""
-        counts = resample_counts(int(used.sum()), resamples)
+        counts = resampling.resample_counts(int(used.sum()), resamples)
         other = resampled_areas(self.other, used, counts, self.aggregate)
         difference: Floats = other - resampled_areas(self.base, used, counts, self.aggregate)
         return difference
@@ -188,7 +183,8 @@ def resampled_areas(
         `(R,)`.
     """
     values = curves.curves.numpy()[used][:, ::STRIDE].astype(float)
-    resampled = resampled_medians if aggregate == "median" else resampled_means
+    medians = aggregate == "median"
+    resampled = resampling.resampled_medians if medians else resampling.resampled_means
     aggregated = resampled(values, counts)
     areas: Floats = np.trapezoid(aggregated, curves.grid.numpy()[::STRIDE], axis=1)
     return areas

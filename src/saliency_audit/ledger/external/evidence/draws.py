@@ -6,13 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from saliency_audit.ledger import resampling
 from saliency_audit.ledger.external.ending import named
-from saliency_audit.ledger.resampling import (
-    Floats,
-    estimate_from,
-    resample_counts,
-    resampled_table_means,
-)
+from saliency_audit.ledger.resampling import Floats
 from saliency_audit.ledger.statistics import Estimate, bootstrap_mean
 
 RESAMPLES = 2000
@@ -95,13 +91,13 @@ def mean_with_draws(
     images = sorted(set.intersection(*(set(each.dropna(how="all").index) for each in tables)))
     if not images:
         return None
-    counts = resample_counts(len(images), RESAMPLES)
+    counts = resampling.resample_counts(len(images), RESAMPLES)
     point, drawn = 0.0, np.zeros(RESAMPLES)
     for number, (each, sign) in enumerate(zip(tables, (1, -1), strict=False), start=1):
         values: Floats = each.loc[images].to_numpy(dtype=float)
-        draws = resample_counts(values.shape[1], RESAMPLES, seed=number)
+        draws = resampling.resample_counts(values.shape[1], RESAMPLES, seed=number)
         point += sign * float(np.nanmean(values, axis=1).mean())
-        drawn = drawn + sign * resampled_table_means(values, counts, draws)
+        drawn = drawn + sign * resampling.resampled_table_means(values, counts, draws)
     if not enough:
         return Estimate.without_interval(point, len(images))
-    return estimate_from(point, drawn[np.isfinite(drawn)], len(images))
+    return resampling.estimate_from(point, drawn[np.isfinite(drawn)], len(images))

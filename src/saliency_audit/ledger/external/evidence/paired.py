@@ -7,13 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from saliency_audit.ledger import resampling
 from saliency_audit.ledger.external.effect import Effect, Expected, one_sided
-from saliency_audit.ledger.resampling import (
-    Floats,
-    estimate_from,
-    resample_counts,
-    resampled_medians,
-)
+from saliency_audit.ledger.resampling import Floats
 from saliency_audit.ledger.statistics import Estimate, bootstrap_mean, signed_rank_p
 
 
@@ -86,9 +82,9 @@ class PairedValues:
 
 def bootstrap_median(values: Floats, resamples: int = 2000) -> Estimate:
     """Median of per-image values with its 95 % percentile bootstrap interval over images."""
-    counts = resample_counts(len(values), resamples)
-    draws = resampled_medians(values[:, None], counts)[:, 0]
-    return estimate_from(float(np.median(values)), draws, len(values))
+    counts = resampling.resample_counts(len(values), resamples)
+    draws = resampling.resampled_medians(values[:, None], counts)[:, 0]
+    return resampling.estimate_from(float(np.median(values)), draws, len(values))
 
 
 def pooled_mean(pairs: Sequence[PairedValues]) -> Estimate | None:

@@ -4,13 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from saliency_audit.ledger.external.effect import HIGHER, LOWER, Expected, within
-from saliency_audit.ledger.external.ending import (
-    Evidence,
-    Parameters,
-    external_test,
-    where_gains_are_due,
-)
+from saliency_audit.ledger.external.effect import HIGHER, LOWER, Expected, due_gains, within
+from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
 from saliency_audit.ledger.external.evidence import areas, curves
 from saliency_audit.ledger.external.evidence.curves import CurveGroup, CurvePair
 from saliency_audit.ledger.external.evidence.rows import (
@@ -117,7 +112,7 @@ def _headline(asked: Sequence[areas.Asked], parameters: Parameters) -> Headline 
     """Pooled per-image differences of the first declared curve with any, where gains are due."""
     for name in parameters["curves"]:
         if mine := [item for item in asked if item.pair.keys["curve"] == name]:
-            gains, without = where_gains_are_due(mine, [item.expected.text for item in mine])
+            gains, without = due_gains(mine)
             return Headline.of(
                 areas.pooled_difference([item.pair for item in gains]),
                 f"mean difference of the areas under each image's own {name.upper()} curve "

@@ -5,18 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from saliency_audit.ledger import resampling
 from saliency_audit.ledger.external.effect import HIGHER, Effect, bootstrap_ps
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
 from saliency_audit.ledger.external.evidence.curves import COLUMNS
 from saliency_audit.ledger.external.evidence.ladders import AREAS, INSERTION, Series, series_of
 from saliency_audit.ledger.external.evidence.rows import identified, missing_paths, models_of
 from saliency_audit.ledger.external.result import Headline
-from saliency_audit.ledger.resampling import (
-    Floats,
-    enough_resamples,
-    estimate_from,
-    mean_of_statistics,
-)
+from saliency_audit.ledger.resampling import Floats
 from saliency_audit.ledger.statistics import Estimate
 
 
@@ -63,7 +59,9 @@ def step_sensitivity(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     if len(steps) < 2:
         return Evidence((), nothing=f"rows of two numbers of steps are needed, there are {steps}")
     prepared = list(series_of(rows, parameters["paths"], steps, parameters["scores"]))
-    resamples = enough_resamples(parameters["resamples"], len(prepared), parameters["alpha"])
+    resamples = resampling.enough_resamples(
+        parameters["resamples"], len(prepared), parameters["alpha"]
+    )
     effects = [_effect(keys, series, steps, resamples) for keys, series in prepared]
     missing, left_out = _missing(effects, models_of(rows), parameters)
     missing += [f"{end} steps" for end in (min(declared), max(declared)) if end not in steps]
@@ -84,7 +82,7 @@ def _effect(
     difference = _change(draws[1]) - _change(draws[0])
     return Effect(
         keys=keys,
-        estimate=estimate_from(other - base, difference, series.n),
+        estimate=resampling.estimate_from(other - base, difference, series.n),
         expected=HIGHER,
         base=base,
         other=other,
@@ -113,7 +111,7 @@ def _shapes(
         "slope per doubling": lambda values: values @ weights,
     }
     return {
-        f"{name}, {method}": estimate_from(float(shape(point)), shape(drawn), n)
+        f"{name}, {method}": resampling.estimate_from(float(shape(point)), shape(drawn), n)
         for name, shape in shapes.items()
         for method, point, drawn in zip(("base", "IDGI"), points, draws, strict=True)
     }
@@ -152,7 +150,7 @@ def _headline(
         if chosen and score in INSERTION:
             tables = [pd.concat([*series.base, *series.idgi], axis=1) for series in chosen]
             return Headline.of(
-                mean_of_statistics(tables, _gain_in_change, parameters["resamples"]),
+                resampling.mean_of_statistics(tables, _gain_in_change, parameters["resamples"]),
                 f"mean over networks and paths for the {score} score, resampled by image",
             )
     return None

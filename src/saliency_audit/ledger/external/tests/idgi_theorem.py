@@ -6,22 +6,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from saliency_audit.ledger.external.effect import (
-    LOWER,
-    Effect,
-    Expected,
-    at_most,
-)
+from saliency_audit.ledger import resampling
+from saliency_audit.ledger.external.effect import LOWER, Effect, Expected, at_most
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
 from saliency_audit.ledger.external.evidence.rows import identified, missing_paths, models_of
 from saliency_audit.ledger.external.result import Headline
-from saliency_audit.ledger.resampling import (
-    Floats,
-    estimate_from,
-    mean_of_statistics,
-    resample_counts,
-    resampled_means,
-)
+from saliency_audit.ledger.resampling import Floats
 from saliency_audit.ledger.statistics import Estimate, bootstrap_mean
 
 STRAIGHT = "ig"
@@ -171,12 +161,12 @@ def _exact(keys: Mapping[str, str], errors: pd.DataFrame, plain: float, toleranc
 def _falling(keys: Mapping[str, str], errors: pd.DataFrame, parameters: Parameters) -> Effect:
     """The error falls with the number of steps: interval of its log-log slope below 0."""
     values, steps = errors.to_numpy(), errors.columns.to_numpy(dtype=float)
-    counts = resample_counts(len(values), parameters["resamples"])
+    counts = resampling.resample_counts(len(values), parameters["resamples"])
     means = values.mean(axis=0)
-    draws = _slope(resampled_means(values, counts), steps)
+    draws = _slope(resampling.resampled_means(values, counts), steps)
     return Effect(
         keys=keys,
-        estimate=estimate_from(float(_slope(means, steps)), draws, len(values)),
+        estimate=resampling.estimate_from(float(_slope(means, steps)), draws, len(values)),
         expected=LOWER,
         base=float(means[0]),
         other=float(means[-1]),
@@ -212,7 +202,9 @@ def _mean_slope(tables: Sequence[pd.DataFrame], parameters: Parameters) -> Estim
     first = tables[0].columns
     steps = first.to_numpy(dtype=float)
     same = [table for table in tables if table.columns.equals(first)]
-    return mean_of_statistics(same, lambda means: _slope(means, steps), parameters["resamples"])
+    return resampling.mean_of_statistics(
+        same, lambda means: _slope(means, steps), parameters["resamples"]
+    )
 
 
 def _steps_used(rows: pd.DataFrame, parameters: Parameters) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from saliency_audit.ledger.external.effect import Effect, Expected, within
+from saliency_audit.ledger.external.effect import Effect, at_most, within
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
 from saliency_audit.ledger.external.result import Headline
 from saliency_audit.ledger.statistics import Estimate
@@ -54,12 +54,7 @@ def accuracy_within(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         margin = float(stated[0]["within"] if stated else parameters["comparable"])
         half_range = _half_range(group)
         effects.append(
-            Effect(
-                {**keys, "question": RANGE},
-                half_range,
-                Expected(f"at most {margin:g}", below=margin, closed=True),
-                other=half_range.value,
-            )
+            Effect({**keys, "question": RANGE}, half_range, at_most(margin), other=half_range.value)
         )
         effects += [_from_stated(keys, group, item) for item in stated[:1]]
         mean = 100 * group["correct"].sum() / group["held_out"].sum()

@@ -5,11 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from saliency_audit.ledger.external.effect import (
-    HIGHER,
-    Effect,
-    Expected,
-)
+from saliency_audit.ledger.external.effect import HIGHER, Effect, Expected
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
 from saliency_audit.ledger.external.evidence.fold_effects import estimate_of
 from saliency_audit.ledger.external.result import Headline

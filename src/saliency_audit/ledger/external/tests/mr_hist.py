@@ -4,13 +4,8 @@ import pandas as pd
 
 from saliency_audit.ledger.external.effect import HIGHER, LOWER
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
-from saliency_audit.ledger.external.evidence import folds
-from saliency_audit.ledger.external.evidence.fold_effects import (
-    SCORE_NAMES,
-    Asked,
-    measured,
-    sizes_of,
-)
+from saliency_audit.ledger.external.evidence import fold_effects, folds
+from saliency_audit.ledger.external.evidence.fold_effects import Asked
 from saliency_audit.ledger.external.tests.mr_lip import NO_ROWS, compared, lacking, undefined
 from saliency_audit.ledger.fold_statistics import BINS
 
@@ -46,13 +41,17 @@ def better_separation(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         for method, contrast in families.contrasts.items():
             decides = method not in parameters["excepted"]
             overlap = contrast.drawn("overlap", parameters["resamples"]).estimate
-            beside = {"overlap of the histograms": overlap, **sizes_of(contrast)}
+            beside = {"overlap of the histograms": overlap, **fold_effects.sizes_of(contrast)}
             for statistic, expected in SEPARATION.items():
-                keys = {**families.keys, "method": method, "score": SCORE_NAMES[statistic]}
+                keys = {
+                    **families.keys,
+                    "method": method,
+                    "score": fold_effects.SCORE_NAMES[statistic],
+                }
                 extra = beside if statistic == "auroc" else {}
                 each = Asked(keys, contrast, statistic, expected, extra, decides=decides)
                 asked.append(each)
-    effects, headline, few = measured(
+    effects, headline, few = fold_effects.measured(
         [each.effect for each in asked],
         [each for each in asked if each.score == "auroc" and each.decides],
         "differences (1-Lipschitz minus ordinary)",

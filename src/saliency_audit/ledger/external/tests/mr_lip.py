@@ -7,13 +7,8 @@ from itertools import combinations, product
 import numpy as np
 import pandas as pd
 
-from saliency_audit.ledger.external.effect import HIGHER, LOWER, Effect, Expected
-from saliency_audit.ledger.external.ending import (
-    Evidence,
-    Parameters,
-    external_test,
-    where_gains_are_due,
-)
+from saliency_audit.ledger.external.effect import HIGHER, LOWER, Effect, Expected, due_gains
+from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
 from saliency_audit.ledger.external.evidence import fold_effects, folds
 from saliency_audit.ledger.external.evidence.fold_effects import Asked, Contrast, Drawn
 from saliency_audit.ledger.external.evidence.folds import FoldRows, Groups
@@ -119,7 +114,7 @@ def family_difference(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         for model in dict.fromkeys(each.constrained for each in found if each.images == images):
             asked += _first(images, model, folds.by_method(groups, images, model), parameters)
     together = [each for differences in signs.values() for each in differences]
-    gains, without = where_gains_are_due(together, [each.expected.text for each in together])
+    gains, without = due_gains(together)
     # Room for the comparisons of a first method, whether one is declared or not.
     family = max(map(len, signs.values()), default=0) + 3
     what = f"differences (1-Lipschitz minus ordinary{without})"

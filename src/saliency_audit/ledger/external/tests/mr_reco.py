@@ -11,21 +11,8 @@ from scipy.stats import kendalltau
 
 from saliency_audit.ledger.external.effect import Effect, Expected, at_least
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
-from saliency_audit.ledger.external.evidence.fold_effects import (
-    estimate_of,
-    reco_statistics,
-    validate_definition,
-)
-from saliency_audit.ledger.external.evidence.folds import (
-    COLUMNS,
-    FoldRows,
-    Groups,
-    by_method,
-    fold_rows,
-    of_the_seven,
-    remarks,
-    sound,
-)
+from saliency_audit.ledger.external.evidence import fold_effects, folds
+from saliency_audit.ledger.external.evidence.folds import FoldRows, Groups
 from saliency_audit.ledger.external.result import Headline
 from saliency_audit.ledger.resampling import Floats, estimate_from, resample_counts
 from saliency_audit.ledger.statistics import Estimate, rank_correlations
@@ -35,7 +22,7 @@ FEWEST_PAIRS = 4
 PAIRS = "pairs S=, S≠"
 
 
-@external_test(needs={"margin", "kendall", "resamples", "images_per_pair"}, columns=COLUMNS)
+@external_test(needs={"margin", "kendall", "resamples", "images_per_pair"}, columns=folds.COLUMNS)
 def definitions_agree(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     """Do ReCo as printed and ReCo as balanced accuracy agree on every recorded pair S=, S≠?
 
@@ -50,8 +37,8 @@ def definitions_agree(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         pairs) and one per sound predictor of Kendall's τ-b between the orders of the seven methods,
         undefined with fewer than four methods that have both scores.
     """
-    groups = fold_rows("definitions_agree", rows)
-    seven = of_the_seven(groups)
+    groups = folds.fold_rows("definitions_agree", rows)
+    seven = folds.of_the_seven(groups)
     used, few = _with_enough(seven, parameters)
     printed, balanced = _both(used, "reco_printed", "reco")
     if len(printed) < 2:
@@ -74,7 +61,7 @@ def definitions_agree(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
             f"{len(apart)} {PAIRS} (methods × predictors).",
             f"{undefined} without a value in both definitions were left out." if undefined else "",
             few,
-            *remarks(seven),
+            *folds.remarks(seven),
         ],
     )
 
@@ -96,8 +83,8 @@ def _with_enough(groups: Sequence[FoldRows], parameters: Parameters) -> tuple[li
 
 def _orders(groups: Groups, parameters: Parameters) -> Iterator[Effect]:
     """Kendall's τ-b of the methods' orders by either definition, of every sound predictor."""
-    for images, model in sound(groups):
-        present, _ = _with_enough(list(by_method(groups, images, model).values()), parameters)
+    for images, model in folds.sound(groups):
+        present, _ = _with_enough(list(folds.by_method(groups, images, model).values()), parameters)
         values = _both(present, "reco_printed", "reco")
         count = len(values[0])
         tau = float(kendalltau(*values).statistic) if count >= FEWEST_PAIRS else float("nan")
@@ -107,8 +94,8 @@ def _orders(groups: Groups, parameters: Parameters) -> Iterator[Effect]:
 
 @external_test(
     needs={"correlation", "definition", "resamples", "images_per_pair"},
-    columns=COLUMNS,
-    validate=validate_definition,
+    columns=folds.COLUMNS,
+    validate=fold_effects.validate_definition,
 )
 def rank_correlation_at_least(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     """Does ReCo averaged over the thresholds order S=, S≠ as ReCo does?
@@ -122,9 +109,9 @@ def rank_correlation_at_least(rows: pd.DataFrame, parameters: Parameters) -> Evi
         A comparison in each definition, of which the declared one decides: Spearman's correlation
         with its interval (bootstrap over pairs).
     """
-    seven = of_the_seven(fold_rows("rank_correlation_at_least", rows))
+    seven = folds.of_the_seven(folds.fold_rows("rank_correlation_at_least", rows))
     used, few = _with_enough(seven, parameters)
-    deciding, _ = definitions = reco_statistics(parameters["definition"])
+    deciding, _ = definitions = fold_effects.reco_statistics(parameters["definition"])
     effects = []
     for statistic in definitions:
         reco, auc = _both(used, statistic, statistic.replace("reco", "reco_auc"))
@@ -146,7 +133,7 @@ def rank_correlation_at_least(rows: pd.DataFrame, parameters: Parameters) -> Evi
     return Evidence(
         effects,
         Headline.of(effects[0].estimate, name, PAIRS) if effects else None,
-        remarks=[few, *remarks(seven)],
+        remarks=[few, *folds.remarks(seven)],
         nothing=f"fewer than {FEWEST_PAIRS} {PAIRS} with both scores",
     )
 
@@ -155,4 +142,4 @@ def _correlation(first: Floats, second: Floats, resamples: int) -> Estimate:
     count = len(first)
     draws = np.random.default_rng(0).integers(0, count, (resamples, count))
     point = float(rank_correlations(first[None], second[None])[0])
-    return estimate_of(point, rank_correlations(first[draws], second[draws]), count)
+    return fold_effects.estimate_of(point, rank_correlations(first[draws], second[draws]), count)

@@ -21,20 +21,11 @@ from typing import Any
 
 import pandas as pd
 
-from saliency_audit.ledger.external.effect import HIGHER, LOWER, SIDES, Expected
-from saliency_audit.ledger.external.ending import (
-    Evidence,
-    Parameters,
-    external_test,
-    where_gains_are_due,
-)
+from saliency_audit.ledger.external.effect import HIGHER, LOWER, SIDES, Expected, due_gains
+from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
+from saliency_audit.ledger.external.evidence import paired
 from saliency_audit.ledger.external.evidence.derived import DERIVED
-from saliency_audit.ledger.external.evidence.paired import (
-    PairedValues,
-    both,
-    by_method,
-    pooled_mean,
-)
+from saliency_audit.ledger.external.evidence.paired import PairedValues
 from saliency_audit.ledger.external.evidence.rows import Steps, at_steps, identified, models_of
 from saliency_audit.ledger.external.result import Headline
 
@@ -264,11 +255,11 @@ def _pairs(
         keys |= zip(question.each, apart, strict=True)
         for value, said in zip(question.value, spoken.value, strict=True):
             score = {"score": said} if len(spoken.value) > 1 else {}
-            table = by_method(groups[values], value, unit)
+            table = paired.by_method(groups[values], value, unit)
             for (other, base), (method, limit) in zip(question.pairs, spoken.pairs, strict=True):
                 against = limit if isinstance(limit, str) else f"{limit:g}"
                 named = {**keys, **score, "method": method, "against": against}
-                less, more, unpaired = both(table, base, other)
+                less, more, unpaired = paired.both(table, base, other)
                 side = question.side(value, named)
                 yield PairedValues(named, less, more, side, question.statistic, unpaired)
 
@@ -290,12 +281,12 @@ def _headline(
     if not any(wanted.items() <= each.keys.items() for each in present):
         wanted = usual
     mine = [each for each in present if wanted.items() <= each.keys.items()]
-    mine, without = where_gains_are_due(mine, [values.expected.text for values in mine])
+    mine, without = due_gains(mine)
     what = ", ".join(wanted.values()) or "all comparisons"
     if mine[0].statistic == "median":
         quantity = f"median difference, {mine[0].label}"
         return Headline.of(mine[0].estimate, quantity, f"{unit}s")
-    pooled = pooled_mean(mine)
+    pooled = paired.pooled_mean(mine)
     assert pooled is not None, "pairs without values are not present"
     count = sum(len(values.differences) for values in mine)
     quantity = f"mean of {count} paired differences ({what}{without}), resampled by {unit}"
