@@ -173,14 +173,10 @@ def judge(
     Returns:
         In the order of the effects.
     """
-    tested = [effect for effect in effects if effect.p is not None]
-    expected = iter(holm([effect.p.expected for effect in tested if effect.p]))
-    opposite = iter(holm([effect.p.opposite for effect in tested if effect.p]))
+    ps = [effect.p for effect in effects if effect.p]
+    adjusted = map(PValues, holm([p.expected for p in ps]), holm([p.opposite for p in ps]))
     return tuple(
-        _judged(effect, PValues(next(expected), next(opposite)), alpha, fewest)
-        if effect.p is not None
-        else _judged(effect, None, alpha, fewest)
-        for effect in effects
+        _judged(effect, next(adjusted) if effect.p else None, alpha, fewest) for effect in effects
     )
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from saliency_audit.ledger.external.effect import HIGHER, Effect, judge
 from saliency_audit.ledger.external.evidence.fold_effects import Contrast, estimate_of
-from saliency_audit.ledger.external.evidence.folds import FoldRows, Key, fold_rows, sound
+from saliency_audit.ledger.external.evidence.folds import FoldRows, by_method, fold_rows, sound
 from saliency_audit.ledger.external.result import Comparison
 from saliency_audit.ledger.resampling import enough_resamples
 from saliency_audit.ledger.statistics import Estimate, jackknife
@@ -53,11 +53,7 @@ def best_against_others(rows: pd.DataFrame, scores: Sequence[str]) -> tuple[Comp
     groups = fold_rows("best_against_others", rows)
     found: list[Comparison] = []
     for images, model in sound(groups):
-        present = {
-            method: group
-            for method in METHODS
-            if (group := groups.get(Key(images, model, "none", 0, method)))
-        }
+        present = by_method(groups, images, model)
         pairs = len(METHODS) * (len(METHODS) - 1) // 2
         # Two-sided: each side gets half of alpha.
         resamples = enough_resamples(RESAMPLES, len(scores) * pairs, ALPHA / 2)

@@ -63,12 +63,7 @@ def mean_over_all(values: Sequence[pd.Series]) -> Estimate | None:
 
 
 def enough_draws(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> bool:
-    """Whether a network has enough draws of the changed model to resample them.
-
-    Args:
-        rows: of one network, with a column draw.
-        parameters: `draws_per_comparison`, where declared.
-    """
+    """Whether a network has the declared `draws_per_comparison`, so that they can be resampled."""
     return int(rows["draw"].nunique()) >= parameters.get("draws_per_comparison", 0)
 
 

@@ -63,13 +63,7 @@ class Drawn:
         return bool(np.isfinite(self.point) and np.isfinite(self.draws).any())
 
     def effect(self, keys: Mapping[str, str], expected: Expected, **more: Any) -> Effect:
-        """The number as an effect with bootstrap p values.
-
-        Args:
-            keys: what it is about.
-            expected: where the claim says that it lies.
-            more: `may_hold`, `extra` or `decides` of the effect.
-        """
+        """The number as an effect with bootstrap p values; `more` are attributes of the effect."""
         return Effect(
             keys=keys,
             estimate=self.estimate,
@@ -111,15 +105,7 @@ class Contrast:
         return cls(tuple(at[level] for level in levels), tuple(weights.tolist()), names)
 
     def drawn(self, score: str, resamples: int) -> Drawn:
-        """The sum on the images themselves and on resamples of them.
-
-        Args:
-            score: as in `FoldRows.value`.
-            resamples: how many.
-
-        Returns:
-            n as below.
-        """
+        """The sum on the images themselves and on resamples, by a score of `FoldRows.value`."""
         found = [each.drawn(score, resamples) for each in self.rows]
         draws = sum(weight * draws for weight, (_, draws) in zip(self.weights, found, strict=True))
         return Drawn(
@@ -180,16 +166,11 @@ def smaller_n(groups: Iterable[FoldRows], statistic: str) -> int:
 
 
 def beside_reco(contrast: Contrast, other: str | None, resamples: int) -> dict[str, Estimate]:
-    """What stands beside a contrast of ReCo: the `other` definition, AUROC, and all sizes.
+    """What stands beside a contrast of ReCo: the definition that does not decide, AUROC, all sizes.
 
     The maximum in ReCo lies above 0 by chance, and the more so the fewer distances there are; the
-    AUROC of S≠ against S= is ½ by chance whatever their number.
-
-    Args:
-        contrast: of ReCo.
-        other: statistic of the definition that does not decide; None for another score, beside
-            which nothing stands.
-        resamples: how many.
+    AUROC of S≠ against S= is ½ by chance whatever their number. Nothing stands beside another
+    score, which has no `other` definition.
     """
     if other is None:
         return {}
@@ -241,12 +222,9 @@ def pooled(asked: Sequence[Asked], resamples: int) -> Drawn:
     Draws of one image set belong together. Those of different sets are independent, so that from
     the second set on they are taken in another order.
 
-    Args:
-        asked: at least one; what is undefined is left out.
-        resamples: how many.
-
     Returns:
-        n is the smallest n of every set, summed over the sets. NaN where nothing is defined.
+        n is the smallest n of every set, summed over the sets. What is undefined is left out; NaN
+        where nothing is defined.
     """
     sets: dict[str, list[Drawn]] = {}
     for each in asked:
@@ -275,15 +253,10 @@ def _mean(found: Sequence[Drawn], n: int) -> Drawn:
 def headline(
     asked: Sequence[Asked], what: str, resamples: int, parameters: Mapping[str, Any]
 ) -> Headline | None:
-    """The mean of some contrasts, as in `pooled`; None where none of them is defined.
+    """The mean of contrasts of one score, as in `pooled`; None where none of them is defined.
 
-    Those of fewer images than `images_per_comparison` are left out, unless all are.
-
-    Args:
-        asked: all of the same score.
-        what: they are, in words.
-        resamples: how many.
-        parameters: of the test.
+    `what` they are is said in words. Those of fewer images than `images_per_comparison` are left
+    out, unless all are.
     """
     fewest = parameters.get("images_per_comparison", 0)
     chosen = [each for each in asked if each.contrast.n(each.score) >= fewest]

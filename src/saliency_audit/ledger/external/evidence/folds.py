@@ -72,9 +72,8 @@ class FoldRows:
     def n(self, score: str) -> int:
         """Images that a score rests on.
 
-        Args:
-            score: as in `drawn`. μF rests on the images that have one, MeGe on those with a
-                distance in S=, the others on those of S= and of S≠; the smaller number counts.
+        μF rests on the images that have one, MeGe on those with a distance in S=, the others on
+        those of S= and of S≠; the smaller number counts.
         """
         if score == "mu_fidelity":
             return int(np.isfinite(self.fidelity).sum())
@@ -90,6 +89,7 @@ class FoldRows:
 
     @cached_property
     def _kept(self) -> dict[tuple[str, int], Floats]:
+        """By score and number of resamples; 0 stands for the score without each fold."""
         return {}
 
     def value(self, score: str) -> float:
@@ -103,12 +103,7 @@ class FoldRows:
     def drawn(self, score: str, resamples: int) -> tuple[float, Floats]:
         """A score on the images themselves and on resamples of them: number and `(R,)`.
 
-        Args:
-            score: as in `value`.
-            resamples: how many; the same images are drawn for all methods and series.
-
-        Returns:
-            NaN where the score is undefined.
+        The same images are drawn for all methods and series. NaN where the score is undefined.
         """
         key = (score, resamples)
         if key not in self._kept:
@@ -128,14 +123,11 @@ class FoldRows:
 
     def without_fold(self, score: str) -> Floats:
         """The score without each fold, that is without its images and its predictor: `(k,)`."""
-        if score not in self._without:
+        key = (score, 0)
+        if key not in self._kept:
             parts = [self._without_fold(fold) for fold in range(self.right.shape[1])]
-            self._without[score] = np.array([part.value(score) for part in parts])
-        return self._without[score]
-
-    @cached_property
-    def _without(self) -> dict[str, Floats]:
-        return {}
+            self._kept[key] = np.array([part.value(score) for part in parts])
+        return self._kept[key]
 
     def _without_fold(self, fold: int) -> "FoldRows":
         kept = self.folds != fold
@@ -151,13 +143,7 @@ class FoldRows:
         )
 
     def between(self, first: int, second: int, score: str) -> float:
-        """A score of two predictors alone, on the images of their folds; NaN where undefined.
-
-        Args:
-            first: a fold.
-            second: another one.
-            score: of `STATISTICS`.
-        """
+        """A score of `STATISTICS`, of two folds' predictors alone, on the images of their folds."""
         sets = self.of_folds(first, second)
         n = int(np.isin(self.folds, (first, second)).sum())
         return float(STATISTICS[score](sets, once(n))[0])

@@ -118,10 +118,8 @@ def taylor_order(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
 
 def _pairs(rows: pd.DataFrame, parameters: Parameters) -> list[tuple[str, str]]:
     """Network and declared path of the rows, sorted."""
-    found = {
-        (str(model), str(path)) for model, path in zip(rows["model"], rows["path"], strict=True)
-    }
-    return sorted(item for item in found if item[1] in parameters["paths"])
+    found = [(str(model), str(path)) for (model, path), _ in rows.groupby(["model", "path"])]
+    return [(model, path) for model, path in found if path in parameters["paths"]]
 
 
 def _tables(
