@@ -1,6 +1,7 @@
 """`verify` finds whatever was changed behind its back."""
 
 import json
+import pickle
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -250,9 +251,23 @@ def test_every_change_is_found(copy: Path, change: Callable[[Path], None], messa
     assert any(message in fault for fault in found), found
 
 
-def test_processes_side_by_side_find_the_same(copy: Path) -> None:
+def test_processes_side_by_side_find_the_same(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything goes there and back as between processes; each real one would import for seconds.
+
+    `make test` runs `saliency-audit verify` in real ones, and a test of `processes` starts some.
+    """
+    asked = []
+
+    def sent(function: Callable, items: list, jobs: int) -> list:
+        asked.append(jobs)
+        function, items = pickle.loads(pickle.dumps((function, items)))
+        return [pickle.loads(pickle.dumps(function(item))) for item in items]
+
     _moved_external(copy)
-    assert list(faults(jobs=2)) == list(faults()) != []
+    here = list(faults())
+    monkeypatch.setattr("saliency_audit.ledger.audit.in_processes", sent)
+    assert list(faults(jobs=2)) == here != []
+    assert asked == [2]
 
 
 def test_all_damaged_files_are_named_at_once(copy: Path) -> None:

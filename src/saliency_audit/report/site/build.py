@@ -1,8 +1,9 @@
 """Build the site: pages from the ledger, then a strict Jupyter Book build.
 
 After a strict build without a warning Sphinx keeps the pages as it has read them. The next one
-reads only those that changed, but writes all of them afresh, so that a link into a changed page is
-checked wherever it stands. A build that fails keeps nothing: the next one reads every page.
+reads and writes only those that changed, or writes all if what can be linked to changed
+(`rewritten_pages`), so that a link into a changed page is checked wherever it stands. A build that
+fails keeps nothing: the next one reads every page.
 """
 
 import hashlib
@@ -58,11 +59,10 @@ def build_site(strict: bool = True, tell: Callable[[str], None] = lambda text: N
     frame = frame_key(root)
     again = _holds(kept, frame)
     kept.unlink(missing_ok=True)
-    tell("the site: changed pages are read again" if again else "the site: about two minutes")
-    if strict:
-        shutil.rmtree(output / "html", ignore_errors=True)
+    tell("the site: pages that changed" if again else "the site: about two minutes")
     if strict and not again:
-        shutil.rmtree(output / ".doctrees", ignore_errors=True)
+        for folder in ("html", ".doctrees"):
+            shutil.rmtree(output / folder, ignore_errors=True)
     _run_jupyter_book(root, output / "build.log", strict)
     if strict:
         kept.write_text(frame, encoding="utf-8")
