@@ -18,13 +18,14 @@ SOURCES = "_modules"
 
 
 def pages_to_write(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Pages to write besides those that were read (Sphinx event `env-get-updated`, after all others).
+    """Pages to write besides those that were read (event `env-get-updated`, after all others).
 
     Pages of source code that are out of date are deleted, so that `viewcode` writes them: it goes
     by the time of the source alone, but they also link to the pages that document it.
     """
     names, sources = digest(named_things(env)), source_pages(env)
-    before, sources_before = getattr(env, "saliency_audit_written", ("", {}))
+    kept: tuple[str, dict[str, str]] = getattr(env, "saliency_audit_written", ("", {}))
+    before, sources_before = kept
     # Kept with the pages as they were read, so only of a build without a warning.
     env.saliency_audit_written = names, sources  # type: ignore[attr-defined]
     folder = Path(app.outdir) / SOURCES
