@@ -127,7 +127,7 @@ def seal(experiment: str, profile: Profile = "embedded") -> None:
 def claims(
     paper: Annotated[str | None, typer.Option(help="idgi, dre, mege, xmgd or ggig")] = None,
     verdict: Annotated[
-        str | None, typer.Option(help="internal, replication or generalisation")
+        str | None, typer.Option(help="reproduced, partly, …: in any of the three verdicts")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="plain data instead of a table")] = False,
 ) -> None:

@@ -1,7 +1,7 @@
 """One claim audited: its entry, the internal verdict and the external verdict at every profile."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,9 +18,9 @@ from saliency_audit.ledger.external import (
     not_tested,
 )
 from saliency_audit.ledger.external.ending import sentences
-from saliency_audit.ledger.external.scope import described, own_rows, wanted
+from saliency_audit.ledger.external.scope import described, is_named, own_rows, wanted
 from saliency_audit.ledger.internal import run_internal_test
-from saliency_audit.ledger.schema import Claim, load_claims
+from saliency_audit.ledger.schema import Claim, ReplicationSpec, load_claims
 from saliency_audit.ledger.verdict import InternalAudit, Verdict
 from saliency_audit.parameters import PROFILES
 from saliency_audit.processes import in_processes
@@ -178,18 +178,33 @@ def _nothing_of(claim: Claim, scope: Scope, profile: str | None) -> str:
     if scope is Scope.GENERALISATION:
         if not (spec.replication.networks or spec.replication.images or spec.replication.least):
             return "every row counts for the replication: the claim names no network or data"
-        return f"no rows of other networks or data{at}"
+        return (
+            f"no rows of other networks or data{at}; `saliency-audit run {claim.notebook} -p "
+            "models=NAME` tests the claim on another network"
+        )
     return (
         f"no rows of the claim's own{at} ({wanted(spec.replication)}); "
-        f"{_command(claim)} would make them"
+        f"{_command(claim, spec.replication, profile)} would make them"
     )
 
 
-def _command(claim: Claim) -> str:
-    """What computes rows of the claim's own networks and data."""
-    name = str(claim.external.experiment)
-    profile = "paper" if "paper" in get_experiment(name).profiles else "reference"
-    return f"`saliency-audit compute {name} --profile {profile}`"
+def _command(claim: Claim, own: ReplicationSpec, profile: str | None) -> str:
+    """What computes rows of the claim's own networks and data: the next profile that has some."""
+    experiment = get_experiment(str(claim.external.experiment))
+    names = [name for name in PROFILES if name in experiment.profiles]
+    larger = names[names.index(profile) + 1 :] if profile in names else names
+    fitting = [name for name in larger if _has_networks(experiment.configure(name), own)]
+    chosen = (fitting or names)[0 if fitting else -1]
+    return f"`saliency-audit compute {experiment.name} --profile {chosen} --record`"
+
+
+def _has_networks(settings: Iterable[Any], own: ReplicationSpec) -> bool:
+    """Whether one of the settings lists a network that the claim names, or no networks at all."""
+    return any(
+        not own.networks or any(is_named(model, own.networks) for model in models)
+        for setting in settings
+        if (models := getattr(setting, "models", ())) or not own.networks
+    )
 
 
 def recorded_rows(claim: Claim, profile: str) -> pd.DataFrame | str:

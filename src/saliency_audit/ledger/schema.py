@@ -47,7 +47,7 @@ class ReplicationSpec(Strict):
         networks: names, with `*` for a family of copies; any network if empty.
         images: names of image sets; any if empty.
         least: by column, the value that a network must reach in some row on an image set: steps,
-            points of GGIG's climb.
+            points of GGIG's climb. One number, or one by image set.
         accuracy: the range in percent that the paper states, by image set. A narrower copy counts
             as the claim's network if it is as accurate.
         why: the reason for the choice, if it needs one.
@@ -55,7 +55,7 @@ class ReplicationSpec(Strict):
 
     networks: tuple[Text, ...] = ()
     images: tuple[Text, ...] = ()
-    least: dict[str, float] = Field(default_factory=dict)
+    least: dict[str, float | dict[str, float]] = Field(default_factory=dict)
     accuracy: dict[str, tuple[float, float]] = Field(default_factory=dict)
     why: Text | None = None
 

@@ -62,6 +62,8 @@ def test_rows_without_networks_count_unless_one_is_asked_for():
 def test_what_is_asked_for_and_what_there_is_are_said():
     spec = ReplicationSpec(networks=["a"], images=["x"], least={"steps": 128})
     assert wanted(spec) == "networks a; images of x; steps of at least 128"
+    by_set = ReplicationSpec(least={"seen": {"x": 10, "y": 20}})
+    assert wanted(by_set) == "seen of at least 10 on x, 20 on y"
     assert described(rows()[:2]) == "Rows of a on x; a on y."
     of_two = ReplicationSpec(networks=["a", "c"])
     assert described(rows()[:2], of_two).endswith(": 1 of the claim's 2 networks.")
@@ -91,7 +93,8 @@ def test_stand_ins_neither_acquit_nor_convict():
     for stand_in in (short, other):
         found = evaluate(claim, stand_in)
         assert found.replication.verdict is Verdict.NOT_TESTED
-        assert "`saliency-audit compute ggig_mnist --profile paper`" in found.replication.detail
+        command = "`saliency-audit compute ggig_mnist --profile reference --record`"
+        assert command in found.replication.detail
         assert found.generalisation.verdict is Verdict.REPRODUCED
         assert found.scope is Scope.GENERALISATION
         assert found.beside is None
@@ -137,3 +140,39 @@ def test_every_tested_claim_has_a_headline():
                     assert result.headline is not None, where
                     assert result.headline.quantity, where
                     assert result.headline.unit, where
+
+
+def test_what_must_be_reached_may_differ_by_image_set():
+    table = pd.DataFrame({"model": "a", "images": ["x", "y", "z"], "seen": 15})
+    by_set = ReplicationSpec(least={"seen": {"x": 10, "y": 20}})
+    assert own_rows(table, by_set).tolist() == [True, False, True]
+
+
+def test_a_network_trained_on_too_few_images_is_no_replication():
+    claim = load_claims()["MR-ACC"]
+    rows = pd.DataFrame(
+        {"images": "cifar10_train", "model": "resnet18-32", "degradation": "none"}
+        | {"fold": range(5), "correct": 80, "held_out": 200, "seen": 800}
+    )
+    found = evaluate(claim, rows)
+    assert found.replication.verdict is Verdict.NOT_TESTED
+    assert "seen of at least 48000 on fashion_mnist_train" in found.replication.detail
+    full = evaluate(claim, rows.assign(correct=7800, held_out=10000, seen=40000))
+    assert full.replication.verdict is Verdict.REPRODUCED
+    assert full.generalisation.verdict is Verdict.NOT_TESTED
+
+
+def test_what_is_not_tested_names_the_command_that_would_test_it():
+    claims = load_claims()
+    for name, profile, command in (
+        ("GG-MNIST", "embedded", "compute ggig_mnist --profile reference --record"),
+        ("IDGI-JPEG", "reference", "compute idgi_jpeg --profile paper --record"),
+        ("IDGI-INS", "embedded", "compute idgi_scores --profile reference --record"),
+    ):
+        result = audit_claim(name).external[profile].replication
+        assert result.verdict is Verdict.NOT_TESTED
+        assert f"`saliency-audit {command}` would make them" in result.detail, claims[name].id
+    other = audit_claim("GG-MNIST").external["reference"].generalisation
+    assert (
+        "`saliency-audit run ggig_mnist -p models=NAME` tests the claim on another" in other.detail
+    )

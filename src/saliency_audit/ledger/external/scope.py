@@ -6,6 +6,7 @@ of their own. Rows are told apart by network and image set, never one by one: wh
 an image set stays together.
 """
 
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -23,10 +24,14 @@ def needed_columns(own: "ReplicationSpec") -> list[str]:
     """The columns that tell the claim's own rows from others."""
     return [
         *(["model"] if own.networks else []),
-        *(["images"] if own.images or own.accuracy else []),
+        *(["images"] if own.images or own.accuracy or _by_set(own) else []),
         *own.least,
         *(["accuracy"] if own.accuracy else []),
     ]
+
+
+def _by_set(own: "ReplicationSpec") -> bool:
+    return any(not isinstance(least, float) for least in own.least.values())
 
 
 def own_rows(rows: pd.DataFrame, own: "ReplicationSpec") -> NDArray[np.bool_]:
@@ -59,17 +64,26 @@ def own_rows(rows: pd.DataFrame, own: "ReplicationSpec") -> NDArray[np.bool_]:
 
 def _is_own(group: pd.DataFrame, own: "ReplicationSpec") -> bool:
     first = group.iloc[0]
-    if own.networks and not any(fnmatchcase(str(first["model"]), name) for name in own.networks):
+    if own.networks and not is_named(str(first["model"]), own.networks):
         return False
     if own.images and first["images"] not in own.images:
         return False
-    if any(group[column].max() < least for column, least in own.least.items()):
+    if any(
+        group[column].max() < (least if isinstance(least, float) else least[first["images"]])
+        for column, least in own.least.items()
+        if isinstance(least, float) or first["images"] in least
+    ):
         return False
     if own.accuracy:
         low, high = own.accuracy.get(str(first["images"]), (0.0, 100.0))
         sound = group[group["degradation"] == "none"] if "degradation" in group else group
         return low <= 100 * float(sound["accuracy"].mean()) <= high
     return True
+
+
+def is_named(model: str, patterns: Iterable[str]) -> bool:
+    """Whether one of the patterns names a network."""
+    return any(fnmatchcase(model, pattern) for pattern in patterns)
 
 
 def described(rows: pd.DataFrame, own: "ReplicationSpec | None" = None) -> str:
@@ -102,7 +116,10 @@ def wanted(own: "ReplicationSpec") -> str:
         parts.append(f"networks {_listed(own.networks)}")
     if own.images:
         parts.append(f"images of {_listed(own.images)}")
-    parts += [f"{column} of at least {least:g}" for column, least in own.least.items()]
+    for column, least in own.least.items():
+        of = {"": least} if isinstance(least, float) else least
+        each = [f"{number:g}{f' on {name}' if name else ''}" for name, number in of.items()]
+        parts.append(f"{column} of at least {', '.join(each)}")
     if own.accuracy:
         ranges = [f"{name} {low:g} to {high:g} %" for name, (low, high) in own.accuracy.items()]
         parts.append(f"the paper's accuracy ({', '.join(ranges)})")
