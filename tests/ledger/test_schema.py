@@ -282,3 +282,17 @@ def test_the_repository_has_a_valid_ledger_without_stray_internal_tests():
 
 def test_names_of_metrics_are_words():
     assert all(name.isidentifier() and name == name.lower() for name in METRICS)
+
+
+@pytest.mark.parametrize("field", ["comparison", "threshold", "replication"])
+def test_text_that_is_still_to_be_written_stays_planned(ledger, field):
+    text = "TO WRITE: what is compared"
+
+    def unwritten(document, planned=False):
+        external = document["claims"][0]["external"]
+        external[field] = {"why": text} if field == "replication" else text
+        external["planned"] = planned
+
+    with pytest.raises(LedgerError, match=rf"field external\.{field}: still says TO WRITE"):
+        ledger(unwritten)
+    ledger(lambda document: unwritten(document, planned=True))

@@ -106,6 +106,10 @@ class Paper(Strict):
     claims: tuple[Claim, ...]
 
 
+# What skeletons of `saliency-audit new` hold in place of a text.
+UNWRITTEN = "TO WRITE"
+
+
 def load_papers() -> tuple[Paper, ...]:
     """Every paper of the ledger, validated, in the order of the book."""
     folder = project_root() / "data" / "claims"
@@ -207,6 +211,10 @@ def _validate_references(path: Path, claim: Claim) -> None:
             "external.experiment",
             f"unknown experiment {external.experiment!r} (mark it planned if it is to come)",
         )
+    if not external.planned:
+        for field, value in external.model_dump().items():
+            if UNWRITTEN in str(value):
+                fail(f"external.{field}", f"still says {UNWRITTEN}; write it, or mark it planned")
     tests = vocabulary.external_tests()
     names = [*tests, *(vocabulary.PLANNED_TESTS if external.planned else ())]
     if external.test not in names:
