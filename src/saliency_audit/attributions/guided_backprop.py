@@ -100,9 +100,11 @@ PASSING = frozenset(
 BY_VALUE = frozenset(
     "Add Sub Rsub Neg Mul Div Pow Rsqrt Sqrt Sigmoid Tanh Hardsigmoid Clone Alias ToCopy".split()
 )
-COMPARISONS = spellings("gt", "ge", "lt", "le", "greater", "less", "sign", "sgn", "heaviside")
-# As methods and operators the comparisons have names of their own.
-COMPARISONS |= {getattr(Tensor, f"__{name}__") for name in ("gt", "ge", "lt", "le")}
+# As operators the comparisons have names of their own.
+COMPARISONS = {
+    *spellings("gt", "ge", "lt", "le", "greater", "less", "sign", "sgn", "heaviside"),
+    *(getattr(Tensor, f"__{name}__") for name in ("gt", "ge", "lt", "le")),
+}
 
 
 class _Watched(Substitution):
