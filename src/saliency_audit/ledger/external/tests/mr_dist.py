@@ -1,6 +1,6 @@
 """MR-DIST: do the six candidate distances grow with shift and noise; which are unstable or slow?"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -72,6 +72,21 @@ def distance_sanity(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
             "draws",
         ),
         missing=list(_missing(parts, parameters)),
+        remarks=[_biased(noisy)],
+    )
+
+
+def _biased(noisy: Sequence[Effect]) -> str:
+    outside = [
+        effect.keys["distance"]
+        for effect in noisy
+        if not effect.estimate.low <= effect.estimate.value <= effect.estimate.high
+    ]
+    if not outside:
+        return ""
+    return (
+        f"The correlation of {', '.join(outside)} lies outside its own interval: a draw that is "
+        "resampled twice ties with itself, which shifts resampled rank correlations."
     )
 
 
