@@ -23,7 +23,7 @@
 # are shown too. Its masks come from a segmentation network. The shapes here have exact masks. The
 # photographs (Tiny ImageNet, whose 200 classes are all among the networks' 1,000) have bounding boxes, so
 # some background stays inside the box. GGIG climbs at the paper's rate, but fewer steps and from fewer
-# points: such rows generalise the claim, they do not replicate it.
+# points: such rows test whether the claim generalises; they do not replicate it.
 #
 # *A catch.* In front of another background the network may no longer recognise the class. The map still
 # explains the class of the original picture. How often the class is kept is counted, and the test is

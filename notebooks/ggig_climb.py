@@ -149,5 +149,5 @@ HTML(as_html(climb_checks_table(sources(recorded_checks, checked), sign)))
 # those of the whole climb than the maps of the gradient and IG are, and stand in for them. Whether a check
 # comes out the same is another question. On MNIST the similarity under noise and the floor both rise with the
 # climb, the floor more. The difference shrinks by about a third, but stays above the 0.05 that the claim allows.
-# Rows of a shorter climb than the authors' therefore never replicate a claim. They only generalise it, and
-# every page says how far GGIG climbed.
+# Rows of a shorter climb than the authors' therefore never replicate a claim. They only test whether it
+# generalises, and every page says how far GGIG climbed.

@@ -27,7 +27,7 @@
 # paper.
 #
 # *What is different.* GGIG climbs at the paper's rate, but fewer steps and from fewer points: such rows
-# generalise the claim, they do not replicate it.
+# test whether the claim generalises; they do not replicate it.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (shapes), reference (shapes, Tiny ImageNet) or paper

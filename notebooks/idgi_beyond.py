@@ -33,7 +33,7 @@
 #
 # **Xception is not tested.** It is in the `paper` profile only, which needs the ImageNet validation
 # images and released weights. No rows of it are recorded, so there is no replication. The rows below,
-# insertion scores included, are of other networks and only generalise the claim.
+# insertion scores included, are of other networks and only test whether the claim generalises.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (shapes with masks), reference (Tiny ImageNet boxes) or paper

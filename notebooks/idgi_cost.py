@@ -26,7 +26,8 @@
 #
 # *What can be decided.* The claim is about a GPU. Hours on a CPU neither support nor refute it: there the test
 # says *inconclusive*, whatever the rate. The small network of the embedded profile is not one of the paper's
-# ten and can only generalise the claim. The share of plain passes means the same on every device.
+# ten and can only test whether the claim generalises. The share of plain passes means the same on every
+# device.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (shapes), reference (ImageNet sample) or paper

@@ -151,10 +151,10 @@ show_recorded(recorded, show_median_curves, similarity.external.parameters)
 # The *levels* are not comparable across sources. Weights and images differ: ours are public conversions
 # of quantised networks and pictures that probably belong to ImageNet's training split
 # (`saliency-audit data list` names their sources). The paper does not say how many images its curves
-# drop. The `embedded` and `reference` profiles restore and compress the pictures faster than the reference
+# leave out. The `embedded` and `reference` profiles restore and compress the pictures faster than the reference
 # code, in the same way for both methods; the `paper` profile does as the reference code. And SqueezeNet is
-# not one of the paper's networks, so its rows can only generalise the claims. What the claims are about, and
-# what the tests decide on, is the sign of the paired difference.
+# not one of the paper's networks, so its rows can only test whether the claims generalise. What the claims are
+# about, and what the tests decide on, is the sign of the paired difference.
 #
 # ### Normalised entropy (IDGI-NE)
 

@@ -122,8 +122,8 @@ show_recorded(recorded, show_paired_differences, "probability", declared, "inser
 # measure one. The weights differ too: ours are public conversions of quantised networks
 # (`saliency-audit data list` names their sources), the paper's are torchvision's. The sample's pictures
 # probably belong to ImageNet's training split. And SqueezeNet is not one of the paper's networks, so its rows
-# can only generalise the claim. What the claim is about, and what the test decides on, is the sign of the
-# paired difference. The claim's page repeats every difference at 32 steps, on more images.
+# can only test whether the claim generalises. What the claim is about, and what the test decides on, is the
+# sign of the paired difference. The claim's page repeats every difference at 32 steps, on more images.
 
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("IDGI-INS")

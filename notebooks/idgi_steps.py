@@ -88,8 +88,8 @@ show_recorded(recorded, show_scores_by_steps, claim.external.parameters)
 # prints no intervals, and because of the cost no numbers for Guided IG below 128 steps), our *recorded*
 # reference run, and *this execution*. The *levels* are not comparable: weights, images and the blur behind
 # the insertion score differ, and with them how much a score can change at all. SqueezeNet is not one of the
-# paper's networks, so its rows can only generalise the claim. What the claim is about, and what the test
-# decides on, is the sign of the paired difference.
+# paper's networks, so its rows can only test whether the claim generalises. What the claim is about, and what
+# the test decides on, is the sign of the paired difference.
 
 # %% tags=["remove-input"]
 audit = ledger.audit_claim("IDGI-STEPS")

@@ -57,9 +57,9 @@ rows = study.compute(experiment, profile, overrides)
 # %% [markdown]
 # ## Two equal distributions
 #
-# A thousand distances from one distribution, split at random into S= and S≠. There is nothing to tell
-# apart, so apart from the chance that a maximum picks up, ReCo should be near 0. Bands are the middle 90 % of
-# 200 draws.
+# A thousand distances from one distribution, split at random into S= and S≠. The sets do not
+# differ, so ReCo should be near 0 but for what a maximum gains by chance. Bands are the middle 90 % of 200
+# draws.
 
 # %% mystnb={"image": {"alt": "ReCo of two samples of one distribution against the share of the smaller sample, in both definitions"}}
 figure = show_imbalance()

@@ -22,11 +22,7 @@
 # networks resist small perturbations, and their gradients look cleaner. Do their explanations also agree
 # better between predictors trained on different parts of the data?
 #
-# *Where the rows come from.* The images are split into five folds, with an equal share of each class.
-# Predictor *i* is trained on all folds but *i*, so an image of fold *i* is new to it and known to the
-# other four. Every image is explained by all five, always for its true class, and the map of the
-# predictor that has not seen it is compared with the other four. Maps are compared by their ranks:
-# 1 − |Spearman|, which is 0 for maps that order the pixels alike, or in exactly the opposite order.
+# The paper's page says {ref}`where the rows come from <mege-rows>`.
 #
 # The 1-Lipschitz network is that of the paper's Table 4 with a stated number of filters. It is trained with
 # deel-torchlip's layers, which are converted to plain ones for explanation. Its PReLU is kept within slopes

@@ -17,11 +17,7 @@
 # is to leave the product out: the gradient instead of gradient times input, the path's mean gradient
 # instead of Integrated Gradients. What *random* maps gain by the product is due to the picture alone.
 #
-# *Where the rows come from.* The images are split into five folds, with an equal share of each class.
-# Predictor *i* is trained on all folds but *i*, so an image of fold *i* is new to it and known to the
-# other four. Every image is explained by all five, always for its true class, and the map of the
-# predictor that has not seen it is compared with the other four. Maps are compared by their ranks:
-# 1 − |Spearman|, which is 0 for maps that order the pixels alike, or in exactly the opposite order.
+# The paper's page says {ref}`where the rows come from <mege-rows>`.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits), reference (CIFAR-10, Fashion-MNIST) or paper

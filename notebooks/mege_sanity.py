@@ -21,11 +21,7 @@
 # 0: not at all). A score of explanations should get worse when the predictors do. So degrade the
 # predictors on purpose and look.
 #
-# *Where the rows come from.* The images are split into five folds, with an equal share of each class.
-# Predictor *i* is trained on all folds but *i*, so an image of fold *i* is new to it and known to the
-# other four. Every image is explained by all five, always for its true class, and the map of the
-# predictor that has not seen it is compared with the other four. Maps are compared by their ranks:
-# 1 − |Spearman|, which is 0 for maps that order the pixels alike, or in exactly the opposite order.
+# The paper's page says {ref}`where the rows come from <mege-rows>`.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits), reference (CIFAR-10, Fashion-MNIST) or paper
@@ -85,8 +81,8 @@ show_recorded(recorded, show_levels, "mege")
 #
 # ReCo is by balanced accuracy, as the text defines it; the formulas define another quantity (see the notebook
 # on the definition of ReCo). Read the curves with care: the maximum in ReCo lies above 0 by chance, and the
-# smaller the smaller of its two sets, the higher. Degradation changes the size of both sets. Beside every slope
-# the claim's page has the AUROC of S≠ against S=, which is ½ by chance for any size.
+# fewer distances the smaller set holds, the higher it lies. Degradation changes the size of both sets. Beside
+# every slope the claim's page has the AUROC of S≠ against S=, which is ½ by chance for any size.
 
 # %% mystnb={"image": {"alt": "ReCo of seven methods and random maps against the level of degradation, one panel per kind of degradation"}}
 figure = show_levels(rows, "reco")

@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 
 
 def cores() -> int:
-    """How many cores this machine has, 1 if nobody knows."""
+    """How many cores this machine has, 1 if unknown."""
     return os.cpu_count() or 1
 
 

@@ -167,7 +167,7 @@ def transcribed_texts(paper: str) -> dict[str, Texts]:
         row_keys = list(zip(row_names, row.split("/"), strict=True))
         for keys, text in zip(column_keys, texts, strict=True):
             place = frozenset([*block_keys, *row_keys, *keys])
-            assert place not in table, f"{paper}: {line} stands twice in the transcription"
+            assert place not in table, f"{paper}: {line} appears twice in the transcription"
             table[place] = re.sub(r"</?[bu]>", "", text)
     return tables
 

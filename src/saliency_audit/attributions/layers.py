@@ -127,7 +127,7 @@ def _last_features(model: nn.Module, inputs: Tensor) -> nn.Module:
             tokens.append(layer)
     if tokens:
         raise ValueError(
-            "the last layers of this model work on tokens, and which of them Grad-CAM shall weigh "
+            "the last layers of this model work on tokens, and which of them Grad-CAM should weigh "
             f"is a choice: name one through which all tokens count, such as "
             f"layer={names[_before_attention(tokens)]!r}"
         )

@@ -30,7 +30,7 @@ class Strict(BaseModel):
 class InternalSpec(Strict):
     """The internal test: a question put to the paper's own numbers, or the reason for none.
 
-    `planned` marks a test that is not written yet. `history` tells of every change of the test or
+    `planned` marks a test that is not written yet. `history` records every change of the test or
     withdrawal of an erratum: when, what, why, and what it did to the verdict.
     """
 
@@ -65,7 +65,7 @@ class ExternalSpec(Strict):
 
     `test` names a function of `saliency_audit.ledger.external`; `parameters` are its arguments.
     `replication` says which rows are the claim's own. `planned` marks an experiment that is not
-    written yet. `history` tells of every change of the rule after rows existed: when, what, why,
+    written yet. `history` records every change of the rule after rows existed: when, what, why,
     and what it did to the verdict.
     """
 

@@ -27,7 +27,7 @@ class Estimate:
 
     @classmethod
     def without_interval(cls, value: float, n: int) -> "Estimate":
-        """A number of which nobody knows how sure it is: the ends are NaN."""
+        """A number whose uncertainty is unknown: the ends are NaN."""
         return Estimate(value, float("nan"), float("nan"), n)
 
 

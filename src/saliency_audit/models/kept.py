@@ -1,6 +1,6 @@
 """Networks that are trained here: once on a machine, and then kept under a key of what made them.
 
-A file that is missing, damaged or of another key is no fault: the network is trained again.
+A file that is missing, damaged or with another key is not an error: the network is trained again.
 """
 
 import hashlib

@@ -14,7 +14,7 @@ CLASSES = {"yes": "holds", "no": "fails", "undecided": "undecided"}
 
 
 def printed_label(erratum: Erratum) -> str:
-    """What stands before the printed words: it says where they are not quoted but told."""
+    """What stands before the printed words: it says where they are paraphrased, not quoted."""
     return "Printed" if erratum.quoted else "Printed, in our words"
 
 

@@ -173,7 +173,7 @@ def test_dropped_images_are_counted():
         lambda points: np.concatenate([[1.0], points[1:]])
     )
     result = area_order(table, DECLARED)
-    assert "m: of 40 images SIC drops 0, AIC drops 5; 35 are common." in result.detail
+    assert "m: of 40 images SIC leaves out 0, AIC leaves out 5; 35 are common." in result.detail
     table["ic_correct"] = table["ic_correct"].map(lambda points: np.ones_like(points))
     none = area_order(table, DECLARED)
     assert none.verdict is Verdict.PARTLY

@@ -102,7 +102,7 @@ def test_a_scaling_with_fewer_than_six_seeds_is_undecided():
     result = training_accuracy(rows, parameters)
     assert result.verdict is Verdict.INCONCLUSIVE
     assert all(item.undecided for item in result.comparisons)
-    assert "0 of 1 comparisons hold, 1 undecided (any)" in result.detail
+    assert "0 of 1 comparison holds, 1 undecided (any)" in result.detail
     assert "unit median 99.20%, mean 99.20%, best 99.20%, n = 5" in result.detail
 
 
@@ -154,13 +154,13 @@ def test_fewer_seeds_are_named():
 def test_trainings_that_left_the_finite_numbers_are_counted():
     rows = trainings(unit=REACHING, standardised=BELOW, bytes=CHANCE)
     kept = training_accuracy(rows, PARAMETERS)
-    assert "Weights left the finite numbers in 0 of 30 trainings." in kept.detail
+    assert "Weights became infinite or NaN in 0 of 30 trainings." in kept.detail
     lost = (rows["iterations"] == 400) & (
         ((rows["scaling"] == "bytes") & (rows["seed"] < 7))
         | ((rows["scaling"] == "unit") & (rows["seed"] == 2))
     )
     result = training_accuracy(rows.assign(finite=~lost), PARAMETERS)
-    assert "left the finite numbers in 8 of 30 trainings: bytes 7; unit 1." in result.detail
+    assert "became infinite or NaN in 8 of 30 trainings: bytes 7; unit 1." in result.detail
     assert result.comparisons == kept.comparisons
 
 

@@ -209,7 +209,7 @@ def with_start_right(table, images):
 def test_dropped_images_are_counted_and_the_common_ones_compared(scores):
     table = with_start_right(scores(UP), range(5))
     found = paired_area_improvement(table, DECLARED)
-    assert "m: of 40 images AIC drops 5, SIC drops 0; 35 are common." in found.detail
+    assert "m: of 40 images AIC leaves out 5, SIC leaves out 0; 35 are common." in found.detail
     comparisons = by_label(found)
     assert comparisons["m, ig, aic"].estimate.n == 35
     assert comparisons["m, ig, sic"].estimate.n == 40
@@ -243,7 +243,7 @@ def test_pictures_too_small_for_ms_ssim_are_left_out(scores):
     ]
     found = paired_area_improvement(table, declared)
     assert found.verdict is Verdict.REPRODUCED
-    assert "m: of 37 images (3 more have no MS-SSIM) AIC drops 0" in found.detail
+    assert "m: of 37 images (3 more have no MS-SSIM) AIC leaves out 0" in found.detail
     assert "Left out, without MS-SSIM of any image: small." in found.detail
     small = paired_area_improvement(table[table["model"] == "small"], declared)
     assert small.verdict is Verdict.NOT_TESTED

@@ -218,7 +218,7 @@ def test_an_image_without_a_value_is_left_out_and_counted():
     table = rows(ALL_UP)
     table.loc[3, "ratio"] = np.nan
     whole, result = (paired_difference(part, DECLARED) for part in (rows(ALL_UP), table))
-    assert "1 times an image had no finite value and was left out." in result.detail
+    assert "1 paired value was not finite and left out." in result.detail
     lost = [
         (before.keys["score"], before.estimate.n - after.estimate.n)
         for before, after in zip(whole.comparisons, result.comparisons, strict=True)

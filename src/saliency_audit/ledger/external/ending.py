@@ -93,7 +93,7 @@ class ExternalTest(Protocol):
 
         Raises:
             ValueError: a parameter or column that is missing or unknown, or rows that cannot be
-                compared: an image that stands twice, or that one of two methods lacks.
+                compared: an image that appears twice, or that one of two methods lacks.
         """
 
 
@@ -190,7 +190,8 @@ def tally(comparisons: Sequence[Comparison]) -> str:
     """One sentence: how many comparisons hold, which contradict, which are undecided."""
     deciding = [item for item in comparisons if item.decides]
     holding = sum(item.holds for item in deciding)
-    parts = [f"{holding} of {len(deciding)} comparisons hold"]
+    hold = "comparison holds" if len(deciding) == 1 else "comparisons hold"
+    parts = [f"{holding} of {len(deciding)} {hold}"]
     if against := [item.label for item in deciding if item.contradicts]:
         verb = "contradicts" if len(against) == 1 else "contradict"
         parts.append(f"{len(against)} {verb} the claim ({named(against)})")

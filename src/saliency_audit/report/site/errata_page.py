@@ -22,7 +22,7 @@ def errata_page(papers: Sequence[Paper], audits: Sequence[ClaimAudit]) -> str:
         "computation decides whether the entry is listed, and a number in it is an illustration. "
         "None needs a model or a data set. Slips of the pen are listed beside wrong formulas; each "
         "entry says how much depends on it.",
-        "What is in quotation marks is printed word for word; the rest is told in our words. We "
+        "What is in quotation marks is printed word for word; the rest is paraphrased. We "
         "read the papers as text, not as typeset pages. The conversion may have lost a sign, a "
         "point or an index; where we suspect that, the entry says so.",
         *(_paper(paper, grouped[paper.paper], audits) for paper in papers),

@@ -75,7 +75,7 @@ def _declared(claim: Claim) -> str:
 
 
 def _own(spec: ExternalSpec) -> str:
-    """Which rows count for the replication; all others only generalise the claim."""
+    """Which rows count for the replication; all others test whether it generalises."""
     own = spec.replication
     if own is None:
         return "—"

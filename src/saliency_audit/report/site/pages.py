@@ -18,7 +18,7 @@ FOLDERS = ("book/claims", "book/generated")
 
 
 def write_pages() -> list[Path]:
-    """Write the generated pages, delete those that are none any more, and return their paths.
+    """Write the generated pages, delete those that are no longer generated, and return their paths.
 
     A page that says what it said before is not touched: Sphinx then need not read it again.
     """

@@ -9,7 +9,7 @@ from saliency_audit.report.words import count, table_title
 
 
 def printed_overview(papers: tuple[Paper, ...]) -> str:
-    """Page that leads to the printed tables of every paper."""
+    """Index of the printed tables of every paper."""
     rows = []
     for paper in papers:
         names = table_names(paper.paper)

@@ -99,12 +99,12 @@ def without_images(groups: Sequence[CurveGroup]) -> list[str]:
 
 
 def remarks(groups: Sequence[CurveGroup], without: Sequence[str], complexity: str) -> list[str]:
-    """Per network how many images each curve drops and how many all use; networks left out."""
+    """Per network how many images each curve leaves out and how many all use; networks left out."""
     said = []
     for model in dict.fromkeys(group.model for group in groups):
         chosen = [group for group in groups if group.model == model]
-        drops = [
-            f"{pairs[0].keys['curve'].upper()} drops {_span([(~p.used).sum() for p in pairs])}"
+        left_out = [
+            f"{pairs[0].keys['curve'].upper()} leaves out {_span([(~p.used).sum() for p in pairs])}"
             for pairs in zip(*(group.pairs for group in chosen), strict=True)
         ]
         total = _span([len(group.common) for group in chosen])
@@ -113,7 +113,7 @@ def remarks(groups: Sequence[CurveGroup], without: Sequence[str], complexity: st
         fewer = f" ({unmeasured} more have no {COMPLEXITIES[complexity]})"
         said.append(
             f"{model}: of {total} images{fewer if unmeasured != '0' else ''} "
-            f"{', '.join(drops)}; {both} are common."
+            f"{', '.join(left_out)}; {both} are common."
         )
     if without:
         said.append(

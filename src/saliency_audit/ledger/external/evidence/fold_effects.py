@@ -138,7 +138,7 @@ class Asked:
         keys: what it is about; `images` is the image set, within which draws are aligned.
         contrast: what is measured.
         score: by which statistic.
-        expected: where it shall lie.
+        expected: where it should lie.
         extra: reported beside the interval over folds.
         may_hold: as `decides`, of the effect.
         decides: whether the verdict rests on it.

@@ -169,7 +169,7 @@ def fold_rows(test: str, rows: pd.DataFrame) -> Groups:
     """The rows of every method and series, in an order that does not depend on that of the rows.
 
     Raises:
-        ValueError: rows of another experiment, or an image that stands twice.
+        ValueError: rows of another experiment, or an image that appears twice.
     """
     require_columns(test, rows, COLUMNS)
     found: Groups = {}
@@ -178,7 +178,7 @@ def fold_rows(test: str, rows: pd.DataFrame) -> Groups:
         key = Key(str(images), str(model), str(degradation), int(str(level)), str(method))
         ordered = group.sort_values("image")
         if ordered["image"].duplicated().any():
-            raise ValueError(f"{test}: an image stands twice in the rows of {key}")
+            raise ValueError(f"{test}: an image appears twice in the rows of {key}")
         found[key] = FoldRows(
             key=key,
             image=ordered["image"].to_numpy(dtype=np.int64, copy=True),

@@ -21,7 +21,7 @@ class PairedValues:
         keys: what is compared.
         base: values of the method compared with, by image.
         other: values of the method in question, by image.
-        expected: where the difference shall lie.
+        expected: where the difference should lie.
         statistic: "mean" or "median" of the differences.
         unpaired: how many images have a row of one of the two methods only.
         extra: reported with the effect.
@@ -108,7 +108,7 @@ def by_method(rows: pd.DataFrame, value: str, unit: str = "image") -> dict[str, 
         unit: what is paired.
 
     Raises:
-        ValueError: a method that stands twice for an image.
+        ValueError: a method that appears twice for an image.
     """
     if rows.duplicated([unit, "method"]).any():
         raise ValueError(f"duplicate rows of {value} for the same {unit} and method")

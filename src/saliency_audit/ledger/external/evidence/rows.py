@@ -67,7 +67,7 @@ def method_pairs(rows: pd.DataFrame, paths: Collection[str]) -> Iterator[MethodP
     """Every network and declared path that has rows, in the order of their names.
 
     Raises:
-        ValueError: an image that lacks one of the two methods, or that stands twice.
+        ValueError: an image that lacks one of the two methods, or that appears twice.
     """
     for (model, path), group in rows.groupby(["model", "path"], sort=True):
         if path in paths:
@@ -86,7 +86,7 @@ def of_method(group: pd.DataFrame, method: str, where: str) -> pd.DataFrame:
     """Rows of one method, indexed by image, in the order of the images.
 
     Raises:
-        ValueError: an image that stands twice.
+        ValueError: an image that appears twice.
     """
     found = group[group["method"] == method].set_index("image").sort_index()
     if found.index.has_duplicates:

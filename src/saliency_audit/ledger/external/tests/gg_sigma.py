@@ -41,13 +41,13 @@ def sigma_perturbation(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         Per network a comparison for the score, its limit being 1/C, and one per method and measure,
         its limit being the mean similarity of the method's maps to those of unrelated models, on
         the same image. An estimate is the mean at `level` minus the limit, with its 95 % bootstrap
-        interval over images and draws, both resampled. It shall lie within ±`score_margin` (score),
-        or at most `similarity_margin` above 0 (similarity); and the curve must fall: its fall from
-        level 0 lies above the margin, and at no level is its mean more than the margin above an
-        earlier one. `extra` has the fall, the estimate with images alone resampled, and signed
-        maps; for rank correlation also these without the limit; for the score the share of single
-        scores that lie within `score_margin` of 1/C: a network that is sure of one class whatever
-        it sees has a mean of 1/C over balanced images, and no score near it.
+        interval over images and draws, both resampled. It should lie within ±`score_margin`
+        (score), or at most `similarity_margin` above 0 (similarity); and the curve must fall: its
+        fall from level 0 lies above the margin, and at no level is its mean more than the margin
+        above an earlier one. `extra` has the fall, the estimate with images alone resampled, and
+        signed maps; for rank correlation also these without the limit; for the score the share of
+        single scores that lie within `score_margin` of 1/C: a network that is sure of one class
+        whatever it sees has a mean of 1/C over balanced images, and no score near it.
     """
     level, sign = parameters["level"], parameters["sign"]
     missing: list[str] = []

@@ -47,9 +47,9 @@ def training_accuracy(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     Returns:
         What decides is the best scaling: the paper names none, so that the claim holds if it holds
         with any, and is contradicted only with all. A comparison per scaling stands beside: the
-        median accuracy over the seeds with its `median_interval`, which shall reach the stated
+        median accuracy over the seeds with its `median_interval`, which should reach the stated
         accuracy; undecided with fewer seeds than declared. Each has the mean as an extra. The
-        remarks count trainings whose weights left the finite numbers, and say after how many steps
+        remarks count trainings whose weights became infinite or NaN, and say after how many steps
         each of the longest trainings reaches the accuracy.
     """
     rows = rows.assign(accuracy=rows["correct"] / rows["tested"])
@@ -147,6 +147,6 @@ def _not_finite(rows: pd.DataFrame) -> str:
     lost = trainings[~trainings].groupby("scaling").size()
     where = named([f"{scaling} {count}" for scaling, count in lost.items()])
     return (
-        f"Weights left the finite numbers in {lost.sum()} of {len(trainings)} trainings"
+        f"Weights became infinite or NaN in {lost.sum()} of {len(trainings)} trainings"
         f"{': ' if where else ''}{where}."
     )

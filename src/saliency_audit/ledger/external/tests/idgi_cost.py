@@ -27,7 +27,7 @@ def cost(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
 
     Returns:
         What decides is the mean over networks and methods of the hours that the median batch leads
-        to, n their number: it shall be at most the claimed hours. A comparison per network and
+        to, n their number: it should be at most the claimed hours. A comparison per network and
         method stands beside, with its interval over the repeats, and in `extra` images per second
         and the share of plain passes. Undecidable on a CPU, at other steps, or with too few timed
         batches.

@@ -84,7 +84,7 @@ def taylor_order(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         Per model and path two comparisons. "slope": the log-log slope of the mean error against the
         number of steps is below 0, by its bootstrap interval. "approximate": the share of images
         whose error at the most steps is above the floor, minus one half, is above 0. How many
-        intervals of the slope reach −2 is told and does not decide.
+        intervals of the slope reach −2 is reported but does not decide.
 
     Raises:
         ValueError: as `completeness`.

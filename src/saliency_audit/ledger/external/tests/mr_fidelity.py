@@ -66,10 +66,15 @@ def equivalent_under_degradation(rows: pd.DataFrame, parameters: Parameters) -> 
             f"In {low} μF is at most {margin} at {ends[0]} % and cannot drop by more: not held."
             if low
             else "",
-            f"{left_out} times an image had no μF and was left out." if left_out else "",
+            _said(left_out),
         ],
         nothing=NO_ROWS,
     )
+
+
+def _said(left_out: int) -> str:
+    were = "change of μF was" if left_out == 1 else "changes of μF were"
+    return f"{left_out} {were} undefined and left out." if left_out else ""
 
 
 def _where_all_have_one(at: Mapping[int, FoldRows]) -> tuple[dict[int, FoldRows], int]:

@@ -177,7 +177,8 @@ def paired_difference(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     present = [values for values in asked if len(values.differences)]
     left_out = sum(values.left_out for values in present)
     if left_out:
-        remarks.append(f"{left_out} times an image had no finite value and was left out.")
+        were = "value was" if left_out == 1 else "values were"
+        remarks.append(f"{left_out} paired {were} not finite and left out.")
     return Evidence(
         [each.effect() for each in present],
         _headline(present, parameters, unit),

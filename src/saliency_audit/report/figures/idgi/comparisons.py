@@ -97,7 +97,7 @@ def _line(item: Comparison, beside: Sequence[str]) -> dict[str, str]:
         "n": str(item.estimate.n),
         "claim": item.expected,
         "holds": mark(item),
-        # What is only reported shall be narrow.
+        # What is only reported is kept narrow.
         **{
             fill(name, 10): _two_lines(item.extra[name], item)
             for name in beside
