@@ -89,7 +89,9 @@ show_recorded(recorded, show_histograms)
 HTML(
     as_html(
         score_table(
-            sources(recorded, rows), ["mege", "reco", "reco_printed"], ["table_02", "table_03"]
+            sources(recorded, rows),
+            ["mege", "reco_balanced", "reco_printed"],
+            ["table_02", "table_03"],
         )
     )
 )

@@ -85,13 +85,13 @@ show_recorded(recorded, show_levels, "mege")
 # every slope the claim's page has the AUROC of S≠ against S=, which is ½ by chance for any size.
 
 # %% mystnb={"image": {"alt": "ReCo of seven methods and random maps against the level of degradation, one panel per kind of degradation"}}
-figure = show_levels(rows, "reco")
+figure = show_levels(rows, "reco_balanced")
 
 # %% [markdown]
 # The recorded reference run:
 
 # %% tags=["remove-input"] mystnb={"image": {"alt": "ReCo against the level of degradation in the recorded reference run: a row of panels per image set, a column per kind of degradation"}}
-show_recorded(recorded, show_levels, "reco")
+show_recorded(recorded, show_levels, "reco_balanced")
 
 # %% [markdown]
 # The numbers of these pictures: score, its 95 % bootstrap interval over images and, below it, its 95 %
@@ -103,7 +103,7 @@ show_recorded(recorded, show_levels, "reco")
 HTML(as_html(level_table(sources(recorded, rows), "mege")))
 
 # %% tags=["remove-input", "hide-output"]
-HTML(as_html(level_table(sources(recorded, rows), "reco")))
+HTML(as_html(level_table(sources(recorded, rows), "reco_balanced")))
 
 # %% [markdown]
 # ## Slopes

@@ -43,9 +43,9 @@ def plain_overlap(equal, different):
 
 PLAIN = {
     "mege": lambda equal, different: mege(equal),
-    "reco": lambda equal, different: reco(equal, different, "balanced"),
+    "reco_balanced": lambda equal, different: reco(equal, different, "balanced"),
     "reco_printed": lambda equal, different: reco(equal, different, "printed"),
-    "reco_auc": lambda equal, different: reco_auc(equal, different, "balanced"),
+    "reco_auc_balanced": lambda equal, different: reco_auc(equal, different, "balanced"),
     "reco_auc_printed": lambda equal, different: reco_auc(equal, different, "printed"),
     "auroc": plain_auroc,
     "overlap": plain_overlap,
@@ -90,7 +90,7 @@ def test_a_resample_without_one_of_the_sets_is_undefined():
     counts = np.zeros((1, 20), dtype=np.int64)
     only = next(i for i in range(20) if i in sets.equal_images and i not in sets.different_images)
     counts[0, only] = 20
-    assert np.isnan(STATISTICS["reco"](sets, counts)).all()
+    assert np.isnan(STATISTICS["reco_balanced"](sets, counts)).all()
     assert np.isnan(STATISTICS["auroc"](sets, counts)).all()
     assert np.isfinite(STATISTICS["mege"](sets, counts)).all()
 

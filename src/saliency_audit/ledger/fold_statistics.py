@@ -174,9 +174,9 @@ def once(images: int) -> NDArray[np.int64]:
 
 STATISTICS: dict[str, Callable[[FoldDistances, Counts], Floats]] = {
     "mege": mege,
-    "reco": partial(reco, definition="balanced"),
+    "reco_balanced": partial(reco, definition="balanced"),
     "reco_printed": partial(reco, definition="printed"),
-    "reco_auc": partial(reco_auc, definition="balanced"),
+    "reco_auc_balanced": partial(reco_auc, definition="balanced"),
     "reco_auc_printed": partial(reco_auc, definition="printed"),
     "auroc": auroc,
     "overlap": overlap,

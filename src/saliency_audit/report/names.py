@@ -38,7 +38,9 @@ METHOD_NAMES = {
 }
 STABILITY_NAMES = {
     "mege": "MeGe",
+    # As a score of claims, which declare the definition; and as a statistic.
     "reco": "ReCo, balanced",
+    "reco_balanced": "ReCo, balanced",
     "reco_printed": "ReCo, as printed",
     "mu_fidelity": "μF",
 }
@@ -66,6 +68,7 @@ COMPLEXITY_NAMES = {
 _METRIC_OF = {
     "probability": "insertion_score",
     "ratio": "insertion_ratio",
+    "reco_balanced": "reco",
     "reco_printed": "reco",
     **{score: "information_curve" for score in SCORE_NAMES if score.startswith(("aic", "sic"))},
 }

@@ -123,7 +123,7 @@ def assert_same(first: ExternalResult, second: ExternalResult) -> None:
 
 
 def _numbers(item: Comparison) -> list[float]:
-    found = [item.base_mean, item.other_mean, item.p_value, item.p_opposite, *_ends(item.estimate)]
+    found = [item.base, item.other, item.p_value, item.p_opposite, *_ends(item.estimate)]
     for estimate in item.extra.values():
         found += _ends(estimate)
     return found

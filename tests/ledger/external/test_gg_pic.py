@@ -101,8 +101,8 @@ def test_areas_and_intervals_are_those_of_the_metric():
             for method in ("edge", "ggig")
         }
         item = found[f"m, ggig − edge, {curve}"]
-        assert item.base_mean == pytest.approx(curve_area(curves["edge"], together))
-        assert item.other_mean == pytest.approx(curve_area(curves["ggig"], together))
+        assert item.base == pytest.approx(curve_area(curves["edge"], together))
+        assert item.other == pytest.approx(curve_area(curves["ggig"], together))
         used = curves["edge"].used.numpy()
         draws = resampled_areas(curves["ggig"], used, counts, together)
         draws = draws - resampled_areas(curves["edge"], used, counts, together)

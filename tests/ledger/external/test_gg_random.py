@@ -83,7 +83,7 @@ def test_a_comparison_is_the_mean_over_stages_and_draws_resampled_by_image():
     alone = found.extra["images alone resampled"]
     assert alone.low == pytest.approx(low, abs=0.005)
     assert alone.high == pytest.approx(high, abs=0.005)
-    assert found.other_mean - found.base_mean == pytest.approx(found.estimate.value)
+    assert found.other - found.base == pytest.approx(found.estimate.value)
     assert found.extra["each layer alone"].value == pytest.approx(0.2 + per_image.mean(), abs=0.03)
     assert found.extra["signed maps"].value == pytest.approx(per_image.mean(), abs=0.03)
     last = (wide["ggig"] - wide["ig"]).xs(3, level="stage").mean()

@@ -52,7 +52,7 @@ def test_the_areas_are_those_of_the_metric(scores, complexity):
             curve_area(information_curves(x, torch.tensor(np.stack(chosen["ic_probability"]))))
         )
     comparison = found["m, gig, sic"]
-    assert [comparison.base_mean, comparison.other_mean] == pytest.approx(areas)
+    assert [comparison.base, comparison.other] == pytest.approx(areas)
     assert comparison.estimate.value == pytest.approx(areas[1] - areas[0])
     assert comparison.estimate.low < comparison.estimate.value < comparison.estimate.high
     assert comparison.estimate.n == 40

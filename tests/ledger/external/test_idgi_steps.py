@@ -34,10 +34,8 @@ def test_a_variant_that_grows_with_the_steps_is_more_sensitive(scores):
     assert "From 8 to 128 steps." in result.detail
     assert result.headline.low > 0
     for comparison in result.comparisons:
-        assert comparison.base_mean < 0.05 < comparison.other_mean
-        assert comparison.estimate.value == pytest.approx(
-            comparison.other_mean - comparison.base_mean
-        )
+        assert comparison.base < 0.05 < comparison.other
+        assert comparison.estimate.value == pytest.approx(comparison.other - comparison.base)
 
 
 def test_a_variant_that_falls_is_as_sensitive_as_one_that_grows(scores):
@@ -65,8 +63,8 @@ def test_no_growth_is_undecided(scores):
 def test_change_range_and_slope_are_those_of_a_straight_growth(scores):
     result = step_sensitivity(growing(scores, growth=0.03, spread=0.0), DECLARED)
     found = by_label(result)["m, gig, probability"]
-    assert found.base_mean == pytest.approx(0, abs=1e-12)
-    assert found.other_mean == pytest.approx(0.12)
+    assert found.base == pytest.approx(0, abs=1e-12)
+    assert found.other == pytest.approx(0.12)
     assert found.estimate.low == pytest.approx(0.12)
     extra = {name: estimate.value for name, estimate in found.extra.items()}
     assert extra == pytest.approx(
@@ -85,7 +83,7 @@ def test_the_range_sees_what_the_ends_hide(scores):
     middle = (table["steps"] == 32) & table["method"].str.endswith("+idgi")
     table.loc[middle, "probability"] += 0.25
     found = by_label(step_sensitivity(table, DECLARED))["m, ig, probability"]
-    assert found.other_mean == pytest.approx(0, abs=1e-12)
+    assert found.other == pytest.approx(0, abs=1e-12)
     assert found.extra["range, IDGI"].value == pytest.approx(0.25)
     assert found.extra["slope per doubling, IDGI"].value == pytest.approx(0, abs=1e-12)
 

@@ -136,8 +136,8 @@ def test_the_numbers_of_a_comparison_are_paired_per_image():
     differences = (wide["gig+idgi"] - wide["gig"]).to_numpy()
     (comparison,) = (c for c in result.comparisons if c.label == "m, ratio, gig+idgi, gig")
     assert comparison.estimate == bootstrap_mean(differences)
-    assert comparison.base_mean == pytest.approx(wide["gig"].mean())
-    assert comparison.other_mean == pytest.approx(wide["gig+idgi"].mean())
+    assert comparison.base == pytest.approx(wide["gig"].mean())
+    assert comparison.other == pytest.approx(wide["gig+idgi"].mean())
     assert comparison.p_value == signed_rank_p(differences, "greater")
     assert comparison.estimate.n == 30
 
@@ -447,8 +447,8 @@ def test_a_median_is_that_of_the_paired_differences():
     low, high = np.quantile(np.median(differences[draws], axis=1), [0.025, 0.975])
     assert found.estimate.low == pytest.approx(low, abs=0.004)
     assert found.estimate.high == pytest.approx(high, abs=0.004)
-    assert found.other_mean == pytest.approx(mine["ggig"].median())
-    assert found.base_mean == pytest.approx(mine["ig_without_product"].median())
+    assert found.other == pytest.approx(mine["ggig"].median())
+    assert found.base == pytest.approx(mine["ig_without_product"].median())
     assert abs(found.extra["signed maps"].value) < 0.02
 
 
@@ -526,7 +526,7 @@ def test_half_of_the_area_and_kept_images():
     assert kept.n == 20
     ignoring = found["saliency", "half the area"]
     assert ignoring.estimate.value == pytest.approx(values["saliency"].mean() - 0.4)
-    assert ignoring.base_mean == pytest.approx(0.4)
+    assert ignoring.base == pytest.approx(0.4)
     assert result.headline.value == pytest.approx((values["ggig"] - values["edge"]).mean())
 
 
@@ -651,7 +651,7 @@ def test_a_limit_is_subtracted_from_every_image():
     item = found["ggig", "0.9", "black", "blur"]
     excess = values["ggig", "black", "blur"].to_numpy() - 0.9
     assert item.estimate.value == pytest.approx(excess.mean())
-    assert item.base_mean == pytest.approx(0.9)
+    assert item.base == pytest.approx(0.9)
     assert item.p_value == pytest.approx(wilcoxon(excess, alternative="greater").pvalue)
     product = values[NAMES["with"], "black", "blur"].mean() - 0.9
     assert item.extra["with the product"].value == pytest.approx(product)

@@ -39,7 +39,7 @@ def test_the_best_method_is_held_against_each_other_one(stability_rows):
     rows.loc[best, "distances"] = rows.loc[best, "distances"].map(
         lambda cell: list(0.01 * np.array(cell))
     )
-    found = best_against_others(rows, ["mege", "mu_fidelity"])
+    found = best_against_others(rows, ["mege", "mu_fidelity"], 20)
     of_mege = [item for item in found if item.keys["score"] == "mege"]
     assert {item.keys["best"] for item in of_mege} == {"rise"}
     assert {item.keys["method"] for item in of_mege} == set(METHODS) - {"rise"}

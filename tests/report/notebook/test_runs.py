@@ -15,8 +15,8 @@ def outcome(value, **changes):
     found = Comparison(
         keys={"score": "mege", "method": "rise"},
         estimate=Estimate(value, value - 0.05, value + 0.05, 30),
-        base_mean=0.2,
-        other_mean=0.2 + value,
+        base=0.2,
+        other=0.2 + value,
         p_value=0.001,
         p_adjusted=0.001,
         expected="higher",

@@ -213,8 +213,8 @@ def comparison(name="m0", **changes):
     fields = {
         "keys": {"model": name, "path": "ig"},
         "estimate": Estimate(0.1, 0.05, 0.15, 30),
-        "base_mean": 0.2,
-        "other_mean": 0.3,
+        "base": 0.2,
+        "other": 0.3,
         "p_value": 0.001,
         "p_adjusted": 0.002,
         "expected": "higher",
@@ -228,7 +228,7 @@ AGAINST = {
     "holds": False,
     "contradicts": True,
     "estimate": Estimate(-0.1, -0.15, -0.05, 30),
-    "other_mean": 0.1,
+    "other": 0.1,
 }
 OPEN = {"holds": False}
 
@@ -346,7 +346,7 @@ def test_p_is_that_of_the_side_where_the_data_lie():
 
 def test_an_estimate_that_is_no_difference_is_not_called_one():
     assert "compared − base [95 % interval]" in comparison_tables("Here", [comparison()])
-    slope = {"estimate": Estimate(-1.2, -1.3, -1.1, 30), "base_mean": math.nan}
+    slope = {"estimate": Estimate(-1.2, -1.3, -1.1, 30), "base": math.nan}
     text = comparison_tables("Here", [comparison(**slope)])
     assert "estimate [95 % interval]" in text
     assert "| — | 0.300 | −1.20 [−1.30, −1.10] |" in text
@@ -364,7 +364,7 @@ def test_what_is_reported_beside_a_comparison_stands_apart():
 
 
 def test_errors_of_rounding_are_not_printed_as_zero():
-    tiny = {"estimate": Estimate(3.2e-8, 2.9e-8, 3.6e-8, 30), "other_mean": 3.2e-8}
+    tiny = {"estimate": Estimate(3.2e-8, 2.9e-8, 3.6e-8, 30), "other": 3.2e-8}
     text = comparison_tables("Here", [comparison(**tiny)])
     assert "| 0.200 | 3.2e−8 | 3.2e−8 [2.9e−8, 3.6e−8] | 30 |" in text
 

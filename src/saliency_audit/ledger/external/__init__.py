@@ -27,15 +27,15 @@ from saliency_audit.ledger.external.tests.idgi_information import paired_area_im
 from saliency_audit.ledger.external.tests.idgi_steps import step_sensitivity
 from saliency_audit.ledger.external.tests.idgi_theorem import completeness, taylor_order
 from saliency_audit.ledger.external.tests.mr_acc import accuracy_within
+from saliency_audit.ledger.external.tests.mr_def_auc import (
+    definitions_agree,
+    rank_correlation_at_least,
+)
 from saliency_audit.ledger.external.tests.mr_dist import distance_sanity
 from saliency_audit.ledger.external.tests.mr_fidelity import equivalent_under_degradation
 from saliency_audit.ledger.external.tests.mr_hist import better_separation
 from saliency_audit.ledger.external.tests.mr_lip import family_difference
 from saliency_audit.ledger.external.tests.mr_prod import inflated_by_product
-from saliency_audit.ledger.external.tests.mr_reco import (
-    definitions_agree,
-    rank_correlation_at_least,
-)
 from saliency_audit.ledger.external.tests.mr_sanity import monotone_degradation
 from saliency_audit.ledger.external.tests.mr_select import selected_above_others
 from saliency_audit.ledger.external.tests.paired_difference import paired_difference

@@ -218,8 +218,8 @@ def _judged(effect: Effect, adjusted: PValues | None, alpha: float, fewest: int)
     return Comparison(
         keys=effect.keys,
         estimate=effect.estimate,
-        base_mean=effect.base,
-        other_mean=effect.other,
+        base=effect.base,
+        other=effect.other,
         p_value=effect.p.expected if effect.p else nan,
         p_adjusted=adjusted.expected if adjusted else nan,
         expected=effect.expected.text,

@@ -28,8 +28,8 @@ class Comparison:
     Attributes:
         keys: what was compared (model, path, score, …).
         estimate: the difference, compared minus base, with its interval and number of images.
-        base_mean: the statistic of the base: a mean, an area, a change.
-        other_mean: the same of what is compared with it.
+        base: the statistic of the base: a mean, an area, a change.
+        other: the same of what is compared with it.
         p_value: one-sided, for the expected side; NaN where the declared rule uses none.
         p_adjusted: after Holm's correction; NaN where the rule does not correct.
         expected: "higher", "lower" or another limit in words.
@@ -42,8 +42,8 @@ class Comparison:
 
     keys: Mapping[str, str]
     estimate: Estimate
-    base_mean: float
-    other_mean: float
+    base: float
+    other: float
     p_value: float
     p_adjusted: float
     expected: str

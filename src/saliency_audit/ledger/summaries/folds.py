@@ -17,8 +17,6 @@ from saliency_audit.study.explanations import METHODS
 
 RESAMPLES = 1000
 ALPHA = 0.05
-# With fewer images a difference is left undecided, as in the claims.
-FEWEST_IMAGES = 20
 
 
 def score_of(group: FoldRows, score: str) -> Estimate:
@@ -37,12 +35,15 @@ def share_of_different(group: FoldRows) -> float:
     return different / max(1, different + equal)
 
 
-def best_against_others(rows: pd.DataFrame, scores: Sequence[str]) -> tuple[Comparison, ...]:
+def best_against_others(
+    rows: pd.DataFrame, scores: Sequence[str], fewest: int
+) -> tuple[Comparison, ...]:
     """Is the method with the highest score better than each of the others?
 
     Args:
         rows: of `mege_stability`.
         scores: of `fold_statistics.STATISTICS`, or "mu_fidelity".
+        fewest: images; with fewer a difference is undecided.
 
     Returns:
         A comparison per sound series, score and other method, with the keys images, model, score,
@@ -58,7 +59,7 @@ def best_against_others(rows: pd.DataFrame, scores: Sequence[str]) -> tuple[Comp
         # Two-sided: each side gets half of alpha.
         resamples = enough_resamples(RESAMPLES, len(scores) * pairs, ALPHA / 2)
         family = [item for score in scores for item in _all_pairs(score, present, resamples)]
-        for item in judge(family, ALPHA / 2, FEWEST_IMAGES):
+        for item in judge(family, ALPHA / 2, fewest):
             score, best, better, method = item.keys.values()
             if better == best:
                 keys = {"images": images, "model": model, "score": score, "best": best}

@@ -96,7 +96,7 @@ def _quantity(family: Sequence[Comparison]) -> str:
 
 
 def _is_difference(item: Comparison) -> bool:
-    difference = item.other_mean - item.base_mean
+    difference = item.other - item.base
     return math.isclose(difference, item.estimate.value, rel_tol=1e-6, abs_tol=1e-12)
 
 
@@ -105,7 +105,7 @@ def both_sides(item: Comparison) -> tuple[str, str]:
 
     Where the estimate is their difference they have its decimals, else three figures.
     """
-    base, other = item.base_mean, item.other_mean
+    base, other = item.base, item.other
     if not _is_difference(item):
         return three_figures(base), three_figures(other)
     digits = significant_digits(item.estimate)

@@ -15,7 +15,7 @@ def rows(stability_rows):
     return stability_rows()
 
 
-@pytest.mark.parametrize("score", ["mege", "reco", "reco_printed", "mu_fidelity"])
+@pytest.mark.parametrize("score", ["mege", "reco_balanced", "reco_printed", "mu_fidelity"])
 def test_levels_show_every_method_at_every_level(rows, score):
     figure = show_levels(rows, score)
     axes = figure.axes

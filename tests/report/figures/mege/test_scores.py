@@ -15,7 +15,7 @@ def test_scores_stand_under_the_papers(stability_rows):
         [stability_rows(degraded=False), stability_rows("lipschitz-16", degraded=False)]
     )
     table = score_table(
-        {"this machine": rows}, ["mege", "reco", "reco_printed"], ["table_02", "table_03"]
+        {"this machine": rows}, ["mege", "reco_balanced", "reco_printed"], ["table_02", "table_03"]
     )
     assert list(table.columns) == [
         "MeGe\u00a0↑",
@@ -63,7 +63,7 @@ def test_the_best_method_is_named_beside_each_other_one(stability_rows):
     rows.loc[best, "distances"] = rows.loc[best, "distances"].map(
         lambda cell: list(0.01 * np.array(cell))
     )
-    table = best_table({"this machine": rows}, ["mege", "mu_fidelity"])
+    table = best_table({"this machine": rows}, ["mege", "mu_fidelity"], 20)
     assert table.index.names == ["predictor", "score", "best", "method", "source"]
     assert len(table) == 12
     assert "IG" in table.xs("best: RISE", level="best").index.get_level_values("method")

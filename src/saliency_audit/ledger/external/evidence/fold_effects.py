@@ -18,7 +18,7 @@ from saliency_audit.ledger.statistics import Estimate, jackknife
 
 SCORE_NAMES = {
     "mege": "MeGe",
-    "reco": "ReCo",
+    "reco_balanced": "ReCo",
     "reco_printed": "ReCo as printed",
     "mu_fidelity": "μF",
     "auroc": "AUROC",
@@ -196,10 +196,10 @@ def reco_statistics(definition: str) -> tuple[str, str]:
     Raises:
         ValueError: unknown definition.
     """
-    names = {"balanced": ("reco", "reco_printed"), "printed": ("reco_printed", "reco")}
-    if definition not in names:
+    others = {"balanced": "printed", "printed": "balanced"}
+    if definition not in others:
         raise ValueError(f"definition must be 'printed' or 'balanced', got {definition!r}")
-    return names[definition]
+    return f"reco_{definition}", f"reco_{others[definition]}"
 
 
 def statistics_of(score: str, parameters: Mapping[str, Any]) -> tuple[str, str | None]:
@@ -208,12 +208,13 @@ def statistics_of(score: str, parameters: Mapping[str, Any]) -> tuple[str, str |
 
 
 def validate_definition(parameters: Mapping[str, Any]) -> None:
-    """Refuse an unknown `definition` of ReCo.
+    """Refuse an unknown `definition` of ReCo, or none where ReCo is the `score`.
 
     Raises:
         ValueError: names those that there are.
     """
-    reco_statistics(parameters.get("definition", "balanced"))
+    if "definition" in parameters or parameters.get("score") == "reco":
+        reco_statistics(parameters.get("definition", ""))
 
 
 def pooled(asked: Sequence[Asked], resamples: int) -> Drawn:

@@ -110,7 +110,7 @@ def effect_table(results: Mapping[str, Outcome]) -> pd.DataFrame:
                 "difference": estimate(item.estimate),
                 "holds": mark(item),
                 "n": str(item.estimate.n),
-                "base": number(item.base_mean, digits),
-                "+IDGI": number(item.other_mean, digits),
+                "base": number(item.base, digits),
+                "+IDGI": number(item.other, digits),
             }
     return text_table(lines, ["network", "path", "score", "source"])

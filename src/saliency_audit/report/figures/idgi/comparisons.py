@@ -91,8 +91,8 @@ def _printed_line(base: float, idgi: float) -> dict[str, str]:
 def _line(item: Comparison, beside: Sequence[str]) -> dict[str, str]:
     digits = significant_digits(item.estimate)
     return {
-        "base": number(item.base_mean, digits),
-        "+IDGI": number(item.other_mean, digits),
+        "base": number(item.base, digits),
+        "+IDGI": number(item.other, digits),
         "difference": estimate(item.estimate),
         "n": str(item.estimate.n),
         "claim": item.expected,

@@ -105,7 +105,7 @@ def cost_table(claim: Claim, results: Mapping[str, Outcome]) -> pd.DataFrame:
             lines[key] = {
                 "images per second": estimate(item.extra["images per second"]),
                 "share of plain passes": estimate(item.extra["share of plain passes"]),
-                hours: number(item.other_mean, 2),
+                hours: number(item.other, 2),
                 "timed batches": str(item.estimate.n),
             }
     columns = ["images per second", "share of plain passes", hours, "timed batches"]

@@ -220,7 +220,7 @@ def _printed(difference: str) -> Cells:
 
 def _line(item: Comparison) -> Cells:
     digits = significant_digits(item.estimate)
-    base, other = number(item.base_mean, digits), number(item.other_mean, digits)
+    base, other = number(item.base, digits), number(item.other, digits)
     line = {
         ("", "n"): str(item.estimate.n),
         (_RAW, "from → to"): f"{base} → {other}",

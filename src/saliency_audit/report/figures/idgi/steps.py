@@ -137,5 +137,5 @@ def _printed_cell(base: float, idgi: float) -> str:
 
 def _cell(item: Comparison) -> str:
     digits = significant_digits(item.estimate)
-    change = f"{number(item.base_mean, digits)} → {number(item.other_mean, digits)}"
+    change = f"{number(item.base, digits)} → {number(item.other, digits)}"
     return f"{change}<br>{estimate(item.estimate)}<br>{mark(item)}, n = {item.estimate.n}"

@@ -139,7 +139,7 @@ def completeness_table(results: Mapping[str, Outcome]) -> pd.DataFrame:
                 line |= {
                     "IDGI, largest": with_exponent(exact.estimate.value),
                     "holds": mark(exact),
-                    "plain, mean": number(exact.base_mean, 4),
+                    "plain, mean": number(exact.base, 4),
                 }
             if falling := rules.get("plain"):
                 line |= {
@@ -168,10 +168,10 @@ def taylor_table(results: Mapping[str, Outcome]) -> pd.DataFrame:
             lines[network(model), PATH_NAMES[path], run] = {
                 "slope": estimate(slope.estimate),
                 "below 0": mark(slope),
-                "images with an error": f"{approximate.other_mean:.0%}",
+                "images with an error": f"{approximate.other:.0%}",
                 "more than half": mark(approximate),
-                "error, fewest steps": number(slope.base_mean, 4),
-                "error, most steps": number(slope.other_mean, 4),
+                "error, fewest steps": number(slope.base, 4),
+                "error, most steps": number(slope.other, 4),
                 "n": str(slope.estimate.n),
             }
     return text_table(lines, INDEX)

@@ -26,7 +26,7 @@ def show_definitions(rows: pd.DataFrame) -> Figure:
         chosen = [group for key, group in groups.items() if key.method == method]
         colour, symbol = METHOD_LOOKS[method]
         printed, balanced = (
-            [group.value(name) for group in chosen] for name in ("reco_printed", "reco")
+            [group.value(name) for group in chosen] for name in ("reco_printed", "reco_balanced")
         )
         shares = [share_of_different(group) for group in chosen]
         look = {"color": colour, "marker": symbol, "s": 22, "label": METHOD_NAMES[method]}

@@ -41,7 +41,7 @@ def show_levels(rows: pd.DataFrame, score: str) -> Figure:
 
     Args:
         rows: of `mege_stability`.
-        score: "mege", "reco", "reco_printed" or "mu_fidelity".
+        score: "mege", "reco_balanced", "reco_printed" or "mu_fidelity".
 
     Returns:
         The figure; bars are 95 % bootstrap intervals over images.

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 
 from saliency_audit.ledger import printed_tables
-from saliency_audit.ledger.external.evidence.folds import FoldRows, Key, fold_rows, sound
+from saliency_audit.ledger.external.evidence.folds import FoldRows, Key, by_method, fold_rows, sound
 from saliency_audit.ledger.summaries.folds import best_against_others, over_folds, score_of
 from saliency_audit.report.names import (
     METHOD_NAMES,
@@ -109,8 +109,7 @@ def set_sizes_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         for images, model in sound(groups):
             present = {
                 method: group.sets
-                for method in (*METHODS, CONTROL)
-                if (group := groups.get(Key(images, model, "none", 0, method)))
+                for method, group in by_method(groups, images, model, (*METHODS, CONTROL)).items()
             }
             lost = [
                 f"{METHOD_NAMES[method]} {sets.undefined}"
@@ -125,19 +124,23 @@ def set_sizes_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return text_table(lines, ["predictor", "source"])
 
 
-def best_table(sources: Mapping[str, pd.DataFrame], scores: Sequence[str]) -> pd.DataFrame:
+def best_table(
+    sources: Mapping[str, pd.DataFrame], scores: Sequence[str], fewest: int
+) -> pd.DataFrame:
     """The method with the highest score minus each of the others.
 
     Args:
         sources: rows of `mege_stability` by where they come from.
         scores: of `STABILITY_NAMES`.
+        fewest: images; with fewer a difference is undecided.
 
     Returns:
         A line per predictor, score, other method and source; cells as in `pivot`.
     """
     found = {
         source: [
-            replace(item, keys=_named(item.keys)) for item in best_against_others(rows, scores)
+            replace(item, keys=_named(item.keys))
+            for item in best_against_others(rows, scores, fewest)
         ]
         for source, rows in sources.items()
     }

@@ -40,7 +40,7 @@ def definitions_agree(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     groups = folds.fold_rows("definitions_agree", rows)
     seven = folds.of_the_seven(groups)
     used, few = _with_enough(seven, parameters)
-    printed, balanced = _both(used, "reco_printed", "reco")
+    printed, balanced = _both(used, "reco_printed", "reco_balanced")
     if len(printed) < 2:
         return Evidence((), nothing="fewer than two pairs S=, S≠ with both definitions")
     apart = np.abs(printed - balanced)
@@ -75,7 +75,7 @@ def _both(groups: Sequence[FoldRows], *statistics: str) -> list[Floats]:
 def _with_enough(groups: Sequence[FoldRows], parameters: Parameters) -> tuple[list[FoldRows], str]:
     """The pairs whose sets have distances of enough images, and a sentence on the others."""
     fewest = parameters["images_per_pair"]
-    kept = [group for group in groups if group.n("reco") >= fewest]
+    kept = [group for group in groups if group.n("reco_balanced") >= fewest]
     left_out = len(groups) - len(kept)
     said = f"{left_out} pairs with fewer than {fewest} images in S= or S≠ were left out."
     return kept, said if left_out else ""
@@ -85,7 +85,7 @@ def _orders(groups: Groups, parameters: Parameters) -> Iterator[Effect]:
     """Kendall's τ-b of the methods' orders by either definition, of every sound predictor."""
     for images, model in folds.sound(groups):
         present, _ = _with_enough(list(folds.by_method(groups, images, model).values()), parameters)
-        values = _both(present, "reco_printed", "reco")
+        values = _both(present, "reco_printed", "reco_balanced")
         count = len(values[0])
         tau = float(kendalltau(*values).statistic) if count >= FEWEST_PAIRS else float("nan")
         keys = {"question": "order of the methods", "images": images, "model": model}
@@ -119,7 +119,7 @@ def rank_correlation_at_least(rows: pd.DataFrame, parameters: Parameters) -> Evi
             continue
         effects.append(
             Effect(
-                keys={"definition": "printed" if statistic.endswith("printed") else "balanced"},
+                keys={"definition": statistic.removeprefix("reco_")},
                 estimate=_correlation(reco, auc, parameters["resamples"]),
                 expected=at_least(parameters["correlation"]),
                 base=float(reco.mean()),
