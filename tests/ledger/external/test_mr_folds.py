@@ -382,6 +382,12 @@ def test_families_of_other_accuracy_are_not_compared():
     assert "Too different to compare" in result.detail
 
 
+def test_reco_needs_a_declared_definition():
+    without = {key: value for key, value in declared("MR-LIP-RECO").items() if key != "definition"}
+    with pytest.raises(ValueError, match="definition must be 'printed' or 'balanced'"):
+        family_difference(two_families(), without)
+
+
 def test_one_family_is_nothing_to_compare():
     rows = two_families()
     for test, claim in (

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from saliency_audit.ledger.summaries.means import mean_of, median_of
+from saliency_audit.ledger.statistics import bootstrap_mean
+from saliency_audit.ledger.summaries.means import mean_of, mean_with_interval, median_of
 
 
 def test_undefined_values_are_left_out_and_counted():
@@ -19,3 +20,10 @@ def test_nothing_defined_has_no_value():
     found = mean_of(pd.Series([np.nan, np.nan]))
     assert np.isnan(found.value)
     assert found.undefined == found.n == 2
+
+
+def test_the_interval_is_that_of_the_finite_values():
+    values = np.array([1.0, 2.0, 6.0])
+    padded = pd.Series([np.nan, *values, np.inf])
+    assert mean_with_interval(padded) == bootstrap_mean(values)
+    assert mean_with_interval(pd.Series([np.nan])) is None

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+
+from saliency_audit.ledger.statistics import Estimate, bootstrap_mean
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,16 @@ class Summary:
 def mean_of(values: pd.Series) -> Summary:
     """The mean of the defined values."""
     return _summary(float(values.mean()), values)
+
+
+def mean_with_interval(values: pd.Series) -> Estimate | None:
+    """The mean of an image's value each, with its 95 % bootstrap interval over images.
+
+    Values that are not finite are left out; None if none is left.
+    """
+    found = values.to_numpy(dtype=float)
+    found = found[np.isfinite(found)]
+    return bootstrap_mean(found) if len(found) else None
 
 
 def median_of(values: pd.Series) -> Summary:

@@ -8,8 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from saliency_audit.ledger.statistics import bootstrap_mean
-from saliency_audit.ledger.summaries.means import mean_of
+from saliency_audit.ledger.summaries.means import mean_of, mean_with_interval
 from saliency_audit.report.figures.panels import draw_estimate, name_rows, panels, refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, ggig_name, network, on_two_lines
 from saliency_audit.report.notebook.tables import mean_cell, text_table
@@ -65,12 +64,12 @@ def _show(rows: pd.DataFrame, places: list[Place], sign: str) -> tuple[Figure, n
     def draw(axis: Axes, model: str, title: str) -> bool:
         mine = _at(chosen[chosen["model"] == model], titles[title])
         for height, method in enumerate(methods):
-            values = mine.loc[mine["method"] == method, "spearman"].dropna().to_numpy(dtype=float)
-            if not len(values):
+            values = mine.loc[mine["method"] == method, "spearman"].dropna()
+            if (found := mean_with_interval(values)) is None:
                 continue
             axis.plot(values, [height] * len(values), "o", color="0.6", alpha=0.4, markersize=2.5)
             look = {"fmt": "D", "color": BASE_COLOUR, "markersize": 4, "linewidth": 1.4}
-            draw_estimate(axis, bootstrap_mean(values), height, **look)
+            draw_estimate(axis, found, height, **look)
         axis.set_yticks(range(len(methods)), map(ggig_name, methods))
         axis.set_title(title, fontsize=9)
         return True

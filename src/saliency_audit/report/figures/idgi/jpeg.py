@@ -12,7 +12,7 @@ from torch import Tensor
 from saliency_audit.attributions import saliency
 from saliency_audit.ledger import Comparison, Outcome, printed_table
 from saliency_audit.ledger.external.evidence.rows import at_steps
-from saliency_audit.ledger.statistics import bootstrap_mean
+from saliency_audit.ledger.summaries.means import mean_with_interval
 from saliency_audit.metrics import jpeg_stability
 from saliency_audit.metrics.jpeg import Scale
 from saliency_audit.report.figures.maps import CLIP_PERCENTILE
@@ -150,10 +150,9 @@ def _draw_methods(axis: Axes, rows: pd.DataFrame) -> None:
             (path, "base", BASE_COLOUR, "s", -0.17),
             (f"{path}+idgi", "+IDGI", IDGI_COLOUR, "o", 0.17),
         ):
-            values = rows.loc[rows["method"] == method, "value"].to_numpy(dtype=float)
-            if not len(values):
+            values = rows.loc[rows["method"] == method, "value"]
+            if (found := mean_with_interval(values)) is None:
                 continue
-            found = bootstrap_mean(values)
             heights = line + 1.6 * shift + jitter.uniform(-0.07, 0.07, len(values))
             axis.plot(values, heights, ".", color=colour, alpha=0.25, markersize=3, zorder=1)
             look = {"fmt": symbol, "color": colour, "markersize": 6, "zorder": 3}
