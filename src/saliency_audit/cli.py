@@ -176,12 +176,13 @@ def verify(
 ) -> None:
     """Recompute every verdict from the recorded rows; check every manifest and checksum."""
     from saliency_audit.ledger import load_claims
-    from saliency_audit.ledger.verify import faults, recorded_files, write_published
+    from saliency_audit.ledger.verify import faults, recorded_files, row_faults, write_published
     from saliency_audit.study import read_manifests
 
     if write:
         console.print(f"wrote {write_published(jobs).relative_to(project_root())}")
-    found = list(faults(jobs))
+    # Verdicts that were written just now are those recomputed.
+    found = list(row_faults() if write else faults(jobs))
     for fault in found:
         errors.print(f"fault: {fault}", highlight=False, markup=False, soft_wrap=True)
     if found:
@@ -286,11 +287,14 @@ def new_claim(
     test: Annotated[
         str | None, typer.Option(help="paired_difference (questions in the ledger, no code) or own")
     ] = None,
+    internal: Annotated[
+        bool, typer.Option(help="whether the paper's own numbers or formulas can be tested")
+    ] = True,
 ) -> None:
     """Entry, tests, experiment and notebook of a claim; of a planned one, what it lacks."""
     from saliency_audit import scaffold
 
-    _show(scaffold.new_claim(claim, paper, test))
+    _show(scaffold.new_claim(claim, paper, test, internal=internal))
 
 
 @new_app.command("method")

@@ -20,6 +20,7 @@ def contents(folder: Path) -> dict[Path, bytes]:
     ("arguments", "message"),
     [
         ("claim GG-SPARSE --paper ggig", "claim GG-SPARSE exists already, and is not planned"),
+        ("claim GG-SPARSE --paper ggig", "edit its entry in data/claims/ggig.yml"),
         ("claim GG-SPARSE --paper dre", "GG-SPARSE exists already, in data/claims/ggig.yml"),
         ("claim GG-NEW --paper gigi", "unknown paper 'gigi'; known: idgi, dre, mege, xmgd, ggig"),
         ("claim GG-NEW --paper ggig --test t", "unknown test 't'; known: paired_difference, own"),

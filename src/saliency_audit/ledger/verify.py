@@ -37,7 +37,7 @@ def faults(jobs: int = 1) -> Iterator[str]:
     Args:
         jobs: processes that compute the verdicts.
     """
-    yield from _row_faults()
+    yield from row_faults()
     yield from _verdict_faults(jobs)
 
 
@@ -46,7 +46,8 @@ def recorded_files() -> list[Path]:
     return sorted(path for path in _results().rglob("*.parquet") if _manifest(path).is_file())
 
 
-def _row_faults() -> Iterator[str]:
+def row_faults() -> Iterator[str]:
+    """Recorded rows that are damaged, have no manifest, or belong to no task."""
     known = {file for path in recorded_files() for file in (path, _manifest(path))}
     for path in sorted(_results().rglob("*")):
         if path.is_file() and not path.name.startswith(".") and path not in known:

@@ -31,13 +31,24 @@ COMMON = {"alpha", "images_per_comparison"}
 Entry = Mapping[str, Any]
 
 
-def new_claim(claim_id: str, paper: str, test: str | None = None) -> Skeleton:
+# What an entry says of the paper's own numbers, where it has some and where it has none.
+QUESTION = """\
+    question: "TO WRITE: what is asked of the paper's own numbers or formulas"
+    planned: true"""
+NOTHING = """\
+    nothing_to_test: "TO WRITE: why the paper has nothing that could be recomputed\""""
+
+
+def new_claim(
+    claim_id: str, paper: str, test: str | None = None, *, internal: bool = True
+) -> Skeleton:
     """Write the skeleton of a claim; of one that the ledger plans already, all but its entry.
 
     Args:
         claim_id: in the ledger.
         paper: whose ledger file it stands in.
         test: of `TESTS`; the first if not given. A planned claim's entry names its own.
+        internal: whether the paper has numbers or formulas that an internal test can examine.
 
     Raises:
         ScaffoldError: an id that is malformed or exists, an unknown paper or test, a place that is
@@ -58,8 +69,9 @@ def new_claim(claim_id: str, paper: str, test: str | None = None) -> Skeleton:
     name = f"{paper}_{module.partition('_')[2]}"
     _refuse_taken(name, entries)
     words = _words(claim_id, ledger[paper], name, module if test == "own" else TESTS[0])
-    _write_entry(plan, words)
-    _write_internal(plan, words)
+    _write_entry(plan, {**words, "internal": QUESTION if internal else NOTHING})
+    if internal:
+        _write_internal(plan, words)
     _write_experiment(plan, words)
     _write_notebook(plan, {**words, "notebook": words["name"]})
     if test == "own":
@@ -95,8 +107,16 @@ def _refuse_unplanned(
     """Refuse a claim that is written, stands in another paper or has another test."""
     if place != paper:
         raise ScaffoldError(f"claim {claim_id} exists already, in data/claims/{place}.yml")
+    if not isinstance(entry.get("external"), dict):
+        raise ScaffoldError(
+            f"data/claims/{place}.yml: claim {claim_id}: field external: missing; delete the entry "
+            "to have a whole one written, or complete it"
+        )
     if not entry["external"].get("planned"):
-        raise ScaffoldError(f"claim {claim_id} exists already, and is not planned")
+        raise ScaffoldError(
+            f"claim {claim_id} exists already, and is not planned; edit its entry in "
+            f"data/claims/{place}.yml, whose experiment, test and notebook lead to its code"
+        )
     if test:
         named = entry["external"]["test"]
         raise ScaffoldError(f"claim {claim_id} is planned with the test {named}; leave out --test")
@@ -116,7 +136,7 @@ def _refuse_taken(name: str, entries: Mapping[str, tuple[str, Entry]]) -> None:
     """Refuse the name of an experiment or notebook that another claim plans."""
     refuse_malformed("experiment", name)
     for claim_id, (_, entry) in entries.items():
-        if name in (entry["external"].get("experiment"), entry.get("notebook")):
+        if name in (entry.get("external", {}).get("experiment"), entry.get("notebook")):
             raise ScaffoldError(f"the name {name} belongs to claim {claim_id} already")
 
 
@@ -134,7 +154,7 @@ def _of_planned(plan: Plan, ledger: Entry, paper: str, entry: Entry) -> Skeleton
             key
             for each in ledger.values()
             for other in each["claims"]
-            if other["external"].get("test") == words["test"]
+            if other.get("external", {}).get("test") == words["test"]
             for key in other["external"].get("parameters", {})
         }
         _write_external(plan, words, given)

@@ -322,6 +322,10 @@ def test_a_score_of_one_network_only_is_no_gap():
         ({"sides": "higher"}, r"unknown keys \['sides'\]"),
         ({"expected": "more"}, "expected must be higher or lower"),
         ({"statistic": "mode"}, "statistic must be mean or median"),
+        (
+            {"beside": {"more": {"value": ["ratio"] * 5}}},
+            "beside 'more' must have as many value as the question, 2, got 5",
+        ),
     ],
 )
 def test_a_malformed_question_is_refused(change, message):

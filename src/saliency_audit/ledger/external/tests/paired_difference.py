@@ -12,7 +12,12 @@ An entry lists `questions`. Each has up to six keys and no expressions:
 - `statistic`: "mean" (the default) or "median" of the differences.
 
 Beside them stand `name`, `except` (keys of comparisons that the claim expects on the other side)
-and `beside` (a name, and keys that replace the question's: reported, never decisive).
+and `beside` (a name, and keys that replace the question's, as many values and pairs: reported,
+never decisive).
+
+A comparison's keys are `model`, `question` if it has a name, the columns of `each`, `score` if the
+question has several values, `method` and `against`. The claim's headline averages the comparisons
+whose keys are those of `headline`, a parameter of the test: all of the first value if not given.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -71,6 +76,13 @@ class Question:
         )
         if sides := set(question.expected.values()) - set(SIDES):
             raise ValueError(f"expected must be higher or lower, got {sorted(sides)}")
+        for name, change in question.beside.items():
+            for key, own in (("value", values), ("pairs", question.pairs)):
+                if len(change.get(key, own)) != len(own):
+                    raise ValueError(
+                        f"beside {name!r} must have as many {key} as the question, {len(own)}, "
+                        f"got {len(change[key])}"
+                    )
         if question.statistic not in ("mean", "median"):
             raise ValueError(f"statistic must be mean or median, got {question.statistic!r}")
         return question
