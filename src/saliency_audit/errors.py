@@ -1,6 +1,9 @@
 """Errors that a user can cause and fix: their base class, and two common refusals."""
 
+import math
 from collections.abc import Iterable
+from numbers import Integral, Real
+from typing import TypeGuard
 
 
 class AuditError(Exception):
@@ -9,6 +12,16 @@ class AuditError(Exception):
 
 class NotWrittenError(AuditError, NotImplementedError):
     """A skeleton that `saliency-audit new` wrote was called; the message says what to write."""
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether a value is a whole number, of Python or numpy; True and False are none."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def is_finite(value: object) -> TypeGuard[float]:
+    """Whether a value is a finite number, of Python or numpy; True and False are none."""
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def refuse_non_tensor(name: str, value: object) -> None:
@@ -36,5 +49,5 @@ def refuse_unknown(kind: str, name: str, known: Iterable[str]) -> None:
         ValueError: lists the known ones.
     """
     names = list(known)
-    if name not in names:
+    if not isinstance(name, str) or name not in names:
         raise ValueError(f"unknown {kind} {name!r}; known: {', '.join(names)}")

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from saliency_audit.attributions.paths import validate_steps
 from saliency_audit.attributions.straight_path import StraightPath, StraightWalker
+from saliency_audit.errors import is_whole
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class AscendingPath:
 
     def __post_init__(self) -> None:
         validate_steps(self.steps, 2)
-        if isinstance(self.ascents, bool) or not isinstance(self.ascents, int) or self.ascents < 1:
+        if not is_whole(self.ascents) or self.ascents < 1:
             raise ValueError(
                 f"a climb needs at least 1 ascent (its gradient is what is kept), got "
                 f"{self.ascents!r}"

@@ -46,6 +46,12 @@ def validate_baseline(name: str) -> None:
     Raises:
         ValueError: names the known ones.
     """
+    if not isinstance(name, str):
+        raise ValueError(
+            f"baseline must be one of {', '.join(BASELINES)}, got {type(name).__name__}; give "
+            "pictures of your own when the method is called: explain(model, inputs, targets, "
+            "baselines)"
+        )
     refuse_unknown("baseline", name, BASELINES)
 
 

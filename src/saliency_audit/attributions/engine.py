@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from saliency_audit.attributions.scores import class_scores, logits, validate_classes
+from saliency_audit.errors import is_whole
 
 # Pixels per batch at which passes are near their best rate. On a CPU that is 8 images of 224×224
 # for forward and backward, and 4 for forward only: larger activations are fetched from the system
@@ -50,7 +51,9 @@ _HOLDING = threading.Lock()
 
 def _hold(model: nn.Module) -> list[nn.Module | nn.Parameter]:
     """Put every part in evaluation mode without gradients; if one refuses, release them all."""
-    parts: list[nn.Module | nn.Parameter] = [*model.modules(), *model.parameters()]
+    # Frozen scripts have no flags.
+    modules = [part for part in model.modules() if hasattr(part, "training")]
+    parts: list[nn.Module | nn.Parameter] = [*modules, *model.parameters()]
     held: list[nn.Module | nn.Parameter] = []
     with _HOLDING:
         for part in parts:
@@ -58,7 +61,8 @@ def _hold(model: nn.Module) -> list[nn.Module | nn.Parameter]:
             _HELD[part] = holders + 1, flag
             held.append(part)
         try:
-            model.eval()
+            with suppress(NotImplementedError):  # exported graphs are in one mode for good
+                model.eval()
             for part in parts:
                 _set_flag(part, False)
         except BaseException:
@@ -115,7 +119,8 @@ def score_and_gradient(
         scores = class_scores(model, points, targets, output)
         if not scores.requires_grad:
             raise ValueError(
-                "the model's output has no gradient: it detaches its input or switches autograd off"
+                "the model's output has no gradient: it detaches its input or switches autograd "
+                "off, or the call stands within torch.inference_mode(): make it outside"
             )
         gradients = _gradient(scores, points)
         if gradients is None:
@@ -289,8 +294,9 @@ def predict(model: nn.Module, images: Tensor, targets: Tensor) -> tuple[Tensor, 
     """
     found = logits(model, images)
     validate_classes(found, targets, softmax=True)
-    _refuse_non_finite("scores", found)
     probabilities = found.softmax(dim=1).gather(1, targets[:, None]).squeeze(1)
+    # Not the logits: a class that is ruled out may have −∞.
+    _refuse_non_finite("scores", probabilities)
     return probabilities, found.argmax(dim=1) == targets
 
 
@@ -322,9 +328,9 @@ def resolve_batch_size(batch_size: int | str, inputs: Tensor, *, gradients: bool
         budgets = PIXELS_PER_BATCH if gradients else PIXELS_PER_FORWARD_BATCH
         budget = budgets.get(inputs.device.type, budgets["cpu"])
         return max(1, min(1024, budget // (inputs.shape[2] * inputs.shape[3])))
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+    if not is_whole(batch_size) or batch_size < 1:
         raise ValueError(f'batch_size must be a positive number or "auto", got {batch_size!r}')
-    return batch_size
+    return int(batch_size)
 
 
 def halving_on_oom(

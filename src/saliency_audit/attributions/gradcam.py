@@ -1,6 +1,5 @@
 """Grad-CAM and Grad-CAM++: feature maps of one layer, weighted by gradients of the class score."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from saliency_audit.attributions.engine import (
 )
 from saliency_audit.attributions.layers import channels_first, find_layer, validate_layout
 from saliency_audit.attributions.scores import validate_inputs, validate_output
+from saliency_audit.errors import is_finite
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class GradCamPlusPlus:
     def __post_init__(self) -> None:
         validate_output(self.output)
         validate_layout(self.layout)
-        if not (math.isfinite(self.epsilon) and self.epsilon >= 0):
+        if not is_finite(self.epsilon) or self.epsilon < 0:
             raise ValueError(f"epsilon must be a finite number ≥ 0, got {self.epsilon!r}")
 
     def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:

@@ -54,6 +54,7 @@ def find_layer(model: nn.Module, name: str | None, inputs: Tensor) -> nn.Module:
         return _last_features(model, inputs)
     if name == LAST_CONVOLUTION:
         return _last_convolution(model, inputs)
+    refuse_scripts(model)
     layers = dict(model.named_modules())
     if not isinstance(name, str) or name not in layers or not name:
         known = [key for key, layer in layers.items() if isinstance(layer, nn.Conv2d)]
@@ -66,6 +67,19 @@ def find_layer(model: nn.Module, name: str | None, inputs: Tensor) -> nn.Module:
 
 def _last_of(names: Sequence[str]) -> str:
     return ", ".join(names[-5:]) or "none"
+
+
+def refuse_scripts(model: nn.Module) -> None:
+    """Refuse a model with scripted parts, whose layers cannot be looked into.
+
+    Raises:
+        ValueError: names the remedy.
+    """
+    if any(isinstance(part, torch.jit.ScriptModule) for part in model.modules()):
+        raise ValueError(
+            "the model is scripted (torch.jit), and its layers cannot be looked into; explain it "
+            "as it was before torch.jit.script or torch.jit.trace, or use another method"
+        )
 
 
 def _run(
@@ -88,6 +102,7 @@ def _run(
         if threading.get_ident() == thread:
             ran.clear()
 
+    refuse_scripts(model)
     handles = [
         model.register_forward_pre_hook(start_over),
         *(layer.register_forward_hook(note) for layer in layers),

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from saliency_audit.attributions.engine import frozen, halving_on_oom, score
 from saliency_audit.attributions.scores import validate_inputs, validate_output
 from saliency_audit.attributions.seeding import image_generator
+from saliency_audit.errors import is_finite, is_whole
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,9 @@ class Rise:
     def __post_init__(self) -> None:
         for name in ("masks", "grid"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            if not is_whole(value) or value < 1:
                 raise ValueError(f"{name} must be a whole number ≥ 1, got {value!r}")
-        if not 0 < self.probability <= 1:
+        if not is_finite(self.probability) or not 0 < self.probability <= 1:
             raise ValueError(f"probability must lie in (0, 1], got {self.probability!r}")
         validate_output(self.output)
 

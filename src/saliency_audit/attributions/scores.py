@@ -111,8 +111,8 @@ def validate_classes(outputs: Tensor, targets: Tensor, *, softmax: bool) -> None
     classes = outputs.shape[1]
     if softmax and classes == 1:
         raise ValueError(
-            "the model returns one column, and the softmax over one class is always 1; explain its "
-            "logit (output='logit'), or give it two columns: torch.cat([0 * y, y], dim=1)"
+            "the model returns one column, and the softmax over one class is always 1; give it "
+            "two: torch.cat([0 * y, y], dim=1); methods can explain its logit (output='logit')"
         )
     if targets.numel() and not (int(targets.min()) >= 0 and int(targets.max()) < classes):
         raise ValueError(

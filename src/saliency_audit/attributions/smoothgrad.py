@@ -1,6 +1,5 @@
 """SmoothGrad: the gradient averaged over noisy copies of the image."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -11,7 +10,7 @@ from torch import Tensor, nn
 from saliency_audit.attributions.engine import frozen, halving_on_oom, score_and_gradient
 from saliency_audit.attributions.scores import validate_inputs, validate_output
 from saliency_audit.attributions.seeding import image_generator
-from saliency_audit.errors import refuse_unknown
+from saliency_audit.errors import is_finite, is_whole, refuse_unknown
 
 NOISE_UNITS = ("range", "absolute")
 
@@ -47,9 +46,9 @@ class SmoothGrad:
     batch_size: int | str = "auto"
 
     def __post_init__(self) -> None:
-        if isinstance(self.samples, bool) or not isinstance(self.samples, int) or self.samples < 1:
+        if not is_whole(self.samples) or self.samples < 1:
             raise ValueError(f"SmoothGrad needs at least 1 sample, got {self.samples!r}")
-        if not (math.isfinite(self.noise) and self.noise >= 0):
+        if not is_finite(self.noise) or self.noise < 0:
             raise ValueError(f"noise must be a finite number ≥ 0, got {self.noise!r}")
         refuse_unknown("noise_unit", self.noise_unit, NOISE_UNITS)
         validate_output(self.output)

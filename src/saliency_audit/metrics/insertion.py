@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from saliency_audit.attributions.engine import frozen, halving_on_oom, score
 from saliency_audit.attributions.scores import validate_inputs, validate_saliency
+from saliency_audit.errors import is_whole
 
 BLUR_KERNEL = 11
 BLUR_SIGMA = 5.0
@@ -120,6 +121,8 @@ def reveal_order(saliency: Tensor, seeds: list[int]) -> Tensor:
         `(N, H, W)` int64, a permutation of 0…HW-1 per image.
     """
     count, height, width = saliency.shape
+    if isinstance(seeds, int | str) or not all(map(is_whole, seeds)):
+        raise ValueError(f"seeds must be a list of whole numbers, one per image, got {seeds!r}")
     if len(seeds) != count:
         raise ValueError(f"{count} images need {count} seeds, got {len(seeds)}")
     shuffles = np.stack([np.random.default_rng(seed).permutation(height * width) for seed in seeds])

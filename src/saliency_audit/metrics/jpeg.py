@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from saliency_audit.errors import is_whole
+
 Scale = Literal["raw", "unit_norm"]
 
 _MODES = {1: "L", 3: "RGB"}
@@ -40,7 +42,7 @@ def jpeg_copy(images: Tensor, quality: int = 75) -> Tensor:
         )
     if not images.is_floating_point() or not ((images >= 0) & (images <= 1)).all():
         raise ValueError("images must be floats in [0, 1] without NaN; divide 8-bit pixels by 255")
-    if isinstance(quality, bool) or not isinstance(quality, int) or not 1 <= quality <= 95:
+    if not is_whole(quality) or not 1 <= quality <= 95:
         raise ValueError(f"quality must be a whole number in 1..95, got {quality!r}")
     levels = (images.detach() * 255).round().to(torch.uint8).cpu().permute(0, 2, 3, 1).numpy()
     if not levels.size:

@@ -1,6 +1,5 @@
 """μF: does the relevance of a set of pixels predict the effect of hiding them?"""
 
-import math
 from collections.abc import Iterator
 
 import torch
@@ -9,7 +8,7 @@ from torch import Tensor, nn
 from saliency_audit.attributions.engine import frozen, halving_on_oom, score
 from saliency_audit.attributions.scores import validate_inputs, validate_saliency
 from saliency_audit.attributions.seeding import image_generator
-from saliency_audit.errors import refuse_non_tensor
+from saliency_audit.errors import is_finite, is_whole, refuse_non_tensor
 from saliency_audit.metrics.ranks import is_constant
 
 REDUCE = (
@@ -68,7 +67,7 @@ def mu_fidelity(
     _validate_shape(images, saliency)
     several = saliency.ndim == 4
     maps = [validate_saliency(images, part) for part in (saliency if several else [saliency])]
-    if not math.isfinite(share):
+    if not is_finite(share):
         raise ValueError(f"share must be a number between 0 and 1, got {share!r}")
     pixels = round(share * height * width)
     if not 0 < pixels < height * width:
@@ -76,7 +75,7 @@ def mu_fidelity(
             f"a share of {share} of {height}×{width} pixels is {pixels} pixels; it must leave some "
             "to hide and some to show"
         )
-    if isinstance(subsets, bool) or not isinstance(subsets, int) or subsets < 3:
+    if not is_whole(subsets) or subsets < 3:
         raise ValueError(
             f"a correlation needs a whole number of at least 3 subsets, got {subsets!r}"
         )

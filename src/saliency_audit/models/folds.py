@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from saliency_audit.errors import refuse_non_tensor
+from saliency_audit.errors import is_whole, refuse_non_tensor
 
 
 def stratified_folds(labels: Tensor, folds: int, seed: int = 0) -> Tensor:
@@ -28,7 +28,7 @@ def stratified_folds(labels: Tensor, folds: int, seed: int = 0) -> Tensor:
     Source: MeGe/ReCo paper, §3.3, which says "at random"; the authors' library takes contiguous
     folds without a shuffle.
     """
-    if isinstance(folds, bool) or not isinstance(folds, int) or folds < 2:
+    if not is_whole(folds) or folds < 2:
         raise ValueError(f"cross-training needs a whole number of at least 2 folds, got {folds!r}")
     refuse_non_tensor("labels", labels)
     if labels.ndim != 1 or labels.dtype != torch.int64:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from saliency_audit.errors import refuse_unknown
+from saliency_audit.errors import is_whole, refuse_unknown
 
 
 def _own(layer: nn.Module) -> None:
@@ -60,7 +60,7 @@ class Randomisation:
     def __post_init__(self) -> None:
         refuse_unknown("initialiser", self.initialiser, INITIALISERS)
         refuse_unknown("statistics", self.statistics, STATISTICS)
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int):
+        if not is_whole(self.seed):
             raise ValueError(f"seed must be a whole number, got {self.seed!r}")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from saliency_audit.errors import refuse_unknown
+from saliency_audit.errors import is_whole, refuse_unknown
 from saliency_audit.metrics import mass_inside
 from saliency_audit.metrics.ranks import validate_maps
 
@@ -77,7 +77,7 @@ def _validate_images(images: Tensor) -> None:
 
 
 def _validate_size(background: str, size: int, height: int, width: int) -> None:
-    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+    if not is_whole(size) or size < 1:
         raise ValueError(f"size must be a whole number of pixels, at least 1, got {size!r}")
     sides = {"checkerboard": min(height, width), "stripes": height}
     if size >= sides.get(background, size + 1):
