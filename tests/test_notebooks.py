@@ -68,9 +68,8 @@ def test_values_are_typed_as_declared(project: Path) -> None:
     [
         ({"step": "1"}, r"no parameter 'step'; known: .*steps: int \| None"),
         ({"steps": "many"}, r"steps takes int \| None, got 'many'"),
-        ({"steps": "1.5"}, r"steps takes int \| None, got 1.5"),
+        ({"steps": "1.5"}, r"steps takes int \| None, got '1.5'"),
         ({"rate": "[1"}, "known: "),
-        ({"profile": "3"}, "profile takes str, got 3"),
     ],
 )
 def test_unknown_or_ill_typed_parameters_are_refused(

@@ -93,7 +93,7 @@ def compute(
     from saliency_audit import study
 
     found = study.get_experiment(experiment)
-    overrides = {key: _value(key, text) for key, text in _pairs(parameter).items()}
+    overrides = _pairs(parameter)
     with _progress("tasks") as bars:
         bar: list[TaskID] = []
 
@@ -344,15 +344,6 @@ def _pairs(settings: list[str] | None) -> dict[str, str]:
             raise Refusal(f"-p {key}: the value is missing; leave it out for the profile's own")
         pairs[key] = value
     return pairs
-
-
-def _value(key: str, text: str) -> object:
-    import yaml
-
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise Refusal(f"-p {key}: {text!r} is not a value") from None
 
 
 def _progress(unit: str) -> Progress:

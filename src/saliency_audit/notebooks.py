@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from saliency_audit.errors import AuditError
 from saliency_audit.locations import project_root
 from saliency_audit.parameters import ParameterError, coerce
@@ -117,8 +115,8 @@ def validate_parameters(source: Source, given: Mapping[str, str]) -> dict[str, A
         # Annotations use builtins only; the expression can reach nothing else.
         hint = eval(known[name].type, {"__builtins__": {}}, _TYPES)
         try:
-            values[name] = coerce(name, yaml.safe_load(text), hint)
-        except (ParameterError, yaml.YAMLError) as error:
+            values[name] = coerce(name, text, hint)
+        except ParameterError as error:
             raise ParameterError(f"notebook {source.name}: {error}; known: {listing}") from None
     return values
 

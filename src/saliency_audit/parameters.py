@@ -1,11 +1,10 @@
 """What people write for parameters: a profile, and values in the types that are declared."""
 
+import re
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
-
-import yaml
 
 from saliency_audit.errors import AuditError
 
@@ -17,46 +16,90 @@ class ParameterError(AuditError, ValueError):
 
 
 def coerce(name: str, value: Any, hint: Any) -> Any:
-    """A value in the type that a parameter declares; a tuple may be written "a,b" or as a single a.
+    """A value in the type that a parameter declares.
+
+    Text is read as people mean it, not as a configuration language would: `1e-4` is a number, `010`
+    is ten, `no` and `a #b` are text, `None` and `null` stand for no value where one is allowed. A
+    tuple may be written `a,b`, `[a, b]` or, with one item, `a`.
 
     Raises:
         ParameterError: the value does not fit.
     """
+    try:
+        return _typed(value, hint)
+    except ValueError:
+        raise ParameterError(f"parameter {name} takes {type_name(hint)}, got {value!r}") from None
+
+
+def _typed(value: Any, hint: Any) -> Any:
+    """The value in the type, or a ValueError."""
     if typing.get_origin(hint) is tuple:
         (item, *_) = typing.get_args(hint)
-        return tuple(coerce(name, part, item) for part in _parts(value, item))
+        return tuple(_typed(part, item) for part in _parts(value))
     if isinstance(hint, types.UnionType):
-        for option in typing.get_args(hint):
-            try:
-                return coerce(name, value, option)
-            except ParameterError:
-                continue
-        raise ParameterError(f"parameter {name} takes {type_name(hint)}, got {value!r}")
-    if hint is bool and isinstance(value, bool):
-        return value
-    if hint is int and isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
+        options = typing.get_args(hint)
+        # None first: any text would pass for text.
+        return _first_fitting(value, sorted(options, key=lambda option: option is not type(None)))
+    if isinstance(value, str) and hint in _READ:
+        return _READ[hint](value)
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if hint is float and (whole or isinstance(value, float)):
         return float(value)
-    if hint is str and isinstance(value, str):
+    if (hint is int and whole) or (hint is bool and isinstance(value, bool)):
         return value
     if hint is type(None) and value is None:
         return None
-    raise ParameterError(f"parameter {name} takes {type_name(hint)}, got {value!r}")
+    raise ValueError
 
 
-def _parts(value: Any, item: Any) -> Sequence[Any]:
+def _first_fitting(value: Any, options: Sequence[Any]) -> Any:
+    for option in options:
+        try:
+            return _typed(value, option)
+        except ValueError:
+            continue
+    raise ValueError
+
+
+def _parts(value: Any) -> Sequence[Any]:
     if isinstance(value, list | tuple):
         return value
     if not isinstance(value, str):
         return [value]
-    parts = [part.strip() for part in value.split(",")]
-    if item is str:
-        return parts
-    try:
-        return [yaml.safe_load(part) for part in parts]
-    except yaml.YAMLError:
-        raise ParameterError(f"{value!r} is not a list of {type_name(item)}") from None
+    text = value.strip()
+    if text[:1] + text[-1:] in ("[]", "()"):
+        text = text[1:-1]
+    return [part.strip().strip("'\"") for part in text.rstrip(" ,").split(",")]
+
+
+def _whole(text: str) -> int:
+    if not re.fullmatch(r"[+-]?\d+", text.strip(), re.ASCII):
+        raise ValueError
+    return int(text)
+
+
+def _number(text: str) -> float:
+    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf|nan", text.strip().lower()):
+        raise ValueError
+    return float(text)
+
+
+def _choice(**known: Any) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        if text.strip().lower() not in known:
+            raise ValueError
+        return known[text.strip().lower()]
+
+    return read
+
+
+_READ: dict[Any, Callable[[str], Any]] = {
+    str: str,
+    int: _whole,
+    float: _number,
+    bool: _choice(true=True, false=False),
+    type(None): _choice(none=None, null=None),
+}
 
 
 def type_name(hint: Any) -> str:
