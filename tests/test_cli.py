@@ -1,6 +1,9 @@
 """The command line as a user meets it: output, one-line errors, exit status."""
 
+import errno
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -26,7 +29,9 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
         (("run", "-p", "steps"), "-p takes key=value"),
         (("run", "-p", "steps="), "-p steps: the value is missing"),
         (("run", "--jobs", "0"), "--jobs"),
-        (("compute", "idgi_scores", "-p", "steps=[1"), "-p steps: '[1' is not a value"),
+        (("compute", "idgi_scores", "-p", "steps=[1"), "steps takes int, got '[1'"),
+        (("serve", "--port", "99999"), "--port"),
+        (("serve", "--port", "-1"), "--port"),
         (("run", "--profile", "huge"), "unknown profile 'huge'"),
         (("compute", "nope"), "unknown experiment 'nope'; known: "),
         (("compute", "idgi_scores", "-p", "stepz=3"), "no parameter stepz; known: models"),
@@ -57,6 +62,48 @@ def test_what_cannot_be_done_is_one_line_with_the_remedy(
     shown = capsys.readouterr()
     assert message in shown.err
     assert "Traceback" not in shown.err + shown.out
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.EACCES, "make the folder writable"),
+        (errno.EROFS, "work in a copy"),
+        (errno.ENOSPC, "make room on the disk"),
+    ],
+)
+def test_what_cannot_be_written_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int, remedy: str
+) -> None:
+    def refuse() -> None:
+        raise OSError(number, os.strerror(number), "runs/rows.parquet")
+
+    monkeypatch.setattr(cli, "app", refuse)
+    assert call(monkeypatch) == 2
+    shown = capsys.readouterr().err
+    assert "runs/rows.parquet" in shown
+    assert remedy in shown
+    assert "Traceback" not in shown
+
+
+def test_other_errors_of_the_system_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise OSError(errno.EBADF, "bad")
+
+    monkeypatch.setattr(cli, "app", refuse)
+    with pytest.raises(OSError, match="bad"):
+        cli.main()
+
+
+def test_a_terminal_that_lacks_a_character_is_written_to() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "saliency_audit", "data", "path", "ψ"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert b"unknown image set '?'" in done.stderr
 
 
 def test_missing_data_says_which_command_and_where(

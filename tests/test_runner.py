@@ -1,6 +1,11 @@
 """Running notebooks: what is kept, what is skipped, what a failure leaves behind."""
 
+import json
 import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import nbformat
@@ -90,6 +95,29 @@ def test_a_run_is_kept_and_not_repeated_until_something_changes(project: Path) -
     assert "points 2" in _printed(changed.path)
 
 
+def test_a_notebook_runs_whatever_the_folder_and_the_users_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "br{ace}s" / "{profile}"
+    for folder in ("data/claims", "notebooks", "src", "kernels/python3"):
+        (project / folder).mkdir(parents=True)
+    figure = "\n# %%\nimport matplotlib.pyplot as plt\nplt.plot([0, 1]);\n"
+    (project / "notebooks" / "good.py").write_text(GOOD + figure)
+    (project / "start.py").write_text("raise SystemExit('the start-up file ran')")
+    spec = {"argv": ["/nonexistent", "{connection_file}"], "display_name": "foreign"}
+    (project / "kernels/python3/kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("SALIENCY_PROJECT", str(project))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(project))
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    monkeypatch.setenv("PYTHONSTARTUP", str(project / "start.py"))
+    (run,) = execute(plan(["good"], "embedded", {}))
+    assert not run.error
+    assert "steps 2 profile embedded" in _printed(run.path)
+    assert "image/png" in run.path.read_text()
+    assert os.environ["MPLBACKEND"] == "agg"
+
+
 def test_lists_reach_the_notebook_as_lists(project: Path) -> None:
     text = GOOD.replace("steps: int = 2", "steps: tuple[str, ...] | None = None")
     (project / "notebooks" / "many.py").write_text(text)
@@ -161,3 +189,25 @@ def test_nothing_runs_when_a_parameter_is_wrong(project: Path) -> None:
     with pytest.raises(ParameterError, match="steps must be at least 2"):
         plan(["good"], "embedded", {"steps": "1"})
     assert not (project / "runs").exists()
+
+
+def test_ctrl_c_ends_the_kernels_in_the_middle_of_a_cell(project: Path) -> None:
+    (project / "notebooks" / "slow.py").write_text(GOOD + "\n# %%\nimport time\ntime.sleep(120)\n")
+    command = [sys.executable, "-m", "saliency_audit", "run", "slow", "good"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as running:
+        deadline = time.monotonic() + 60
+        while not _sleeping(project) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        time.sleep(2)  # the cell has begun
+        running.send_signal(signal.SIGINT)
+        running.wait(timeout=100)  # the cell takes longer
+    assert running.returncode == 130
+    work = project / "runs" / ".work"
+    assert not list(work.glob("*.ipynb"))
+    assert not (project / "runs" / "slow.ipynb").exists()
+
+
+def _sleeping(project: Path) -> bool:
+    """Whether papermill has written that the last cell of the slow notebook runs."""
+    found = list((project / "runs" / ".work").glob("slow*.out.ipynb"))
+    return bool(found) and '"status": "running"' in found[0].read_text()

@@ -1,7 +1,9 @@
 """The command `saliency-audit`: a thin layer over the library."""
 
+import errno
 import functools
 import http.server
+import io
 import json
 import logging
 import sys
@@ -211,7 +213,9 @@ def build(
 
 
 @app.command()
-def serve(port: int = 8000) -> None:
+def serve(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one")] = 8000,
+) -> None:
     """Serve the built site on this machine."""
     folder = project_root() / "_build" / "html"
     if not (folder / "index.html").is_file():
@@ -372,12 +376,33 @@ def _logged_to(place: Console) -> Iterator[None]:
 
 def main() -> None:
     """Entry point: an error that a user can fix is one line with exit status 2, not a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a character gets "?"
+            stream.reconfigure(errors="replace")
     try:
         app()
     except AuditError as error:
-        errors.print("error:", style="red", end=" ")
-        errors.print(str(error), highlight=False, markup=False, soft_wrap=True)
-        sys.exit(2)
+        _fail(str(error))
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        _fail(f"{error.filename or 'a file'}: {error.strerror}; {UNWRITABLE[error.errno]}")
+
+
+# What to do where a file cannot be written, by the system's error.
+UNWRITABLE = {
+    errno.EACCES: "make the folder writable, or work in a copy of the project",
+    errno.EPERM: "make the folder writable, or work in a copy of the project",
+    errno.EROFS: "work in a copy of the project that can be written",
+    errno.ENOSPC: "make room on the disk; what is complete is kept",
+    errno.EDQUOT: "make room within your quota; what is complete is kept",
+}
+
+
+def _fail(message: str) -> None:
+    errors.print("error:", style="red", end=" ")
+    errors.print(message, highlight=False, markup=False, soft_wrap=True)
+    sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,11 +113,28 @@ def execute(
     here = Path.cwd()
     try:
         with environment(_of_kernels(jobs)), ThreadPoolExecutor(max_workers=jobs) as pool:
-            return list(pool.map(one, plans))
+            runs = [pool.submit(one, item) for item in plans]
+            try:
+                return [run.result() for run in runs]
+            except KeyboardInterrupt:
+                # The threads wait for their kernels, which do not hear of Ctrl-C.
+                pool.shutdown(wait=False, cancel_futures=True)
+                _end_kernels()
+                raise
     finally:
         # Papermill changes the working folder of the whole process. Of two threads, the second to
         # finish would restore the folder that the first had changed to.
         os.chdir(here)
+
+
+def _end_kernels() -> None:
+    """End the kernels that this process has started; their notebooks are kept as failed."""
+    import psutil
+
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            if "ipykernel" in " ".join(child.cmdline()):
+                child.kill()
 
 
 def _of_kernels(jobs: int) -> dict[str, str]:
@@ -126,6 +144,11 @@ def _of_kernels(jobs: int) -> dict[str, str]:
         "SALIENCY_THREADS": threads,
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", threads),
         "IPYTHONDIR": str(_quiet_ipython()),
+        # Whatever the user has set: figures go into the notebook, no start-up file runs, and the
+        # kernel is that of this environment.
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "PYTHONSTARTUP": "",
+        "JUPYTER_PREFER_ENV_PATH": "1",
     }
 
 
@@ -166,8 +189,8 @@ def _run(item: Plan, report: CellProgress) -> Run:
     failed = ""
     try:
         papermill.execute_notebook(
-            str(prepared),
-            str(executing),
+            _literal(prepared),
+            _literal(executing),
             parameters=_plain(item.values),
             cwd=str(root),
             engine_name="saliency_audit",
@@ -195,6 +218,11 @@ def _run(item: Plan, report: CellProgress) -> Run:
     for path in (prepared, executing):
         path.unlink(missing_ok=True)
     return Run(item.source.name, target, skipped=False, error=failed)
+
+
+def _literal(path: Path) -> str:
+    """The path as papermill reads it, which fills in parameters between braces."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
