@@ -157,7 +157,7 @@ def _quiet_ipython() -> Path:
     folder = project_root() / "runs" / ".work" / "ipython"
     settings = folder / "profile_default" / "ipython_kernel_config.py"
     settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.write_text("c.IPKernelApp.log_level = 'ERROR'\n", encoding="utf-8")
+    settings.write_text("c.IPKernelApp.log_level = 'CRITICAL'\n", encoding="utf-8")
     return folder
 
 

@@ -1,6 +1,7 @@
 """The only code that touches autograd: scores and their input gradients, batch by batch."""
 
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
@@ -8,7 +9,13 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.scores import class_scores, logits, validate_classes
+from saliency_audit.attributions.scores import (
+    SOFTMAX_OUTPUTS,
+    class_scores,
+    logits,
+    validate_classes,
+    warn_of_probabilities,
+)
 from saliency_audit.errors import is_whole
 
 # Pixels per batch at which passes are near their best rate. On a CPU that is 8 images of 224×224
@@ -16,6 +23,9 @@ from saliency_audit.errors import is_whole
 # page by page every time. A GPU needs more work at once.
 PIXELS_PER_BATCH = {"cpu": 8 * 224 * 224, "cuda": 128 * 224 * 224}
 PIXELS_PER_FORWARD_BATCH = {"cpu": 4 * 224 * 224, "cuda": 256 * 224 * 224}
+
+# A probability so near to 0 or 1 can have lost its gradient to rounding.
+SATURATED = 1e-6
 
 Result = TypeVar("Result")
 
@@ -131,6 +141,7 @@ def score_and_gradient(
     scores = scores.detach()
     _refuse_non_finite("scores", scores)
     _refuse_non_finite("gradients", gradients)
+    _warn_of_saturation(scores, gradients, output)
     return scores, gradients
 
 
@@ -216,6 +227,7 @@ def score_and_activation_gradient(
     scores = scores.detach()
     _refuse_non_finite("scores", scores)
     _refuse_non_finite("gradients", gradients)
+    _warn_of_saturation(scores, gradients, output)
     return scores, features.detach().to(points.dtype), gradients.to(points.dtype)
 
 
@@ -294,10 +306,26 @@ def predict(model: nn.Module, images: Tensor, targets: Tensor) -> tuple[Tensor, 
     """
     found = logits(model, images)
     validate_classes(found, targets, softmax=True)
+    warn_of_probabilities(found)
     probabilities = found.softmax(dim=1).gather(1, targets[:, None]).squeeze(1)
     # Not the logits: a class that is ruled out may have −∞.
     _refuse_non_finite("scores", probabilities)
     return probabilities, found.argmax(dim=1) == targets
+
+
+def _warn_of_saturation(scores: Tensor, gradients: Tensor, output: str) -> None:
+    """Warn of scores at the end of their range, to the last digit, whose gradient is 0."""
+    if output not in SOFTMAX_OUTPUTS:
+        return
+    probabilities = scores if output == "probability" else scores.exp()
+    at_an_end = (probabilities - probabilities.round()).abs() < SATURATED
+    if bool(((gradients == 0).flatten(1).all(dim=1) & at_an_end).any()):
+        # One text, whatever the point: Python shows it once.
+        warnings.warn(
+            f"the {output.replace('_', ' ')} is saturated, 0 or 1 to the last digit, and has no "
+            "gradient there, so that maps are 0; explain the logit (output='logit')",
+            stacklevel=2,
+        )
 
 
 def _refuse_non_finite(name: str, values: Tensor) -> None:

@@ -1,5 +1,6 @@
 """Class scores: the number, computed from the model's output, that is explained."""
 
+import warnings
 from collections.abc import Callable
 
 import torch
@@ -98,8 +99,22 @@ def class_scores(model: nn.Module, inputs: Tensor, targets: Tensor, output: str)
     validate_output(output)
     found = logits(model, inputs)
     validate_classes(found, targets, softmax=output in SOFTMAX_OUTPUTS)
+    if output in SOFTMAX_OUTPUTS:
+        warn_of_probabilities(found)
     scores = OUTPUTS[output](found).gather(1, targets[:, None]).squeeze(1)
     return scores
+
+
+def warn_of_probabilities(found: Tensor) -> None:
+    """Warn of rows that are probabilities already, of which the softmax is taken once more."""
+    rows = found.detach()
+    if len(rows) and bool((rows >= 0).all() & ((rows.sum(dim=1) - 1).abs() < 1e-4).all()):
+        warnings.warn(
+            "the model's answers are ≥ 0 and sum to 1: they look like probabilities, not logits, "
+            "and their softmax is explained; let the model return logits, or explain its answers "
+            "as they are (output='logit')",
+            stacklevel=2,
+        )
 
 
 def validate_classes(outputs: Tensor, targets: Tensor, *, softmax: bool) -> None:
