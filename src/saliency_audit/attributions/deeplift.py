@@ -100,7 +100,7 @@ class DeepLift:
                 _refuse_incomplete(maps[block], scores)
             return maps
 
-        with frozen(model):
+        with frozen(model, inputs):
             return halving_on_oom(run, self.batch_size, inputs)
 
 

@@ -3,12 +3,13 @@
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from saliency_audit.attributions.independence import each_by_itself
 from saliency_audit.attributions.scores import (
     SOFTMAX_OUTPUTS,
     class_scores,
@@ -31,12 +32,17 @@ Result = TypeVar("Result")
 
 
 @contextmanager
-def frozen(model: nn.Module) -> Iterator[nn.Module]:
+def frozen(model: nn.Module, inputs: Tensor | None = None) -> Iterator[nn.Module]:
     """The model in evaluation mode without parameter gradients; everything is restored afterwards.
 
     Freezing saves computing weight gradients. Training flags (per module) and `requires_grad` (per
     parameter) are restored, also after an exception. If several threads explain one model, they are
     restored when the last one is done.
+
+    Args:
+        model: maps `(N, C, H, W)` to logits.
+        inputs: `(N, C, H, W)`, if given: images of which each must be answered by itself, which the
+            first pass within shows.
 
     Raises:
         ValueError: the model is a plain function: it has no state that could be restored.
@@ -48,7 +54,8 @@ def frozen(model: nn.Module) -> Iterator[nn.Module]:
         )
     held = _hold(model)
     try:
-        yield model
+        with each_by_itself(model, inputs) if inputs is not None else nullcontext():
+            yield model
     finally:
         _release(held)
 

@@ -145,7 +145,7 @@ def weighted_features(
         return torch.cat(parts)
 
     size_of_images = (int(inputs.shape[2]), int(inputs.shape[3]))
-    with frozen(model):
+    with frozen(model, inputs):
         chosen = find_layer(model, settings.layer, inputs)
         return halving_on_oom(run, settings.batch_size, inputs)
 

@@ -28,7 +28,7 @@ def input_gradients(
             _, gradients[block] = score_and_gradient(model, inputs[block], targets[block], output)
         return gradients
 
-    with frozen(model):
+    with frozen(model, inputs):
         return halving_on_oom(run, batch_size, inputs)
 
 

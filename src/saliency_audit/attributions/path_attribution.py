@@ -59,7 +59,7 @@ def walk(
     def run(size: int) -> list[Tensor]:
         return _walk_all(model, inputs, baselines, targets, path, rules, output, size)
 
-    with frozen(model):
+    with frozen(model, inputs):
         return halving_on_oom(run, batch_size, inputs)
 
 

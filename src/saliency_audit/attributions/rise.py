@@ -68,7 +68,7 @@ class Rise:
                     saved += torch.einsum("m,mhw->hw", scores, part)
             return maps / (self.probability * self.masks)
 
-        with frozen(model):
+        with frozen(model, inputs):
             return halving_on_oom(run, self.batch_size, inputs, gradients=False)
 
     def _streamed(self, image: Tensor, size: int) -> Iterator[Tensor]:

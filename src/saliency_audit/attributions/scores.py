@@ -6,6 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from saliency_audit.attributions.independence import examined
 from saliency_audit.errors import refuse_non_tensor, refuse_unknown
 
 OUTPUTS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -45,7 +46,7 @@ def logits(model: nn.Module, images: Tensor) -> Tensor:
     """
     given = images.to(_half_type(model) or images.dtype)
     try:
-        found = model(given.clone(memory_format=torch.channels_last))
+        found = examined(model, given.clone(memory_format=torch.channels_last))
     except RuntimeError as error:
         if "view size is not compatible" not in str(error):
             _explain_mismatch(model, images, error)

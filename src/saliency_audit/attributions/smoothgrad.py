@@ -79,7 +79,7 @@ class SmoothGrad:
                 total.index_add_(0, image, gradients.square() if self.squared else gradients)
             return total / self.samples
 
-        with frozen(model):
+        with frozen(model, inputs):
             return halving_on_oom(run, self.batch_size, inputs)
 
     def _sigmas(self, inputs: Tensor) -> Tensor:

@@ -181,7 +181,7 @@ def information_points(
     quality = (EXACT_QUALITY if mode == "exact" else FAST_QUALITY) if with_size else None
     with_entropy = "shannon_entropy" in complexities
     group = max(1, PICTURES_AT_ONCE // positions)
-    with frozen(model), ThreadPoolExecutor(workers or torch.get_num_threads()) as pool:
+    with frozen(model, images), ThreadPoolExecutor(workers or torch.get_num_threads()) as pool:
         # Threads and model take turns; together they would compete for the same cores.
         for first in range(0, count, group):
             some = slice(first, min(first + group, count))

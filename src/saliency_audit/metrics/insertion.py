@@ -101,7 +101,7 @@ def insertion_score(
             scores.append(score(model, pictures, targets[picture], "probability"))
         return torch.cat(scores)
 
-    with frozen(model):
+    with frozen(model, images):
         scores = halving_on_oom(run, batch_size, images, gradients=False)
     curves = scores.reshape(count, len(revealed)).double().cpu()
     area = torch.trapezoid(curves, fractions, dim=1)

@@ -97,7 +97,7 @@ def mu_fidelity(
                 values[index] = pearson(sums.cpu(), drops)
         return found
 
-    with frozen(model):
+    with frozen(model, images):
         found = halving_on_oom(run, batch_size, images, gradients=False)
     for values, part in zip(found, maps, strict=True):
         values.masked_fill_(is_constant(part).cpu(), torch.nan)

@@ -51,7 +51,7 @@ def taylor_error(
             found.append(_block_error(model, block, path, output)[: block.count])
         return torch.cat(found)
 
-    with frozen(model):
+    with frozen(model, inputs):
         return halving_on_oom(run, batch_size, inputs)
 
 
