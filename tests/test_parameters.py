@@ -35,6 +35,7 @@ READ = [
     ("8", tuple[int, ...], (8,)),
     ("0.1,1e-3", tuple[float, ...], (0.1, 1e-3)),
     ("a,b", tuple[str, ...], ("a", "b")),
+    ("[]", tuple[str, ...], ()),
     ("['a', 'b']", tuple[str, ...], ("a", "b")),
     ("on, off", tuple[str, ...], ("on", "off")),
     ("None", tuple[str, ...] | None, None),

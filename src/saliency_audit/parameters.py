@@ -25,6 +25,9 @@ def coerce(name: str, value: Any, hint: Any) -> Any:
     Raises:
         ParameterError: the value does not fit.
     """
+    if typing.get_origin(hint) is tuple:
+        (item, *_) = typing.get_args(hint)
+        return tuple(coerce(name, part, item) for part in _parts(value))
     try:
         return _typed(value, hint)
     except ValueError:
@@ -69,6 +72,8 @@ def _parts(value: Any) -> Sequence[Any]:
     text = value.strip()
     if text[:1] + text[-1:] in ("[]", "()"):
         text = text[1:-1]
+        if not text.strip():
+            return []
     return [part.strip().strip("'\"") for part in text.rstrip(" ,").split(",")]
 
 

@@ -36,7 +36,7 @@ def test_values_get_their_declared_type(toy, name, given, expected):
 @pytest.mark.parametrize(
     ("name", "given", "message"),
     [
-        ("count", "7", "parameter count takes int, got '7'"),
+        ("count", "7.0", r"parameter count takes int, got '7\.0'"),
         ("count", 7.0, r"parameter count takes int, got 7\.0"),
         ("count", True, "parameter count takes int, got True"),
         ("scale", "big", "parameter scale takes float, got 'big'"),
@@ -86,7 +86,7 @@ def test_a_single_value_is_a_tuple_of_one():
     assert coerce("names", "a", tuple[str, ...] | None) == ("a",)
     with pytest.raises(ParameterError, match="parameter steps takes int, got 'x'"):
         coerce("steps", "8,x", tuple[int, ...])
-    with pytest.raises(ParameterError, match="is not a list of int"):
+    with pytest.raises(ParameterError, match=r"parameter steps takes int, got '\[8'"):
         coerce("steps", "[8", tuple[int, ...])
 
 

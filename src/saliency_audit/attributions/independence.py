@@ -69,6 +69,8 @@ class _Watch(TorchFunctionMode):
         if not isinstance(values, Tensor) or values.ndim < 2 or len(values) != self.count:
             return False
         given = _argument(args, options, name, place, None)
+        if isinstance(given, Tensor):  # the larger of two, value by value
+            return False
         axes = given if isinstance(given, tuple | list) else [given]
         return any(axis is None or axis in (0, -values.ndim) for axis in axes)
 
