@@ -4,6 +4,7 @@ import re
 import types
 import typing
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from saliency_audit.errors import AuditError
@@ -28,21 +29,19 @@ def coerce(name: str, value: Any, hint: Any) -> Any:
     if typing.get_origin(hint) is tuple:
         (item, *_) = typing.get_args(hint)
         return tuple(coerce(name, part, item) for part in _parts(value))
+    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else ()
+    # None first: any text would pass for text.
+    for option in sorted(options, key=lambda option: option is not type(None)):
+        with suppress(ParameterError):
+            return coerce(name, value, option)
     try:
-        return _typed(value, hint)
+        return _single(value, hint)
     except ValueError:
         raise ParameterError(f"parameter {name} takes {type_name(hint)}, got {value!r}") from None
 
 
-def _typed(value: Any, hint: Any) -> Any:
-    """The value in the type, or a ValueError."""
-    if typing.get_origin(hint) is tuple:
-        (item, *_) = typing.get_args(hint)
-        return tuple(_typed(part, item) for part in _parts(value))
-    if isinstance(hint, types.UnionType):
-        options = typing.get_args(hint)
-        # None first: any text would pass for text.
-        return _first_fitting(value, sorted(options, key=lambda option: option is not type(None)))
+def _single(value: Any, hint: Any) -> Any:
+    """A value of a plain type, or a ValueError."""
     if isinstance(value, str) and hint in _READ:
         return _READ[hint](value)
     whole = isinstance(value, int) and not isinstance(value, bool)
@@ -52,15 +51,6 @@ def _typed(value: Any, hint: Any) -> Any:
         return value
     if hint is type(None) and value is None:
         return None
-    raise ValueError
-
-
-def _first_fitting(value: Any, options: Sequence[Any]) -> Any:
-    for option in options:
-        try:
-            return _typed(value, option)
-        except ValueError:
-            continue
     raise ValueError
 
 

@@ -160,8 +160,14 @@ def test_checkpoints_change_no_map(method, part, reentrant):
 
 
 @pytest.mark.parametrize("classes", [2, 10, 1000])
-@pytest.mark.parametrize("output", ["probability", "logit", "log_probability"])
-@pytest.mark.parametrize("scale", [1e-2, 1.0, 1e3])
+@pytest.mark.parametrize(
+    ("output", "scale"),
+    [
+        *(("probability", scale) for scale in (1e-2, 1.0)),  # then they are 0 or 1
+        *(("log_probability", scale) for scale in (1e-2, 1.0)),
+        *(("logit", scale) for scale in (1e-2, 1.0, 1e3)),
+    ],
+)
 def test_deeplift_notices_an_operation_without_a_rule_at_any_scale(classes, output, scale):
     class Waves(Net):
         def forward(self, images):
@@ -169,7 +175,5 @@ def test_deeplift_notices_an_operation_without_a_rule_at_any_scale(classes, outp
 
     model = Waves(None)
     model.wide = nn.Linear(4, classes)
-    if output != "logit" and scale > 1:
-        return  # the probabilities are then 0 or 1 and differ by nothing
     with pytest.raises(ValueError, match="the scores differ by"):
         create("deeplift", output=output)(model, IMAGES, TARGETS)

@@ -1,16 +1,14 @@
 """The straight line with a gradient ascent on the class score from each of its points."""
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from saliency_audit.attributions.paths import validate_steps
 from saliency_audit.attributions.straight_path import StraightPath, StraightWalker
-from saliency_audit.errors import is_whole
+from saliency_audit.errors import is_finite, is_whole
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class AscendingPath:
                 f"a climb needs at least 1 ascent (its gradient is what is kept), got "
                 f"{self.ascents!r}"
             )
-        if not _is_rate(self.learning_rate):
+        if not is_finite(self.learning_rate) or self.learning_rate < 0:
             raise ValueError(
                 f"learning_rate must be a finite number ≥ 0, got {self.learning_rate!r}"
             )
@@ -51,12 +49,6 @@ class AscendingPath:
     def start(self, inputs: Tensor, baselines: Tensor) -> "AscendingWalker":
         """The line from each baseline to its image, with its climbs."""
         return AscendingWalker(self, inputs, baselines)
-
-
-def _is_rate(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.floating | np.integer):
-        return False
-    return math.isfinite(value) and bool(value >= 0)
 
 
 class AscendingWalker(StraightWalker):

@@ -63,7 +63,7 @@ def frozen(model: nn.Module, inputs: Tensor | None = None) -> Iterator[nn.Module
 # How many blocks hold a module or parameter, and the flag it was found with. Two methods may hold
 # one network through different wrappers, so that each part is counted, not the outermost module.
 _HELD: dict[nn.Module | nn.Parameter, tuple[int, bool]] = {}
-_HOLDING = threading.Lock()
+_HOLDING = threading.RLock()
 
 
 def _hold(model: nn.Module) -> list[nn.Module | nn.Parameter]:
@@ -71,35 +71,29 @@ def _hold(model: nn.Module) -> list[nn.Module | nn.Parameter]:
     # Frozen scripts have no flags.
     modules = [part for part in model.modules() if hasattr(part, "training")]
     parts: list[nn.Module | nn.Parameter] = [*modules, *model.parameters()]
-    held: list[nn.Module | nn.Parameter] = []
     with _HOLDING:
         for part in parts:
             holders, flag = _HELD.get(part, (0, _flag(part)))
             _HELD[part] = holders + 1, flag
-            held.append(part)
         try:
             with suppress(NotImplementedError):  # exported graphs are in one mode for good
                 model.eval()
             for part in parts:
                 _set_flag(part, False)
         except BaseException:
-            _release_all(held)
+            _release(parts)
             raise
-    return held
+    return parts
 
 
-def _release(held: Sequence[nn.Module | nn.Parameter]) -> None:
+def _release(parts: Sequence[nn.Module | nn.Parameter]) -> None:
     with _HOLDING:
-        _release_all(held)
-
-
-def _release_all(held: Sequence[nn.Module | nn.Parameter]) -> None:
-    for part in held:
-        holders, flag = _HELD.pop(part)
-        if holders > 1:
-            _HELD[part] = holders - 1, flag
-        elif _flag(part) != flag:
-            _set_flag(part, flag)
+        for part in parts:
+            holders, flag = _HELD.pop(part)
+            if holders > 1:
+                _HELD[part] = holders - 1, flag
+            elif _flag(part) != flag:
+                _set_flag(part, flag)
 
 
 def _flag(part: nn.Module | nn.Parameter) -> bool:
@@ -145,11 +139,16 @@ def score_and_gradient(
             gradients = _gradient_by_backward(scores, points)
     if gradients is None:
         raise ValueError("the model's output does not depend on its input")
+    return _examined(scores, gradients, output), gradients
+
+
+def _examined(scores: Tensor, gradients: Tensor, output: str) -> Tensor:
+    """The scores, detached; refuses what is not finite and warns of saturation."""
     scores = scores.detach()
     _refuse_non_finite("scores", scores)
     _refuse_non_finite("gradients", gradients)
     _warn_of_saturation(scores, gradients, output)
-    return scores, gradients
+    return scores
 
 
 def _gradient(scores: Tensor, leaf: Tensor) -> Tensor | None:
@@ -230,11 +229,7 @@ def score_and_activation_gradient(
             gradients = _gradient_by_backward(scores, cut.taken[0])
     if gradients is None:
         raise ValueError("the model's output does not depend on the layer; name another one")
-    features = cut.taken[0]
-    scores = scores.detach()
-    _refuse_non_finite("scores", scores)
-    _refuse_non_finite("gradients", gradients)
-    _warn_of_saturation(scores, gradients, output)
+    features, scores = cut.taken[0], _examined(scores, gradients, output)
     return scores, features.detach().to(points.dtype), gradients.to(points.dtype)
 
 
@@ -326,7 +321,8 @@ def _warn_of_saturation(scores: Tensor, gradients: Tensor, output: str) -> None:
         return
     probabilities = scores if output == "probability" else scores.exp()
     at_an_end = (probabilities - probabilities.round()).abs() < SATURATED
-    if bool(((gradients == 0).flatten(1).all(dim=1) & at_an_end).any()):
+    # The gradients, a hundred thousand times as many numbers, are looked at only if need be.
+    if at_an_end.any() and (gradients[at_an_end] == 0).flatten(1).all(dim=1).any():
         # One text, whatever the point: Python shows it once.
         warnings.warn(
             f"the {output.replace('_', ' ')} is saturated, 0 or 1 to the last digit, and has no "

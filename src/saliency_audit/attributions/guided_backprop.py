@@ -79,12 +79,12 @@ def _positive_only(call: Call) -> Pull:
 # linear, pool, normalise or gate. A rectifier can be written with most others.
 PASSING = frozenset(
     # linear, and what moves values about
-    "Convolution ConvolutionOverrideable MkldnnConvolution ThnnConv2D Addmm Addbmm Addmv Baddbmm "
+    "Convolution ConvolutionOverrideable MkldnnConvolution Addmm Addbmm Addmv Baddbmm "
     "Bmm Mm Mv Dot Linear Add Sub Rsub Neg Mul Div Mean Sum Cumsum AccumulateGrad Alias AsStrided "
-    "Cat Chunk Clone Contiguous Copy CopySlices Diagonal Expand Flip Gather Index IndexFill "
+    "Cat Chunk Clone Copy CopySlices Diagonal Expand Flip Gather Index IndexFill "
     "IndexSelect Lift "
-    "Movedim Narrow Permute PixelShuffle PixelUnshuffle Repeat Reshape ReshapeAlias Roll Select "
-    "Slice Split SplitWithSizes Squeeze Stack SwapAxes T ToCopy Transpose Unbind Unfold Unsqueeze "
+    "Permute PixelShuffle PixelUnshuffle Repeat ReshapeAlias Roll Select "
+    "Slice Split SplitWithSizes Squeeze Stack T ToCopy Transpose Unbind Unfold Unsqueeze "
     "UnsafeSplit UnsafeView View ConstantPadNd ReflectionPad2D ReplicationPad2D GridSampler2D "
     "Im2Col Col2Im "
     # pooling and resampling

@@ -50,11 +50,11 @@ def find_layer(model: nn.Module, name: str | None, inputs: Tensor) -> nn.Module:
         ValueError: no layer of this name, no convolution or feature map, or a transformer, of which
             a layer must be named; lists candidates.
     """
+    _refuse_scripts(model)
     if name is None:
         return _last_features(model, inputs)
     if name == LAST_CONVOLUTION:
         return _last_convolution(model, inputs)
-    refuse_scripts(model)
     layers = dict(model.named_modules())
     if not isinstance(name, str) or name not in layers or not name:
         known = [key for key, layer in layers.items() if isinstance(layer, nn.Conv2d)]
@@ -69,7 +69,7 @@ def _last_of(names: Sequence[str]) -> str:
     return ", ".join(names[-5:]) or "none"
 
 
-def refuse_scripts(model: nn.Module) -> None:
+def _refuse_scripts(model: nn.Module) -> None:
     """Refuse a model with scripted parts, whose layers cannot be looked into.
 
     Raises:
@@ -102,7 +102,6 @@ def _run(
         if threading.get_ident() == thread:
             ran.clear()
 
-    refuse_scripts(model)
     handles = [
         model.register_forward_pre_hook(start_over),
         *(layer.register_forward_hook(note) for layer in layers),

@@ -6,8 +6,9 @@ of images and returns a walker, which holds the state of the walk.
 
 from typing import Protocol
 
-import numpy as np
 from torch import Tensor
+
+from saliency_audit.errors import is_whole
 
 
 class Walker(Protocol):
@@ -89,6 +90,6 @@ def validate_steps(steps: int, least: int) -> None:
     Raises:
         ValueError: not an integer, or below `least`.
     """
-    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < least:
+    if not is_whole(steps) or steps < least:
         points = "point" if least == 1 else "points"
         raise ValueError(f"a path needs at least {least} {points}, got {steps!r}")

@@ -94,7 +94,8 @@ def audit_claim(claim_id: str) -> ClaimAudit:
     claims = load_claims()
     if claim_id not in claims:
         raise UnknownClaimError(f"unknown claim {claim_id!r}; known: {', '.join(claims)}")
-    return _remembered(claims[claim_id])
+    claim = claims[claim_id]
+    return _kept(claim) or _computed(claim)
 
 
 def audit_all(*, fresh: bool = False, jobs: int = 1) -> list[ClaimAudit]:
@@ -107,7 +108,7 @@ def audit_all(*, fresh: bool = False, jobs: int = 1) -> list[ClaimAudit]:
     claims = load_claims()
     kept = {} if fresh else {name: _kept(claim) for name, claim in claims.items()}
     missing = [claim for name, claim in claims.items() if kept.get(name) is None]
-    computed = iter(in_processes(_audit if fresh else _remembered, missing, jobs))
+    computed = iter(in_processes(_audit if fresh else _computed, missing, jobs))
     return [kept.get(name) or next(computed) for name in claims]
 
 
@@ -117,10 +118,8 @@ def _kept(claim: Claim) -> ClaimAudit | None:
     return kept if isinstance(kept, ClaimAudit) else None
 
 
-def _remembered(claim: Claim) -> ClaimAudit:
-    """The audit of an earlier run, else computed and kept."""
-    if kept := _kept(claim):
-        return kept
+def _computed(claim: Claim) -> ClaimAudit:
+    """The audit, computed now and kept."""
     key = audit_cache.audit_key(claim)
     audit = _audit(claim)
     # If rows were recorded while the audit read them, the key has changed.
@@ -194,16 +193,16 @@ def _command(claim: Claim, own: ReplicationSpec, profile: str | None) -> str:
     names = [name for name in PROFILES if name in experiment.profiles]
     larger = names[names.index(profile) + 1 :] if profile in names else names
     fitting = [name for name in larger if _has_networks(experiment.configure(name), own)]
-    chosen = (fitting or names)[0 if fitting else -1]
+    chosen = fitting[0] if fitting else names[-1]
     return f"`saliency-audit compute {experiment.name} --profile {chosen} --record`"
 
 
 def _has_networks(settings: Iterable[Any], own: ReplicationSpec) -> bool:
-    """Whether one of the settings lists a network that the claim names, or no networks at all."""
-    return any(
-        not own.networks or any(is_named(model, own.networks) for model in models)
+    """Whether one of the settings lists a network that the claim names, if it names any."""
+    return not own.networks or any(
+        is_named(model, own.networks)
         for setting in settings
-        if (models := getattr(setting, "models", ())) or not own.networks
+        for model in getattr(setting, "models", ())
     )
 
 

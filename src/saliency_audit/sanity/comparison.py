@@ -87,9 +87,11 @@ def similarities(
     refuse_unknown("sign", sign, SIGNS)
     refuse_unknown("scaling", scaling, SCALINGS)
     reduced = _reduced(first, second, SIGNS[sign])
-    scaled = [SCALINGS[scaling](maps) for maps in reduced]
+    scaled = [SCALINGS[scaling](maps.double()) for maps in reduced]
     defined = _varies(scaled[0]) & _varies(scaled[1])
-    defined &= ~(_is_constant(first, SIGNS[sign]) | _is_constant(second, SIGNS[sign]))
+    for given, maps in zip((first, second), reduced, strict=True):
+        # Up to the rounding of their own type, and of what was summed.
+        defined &= ~is_constant(maps, saliency(given).flatten(1).amax(dim=1))
     # Decided by the options, not by the values: otherwise only some signed maps would have a value.
     negative = sign == "signed" and scaling != "min-max"
     found = {}
@@ -102,7 +104,7 @@ def similarities(
 
 
 def _reduced(first: Tensor, second: Tensor, reduction: str) -> list[Tensor]:
-    """Both sets of maps as `(N, H, W)` float64; refuses maps that cannot be compared."""
+    """Both sets of maps as `(N, H, W)`; refuses maps that cannot be compared."""
     for maps in (first, second):
         validate_maps(maps, "NCHW")
     if len(first) != len(second) or first.shape[2:] != second.shape[2:]:
@@ -110,7 +112,7 @@ def _reduced(first: Tensor, second: Tensor, reduction: str) -> list[Tensor]:
             "both sets of maps must have one number of images and one size, got "
             f"{tuple(first.shape)} and {tuple(second.shape)}"
         )
-    found = [saliency(maps, reduction).double() for maps in (first, second)]
+    found = [saliency(maps, reduction) for maps in (first, second)]
     for order, maps in zip(("first", "second"), found, strict=True):
         finite = maps.isfinite().flatten(1).all(dim=1)
         if not finite.all():
@@ -118,11 +120,6 @@ def _reduced(first: Tensor, second: Tensor, reduction: str) -> list[Tensor]:
                 f"the {order} maps hold NaN or infinite values: image {int(finite.int().argmin())}"
             )
     return found
-
-
-def _is_constant(maps: Tensor, reduction: str) -> Tensor:
-    """Which of the maps `(N, C, H, W)` are constant, reduced, up to the rounding of their type."""
-    return is_constant(saliency(maps, reduction), saliency(maps).flatten(1).amax(dim=1))
 
 
 def _varies(maps: Tensor) -> Tensor:
