@@ -2,6 +2,7 @@
 
 from saliency_audit.attributions.ascending_path import AscendingPath
 from saliency_audit.attributions.blur_path import BlurPath
+from saliency_audit.attributions.controller import DistributionController, control, standardise
 from saliency_audit.attributions.controls import Edge, RandomMap
 from saliency_audit.attributions.deeplift import DeepLift
 from saliency_audit.attributions.ggig import GGIG
@@ -33,6 +34,7 @@ __all__ = [
     "AscendingPath",
     "BlurPath",
     "DeepLift",
+    "DistributionController",
     "Edge",
     "Explainer",
     "GradCam",
@@ -53,7 +55,9 @@ __all__ = [
     "SmoothGrad",
     "StraightPath",
     "available",
+    "control",
     "create",
     "saliency",
+    "standardise",
     "walk",
 ]
