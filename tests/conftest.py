@@ -167,6 +167,10 @@ def _insertion(model: nn.Module, images: Tensor, maps: Tensor, targets: Tensor) 
     return metrics.insertion_score(model, images, maps, targets, batch_size=4).curves
 
 
+def _deletion(model: nn.Module, images: Tensor, maps: Tensor, targets: Tensor) -> Tensor:
+    return metrics.deletion_score(model, images, maps, targets, batch_size=4).curves
+
+
 def _fidelity(model: nn.Module, images: Tensor, maps: Tensor, targets: Tensor) -> Tensor:
     return metrics.mu_fidelity(model, images, maps, targets, subsets=5, batch_size=4)
 
@@ -177,6 +181,7 @@ def _projections(model: nn.Module, images: Tensor, maps: Tensor, targets: Tensor
 
 METRICS = (
     MetricCall("information_curve", _points),
+    MetricCall("deletion_score", _deletion),
     MetricCall("insertion_score", _insertion),
     MetricCall("mu_fidelity", _fidelity),
     MetricCall("taylor_error", _projections),

@@ -260,8 +260,9 @@ BAD = {
     "0 to 255": (lambda i, m, t: (i * 255, m, t, {}), r"must lie in \[0, 1\]"),
     "NaN image": (lambda i, m, t: (i / 0 * 0, m, t, {}), "inputs hold NaN or infinite"),
     "too few seeds": (lambda i, m, t: (i, m, t, {"seeds": [1]}), "4 images need 4 seeds, got 1"),
-    "no pixels": (lambda i, m, t: (i, m, t, {"pixels_per_step": 0}), r"lie in 1\.\.80, got 0"),
+    "no pixels": (lambda i, m, t: (i, m, t, {"pixels_per_step": 0}), r"in 1\.\.80, got 0"),
     "too many pixels": (lambda i, m, t: (i, m, t, {"pixels_per_step": 81}), r"1\.\.80, got 81"),
+    "half a pixel": (lambda i, m, t: (i, m, t, {"pixels_per_step": 2.5}), "number.*got 2.5"),
     "no pictures": (lambda i, m, t: (i, m, t, {"batch_size": 0}), "batch_size must be a positive"),
     "tiny images": (
         lambda i, m, t: (i[:, :, :5], m[:, :5], t, {}),

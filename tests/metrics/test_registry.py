@@ -115,9 +115,8 @@ def mixtures(maps, others):
     return torch.tensor([metrics.mixture_wasserstein(*one, *other) for one, other in pairs])
 
 
-def inserted(field, maps):
-    found = metrics.insertion_score(SeesTheObject(REGION), IMAGES, maps, TARGETS)
-    return getattr(found, field)
+def stepwise(function, field, maps):
+    return getattr(function(SeesTheObject(REGION), IMAGES, maps, TARGETS), field)
 
 
 def projected(maps):
@@ -142,8 +141,10 @@ VALUES = {
     "object_precision": lambda maps: metrics.share_within(top(maps), regions(maps)),
     "edge_overlap": lambda maps: metrics.share_within(top(maps), top(IMAGES[:, 0])),
     "connected_components": lambda maps: metrics.connected_components(top(maps)),
-    "insertion_score": partial(inserted, "probability"),
-    "insertion_ratio": partial(inserted, "ratio"),
+    "insertion_score": partial(stepwise, metrics.insertion_score, "probability"),
+    "insertion_ratio": partial(stepwise, metrics.insertion_score, "ratio"),
+    "deletion_score": partial(stepwise, metrics.deletion_score, "probability"),
+    "deletion_ratio": partial(stepwise, metrics.deletion_score, "ratio"),
     "information_curve": information,
     "mu_fidelity": partial(of_model, partial(metrics.mu_fidelity, subsets=20)),
     "taylor_error": projected,

@@ -1,5 +1,6 @@
 """Metrics of maps. A metric that has a value for every image returns one per image."""
 
+from saliency_audit.metrics.deletion import DeletionScore, deletion_score
 from saliency_audit.metrics.fold_distances import (
     FoldDistances,
     rank_distances,
@@ -41,6 +42,7 @@ from saliency_audit.metrics.taylor import taylor_error
 from saliency_audit.metrics.top_pixels import connected_components, share_within, top_pixels
 
 __all__ = [
+    "DeletionScore",
     "FoldDistances",
     "InformationCurves",
     "InformationPoints",
@@ -48,6 +50,7 @@ __all__ = [
     "box_iou",
     "connected_components",
     "curve_area",
+    "deletion_score",
     "dice",
     "explainability",
     "gaussian_wasserstein_squared",

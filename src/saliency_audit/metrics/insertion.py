@@ -1,5 +1,6 @@
 """Insertion score: how fast the class probability rises as the most salient pixels are revealed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +34,6 @@ class InsertionScore:
     fractions: Tensor
 
 
-@torch.no_grad()
 def insertion_score(
     model: nn.Module,
     images: Tensor,
@@ -75,20 +75,66 @@ def insertion_score(
 
     Source: IDGI study §4.2 (Table 1); Petsiuk et al. 2018 (curve, blur); Pan et al. 2021 (ratio).
     """
+    curves, fractions = pixel_curves(
+        model,
+        images,
+        saliency,
+        targets,
+        before=blur,
+        after=unchanged,
+        seeds=seeds,
+        pixels_per_step=pixels_per_step,
+        batch_size=batch_size,
+    )
+    area, ratio = areas(curves, fractions, whole=curves[:, -1])
+    return InsertionScore(area, ratio, curves, fractions)
+
+
+@torch.no_grad()
+def pixel_curves(
+    model: nn.Module,
+    images: Tensor,
+    saliency: Tensor,
+    targets: Tensor,
+    *,
+    before: Callable[[Tensor], Tensor],
+    after: Callable[[Tensor], Tensor],
+    seeds: list[int] | None,
+    pixels_per_step: int | None,
+    batch_size: int | str,
+) -> tuple[Tensor, Tensor]:
+    """Class probability while the pixels of one picture are replaced by those of another.
+
+    Args:
+        model: as in `insertion_score`, like all that is not named here.
+        images: `(N, C, H, W)`.
+        saliency: `(N, H, W)`; the most salient pixels are replaced first.
+        targets: `(N,)`.
+        before: the images -> the pictures that the walk starts from.
+        after: the images -> the pictures that it ends at.
+        seeds: one per image.
+        pixels_per_step: pixels replaced per step.
+        batch_size: pictures per forward pass.
+
+    Returns:
+        Curves `(N, steps+1)` and the share of pixels replaced `(steps+1,)`, from 0 to 1; float64 on
+        the CPU.
+    """
     validate_inputs(images, targets)
     saliency = validate_saliency(images, saliency)
     count, _, height, width = images.shape
     step = width if pixels_per_step is None else pixels_per_step
-    if not 1 <= step <= height * width:
-        raise ValueError(f"pixels_per_step must lie in 1..{height * width}, got {step}")
-    revealed = torch.arange(0, height * width + step, step).clamp(max=height * width)
-    fractions = revealed.double() / (height * width)
+    if not is_whole(step) or not 1 <= step <= height * width:
+        raise ValueError(
+            f"pixels_per_step must be a whole number in 1..{height * width}, got {step!r}"
+        )
+    replaced = torch.arange(0, height * width + step, step).clamp(max=height * width)
+    fractions = replaced.double() / (height * width)
     if count == 0:
-        nothing = torch.zeros(0, dtype=torch.float64)
-        return InsertionScore(nothing, nothing, nothing.reshape(0, len(revealed)), fractions)
+        return torch.zeros(0, len(replaced), dtype=torch.float64), fractions
     ranks = reveal_order(saliency, list(range(count)) if seeds is None else seeds)
-    blurred = blur(images)
-    shares = revealed.to(images.device)
+    first, last = before(images), after(images)
+    shares = replaced.to(images.device)
     pairs = torch.cartesian_prod(
         torch.arange(count, device=images.device), torch.arange(len(shares), device=images.device)
     )
@@ -96,18 +142,31 @@ def insertion_score(
     def run(size: int) -> Tensor:
         scores = []
         for picture, position in (chunk.T for chunk in pairs.split(size)):
-            shown = ranks[picture] < shares[position][:, None, None]
-            pictures = torch.where(shown[:, None], images[picture], blurred[picture])
+            gone = ranks[picture] < shares[position][:, None, None]
+            pictures = torch.where(gone[:, None], last[picture], first[picture])
             scores.append(score(model, pictures, targets[picture], "probability"))
         return torch.cat(scores)
 
     with frozen(model, images):
         scores = halving_on_oom(run, batch_size, images, gradients=False)
-    curves = scores.reshape(count, len(revealed)).double().cpu()
+    return scores.reshape(count, len(replaced)).double().cpu(), fractions
+
+
+def areas(curves: Tensor, fractions: Tensor, whole: Tensor) -> tuple[Tensor, Tensor]:
+    """Area under each curve (trapezoid rule), and that area divided by `whole`: `(N,)` twice.
+
+    Args:
+        curves: `(N, steps+1)`.
+        fractions: `(steps+1,)`.
+        whole: `(N,)` probability of the original image; where it is 0 the ratio is NaN.
+    """
     area = torch.trapezoid(curves, fractions, dim=1)
-    whole = curves[:, -1]
-    ratio = torch.where(whole > 0, area / whole, torch.nan)
-    return InsertionScore(area, ratio, curves, fractions)
+    return area, torch.where(whole > 0, area / whole, torch.nan)
+
+
+def unchanged(images: Tensor) -> Tensor:
+    """The images themselves, as one end of the walk."""
+    return images
 
 
 def reveal_order(saliency: Tensor, seeds: list[int]) -> Tensor:
