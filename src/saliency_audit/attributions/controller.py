@@ -21,7 +21,7 @@ class DistributionController(nn.Module):
 
     It has no weights and rises strictly in x, so the order of the scores stays as it is. `eta`
     stretches the standardised scores: 1.5 makes normal ones about uniform at h = 1. `h` above 1
-    skews the result to the right, below 1 to the left. `controller_law` has the densities.
+    skews the result to the right, below 1 to the left. `controlled_scores` has the densities.
 
     E and V are those of the map itself, V divided by the number of pixels, as in instance
     normalisation without affine weights and without running averages: the mode makes no difference.
@@ -37,7 +37,7 @@ class DistributionController(nn.Module):
 
     def __init__(self, eta: float = ETA, h: float = H, eps: float = 0.0) -> None:
         super().__init__()
-        _validate_settings(eta, h)
+        validate_settings(eta, h)
         _validate_eps(eps)
         self.eta, self.h, self.eps = float(eta), float(h), float(eps)
 
@@ -67,7 +67,7 @@ def control(maps: Tensor, eta: float = ETA, h: float = H, eps: float = 0.0) -> T
         ValueError: settings out of range, maps of another shape or type, a value that is not
             finite, or, without `eps`, a map that is constant up to rounding.
     """
-    _validate_settings(eta, h)
+    validate_settings(eta, h)
     return torch.exp(h * logsigmoid(eta * _standardised(maps, eps))).to(maps.dtype)
 
 
@@ -101,7 +101,12 @@ def _standardised(maps: Tensor, eps: float) -> Tensor:
     return centred / (variance + eps / unit / unit).sqrt()
 
 
-def _validate_settings(eta: float, h: float) -> None:
+def validate_settings(eta: float, h: float) -> None:
+    """Refuse settings that are no controller.
+
+    Raises:
+        ValueError: an `eta` or `h` that is not a finite number above 0.
+    """
     for name, value in (("eta", eta), ("h", h)):
         if not is_finite(value) or value <= 0:
             raise ValueError(f"{name} must be a finite number above 0, got {value!r}")

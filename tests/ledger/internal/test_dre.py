@@ -1,15 +1,17 @@
 import numpy as np
 import pytest
-from scipy import integrate, stats
+from scipy import stats
 
+from saliency_audit.attributions import controlled_scores
+from saliency_audit.attributions.controlled_scores import ControlledScores, normal_scores
 from saliency_audit.ledger.internal.dre import (
-    controller,
     dre_cost,
     dre_expl,
     dre_faith,
     dre_mono,
     dre_pdf,
     dre_skew,
+    printed_forms,
 )
 from saliency_audit.ledger.verdict import Verdict
 
@@ -20,78 +22,32 @@ def failing(audit):
     return {check.name for check in audit.exceptions}
 
 
-# The closed forms, against ways that share no code with them.
+# What is printed, against ways that share no code with it.
 
 
 @pytest.mark.parametrize(("eta", "h"), SETTINGS)
-def test_density_is_the_slope_of_the_distribution(eta, h):
-    for low, high in [(0.02, 0.1), (0.1, 0.5), (0.5, 0.95)]:
-        area, _ = integrate.quad(lambda z: controller.controller_density(z, eta, h), low, high)
-        y = [np.log(z ** (1 / h) / (1 - z ** (1 / h))) / eta for z in (low, high)]
-        assert area == pytest.approx(stats.norm.cdf(y[1]) - stats.norm.cdf(y[0]), abs=1e-8)
-        assert controller.controller_mass(low, high, eta, h) == pytest.approx(area, abs=1e-8)
+def test_eq_8_is_the_density_of_the_controlled_scores(eta, h):
+    z = np.linspace(0.001, 0.999, 999)
+    output = ControlledScores(normal_scores(), eta, h)
+    np.testing.assert_allclose(
+        printed_forms.normal_output_density(z, eta, h), output.density(z), rtol=1e-10
+    )
 
 
 @pytest.mark.parametrize(("eta", "h"), SETTINGS)
-def test_moments_of_the_density_are_those_of_a_sample(eta, h):
+def test_moments_of_eq_8_are_those_of_a_sample(eta, h):
     y = np.random.default_rng(0).normal(size=400_000)
     z = (1 / (1 + np.exp(-eta * y))) ** h
-    assert controller.controller_moment(0, eta, h) == pytest.approx(1, abs=1e-9)
-    assert controller.controller_moment(1, eta, h) == pytest.approx(z.mean(), abs=2e-3)
-
-
-def test_inverse_undoes_the_controller():
-    y = np.linspace(-6, 6, 25)
-    assert controller.controller_inverse(controller.controller(y)) == pytest.approx(y)
-
-
-SAMPLERS = {
-    "uniform": (controller.uniform(), lambda g, n: g.uniform(size=n)),
-    "left": (
-        controller.skew_normal(-5),
-        lambda g, n: stats.skewnorm(-5).rvs(n, random_state=g),
-    ),
-    "mixture": (
-        controller.two_normals(8, 0.3),
-        lambda g, n: g.normal(size=n) + 8 * (g.uniform(size=n) > 0.3),
-    ),
-    "far apart": (
-        controller.two_normals(16, 0.9),
-        lambda g, n: g.normal(size=n) + 16 * (g.uniform(size=n) > 0.9),
-    ),
-}
-
-
-@pytest.mark.parametrize("name", SAMPLERS)
-def test_skewness_is_that_of_a_sample(name):
-    source, sampler = SAMPLERS[name]
-    x = sampler(np.random.default_rng(1), 1_000_000)
-    y = (x - x.mean()) / x.std()
-    z = (1 / (1 + np.exp(-1.5 * y))) ** 2.5
-
-    def pearson(values):
-        return 3 * (values.mean() - np.median(values)) / values.std()
-
-    assert controller.skewness_before(source) == pytest.approx(pearson(x), abs=0.01)
-    assert controller.skewness_after(source) == pytest.approx(pearson(z), abs=0.01)
-    assert controller.output_quantile(0.95, source) == pytest.approx(np.quantile(z, 0.95), abs=5e-3)
-
-
-@pytest.mark.parametrize("mean", [None, 1.0])
-def test_output_density_integrates_to_one_with_any_mean(mean):
-    source = controller.skew_normal(4)
-    t = np.linspace(-60, 40, 100_001)
-    z = 1 / (1 + np.exp(-t))
-    keep = (z > 1e-200) & (z < 1 - 1e-12)
-    density = controller.output_density(z[keep], source, mean=mean) * z[keep] * (1 - z[keep])
-    assert np.trapezoid(density, t[keep]) == pytest.approx(1, abs=1e-4)
+    assert printed_forms.normal_output_moment(0, eta, h) == pytest.approx(1, abs=1e-9)
+    assert printed_forms.normal_output_moment(1, eta, h) == pytest.approx(z.mean(), abs=2e-3)
 
 
 def test_printed_skew_normal_mean_against_the_true_one():
-    assert controller.skew_normal_mean(3) == pytest.approx(stats.skewnorm(3).mean())
-    assert controller.skew_normal_mean_as_printed(3) == pytest.approx(3 * np.sqrt(2 / (4 * np.pi)))
-    assert np.isnan(controller.skew_normal_mean_as_printed(-1))
-    assert controller.skew_normal_variance(3) == pytest.approx(stats.skewnorm(3).var())
+    assert printed_forms.skew_normal_mean(3) == pytest.approx(stats.skewnorm(3).mean())
+    printed = printed_forms.skew_normal_mean_as_printed(3)
+    assert printed == pytest.approx(3 * np.sqrt(2 / (4 * np.pi)))
+    assert np.isnan(printed_forms.skew_normal_mean_as_printed(-1))
+    assert printed_forms.skew_normal_variance(3) == pytest.approx(stats.skewnorm(3).var())
 
 
 # The audits.
@@ -104,8 +60,8 @@ def test_density_audit_confirms_the_paper():
 
 
 def test_density_audit_notices_a_wrong_density(monkeypatch):
-    right = controller._controller_density
-    monkeypatch.setattr(controller, "_controller_density", lambda z, e, h: h * right(z, e, h))
+    right = printed_forms._normal_output_density
+    monkeypatch.setattr(printed_forms, "_normal_output_density", lambda z, e, h: h * right(z, e, h))
     audit = dre_pdf.dre_pdf()
     assert audit.verdict is not Verdict.REPRODUCED
     assert "η=1.5, h=2.5: Eq. 8 integrates to 1" in failing(audit)
@@ -113,8 +69,10 @@ def test_density_audit_notices_a_wrong_density(monkeypatch):
 
 
 def test_density_audit_notices_a_left_skewed_controller(monkeypatch):
-    right = controller.controller
-    monkeypatch.setattr(controller, "controller", lambda y, eta=1.5, h=2.5: right(y, eta, 1 / h))
+    right = controlled_scores.controlled_score
+    monkeypatch.setattr(
+        controlled_scores, "controlled_score", lambda y, eta=1.5, h=2.5: right(y, eta, 1 / h)
+    )
     assert any("right-skewed" in name for name in failing(dre_pdf.dre_pdf()))
 
 
@@ -135,8 +93,10 @@ def test_skewness_rises_everywhere_but_two_formulas_are_misprinted():
 
 
 def test_skewness_audit_notices_a_controller_that_lowers_it(monkeypatch):
-    right = controller.controller
-    monkeypatch.setattr(controller, "controller", lambda y, eta=1.5, h=2.5: right(y, eta, 0.4))
+    right = controlled_scores.controlled_score
+    monkeypatch.setattr(
+        controlled_scores, "controlled_score", lambda y, eta=1.5, h=2.5: right(y, eta, 0.4)
+    )
     audit = dre_skew.dre_skew()
     assert "uniform: skewness rises" in failing(audit)
     assert audit.verdict is not Verdict.REPRODUCED
@@ -148,7 +108,7 @@ def test_order_audit():
 
 
 def test_order_audit_notices_a_mapping_that_folds(monkeypatch):
-    monkeypatch.setattr(controller, "controller", lambda y: np.abs(y + 0.5))
+    monkeypatch.setattr(controlled_scores, "controlled_score", lambda y: np.abs(y + 0.5))
     assert "rank correlation of x and z" in failing(dre_mono.dre_mono())
 
 

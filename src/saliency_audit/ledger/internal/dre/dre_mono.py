@@ -4,7 +4,7 @@ import numpy as np
 import sympy
 from scipy import ndimage, stats
 
-from saliency_audit.ledger.internal.dre import controller as closed_form
+from saliency_audit.attributions import controlled_scores
 from saliency_audit.ledger.internal.orders import count_held
 from saliency_audit.ledger.verdict import Check, InternalAudit
 
@@ -12,7 +12,7 @@ from saliency_audit.ledger.verdict import Check, InternalAudit
 def dre_mono() -> InternalAudit:
     """Derivative of the controller by algebra; the order of scores on a seeded map."""
     scores = np.random.default_rng(0).normal(size=(56, 56))
-    mapped = closed_form.controller((scores - scores.mean()) / scores.std())
+    mapped = controlled_scores.controlled_score((scores - scores.mean()) / scores.std())
     kept, squared = _rank_correlation(scores, mapped), _rank_correlation(scores, scores**2)
     top = [set(np.argsort(-m, axis=None)[: m.size // 4]) for m in (scores, mapped, scores**2)]
     shared = len(top[0] & top[2]) / len(top[0])

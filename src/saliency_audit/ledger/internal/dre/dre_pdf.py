@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from saliency_audit.ledger.internal.dre import controller as closed_form
+from saliency_audit.attributions.controlled_scores import ControlledScores, normal_scores
+from saliency_audit.ledger.internal.dre import printed_forms
 from saliency_audit.ledger.internal.orders import count_held, list_exceptions
 from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, erratum_if
 
@@ -27,23 +28,27 @@ def dre_pdf() -> InternalAudit:
     checks += [_right_skewed(eta, h) for eta in ETAS for h in LARGE_H]
     detail = (
         f"{count_held(checks)} statements on Eq. 8 hold; exceptions: {list_exceptions(checks)}. "
-        f"At η=1.5, h=1 the density is {closed_form.divergence_from_uniform(1.5):.3f} nats and a "
-        f"Kolmogorov distance of {closed_form.distance_from_uniform(1.5):.3f} away from "
+        f"At η=1.5, h=1 the density is {_output(1.5, 1).divergence_from_uniform:.3f} nats and a "
+        f"Kolmogorov distance of {_output(1.5, 1).distance_from_uniform:.3f} away from "
         "uniform, and it falls to 0 at both ends."
     )
     return InternalAudit(tuple(checks), detail, (*_eta_erratum(), *_curvature_erratum()))
 
 
+def _output(eta: float, h: float) -> ControlledScores:
+    return ControlledScores(normal_scores(), eta, h)
+
+
 def _integrates(eta: float, h: float) -> Check:
-    mass = closed_form.controller_moment(0, eta, h)
+    mass = printed_forms.normal_output_moment(0, eta, h)
     return Check(
         f"η={eta}, h={h}: Eq. 8 integrates to 1", abs(mass - 1) < 1e-8, "1", f"{mass:.10f}"
     )
 
 
 def _mean_agrees(eta: float, h: float) -> Check:
-    from_density = closed_form.controller_moment(1, eta, h)
-    from_map, _ = closed_form.output_mean_and_std(closed_form.normal(), eta, h)
+    from_density = printed_forms.normal_output_moment(1, eta, h)
+    from_map = _output(eta, h).mean
     return Check(
         f"η={eta}, h={h}: mean of Eq. 8 is the mean of Eq. 7 over normal scores",
         abs(from_density - from_map) < 1e-8,
@@ -53,13 +58,13 @@ def _mean_agrees(eta: float, h: float) -> Check:
 
 
 def _stays_symmetric(eta: float) -> Check:
-    skewness = closed_form.skewness_after(closed_form.normal(), eta, 1.0)
+    skewness = _output(eta, 1.0).skewness
     return Check(f"η={eta}, h=1: skewness stays 0", abs(skewness) < 1e-6, "0", f"{skewness:.3f}")
 
 
 def _uniform_checks() -> list[Check]:
-    divergence = {eta: closed_form.divergence_from_uniform(eta) for eta in ETAS}
-    distance = closed_form.distance_from_uniform(1.5)
+    divergence = {eta: _output(eta, 1).divergence_from_uniform for eta in ETAS}
+    distance = _output(1.5, 1).distance_from_uniform
     found = ", ".join(f"η={eta}: {value:.3f}" for eta, value in divergence.items())
     return [
         Check(
@@ -79,7 +84,7 @@ def _uniform_checks() -> list[Check]:
 
 def _curvature(z: np.ndarray, eta: float) -> np.ndarray:
     """Sign of the second derivative of Eq. 8 with h = 1 on an even grid, ends left out."""
-    return np.sign(np.diff(closed_form.controller_density(z, eta, 1.0), n=2))
+    return np.sign(np.diff(printed_forms.normal_output_density(z, eta, 1.0), n=2))
 
 
 def _curvature_checks() -> list[Check]:
@@ -94,13 +99,11 @@ def _curvature_checks() -> list[Check]:
 
 
 def _shape_checks() -> list[Check]:
-    tail = closed_form.controller_mass(0.5, 1.0)
+    tail = _output(1.5, 2.5).share_between(0.5, 1)
     z = np.linspace(0.01, 0.999, 5_000)
-    falling = bool(np.all(np.diff(closed_form.controller_density(z)) < 0))
-    wasted = closed_form.controller_mass(0.5, 1.0, eta=0.5)
-    middle, high = (
-        closed_form.controller_mass(low, low + 1 / 3, eta=2.5) for low in (1 / 3, 2 / 3)
-    )
+    falling = bool(np.all(np.diff(printed_forms.normal_output_density(z)) < 0))
+    wasted = _output(0.5, 2.5).share_between(0.5, 1)
+    middle, high = (_output(2.5, 2.5).share_between(low, low + 1 / 3) for low in (1 / 3, 2 / 3))
     return [
         Check(
             "η=1.5, h=2.5: the density falls from 0.01 to 1 (one tail, no second mode)",
@@ -108,17 +111,18 @@ def _shape_checks() -> list[Check]:
             "monotonically falling",
             "falling" if falling else "not falling",
         ),
+        *(_count_modes(eta, expected) for eta, expected in ((1.5, 1), (2.5, 2))),
         Check(
             "η=1.5, h=2.5: the tail reaches over (0, 1)",
             tail > CLEAR_TAIL,
             f"P(z > 0.5) > {CLEAR_TAIL:.2f}",
-            f"{tail:.4f}; P(z > 0.9) = {closed_form.controller_mass(0.9, 1.0):.4f}",
+            f"{tail:.4f}; P(z > 0.9) = {_output(1.5, 2.5).share_between(0.9, 1):.4f}",
         ),
         Check(
             "η=0.5, h=2.5: extremely low probability above 0.5",
             wasted < ALMOST_NO_MASS,
             f"P(z > 0.5) < {ALMOST_NO_MASS:.2f}",
-            f"{wasted:.4f} (h=1.5: {closed_form.controller_mass(0.5, 1.0, eta=0.5, h=1.5):.4f})",
+            f"{wasted:.4f} (h=1.5: {_output(0.5, 1.5).share_between(0.5, 1):.4f})",
         ),
         Check(
             "η=2.5, h=2.5: more high than middle scores",
@@ -129,8 +133,20 @@ def _shape_checks() -> list[Check]:
     ]
 
 
+def _count_modes(eta: float, expected: int) -> Check:
+    """Shown beside the sentences, which do not speak of modes."""
+    modes = _output(eta, 2.5).modes
+    return Check(
+        f"η={eta}, h=2.5: number of modes",
+        len(modes) == expected,
+        str(expected),
+        f"{len(modes)}, at z = {', '.join(f'{mode:.4f}' for mode in modes)}",
+        deciding=False,
+    )
+
+
 def _right_skewed(eta: float, h: float) -> Check:
-    skewness = closed_form.skewness_after(closed_form.normal(), eta, h)
+    skewness = _output(eta, h).skewness
     return Check(
         f"η={eta}, h={h:g}: right-skewed",
         skewness > 0,
@@ -141,7 +157,7 @@ def _right_skewed(eta: float, h: float) -> Check:
 
 def _eta_erratum() -> tuple[Erratum, ...]:
     rule = 0.9 * float(np.sqrt(np.pi))
-    printed, meant = (closed_form.divergence_from_uniform(eta) for eta in (1.5, rule))
+    printed, meant = (_output(eta, 1).divergence_from_uniform for eta in (1.5, rule))
     return erratum_if(
         round(rule, 1) != 1.5,
         "§3.4.2",

@@ -5,7 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from saliency_audit.ledger.internal.dre import controller as closed_form
+from saliency_audit.attributions.controlled_scores import (
+    ControlledScores,
+    ScoreLaw,
+    skew_normal_scores,
+    two_normals,
+    uniform_scores,
+)
+from saliency_audit.ledger.internal.dre import printed_forms
 from saliency_audit.ledger.internal.orders import count_held, list_exceptions
 from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, erratum_if
 
@@ -15,12 +22,9 @@ MIXTURES = tuple((mu, tenth / 10) for mu in (2, 4, 8, 16) for tenth in range(1, 
 
 def dre_skew() -> InternalAudit:
     """Skewness before and after for every input of App. B, and the printed formulas."""
-    sources = [closed_form.uniform()]
-    sources += [closed_form.skew_normal(a) for a in SHAPES]
-    sources += [closed_form.two_normals(mu, share) for mu, share in MIXTURES]
-    raised = [_raised(source) for source in sources]
+    raised = [_raised(law) for law in laws()]
     formulas = [replace(check, deciding=False) for check in _formula_checks()]
-    left = [source.name for source in sources if closed_form.skewness_after(source) < 0]
+    left = [law.name for law in laws() if ControlledScores(law).skewness < 0]
     detail = (
         f"Pearson's coefficient 3(mean − median)/std rises for {count_held(raised)} inputs; "
         f"exceptions: {list_exceptions(raised)}. {len(left)} outputs are still left-skewed "
@@ -32,15 +36,21 @@ def dre_skew() -> InternalAudit:
     return InternalAudit((*raised, *formulas), detail, (*_mean_erratum(), *_kernel_erratum()))
 
 
+def laws() -> list[ScoreLaw]:
+    """The inputs of App. B."""
+    found = [uniform_scores(), *(skew_normal_scores(a) for a in SHAPES)]
+    return [*found, *(two_normals(mu, share) for mu, share in MIXTURES)]
+
+
 def _quantile(a: float) -> float:
     """Below this lie 99.9 % of the scores after the controller, for skew normal input."""
-    return closed_form.output_quantile(0.999, closed_form.skew_normal(a))
+    return ControlledScores(skew_normal_scores(a)).quantile(0.999)
 
 
-def _raised(source: closed_form.Source) -> Check:
-    before, after = closed_form.skewness_before(source), closed_form.skewness_after(source)
+def _raised(law: ScoreLaw) -> Check:
+    before, after = law.skewness, ControlledScores(law).skewness
     return Check(
-        f"{source.name}: skewness rises",
+        f"{law.name}: skewness rises",
         after > before,
         "after > before",
         f"{before:+.3f} to {after:+.3f}",
@@ -50,11 +60,18 @@ def _raised(source: closed_form.Source) -> Check:
 def _formula_checks() -> list[Check]:
     z = np.linspace(0.001, 0.999, 999)
     gap = _largest(
-        closed_form.uniform_output_density(z) - closed_form.output_density(z, closed_form.uniform())
+        printed_forms.uniform_output_density(z) - ControlledScores(uniform_scores()).density(z)
     )
     shapes = [a for a in SHAPES if a != 0]
-    right = [a for a in shapes if _agree(closed_form.skew_normal_mean_as_printed(a), _true(a).mean)]
-    variances = _largest([closed_form.skew_normal_variance(a) - _true(a).std ** 2 for a in shapes])
+    true_means = {a: skew_normal_scores(a).mean for a in shapes}
+    right = [
+        a
+        for a, mean in true_means.items()
+        if _agree(printed_forms.skew_normal_mean_as_printed(a), mean)
+    ]
+    variances = _largest(
+        [printed_forms.skew_normal_variance(a) - skew_normal_scores(a).std ** 2 for a in shapes]
+    )
     masses = {sigma: _kernel_mass(sigma) for sigma in (0.5, 1.0, 2.0)}
     mixtures = _largest([_mixture_moment_gap(mu, share) for mu, share in MIXTURES])
     return [
@@ -86,10 +103,6 @@ def _formula_checks() -> list[Check]:
     ]
 
 
-def _true(a: float) -> closed_form.Source:
-    return closed_form.skew_normal(a)
-
-
 def _agree(value: float, expected: float) -> bool:
     return abs(value - expected) < 1e-9
 
@@ -100,11 +113,11 @@ def _largest(differences: np.ndarray | Sequence[float]) -> float:
 
 def _kernel_mass(sigma: float) -> float:
     x = np.linspace(-12 * sigma, 12 * sigma, 10_001)
-    return float(np.trapezoid(closed_form.normal_kernel_as_printed(x, sigma, 0.0), x))
+    return float(np.trapezoid(printed_forms.normal_kernel_as_printed(x, sigma, 0.0), x))
 
 
 def _mixture_moment_gap(mu: float, share: float) -> float:
-    source = closed_form.two_normals(mu, share)
+    source = two_normals(mu, share)
     x = np.linspace(*source.support, 10_001)
     mean = float(np.trapezoid(x * source.pdf(x), x))
     variance = float(np.trapezoid((x - mean) ** 2 * source.pdf(x), x))
@@ -112,13 +125,16 @@ def _mixture_moment_gap(mu: float, share: float) -> float:
 
 
 def _mean_erratum() -> tuple[Erratum, ...]:
-    printed, true = closed_form.skew_normal_mean_as_printed(20), closed_form.skew_normal_mean(20)
+    printed, true = (
+        printed_forms.skew_normal_mean_as_printed(20),
+        printed_forms.skew_normal_mean(20),
+    )
     z = np.linspace(1e-4, 1 - 1e-4, 200_001)
-    wrong = closed_form.output_density(z, closed_form.skew_normal(20), mean=printed)
-    right = closed_form.output_density(z, closed_form.skew_normal(20))
+    wrong = ControlledScores(skew_normal_scores(20)).density(z, mean=printed)
+    right = ControlledScores(skew_normal_scores(20)).density(z)
     above = z > 0.1
     lost, kept = (float(np.trapezoid(p[above], z[above])) for p in (wrong, right))
-    undefined = sum(np.isnan(closed_form.skew_normal_mean_as_printed(a)) for a in SHAPES)
+    undefined = sum(np.isnan(printed_forms.skew_normal_mean_as_printed(a)) for a in SHAPES)
     return erratum_if(
         not _agree(printed, true),
         "App. B.2, below Eq. 28",
