@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import torch
 from hypothesis import settings
-from torch import Tensor, nn
+from torch import Tensor
 
 from saliency_audit import metrics
 from saliency_audit.attributions import Explainer, StraightPath, create
@@ -97,12 +97,13 @@ class Method:
     def has(self, trait: str) -> bool:
         """Whether an axiom holds, a setting exists, or this is what it asks the model for."""
         asks_model = trait == "model" and self.asks != "nothing"
-        return asks_model or trait in (self.asks, *self.axioms, *settings_of(self.name))
+        traits = ("any range", self.asks, *self.axioms, *settings_of(self.name))
+        return asks_model or trait in traits
 
-    def __call__(self, model: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
-        """Maps, one image at a time."""
+    def __call__(self, model: Any, images: Tensor, targets: Any, **more: Any) -> Tensor:
+        """Maps, one image at a time, with these settings."""
         alone = {"batch_size": 1} if self.has("batch_size") else {}
-        return self.create(**alone)(model, images, targets)
+        return self.create(**{**alone, **more})(model, images, targets)
 
 
 def line(
@@ -140,47 +141,50 @@ class MetricCall:
 
     Attributes:
         name: of the function in `saliency_audit.metrics`.
-        measure: model, images, maps and targets -> values.
+        measure: model, images, maps, targets and options -> values.
+        takes_any_range: whether it has `check_range`.
     """
 
     name: str
-    measure: Callable[[nn.Module, Tensor, Tensor, Tensor], Tensor]
+    measure: Callable[..., Tensor]
+    takes_any_range: bool = True
 
     def has(self, trait: str) -> bool:
-        """Whether it asks the model."""
-        return trait == "model"
+        """Whether it asks the model, or takes inputs of any range."""
+        return trait == "model" or (trait == "any range" and self.takes_any_range)
 
-    def __call__(self, model: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
-        """Its values."""
-        return self.measure(model, images, images[:, 0].detach(), targets)
+    def __call__(self, model: Any, images: Tensor, targets: Any, **more: Any) -> Tensor:
+        """Its values, with these options."""
+        return self.measure(model, images, images[:, 0].detach(), targets, **more)
 
 
-def _points(model: nn.Module, images: Tensor, maps: Tensor, targets: Tensor) -> Tensor:
+def _points(model: Any, images: Tensor, maps: Tensor, targets: Any, **more: Any) -> Tensor:
     # The pictures are too small for MS-SSIM.
-    points = metrics.information_points(
-        model, images, maps, targets, complexities=("file_size",), batch_size=4, workers=1
-    )
+    small: dict[str, Any] = {"complexities": ("file_size",), "workers": 1, "batch_size": 4}
+    points = metrics.information_points(model, images, maps, targets, **{**small, **more})
     return torch.stack([points.file_size, points.probability, points.correct])
 
 
-def _insertion(model: nn.Module, images: Tensor, maps: Tensor, targets: Tensor) -> Tensor:
-    return metrics.insertion_score(model, images, maps, targets, batch_size=4).curves
+def _insertion(model: Any, images: Tensor, maps: Tensor, targets: Any, **more: Any) -> Tensor:
+    return metrics.insertion_score(model, images, maps, targets, **{"batch_size": 4, **more}).curves
 
 
-def _deletion(model: nn.Module, images: Tensor, maps: Tensor, targets: Tensor) -> Tensor:
-    return metrics.deletion_score(model, images, maps, targets, batch_size=4).curves
+def _deletion(model: Any, images: Tensor, maps: Tensor, targets: Any, **more: Any) -> Tensor:
+    return metrics.deletion_score(model, images, maps, targets, **{"batch_size": 4, **more}).curves
 
 
-def _fidelity(model: nn.Module, images: Tensor, maps: Tensor, targets: Tensor) -> Tensor:
-    return metrics.mu_fidelity(model, images, maps, targets, subsets=5, batch_size=4)
+def _fidelity(model: Any, images: Tensor, maps: Tensor, targets: Any, **more: Any) -> Tensor:
+    small = {"subsets": 5, "batch_size": 4}
+    return metrics.mu_fidelity(model, images, maps, targets, **{**small, **more})
 
 
-def _projections(model: nn.Module, images: Tensor, maps: Tensor, targets: Tensor) -> Tensor:
-    return metrics.taylor_error(model, images, targets, path=StraightPath(6), batch_size=4)
+def _projections(model: Any, images: Tensor, maps: Tensor, targets: Any, **more: Any) -> Tensor:
+    small = {"path": StraightPath(6), "batch_size": 4}
+    return metrics.taylor_error(model, images, targets, **{**small, **more})
 
 
 METRICS = (
-    MetricCall("information_curve", _points),
+    MetricCall("information_curve", _points, takes_any_range=False),
     MetricCall("deletion_score", _deletion),
     MetricCall("insertion_score", _insertion),
     MetricCall("mu_fidelity", _fidelity),

@@ -1,5 +1,6 @@
 """Explanation methods: (model, inputs, targets) -> attribution maps `(N, C, H, W)`."""
 
+from saliency_audit.attributions.arguments import Method
 from saliency_audit.attributions.ascending_path import AscendingPath
 from saliency_audit.attributions.blur_path import BlurPath
 from saliency_audit.attributions.controller import DistributionController, control, standardise
@@ -45,6 +46,7 @@ __all__ = [
     "Maximum",
     "MeanGradient",
     "MeanOfMaxima",
+    "Method",
     "Path",
     "PathAttribution",
     "RandomMap",

@@ -62,6 +62,7 @@ def baselines_for(inputs: Tensor, given: Tensor | None, name: str) -> Tensor:
         inputs: `(N, C, H, W)`.
         given: the same, or None.
         name: a key of `BASELINES`: pictures of one colour, or the inputs themselves, blurred.
+            Black is 0 and white is 1, whatever the unit of the inputs (`Method`).
 
     Raises:
         ValueError: baselines that do not match the inputs in shape, type or device, or are not

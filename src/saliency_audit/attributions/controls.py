@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from saliency_audit.attributions.arguments import Method
 from saliency_audit.attributions.scores import validate_inputs
 from saliency_audit.attributions.seeding import image_generator
 from saliency_audit.errors import refuse_unknown
@@ -14,13 +15,13 @@ DISTRIBUTIONS = {"uniform": torch.rand, "normal": torch.randn}
 
 
 @dataclass(frozen=True)
-class Edge:
+class Edge(Method):
     """Magnitude of the image's own Sobel gradient: what an edge detector would call salient.
 
-    In [0, 1], zero where a channel is constant: √((h² + v²)/2) of the horizontal and vertical Sobel
-    responses, scaled as in scikit-image and mirrored at the border. Each channel has its own edges;
-    with `gray`, those of the mean over the channels are divided equally among them, so that the sum
-    over channels gives them back. The model is not used.
+    In [0, 1] for images in [0, 1], zero where a channel is constant: √((h² + v²)/2) of the
+    horizontal and vertical Sobel responses, scaled as in scikit-image and mirrored at the border.
+    Each channel has its own edges; with `gray`, those of the mean over the channels are divided
+    equally among them, so that the sum over channels gives them back. The model is not used.
 
     Source: the GGIG paper's "Edge Detector", which it does not define; its code takes one mixed
     derivative of a blurred image. The usual gradient magnitude is used here instead.
@@ -36,7 +37,7 @@ class Edge:
         """
         from skimage.filters import sobel
 
-        validate_inputs(inputs, targets)
+        validate_inputs(inputs, targets, check_range=self.check_range)
         images = inputs.detach().double()
         if self.gray:
             images = images.mean(dim=1, keepdim=True)
@@ -48,7 +49,7 @@ class Edge:
 
 
 @dataclass(frozen=True)
-class RandomMap:
+class RandomMap(Method):
     """Independent noise for every value: uniform in [0, 1) or standard normal.
 
     The map of an image depends only on the image and `seed` (`image_generator`), not on batch,
@@ -70,7 +71,7 @@ class RandomMap:
         Raises:
             ValueError: malformed inputs or targets.
         """
-        validate_inputs(inputs, targets)
+        validate_inputs(inputs, targets, check_range=self.check_range)
         draw = DISTRIBUTIONS[self.distribution]
         maps = torch.empty_like(inputs, requires_grad=False)
         for index, image in enumerate(inputs):

@@ -7,10 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from saliency_audit.attributions.arguments import Asked, Method, asked
 from saliency_audit.attributions.baselines import baselines_for, validate_baseline
-from saliency_audit.attributions.engine import frozen, halving_on_oom, score_and_gradient
+from saliency_audit.attributions.engine import halving_on_oom, score_and_gradient
 from saliency_audit.attributions.rescale import rescale_rules
-from saliency_audit.attributions.scores import validate_inputs, validate_output
+from saliency_audit.attributions.scores import validate_output
 from saliency_audit.attributions.substitution import (
     Substitution,
     graph_nodes,
@@ -35,7 +36,7 @@ BILINEAR = frozenset("Mul Div Mm Bmm".split())
 
 
 @dataclass(frozen=True)
-class DeepLift:
+class DeepLift(Method):
     """DeepLIFT with the rescale rule: signed contributions to f_c(x) − f_c(x′), in its units.
 
     Each map sums to f_c(x) − f_c(x′) up to rounding. Where image and reference agree at a
@@ -73,8 +74,8 @@ class DeepLift:
         least one.
 
         Args:
-            model: maps `(N, C, H, W)` in [0, 1] to logits.
-            inputs: `(N, C, H, W)` in [0, 1].
+            model: maps `(N, C, H, W)` to logits.
+            inputs: `(N, C, H, W)` in [0, 1], unless `check_range` is off.
             targets: `(N,)` int64.
             baselines: `(N, C, H, W)`, the references x′; `baseline` if not given.
 
@@ -82,26 +83,28 @@ class DeepLift:
             ValueError: malformed inputs, targets, baselines, model output or batch size; a model
                 with a nonlinearity that has no rule.
         """
-        validate_inputs(inputs, targets)
-        inputs = inputs.detach()
-        baselines = baselines_for(inputs, baselines, self.baseline)
+        with asked(model, inputs, targets, check_range=self.check_range) as call:
+            references = baselines_for(call.inputs, baselines, self.baseline)
 
-        def run(size: int) -> Tensor:
-            maps = torch.empty_like(inputs)
-            for start in range(0, len(inputs), max(1, size // 2)):
-                block = slice(start, start + max(1, size // 2))
-                pair = torch.cat([inputs[block], baselines[block]])
-                with Substitution(rescale_rules(len(pair))):
-                    scores, multipliers = score_and_gradient(
-                        _Checked(model), pair, targets[block].repeat(2), self.output
-                    )
-                differences = inputs[block] - baselines[block]
-                maps[block] = multipliers[: len(differences)] * differences
-                _refuse_incomplete(maps[block], scores)
-            return maps
+            def run(size: int) -> Tensor:
+                return self._maps(call, references, max(1, size // 2))
 
-        with frozen(model, inputs):
-            return halving_on_oom(run, self.batch_size, inputs)
+            return halving_on_oom(run, self.batch_size, call.inputs)
+
+    def _maps(self, call: Asked, references: Tensor, size: int) -> Tensor:
+        """All maps, `size` images with their references at a time."""
+        maps = torch.empty_like(call.inputs)
+        for start in range(0, len(maps), size):
+            block = slice(start, start + size)
+            images, classes = call.inputs[block], call.targets[block]
+            pair = torch.cat([images, references[block]])
+            with Substitution(rescale_rules(len(pair))):
+                scores, multipliers = score_and_gradient(
+                    _Checked(call.model), pair, classes.repeat(2), self.output
+                )
+            maps[block] = multipliers[: len(images)] * (images - references[block])
+            _refuse_incomplete(maps[block], scores)
+        return maps
 
 
 def _refuse_incomplete(maps: Tensor, scores: Tensor) -> None:

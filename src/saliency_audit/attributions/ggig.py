@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from saliency_audit.attributions.arguments import Method
 from saliency_audit.attributions.ascending_path import AscendingPath
 from saliency_audit.attributions.path_attribution import PathAttribution
 from saliency_audit.attributions.quadrature import weights
@@ -11,7 +12,7 @@ from saliency_audit.attributions.rules import Maximum, MeanOfMaxima, Rule
 
 
 @dataclass(frozen=True)
-class GGIG:
+class GGIG(Method):
     """max over k and j of ∂f_c/∂x at x_k^j, where x_k^{j+1} = x_k^j + lr ∂f_c/∂x(x_k^j).
 
     x_k^0, k = 0 … n, are `steps` = n + 1 points on the line from the baseline to the image, both
@@ -69,4 +70,11 @@ class GGIG:
         return self._attribution()(model, inputs, targets, baselines)
 
     def _attribution(self) -> PathAttribution:
-        return PathAttribution(self.path, self.rule, self.baseline, self.output, self.batch_size)
+        return PathAttribution(
+            self.path,
+            self.rule,
+            self.baseline,
+            self.output,
+            self.batch_size,
+            check_range=self.check_range,
+        )

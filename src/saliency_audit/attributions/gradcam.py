@@ -7,18 +7,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from saliency_audit.attributions.engine import (
-    frozen,
-    halving_on_oom,
-    score_and_activation_gradient,
-)
+from saliency_audit.attributions.arguments import Method, asked
+from saliency_audit.attributions.engine import halving_on_oom, score_and_activation_gradient
 from saliency_audit.attributions.layers import channels_first, find_layer, validate_layout
-from saliency_audit.attributions.scores import validate_inputs, validate_output
+from saliency_audit.attributions.scores import validate_output
 from saliency_audit.errors import is_finite
 
 
 @dataclass(frozen=True)
-class GradCam:
+class GradCam(Method):
     """max(0, Σ_k α_k A_k), α_k the spatial mean of ∂f_c/∂A_k, upsampled bilinearly.
 
     A is the output of `layer` (a name in `model.named_modules()`), by default the last feature map
@@ -57,7 +54,7 @@ class GradCam:
 
 
 @dataclass(frozen=True)
-class GradCamPlusPlus:
+class GradCamPlusPlus(Method):
     """max(0, Σ_k w_k A_k), w_k = Σ_ij α_ijk max(0, g_ijk), upsampled bilinearly; g = ∂f_c/∂A.
 
     α_ijk = g²/(2g² + Σ_ab A_abk g³): the higher derivatives of exp(f_c), whose factor exp(f_c) only
@@ -120,34 +117,35 @@ def weighted_features(
     Args:
         weigh: feature maps and their gradients, `(B, K, h, w)` each -> weights that broadcast.
         model: maps `(N, C, H, W)` to logits.
-        inputs: `(N, C, H, W)` in [0, 1].
+        inputs: `(N, C, H, W)`.
         targets: `(N,)` int64.
-        settings: layer, layout, output and batch size.
+        settings: layer, layout, output, batch size and whether the range is checked.
 
     Errors as in `GradCam`.
     """
-    validate_inputs(inputs, targets)
-    inputs = inputs.detach()
-    if len(inputs) == 0:
-        return inputs[:, :1]
+    with asked(model, inputs, targets, check_range=settings.check_range) as call:
+        if len(call.inputs) == 0:
+            return call.inputs[:, :1]
+        chosen = find_layer(call.model, settings.layer, call.inputs)
+        size_of_images = (int(inputs.shape[2]), int(inputs.shape[3]))
 
-    def run(size: int) -> Tensor:
-        parts = []
-        for images, classes in zip(inputs.split(size), targets.split(size), strict=True):
-            _, *found = score_and_activation_gradient(
-                model, chosen, images, classes, settings.output
-            )
-            features, gradients = (
-                channels_first(values, settings.layout, chosen, size_of_images) for values in found
-            )
-            weights = weigh(features, gradients)
-            parts.append((weights * features).sum(dim=1, keepdim=True))
-        return torch.cat(parts)
+        def run(size: int) -> Tensor:
+            parts = []
+            for images, classes in zip(
+                call.inputs.split(size), call.targets.split(size), strict=True
+            ):
+                _, *found = score_and_activation_gradient(
+                    call.model, chosen, images, classes, settings.output
+                )
+                features, gradients = (
+                    channels_first(values, settings.layout, chosen, size_of_images)
+                    for values in found
+                )
+                weights = weigh(features, gradients)
+                parts.append((weights * features).sum(dim=1, keepdim=True))
+            return torch.cat(parts)
 
-    size_of_images = (int(inputs.shape[2]), int(inputs.shape[3]))
-    with frozen(model, inputs):
-        chosen = find_layer(model, settings.layer, inputs)
-        return halving_on_oom(run, settings.batch_size, inputs)
+        return halving_on_oom(run, settings.batch_size, call.inputs)
 
 
 def enlarged(maps: Tensor, inputs: Tensor) -> Tensor:

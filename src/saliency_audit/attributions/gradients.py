@@ -5,35 +5,43 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.engine import frozen, halving_on_oom, score_and_gradient
-from saliency_audit.attributions.scores import validate_inputs, validate_output
-
-
-def input_gradients(
-    model: nn.Module, inputs: Tensor, targets: Tensor, output: str, batch_size: int | str
-) -> Tensor:
-    """∂f_c/∂x of each image, batch by batch: `(N, C, H, W)`.
-
-    Arguments as in `score_and_gradient` and `halving_on_oom`.
-
-    Raises:
-        ValueError: malformed inputs, targets, model output or batch size.
-    """
-    validate_inputs(inputs, targets)
-
-    def run(size: int) -> Tensor:
-        gradients = torch.empty_like(inputs, requires_grad=False)
-        for start in range(0, len(inputs), size):
-            block = slice(start, start + size)
-            _, gradients[block] = score_and_gradient(model, inputs[block], targets[block], output)
-        return gradients
-
-    with frozen(model, inputs):
-        return halving_on_oom(run, batch_size, inputs)
+from saliency_audit.attributions.arguments import Method, asked
+from saliency_audit.attributions.engine import halving_on_oom, score_and_gradient
+from saliency_audit.attributions.scores import validate_output
 
 
 @dataclass(frozen=True)
-class Saliency:
+class GradientMethod(Method):
+    """What methods share that make their map from one gradient per image."""
+
+    output: str = "probability"
+    batch_size: int | str = "auto"
+
+    def __post_init__(self) -> None:
+        validate_output(self.output)
+
+    def gradients(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+        """∂f_c/∂x of each image, batch by batch: `(N, C, H, W)`.
+
+        Raises:
+            ValueError: malformed inputs, targets, model output or batch size.
+        """
+        with asked(model, inputs, targets, check_range=self.check_range) as call:
+
+            def run(size: int) -> Tensor:
+                gradients = torch.empty_like(call.inputs)
+                for start in range(0, len(gradients), size):
+                    block = slice(start, start + size)
+                    _, gradients[block] = score_and_gradient(
+                        call.model, call.inputs[block], call.targets[block], self.output
+                    )
+                return gradients
+
+            return halving_on_oom(run, self.batch_size, call.inputs)
+
+
+@dataclass(frozen=True)
+class Saliency(GradientMethod):
     """∂f_c/∂x: how the class score changes with each pixel.
 
     Signed, in units of the score per unit of intensity. The published map is the largest magnitude
@@ -42,19 +50,17 @@ class Saliency:
     Source: Simonyan et al. 2013, §3; "Vanilla Gradient", "GRAD" and "SA" in the papers studied.
     """
 
-    output: str = "probability"
-    batch_size: int | str = "auto"
-
-    def __post_init__(self) -> None:
-        validate_output(self.output)
-
     def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
-        """Attribution maps `(N, C, H, W)`; see `input_gradients` for errors."""
-        return input_gradients(model, inputs, targets, self.output, self.batch_size)
+        """Attribution maps `(N, C, H, W)`.
+
+        Raises:
+            ValueError: malformed inputs, targets, model output or batch size.
+        """
+        return self.gradients(model, inputs, targets)
 
 
 @dataclass(frozen=True)
-class GradientInput:
+class GradientInput(GradientMethod):
     """x ⊙ ∂f_c/∂x: each pixel's first-order contribution to f_c(x) − f_c(0).
 
     Signed, in units of the score; exact for a linear model. The image is the one in [0, 1], not the
@@ -63,13 +69,10 @@ class GradientInput:
     Source: Shrikumar et al. 2016; MeGe/ReCo paper, Appendix B.
     """
 
-    output: str = "probability"
-    batch_size: int | str = "auto"
-
-    def __post_init__(self) -> None:
-        validate_output(self.output)
-
     def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
-        """Attribution maps `(N, C, H, W)`; see `input_gradients` for errors."""
-        gradients = input_gradients(model, inputs, targets, self.output, self.batch_size)
-        return gradients.mul_(inputs.detach())
+        """Attribution maps `(N, C, H, W)`.
+
+        Raises:
+            ValueError: malformed inputs, targets, model output or batch size.
+        """
+        return self.gradients(model, inputs, targets).mul_(inputs.detach())

@@ -8,8 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from saliency_audit.attributions.engine import frozen
-from saliency_audit.attributions.gradients import input_gradients
-from saliency_audit.attributions.scores import validate_output
+from saliency_audit.attributions.gradients import GradientMethod
 from saliency_audit.attributions.substitution import (
     Call,
     Pull,
@@ -25,7 +24,7 @@ from saliency_audit.attributions.substitution import (
 
 
 @dataclass(frozen=True)
-class GuidedBackprop:
+class GuidedBackprop(GradientMethod):
     """The gradient of f_c, with negative values set to 0 at every ReLU on the way back.
 
     A ReLU passes the gradient where its input was positive, as usual, and the gradient is positive
@@ -38,12 +37,6 @@ class GuidedBackprop:
     Source: Springenberg et al. 2015, §3.4.
     """
 
-    output: str = "probability"
-    batch_size: int | str = "auto"
-
-    def __post_init__(self) -> None:
-        validate_output(self.output)
-
     def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
         """Attribution maps `(N, C, H, W)`.
 
@@ -52,7 +45,7 @@ class GuidedBackprop:
                 ReLU, or with a rectifier that cannot be guided.
         """
         with frozen(model):
-            return input_gradients(_Guided(model), inputs, targets, self.output, self.batch_size)
+            return self.gradients(_Guided(model), inputs, targets)
 
 
 class _Guided(nn.Module):

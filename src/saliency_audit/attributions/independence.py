@@ -134,10 +134,12 @@ def _takes_batch_statistics(model: nn.Module) -> bool:
 @torch.no_grad()
 def _refuse_dependence(model: nn.Module, inputs: Tensor) -> None:
     """Pass the first image beside other pictures, several times: the answer must be the same."""
-    image = inputs[:1].detach().clamp(0, 1)
+    image = inputs[:1].detach()
+    # The negative within the range of pixels, or of the image's own where it is wider.
+    ends = image.amin().clamp(max=0) + image.amax().clamp(min=1)
     first, *others = (
         _outputs(model, torch.cat([image, other]))
-        for other in (1 - image, image.flip(3) / 2) * REPEATS
+        for other in (ends - image, image.flip(3) / 2) * REPEATS
     )
     for (name, one), (_, other) in chain(*(zip(first, each, strict=False) for each in others)):
         if one.shape == other.shape and _differ(one, other):

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from saliency_audit.attributions.arguments import Asked, Method, asked
 from saliency_audit.attributions.baselines import baselines_for, validate_baseline
-from saliency_audit.attributions.engine import frozen, halving_on_oom, score
+from saliency_audit.attributions.engine import halving_on_oom, score
 from saliency_audit.attributions.paths import Path
 from saliency_audit.attributions.rules import Riemann, Rule
 from saliency_audit.attributions.scores import validate_inputs, validate_output
@@ -25,6 +26,7 @@ def walk(
     baselines: Tensor | None = None,
     output: str = "probability",
     batch_size: int | str = "auto",
+    check_range: bool = True,
 ) -> list[Tensor]:
     """Attribution maps of several rules from one walk along the path.
 
@@ -32,8 +34,8 @@ def walk(
     second costs no further pass. A batch may span several images and path points.
 
     Args:
-        model: maps `(N, C, H, W)` in [0, 1] to logits.
-        inputs: `(N, C, H, W)` in [0, 1].
+        model: maps `(N, C, H, W)` to logits.
+        inputs: `(N, C, H, W)` in [0, 1], unless `check_range` is off.
         targets: `(N,)` int64.
         path: the points from baseline to input.
         rules: how they become maps.
@@ -43,6 +45,7 @@ def walk(
         batch_size: path points per batch, which bounds the memory for any number of steps. "auto"
             takes a size that suits the device and halves it when a GPU runs out of memory. Rounding
             in single precision differs with it and can change an adaptive path.
+        check_range: whether inputs outside [0, 1] are refused, see `Method`.
 
     Returns:
         One `(N, C, H, W)` tensor per rule, signed, in units of the score.
@@ -50,35 +53,26 @@ def walk(
     Raises:
         ValueError: malformed inputs, targets, baselines or model output.
     """
-    validate_inputs(inputs, targets)
-    inputs = inputs.detach()
     if baselines is not None:
         _validate_takes_baselines(path)
-    baselines = baselines_for(inputs, baselines, "black")
+    with asked(model, inputs, targets, check_range=check_range) as call:
+        starts = baselines_for(call.inputs, baselines, "black")
 
-    def run(size: int) -> list[Tensor]:
-        return _walk_all(model, inputs, baselines, targets, path, rules, output, size)
+        def run(size: int) -> list[Tensor]:
+            return _walk_all(call, starts, path, rules, output, size)
 
-    with frozen(model, inputs):
-        return halving_on_oom(run, batch_size, inputs)
+        return halving_on_oom(run, batch_size, call.inputs)
 
 
 def _walk_all(
-    model: nn.Module,
-    inputs: Tensor,
-    baselines: Tensor,
-    targets: Tensor,
-    path: Path,
-    rules: Sequence[Rule],
-    output: str,
-    size: int,
+    call: Asked, baselines: Tensor, path: Path, rules: Sequence[Rule], output: str, size: int
 ) -> list[Tensor]:
     maps: list[list[Tensor]] = [[] for _ in rules]
-    for block in blocks(path, inputs, baselines, targets, size):
-        walked = _walk_block(model, block, path, rules, output)
+    for block in blocks(path, call.inputs, baselines, call.targets, size):
+        walked = _walk_block(call.model, block, path, rules, output)
         for collected, found in zip(maps, walked, strict=True):
             collected.append(found[: block.count])
-    return [torch.cat(parts) if parts else torch.empty_like(inputs) for parts in maps]
+    return [torch.cat(parts) if parts else torch.empty_like(call.inputs) for parts in maps]
 
 
 def _validate_takes_baselines(path: Path) -> None:
@@ -105,7 +99,7 @@ def _walk_block(
 
 
 @dataclass(frozen=True)
-class PathAttribution:
+class PathAttribution(Method):
     """A path with a rule: `PathAttribution(StraightPath(64), IDGI())` is IG+IDGI.
 
     The fields are the whole configuration. `baseline` is "black", "white" or "blur" (`blurred`); a
@@ -129,7 +123,7 @@ class PathAttribution:
     ) -> Tensor:
         """Attribution maps `(N, C, H, W)`; see `walk` for arguments and errors."""
         if baselines is None and self.baseline != "black":  # which `walk` takes by itself
-            validate_inputs(inputs, targets)
+            validate_inputs(inputs, targets, check_range=self.check_range)
             baselines = baselines_for(inputs, None, self.baseline)
         (maps,) = walk(
             model,
@@ -140,5 +134,6 @@ class PathAttribution:
             baselines=baselines,
             output=self.output,
             batch_size=self.batch_size,
+            check_range=self.check_range,
         )
         return maps

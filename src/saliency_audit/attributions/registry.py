@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from saliency_audit.attributions.arguments import Method
 from saliency_audit.attributions.blur_path import BlurPath
 from saliency_audit.attributions.controls import Edge, RandomMap
 from saliency_audit.attributions.deeplift import DeepLift
@@ -73,18 +74,20 @@ def available() -> tuple[str, ...]:
     return tuple(sorted(_METHODS))
 
 
+# What every method takes beside the settings of its own.
+SHARED_SETTINGS = tuple(inspect.signature(Method).parameters)
+
+
 def settings_of(name: str) -> tuple[str, ...]:
-    """Names of the settings that a method takes.
+    """Names of the settings of its own that a method takes, beside those that all take.
 
     Args:
         name: one of `available()`.
     """
     path = name.removesuffix("+idgi").removesuffix("_without_product")
-    if path not in PATHS:
-        return tuple(inspect.signature(_METHODS[name]).parameters)
-    of_path = inspect.signature(PATHS[path]).parameters
-    shared = inspect.signature(PathAttribution).parameters
-    return (*of_path, *(other for other in shared if other not in ("path", "rule")))
+    parts = (PATHS[path], PathAttribution) if path in PATHS else (_METHODS[name],)
+    found = (setting for part in parts for setting in inspect.signature(part).parameters)
+    return tuple(item for item in found if item not in ("path", "rule", *SHARED_SETTINGS))
 
 
 def create(name: str, **settings: Any) -> Explainer:
@@ -92,10 +95,11 @@ def create(name: str, **settings: Any) -> Explainer:
 
     Args:
         name: one of `available()`.
-        settings: the method's own fields, such as `steps`, `output`, `batch_size`.
+        settings: the method's own fields, such as `steps`, `output`, `batch_size`; and
+            `check_range=False` to explain inputs outside [0, 1] too (`Method`).
 
     Returns:
-        A callable (model, inputs `(N, C, H, W)` in [0, 1], targets `(N,)`) -> maps `(N, C, H, W)`;
+        A callable (model, inputs `(N, C, H, W)`, targets `(N,)`) -> maps `(N, C, H, W)`;
         C is 1 for methods with one value per location (`gradcam`, `gradcam++`, `rise`).
 
     Raises:
@@ -103,7 +107,7 @@ def create(name: str, **settings: Any) -> Explainer:
     """
     if name not in _METHODS:
         raise ValueError(f"unknown method {name!r}; available: {', '.join(available())}")
-    known = settings_of(name)
+    known = (*settings_of(name), *SHARED_SETTINGS)
     if unknown := sorted(settings.keys() - known):
         raise ValueError(
             f"method {name!r} has no setting {', '.join(map(repr, unknown))}; it has "

@@ -7,20 +7,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from saliency_audit.attributions.engine import frozen, halving_on_oom, score
-from saliency_audit.attributions.scores import validate_inputs, validate_output
+from saliency_audit.attributions.arguments import Asked, Method, asked
+from saliency_audit.attributions.engine import halving_on_oom, score
+from saliency_audit.attributions.scores import validate_output
 from saliency_audit.attributions.seeding import image_generator
 from saliency_audit.errors import is_finite, is_whole
 
 
 @dataclass(frozen=True)
-class Rise:
+class Rise(Method):
     """Σ_i f_c(x ⊙ m_i) m_i / (p · masks): the mean score over the masks that keep a pixel.
 
     A mask is a `grid` × `grid` lattice of cells, each kept with `probability` p, upsampled
     bilinearly and shifted at random by up to a cell, so that its values lie in [0, 1]; hidden
-    pixels are black. In units of the score; a model that returns a constant c gets about c
-    everywhere, plus the noise of the masks (§3 of the source subtracts nothing either).
+    pixels are black, that is 0. In units of the score; a model that returns a constant c gets about
+    c everywhere, plus the noise of the masks (§3 of the source subtracts nothing either).
 
     The masks of an image depend only on the image and `seed` (`image_generator`), not on batches,
     order, device or model, so two models are compared under equal masks. For MeGe and ReCo give
@@ -55,21 +56,22 @@ class Rise:
         Raises:
             ValueError: malformed inputs, targets, model output or batch size.
         """
-        validate_inputs(inputs, targets)
-        inputs = inputs.detach()
+        with asked(model, inputs, targets, check_range=self.check_range) as call:
 
-        def run(size: int) -> Tensor:
-            maps = torch.zeros_like(inputs[:, :1])
-            for image, target, saved in zip(inputs, targets, maps, strict=True):
-                for part in self._streamed(image, size):
-                    scores = score(
-                        model, image * part[:, None], target.expand(len(part)), self.output
-                    )
-                    saved += torch.einsum("m,mhw->hw", scores, part)
-            return maps / (self.probability * self.masks)
+            def run(size: int) -> Tensor:
+                return self._mean(call, size)
 
-        with frozen(model, inputs):
-            return halving_on_oom(run, self.batch_size, inputs, gradients=False)
+            return halving_on_oom(run, self.batch_size, call.inputs, gradients=False)
+
+    def _mean(self, call: Asked, size: int) -> Tensor:
+        """The mean over all masks, `size` at a time."""
+        maps = torch.zeros_like(call.inputs[:, :1])
+        for image, target, saved in zip(call.inputs, call.targets, maps, strict=True):
+            for part in self._streamed(image, size):
+                masked, classes = image * part[:, None], target.expand(len(part))
+                scores = score(call.model, masked, classes, self.output)
+                saved += torch.einsum("m,mhw->hw", scores, part)
+        return maps / (self.probability * self.masks)
 
     def _streamed(self, image: Tensor, size: int) -> Iterator[Tensor]:
         """All masks of an image, `size` at a time: `(M, H, W)` in [0, 1]."""

@@ -137,12 +137,12 @@ def validate_classes(outputs: Tensor, targets: Tensor, *, softmax: bool) -> None
         )
 
 
-def validate_inputs(inputs: Tensor, targets: Tensor) -> None:
+def validate_inputs(inputs: Tensor, targets: Tensor, *, check_range: bool = True) -> None:
     """Refuse inputs and targets that no method can explain.
 
     Raises:
-        ValueError: inputs not float32 or float64 `(N, C, H, W)`, not finite or outside [0, 1];
-            targets not int64 `(N,)` on the same device.
+        ValueError: inputs not float32 or float64 `(N, C, H, W)`, not finite or, with
+            `check_range`, outside [0, 1]; targets not int64 `(N,)` on the same device.
     """
     for name, value in (("inputs", inputs), ("targets", targets)):
         refuse_non_tensor(name, value)
@@ -151,7 +151,7 @@ def validate_inputs(inputs: Tensor, targets: Tensor) -> None:
         raise ValueError(f"inputs must have shape (N, C, H, W), got {tuple(inputs.shape)}")
     if 0 in inputs.shape[1:]:
         raise ValueError(f"inputs have no pixels: shape {tuple(inputs.shape)}")
-    validate_pixels("inputs", inputs)
+    validate_pixels("inputs", inputs, check_range=check_range)
     if targets.shape != (len(inputs),) or targets.dtype != torch.int64:
         raise ValueError(
             f"targets must be int64 class indices of shape ({len(inputs)},), "
@@ -161,8 +161,10 @@ def validate_inputs(inputs: Tensor, targets: Tensor) -> None:
         raise ValueError(f"targets must lie on {inputs.device} like the inputs")
 
 
-def validate_pixels(name: str, values: Tensor) -> None:
+def validate_pixels(name: str, values: Tensor, *, check_range: bool = True) -> None:
     """Refuse pixels that are not float32 or float64, not finite, or outside [0, 1].
+
+    Without `check_range` any finite numbers pass.
 
     One step of rounding beyond the ends, as a division by 255 or a resampling leaves it, is inside.
 
@@ -182,10 +184,15 @@ def validate_pixels(name: str, values: Tensor) -> None:
     if not torch.isfinite(values).all():
         bad = [i for i, image in enumerate(values) if not torch.isfinite(image).all()]
         raise ValueError(f"{name} hold NaN or infinite values (images {bad[:5]})")
+    if not isinstance(check_range, bool):
+        raise ValueError(f"check_range must be True or False, got {check_range!r}")
+    if not check_range or not values.numel():
+        return
     step = torch.finfo(values.dtype).eps
-    if values.numel() and not (float(values.min()) >= -step and float(values.max()) <= 1 + step):
+    if not (float(values.min()) >= -step and float(values.max()) <= 1 + step):
         raise ValueError(
-            f"{name} must lie in [0, 1] (normalisation belongs inside the model), "
+            f"{name} must lie in [0, 1] (normalisation belongs inside the model; methods explain "
+            "other numbers with check_range=False), "
             f"got {float(values.min()):.3g}..{float(values.max()):.3g}"
         )
 

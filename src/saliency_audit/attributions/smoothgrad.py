@@ -7,8 +7,9 @@ from itertools import islice
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.engine import frozen, halving_on_oom, score_and_gradient
-from saliency_audit.attributions.scores import validate_inputs, validate_output
+from saliency_audit.attributions.arguments import Asked, Method, asked
+from saliency_audit.attributions.engine import halving_on_oom, score_and_gradient
+from saliency_audit.attributions.scores import validate_output
 from saliency_audit.attributions.seeding import image_generator
 from saliency_audit.errors import is_finite, is_whole, refuse_unknown
 
@@ -16,7 +17,7 @@ NOISE_UNITS = ("range", "absolute")
 
 
 @dataclass(frozen=True)
-class SmoothGrad:
+class SmoothGrad(Method):
     """Mean of ∂f_c/∂x at x + ε over `samples` draws of ε ~ N(0, σ²).
 
     Signed, in units of the score per unit of intensity; with `squared`, the mean of the squared
@@ -61,26 +62,23 @@ class SmoothGrad:
         Raises:
             ValueError: malformed inputs, targets, model output or batch size.
         """
-        validate_inputs(inputs, targets)
-        inputs = inputs.detach()
-        sigmas = self._sigmas(inputs)
+        with asked(model, inputs, targets, check_range=self.check_range) as call:
+            return halving_on_oom(lambda size: self._mean(call, size), self.batch_size, call.inputs)
+
+    def _mean(self, call: Asked, size: int) -> Tensor:
+        """The mean over all samples, `size` at a time."""
+        inputs, sigmas = call.inputs, self._sigmas(call.inputs)
         points = len(inputs) * self.samples
-
-        def run(size: int) -> Tensor:
-            normal = standard_normal(inputs, self.samples, self.seed)
-            total = torch.zeros_like(inputs)
-            for first in range(0, points, size):
-                last = min(first + size, points)
-                image = torch.arange(first, last, device=inputs.device) // self.samples
-                noise = torch.stack(list(islice(normal, last - first))).to(inputs)
-                _, gradients = score_and_gradient(
-                    model, inputs[image] + sigmas[image] * noise, targets[image], self.output
-                )
-                total.index_add_(0, image, gradients.square() if self.squared else gradients)
-            return total / self.samples
-
-        with frozen(model, inputs):
-            return halving_on_oom(run, self.batch_size, inputs)
+        normal = standard_normal(inputs, self.samples, self.seed)
+        total = torch.zeros_like(inputs)
+        for first in range(0, points, size):
+            last = min(first + size, points)
+            image = torch.arange(first, last, device=inputs.device) // self.samples
+            noise = torch.stack(list(islice(normal, last - first))).to(inputs)
+            noisy = inputs[image] + sigmas[image] * noise
+            _, gradients = score_and_gradient(call.model, noisy, call.targets[image], self.output)
+            total.index_add_(0, image, gradients.square() if self.squared else gradients)
+        return total / self.samples
 
     def _sigmas(self, inputs: Tensor) -> Tensor:
         """Standard deviation of each image's noise: `(N, 1, 1, 1)`."""

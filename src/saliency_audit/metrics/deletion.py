@@ -49,6 +49,7 @@ def deletion_score(
     seeds: list[int] | None = None,
     pixels_per_step: int | None = None,
     batch_size: int | str = "auto",
+    check_range: bool = True,
 ) -> DeletionScore:
     """Deletion score with probability and with probability ratio. Lower is better.
 
@@ -58,8 +59,8 @@ def deletion_score(
     removed pixels (trapezoid rule). Steps and ties are those of `insertion_score`.
 
     Args:
-        model: maps `(N, C, H, W)` in [0, 1] to logits; used in evaluation mode.
-        images: `(N, C, H, W)` in [0, 1].
+        model: maps `(N, C, H, W)` to logits; used in evaluation mode.
+        images: `(N, C, H, W)` in [0, 1], unless `check_range` is off.
         saliency: `(N, H, W)`, any scale; only its order counts.
         targets: `(N,)` int64 class indices.
         end: the picture in which the walk ends: "black", 0 on the scale of the images; "mean", each
@@ -68,6 +69,8 @@ def deletion_score(
         seeds: one seed per image for the order of ties; 0…N-1 if not given.
         pixels_per_step: pixels removed per step; W if not given.
         batch_size: pictures per forward pass; "auto" takes a size that suits the device.
+        check_range: whether images outside [0, 1] are refused; without, any finite numbers are
+            taken as they are.
 
     Returns:
         `DeletionScore`.
@@ -89,6 +92,7 @@ def deletion_score(
         seeds=seeds,
         pixels_per_step=pixels_per_step,
         batch_size=batch_size,
+        check_range=check_range,
     )
     area, ratio = areas(curves, fractions, whole=curves[:, 0])
     return DeletionScore(area, ratio, curves, fractions)

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 from torch import Tensor, nn
 
-from saliency_audit.attributions.engine import frozen, halving_on_oom, predict
+from saliency_audit.attributions.arguments import asked
+from saliency_audit.attributions.engine import halving_on_oom, predict
 from saliency_audit.attributions.scores import validate_inputs, validate_saliency
 from saliency_audit.metrics.complexity import (
     EXACT_QUALITY,
@@ -129,7 +130,7 @@ def information_points(
 
     Args:
         model: maps `(N, C, H, W)` in [0, 1] to logits; used in evaluation mode.
-        images: `(N, C, H, W)` in [0, 1].
+        images: `(N, C, H, W)` in [0, 1]: they are made pictures of 8 bits.
         saliency: `(N, H, W)`, any scale; only its order counts. All ties at a threshold are
             revealed together, so a constant map shows the whole picture at the first threshold and
             its curve is the diagonal, with an area of ½, unless the image is dropped.
@@ -181,7 +182,10 @@ def information_points(
     quality = (EXACT_QUALITY if mode == "exact" else FAST_QUALITY) if with_size else None
     with_entropy = "shannon_entropy" in complexities
     group = max(1, PICTURES_AT_ONCE // positions)
-    with frozen(model, images), ThreadPoolExecutor(workers or torch.get_num_threads()) as pool:
+    with (
+        asked(model, images, targets) as call,
+        ThreadPoolExecutor(workers or torch.get_num_threads()) as pool,
+    ):
         # Threads and model take turns; together they would compete for the same cores.
         for first in range(0, count, group):
             some = slice(first, min(first + group, count))
@@ -202,8 +206,8 @@ def information_points(
                 pairs = zip(shown.split(per_image), _tensor(originals[some], images), strict=True)
                 similarity = torch.stack([ms_ssim(part, whole[None]) for part, whole in pairs])
                 points["ms_ssim"][some, measured] = similarity.double().cpu()
-            wanted = targets[some].to(images.device).repeat_interleave(per_image)
-            probability, correct = _predictions(model, shown, wanted, batch_size)
+            wanted = call.targets[some].repeat_interleave(per_image)
+            probability, correct = _predictions(call.model, shown, wanted, batch_size)
             points["probability"][some, measured] = probability.reshape(-1, per_image)
             points["correct"][some, measured] = correct.reshape(-1, per_image)
     if ends is not None:

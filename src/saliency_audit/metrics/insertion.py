@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from saliency_audit.attributions.engine import frozen, halving_on_oom, score
-from saliency_audit.attributions.scores import validate_inputs, validate_saliency
+from saliency_audit.attributions.arguments import Asked, asked
+from saliency_audit.attributions.engine import halving_on_oom, score
+from saliency_audit.attributions.scores import validate_saliency
 from saliency_audit.errors import is_whole
 
 BLUR_KERNEL = 11
@@ -43,6 +44,7 @@ def insertion_score(
     seeds: list[int] | None = None,
     pixels_per_step: int | None = None,
     batch_size: int | str = "auto",
+    check_range: bool = True,
 ) -> InsertionScore:
     """Insertion score with probability and with probability ratio. Higher is better.
 
@@ -58,13 +60,15 @@ def insertion_score(
     that ties favour no part of the picture.
 
     Args:
-        model: maps `(N, C, H, W)` in [0, 1] to logits; used in evaluation mode.
-        images: `(N, C, H, W)` in [0, 1].
+        model: maps `(N, C, H, W)` to logits; used in evaluation mode.
+        images: `(N, C, H, W)` in [0, 1], unless `check_range` is off.
         saliency: `(N, H, W)`, any scale; only its order counts.
         targets: `(N,)` int64 class indices.
         seeds: one seed per image for the order of ties; 0…N-1 if not given.
         pixels_per_step: pixels revealed per step; W if not given.
         batch_size: pictures per forward pass; "auto" takes a size that suits the device.
+        check_range: whether images outside [0, 1] are refused; without, any finite numbers are
+            taken as they are.
 
     Returns:
         `InsertionScore`.
@@ -85,6 +89,7 @@ def insertion_score(
         seeds=seeds,
         pixels_per_step=pixels_per_step,
         batch_size=batch_size,
+        check_range=check_range,
     )
     area, ratio = areas(curves, fractions, whole=curves[:, -1])
     return InsertionScore(area, ratio, curves, fractions)
@@ -102,6 +107,7 @@ def pixel_curves(
     seeds: list[int] | None,
     pixels_per_step: int | None,
     batch_size: int | str,
+    check_range: bool,
 ) -> tuple[Tensor, Tensor]:
     """Class probability while the pixels of one picture are replaced by those of another.
 
@@ -115,12 +121,26 @@ def pixel_curves(
         seeds: one per image.
         pixels_per_step: pixels replaced per step.
         batch_size: pictures per forward pass.
+        check_range: whether images outside [0, 1] are refused.
 
     Returns:
         Curves `(N, steps+1)` and the share of pixels replaced `(steps+1,)`, from 0 to 1; float64 on
         the CPU.
     """
-    validate_inputs(images, targets)
+    with asked(model, images, targets, check_range=check_range) as call:
+        return _replacing(call, saliency, before, after, seeds, pixels_per_step, batch_size)
+
+
+def _replacing(
+    call: Asked,
+    saliency: Tensor,
+    before: Callable[[Tensor], Tensor],
+    after: Callable[[Tensor], Tensor],
+    seeds: list[int] | None,
+    pixels_per_step: int | None,
+    batch_size: int | str,
+) -> tuple[Tensor, Tensor]:
+    images = call.inputs
     saliency = validate_saliency(images, saliency)
     count, _, height, width = images.shape
     step = width if pixels_per_step is None else pixels_per_step
@@ -144,11 +164,10 @@ def pixel_curves(
         for picture, position in (chunk.T for chunk in pairs.split(size)):
             gone = ranks[picture] < shares[position][:, None, None]
             pictures = torch.where(gone[:, None], last[picture], first[picture])
-            scores.append(score(model, pictures, targets[picture], "probability"))
+            scores.append(score(call.model, pictures, call.targets[picture], "probability"))
         return torch.cat(scores)
 
-    with frozen(model, images):
-        scores = halving_on_oom(run, batch_size, images, gradients=False)
+    scores = halving_on_oom(run, batch_size, images, gradients=False)
     return scores.reshape(count, len(replaced)).double().cpu(), fractions
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.engine import frozen, halving_on_oom, score
-from saliency_audit.attributions.scores import validate_inputs, validate_saliency
+from saliency_audit.attributions.arguments import Asked, asked
+from saliency_audit.attributions.engine import halving_on_oom, score
+from saliency_audit.attributions.scores import validate_saliency
 from saliency_audit.attributions.seeding import image_generator
 from saliency_audit.errors import is_finite, is_whole, refuse_non_tensor
 from saliency_audit.metrics.ranks import is_constant
@@ -29,6 +30,7 @@ def mu_fidelity(
     output: str = "logit",
     seed: int = 0,
     batch_size: int | str = "auto",
+    check_range: bool = True,
 ) -> Tensor:
     """Correlation over random sets S of pixels of Σ_S φ with f_c(x) − f_c(x without S), per image.
 
@@ -38,8 +40,8 @@ def mu_fidelity(
     measured on the same sets.
 
     Args:
-        model: maps `(N, C, H, W)` in [0, 1] to logits; used in evaluation mode.
-        images: `(N, C, H, W)` in [0, 1].
+        model: maps `(N, C, H, W)` to logits; used in evaluation mode.
+        images: `(N, C, H, W)` in [0, 1], unless `check_range` is off.
         saliency: `(N, H, W)`, signed or not; a larger value should mean a larger drop. Or several
             maps of every image, `(M, N, H, W)`, which share the model's evaluations. Attribution
             maps `(N, C, H, W)` must be reduced over their channels first.
@@ -50,6 +52,8 @@ def mu_fidelity(
         output: the score, see `class_scores`.
         seed: of the sets.
         batch_size: pictures per forward pass; "auto" takes a size that suits the device.
+        check_range: whether images outside [0, 1] are refused; without, any finite numbers are
+            taken as they are.
 
     Returns:
         `(N,)`, or `(M, N)`, float64 in [−1, 1]; higher is better. NaN where the score or the sums
@@ -62,7 +66,21 @@ def mu_fidelity(
 
     Source: MeGe/ReCo paper, Eq. 8 and §4.3; Bhatt et al. 2020.
     """
-    validate_inputs(images, targets)
+    with asked(model, images, targets, check_range=check_range) as call:
+        return _fidelity(call, saliency, share, subsets, baseline, output, seed, batch_size)
+
+
+def _fidelity(
+    call: Asked,
+    saliency: Tensor,
+    share: float,
+    subsets: int,
+    baseline: float,
+    output: str,
+    seed: int,
+    batch_size: int | str,
+) -> Tensor:
+    images = call.inputs
     count, _, height, width = images.shape
     _validate_shape(images, saliency)
     several = saliency.ndim == 4
@@ -82,11 +100,11 @@ def mu_fidelity(
 
     def run(size: int) -> Tensor:
         found = torch.empty(len(maps), count, dtype=torch.float64)
-        for index, image in enumerate(images.detach()):
+        for index, image in enumerate(images):
             hidden = pixel_subsets(image, subsets, pixels, seed)
             scores = torch.cat(
                 [
-                    score(model, part, targets[index].expand(len(part)), output)
+                    score(call.model, part, call.targets[index].expand(len(part)), output)
                     for part in _without(image, hidden, baseline, size)
                 ]
             )
@@ -97,8 +115,7 @@ def mu_fidelity(
                 values[index] = pearson(sums.cpu(), drops)
         return found
 
-    with frozen(model, images):
-        found = halving_on_oom(run, batch_size, images, gradients=False)
+    found = halving_on_oom(run, batch_size, images, gradients=False)
     for values, part in zip(found, maps, strict=True):
         values.masked_fill_(is_constant(part).cpu(), torch.nan)
     return found if several else found[0]

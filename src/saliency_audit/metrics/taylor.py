@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.engine import frozen, halving_on_oom, score
+from saliency_audit.attributions.arguments import asked
+from saliency_audit.attributions.engine import halving_on_oom, score
 from saliency_audit.attributions.paths import Path
-from saliency_audit.attributions.scores import validate_inputs
 from saliency_audit.attributions.walking import Block, blocks, visits
 
 
@@ -17,6 +17,7 @@ def taylor_error(
     path: Path,
     output: str = "probability",
     batch_size: int | str = "auto",
+    check_range: bool = True,
 ) -> Tensor:
     """Mean |f(x_jp) − f(γ_{j+1})| over the steps of each image's path; lower is better.
 
@@ -27,12 +28,14 @@ def taylor_error(
     has no point there, the step before its first point is left out.
 
     Args:
-        model: maps `(N, C, H, W)` in [0, 1] to logits.
-        inputs: `(N, C, H, W)` in [0, 1].
+        model: maps `(N, C, H, W)` to logits.
+        inputs: `(N, C, H, W)` in [0, 1], unless `check_range` is off.
         targets: `(N,)` int64 class indices.
         path: the points from baseline to input.
         output: see `class_scores`.
         batch_size: points per batch.
+        check_range: whether inputs outside [0, 1] are refused; without, any finite numbers are
+            taken as they are.
 
     Returns:
         `(N,)`, in units of the score, ≥ 0.
@@ -42,17 +45,16 @@ def taylor_error(
 
     Source: IDGI study, §3 (the first-order step in the derivation of x_jp).
     """
-    validate_inputs(inputs, targets)
-    inputs = inputs.detach()
+    with asked(model, inputs, targets, check_range=check_range) as call:
+        black = torch.zeros_like(call.inputs)
 
-    def run(size: int) -> Tensor:
-        found = [inputs.new_zeros(0)]
-        for block in blocks(path, inputs, torch.zeros_like(inputs), targets, size):
-            found.append(_block_error(model, block, path, output)[: block.count])
-        return torch.cat(found)
+        def run(size: int) -> Tensor:
+            found = [black.new_zeros(0)]
+            for block in blocks(path, call.inputs, black, call.targets, size):
+                found.append(_block_error(call.model, block, path, output)[: block.count])
+            return torch.cat(found)
 
-    with frozen(model, inputs):
-        return halving_on_oom(run, batch_size, inputs)
+        return halving_on_oom(run, batch_size, call.inputs)
 
 
 def _block_error(model: nn.Module, block: Block, path: Path, output: str) -> Tensor:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from saliency_audit.attributions import RandomMap
+from saliency_audit.attributions import Method, RandomMap
 from saliency_audit.models import state_digest
 
 
 @dataclass(frozen=True)
-class RandomPerModel:
+class RandomPerModel(Method):
     """Uniform noise that depends on the image, the seed and the model's whole state.
 
     `RandomMap` does not depend on the model, so its maps are the same before and after a change of
@@ -28,4 +28,5 @@ class RandomPerModel:
         """
         text = f"{self.seed}:{state_digest(model)}"
         digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
-        return RandomMap(seed=int.from_bytes(digest, "little"))(model, inputs, targets)
+        maps = RandomMap(seed=int.from_bytes(digest, "little"), check_range=self.check_range)
+        return maps(model, inputs, targets)
