@@ -1,6 +1,7 @@
 """Image sets by name, each with its terms, its layout and how to get it."""
 
 from saliency_audit.datasets.catalog import CATALOG, ImageSet, open_images
+from saliency_audit.datasets.decoding import PictureError
 from saliency_audit.datasets.images import (
     Batch,
     Images,
@@ -17,6 +18,7 @@ __all__ = [
     "ImageSet",
     "Images",
     "MissingDataError",
+    "PictureError",
     "image_seed",
     "open_images",
     "read_batch",

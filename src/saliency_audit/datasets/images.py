@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from saliency_audit.datasets.decoding import PictureError, upright_rgb
 from saliency_audit.errors import AuditError
 
 
@@ -129,8 +130,11 @@ def image_seed(study_seed: int, index: int) -> int:
 def read_picture(path: Path, side: int) -> Tensor:
     """RGB picture in [0, 1]: shorter side scaled to side·256/224 (bilinear), centre crop.
 
+    The picture is that of `upright_rgb`.
+
     Raises:
         OSError: the file is corrupt.
+        PictureError: its numbers have no known scale.
     """
     picture = _decoded(path)
     shorter = round(side * 256 / 224)
@@ -145,8 +149,11 @@ def read_picture(path: Path, side: int) -> Tensor:
 def read_scaled(path: Path, side: int) -> Tensor:
     """RGB picture in [0, 1], scaled as a whole to side × side (bilinear).
 
+    The picture is that of `upright_rgb`.
+
     Raises:
         OSError: the file is corrupt.
+        PictureError: its numbers have no known scale.
     """
     return _pixels(_decoded(path).resize((side, side), Image.Resampling.BILINEAR))
 
@@ -154,10 +161,14 @@ def read_scaled(path: Path, side: int) -> Tensor:
 def _decoded(path: Path) -> Image.Image:
     try:
         with Image.open(path) as opened:
-            return opened.convert("RGB")
+            opened.load()
     # Pillow's readers raise these for damaged headers, besides OSError.
     except (SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise OSError(f"{path}: {error}") from None
+    try:
+        return upright_rgb(opened)
+    except PictureError as error:
+        raise PictureError(f"{path}: {error}") from None
 
 
 def _pixels(picture: Image.Image) -> Tensor:
