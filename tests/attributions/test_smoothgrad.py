@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from saliency_audit.attributions.gradients import Saliency
+from saliency_audit.attributions.noise import standard_normal
 from saliency_audit.attributions.seeding import image_generator
-from saliency_audit.attributions.smoothgrad import SmoothGrad, standard_normal
+from saliency_audit.attributions.smoothgrad import SmoothGrad
 
 EXACT = {"rtol": 0, "atol": 1e-12}
 

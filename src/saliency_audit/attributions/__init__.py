@@ -26,6 +26,7 @@ from saliency_audit.attributions.rules import (
     Rule,
 )
 from saliency_audit.attributions.smoothgrad import SmoothGrad
+from saliency_audit.attributions.smoothing import Smooth, smooth
 from saliency_audit.attributions.straight_path import StraightPath
 
 __all__ = [
@@ -54,12 +55,14 @@ __all__ = [
     "Rise",
     "Rule",
     "Saliency",
+    "Smooth",
     "SmoothGrad",
     "StraightPath",
     "available",
     "control",
     "create",
     "saliency",
+    "smooth",
     "standardise",
     "walk",
 ]

@@ -1,19 +1,14 @@
 """SmoothGrad: the gradient averaged over noisy copies of the image."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 import torch
 from torch import Tensor, nn
 
 from saliency_audit.attributions.arguments import Asked, Method, asked
 from saliency_audit.attributions.engine import halving_on_oom, score_and_gradient
+from saliency_audit.attributions.noise import noisy_copies, validate_noise
 from saliency_audit.attributions.scores import validate_output
-from saliency_audit.attributions.seeding import image_generator
-from saliency_audit.errors import is_finite, is_whole, refuse_unknown
-
-NOISE_UNITS = ("range", "absolute")
 
 
 @dataclass(frozen=True)
@@ -47,11 +42,7 @@ class SmoothGrad(Method):
     batch_size: int | str = "auto"
 
     def __post_init__(self) -> None:
-        if not is_whole(self.samples) or self.samples < 1:
-            raise ValueError(f"SmoothGrad needs at least 1 sample, got {self.samples!r}")
-        if not is_finite(self.noise) or self.noise < 0:
-            raise ValueError(f"noise must be a finite number ≥ 0, got {self.noise!r}")
-        refuse_unknown("noise_unit", self.noise_unit, NOISE_UNITS)
+        validate_noise(self.samples, self.noise, self.noise_unit)
         validate_output(self.output)
 
     def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
@@ -67,33 +58,15 @@ class SmoothGrad(Method):
 
     def _mean(self, call: Asked, size: int) -> Tensor:
         """The mean over all samples, `size` at a time."""
-        inputs, sigmas = call.inputs, self._sigmas(call.inputs)
-        points = len(inputs) * self.samples
-        normal = standard_normal(inputs, self.samples, self.seed)
-        total = torch.zeros_like(inputs)
-        for first in range(0, points, size):
-            last = min(first + size, points)
-            image = torch.arange(first, last, device=inputs.device) // self.samples
-            noise = torch.stack(list(islice(normal, last - first))).to(inputs)
-            noisy = inputs[image] + sigmas[image] * noise
-            _, gradients = score_and_gradient(call.model, noisy, call.targets[image], self.output)
+        total = torch.zeros_like(call.inputs)
+        for image, _, copies in noisy_copies(
+            call.inputs,
+            samples=self.samples,
+            noise=self.noise,
+            unit=self.noise_unit,
+            seed=self.seed,
+            size=size,
+        ):
+            _, gradients = score_and_gradient(call.model, copies, call.targets[image], self.output)
             total.index_add_(0, image, gradients.square() if self.squared else gradients)
         return total / self.samples
-
-    def _sigmas(self, inputs: Tensor) -> Tensor:
-        """Standard deviation of each image's noise: `(N, 1, 1, 1)`."""
-        if self.noise_unit == "absolute":
-            return inputs.new_full((len(inputs), 1, 1, 1), self.noise)
-        dims = (1, 2, 3)
-        return self.noise * (inputs.amax(dims, keepdim=True) - inputs.amin(dims, keepdim=True))
-
-
-def standard_normal(inputs: Tensor, samples: int, seed: int) -> Iterator[Tensor]:
-    """Standard normal draws `(C, H, W)` on the CPU: all of the first image, then of the next, …
-
-    The generator is called once per draw, so the draws do not depend on the batch size.
-    """
-    for image in inputs:
-        generator = image_generator(image, seed)
-        for _ in range(samples):
-            yield torch.randn(image.shape, generator=generator, dtype=torch.float32)
