@@ -256,17 +256,35 @@ def test_automatic_batches_fill_the_device_and_stay_bounded():
 
 
 @pytest.mark.parametrize("rule", ["", "+idgi"])
-def test_no_image_s_guided_path_depends_on_its_company(rule):
+@pytest.mark.parametrize(("side", "together"), [(64, None), (64, 3), (40, None), (20, None)])
+def test_no_image_s_guided_path_depends_on_its_company(rule, side, together):
     """In single precision another batch size rounds otherwise, and the path jumps."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         network = squeezenet1_1(num_classes=10).eval()
-    images = torch.rand(6, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    images = torch.rand(6, 3, side, side, generator=torch.Generator().manual_seed(0))
     classes = network(images).argmax(dim=1)
-    explain = create(f"gig{rule}", steps=12)
+    explain = create(f"gig{rule}", steps=12, together=together)
     together = explain(network, images, classes)
     for some in ([0], [3, 1], [5, 4, 2, 0, 1]):
         assert torch.equal(explain(network, images[some], classes[some]), together[some])
+
+
+@pytest.mark.parametrize(
+    ("side", "together", "size"),
+    [(64, None, 1), (40, None, 2), (32, None, 4), (8, None, 16), (64, 5, 5), (64, 1000, 49)],
+)
+def test_blocks_of_a_guided_path_have_the_size_that_suits_the_pictures(
+    counting, scoring, side, together, size
+):
+    model = counting(scoring(lambda x: x.square().sum(dim=(1, 2, 3))))
+    for count in (1, 7):
+        model.sizes.clear()
+        images = torch.rand(count, 1, side, side, generator=torch.Generator().manual_seed(0))
+        targets = torch.zeros(count, dtype=torch.int64)
+        path = GuidedPath(3, together=together)
+        walk(model, images, targets, path=path, rules=[Riemann()], output="logit")
+        assert model.sizes == [size] * (3 * -(-count // size))
 
 
 # Small and large numbers

@@ -333,3 +333,9 @@ def test_the_default_is_that_of_the_reference_implementation():
 def test_settings_that_are_refused(name, value):
     with pytest.raises(ValueError, match=rf"{name} must lie in \[0, 1\], got"):
         GuidedPath(**{name: value})
+
+
+@pytest.mark.parametrize("value", [0, -3, 1.5, True, "all"])
+def test_blocks_of_no_image_are_refused(value):
+    with pytest.raises(ValueError, match="together must be a number of images from 1, or None"):
+        GuidedPath(together=value)

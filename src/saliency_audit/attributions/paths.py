@@ -71,7 +71,10 @@ class Path(Protocol):
 
     @property
     def adaptive(self) -> bool:
-        """Whether a point depends on the gradient at the one before (no batches along the path)."""
+        """Whether a point depends on the gradient at the one before (no batches along the path).
+
+        Such a path may have a field `together`: how many images form a block (`walking.blocks`).
+        """
         ...
 
     @property

@@ -14,6 +14,7 @@ from saliency_audit.attributions import (
 from saliency_audit.attributions.registry import PATHS
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.study.experiment import Labels
+from saliency_audit.study.paths import GUIDED_TOGETHER
 from saliency_audit.study.shared_columns import shared
 
 # What the paper calls GRAD, IG and GGIG.
@@ -139,4 +140,6 @@ def _settings(name: str, effort: Effort, seed: int) -> dict[str, Any]:
         settings["masks"] = effort.masks
     if name.removesuffix("+idgi") in PATHS:
         settings["steps"] = effort.steps
+    if name.removesuffix("+idgi") == "gig":
+        settings["together"] = GUIDED_TOGETHER
     return settings

@@ -21,6 +21,9 @@ KEYS = (*shared("model", "images", "path", "method", "steps"), *IMAGE)
 PATHS = ("ig", "gig", "blurig")
 # The widest blur of the reference implementation, at the size of ImageNet's pictures.
 MAX_SIGMA, SIDE = 50.0, 224
+# Guided paths are walked in blocks of so many images, or half a batch if that is less. Recorded
+# rows depend on it: in single precision another size rounds otherwise, and a path can jump.
+GUIDED_TOGETHER = 16
 # The networks of the paper's tables.
 PAPER_MODELS = (
     "densenet121",
@@ -49,7 +52,7 @@ def study_path(name: str, steps: int, side: int) -> Path:
     if name == "ig":
         return StraightPath(steps)
     if name == "gig":
-        return GuidedPath(steps)
+        return GuidedPath(steps, together=GUIDED_TOGETHER)
     if name == "blurig":
         return BlurPath(steps, max_sigma=MAX_SIGMA * side / SIDE)
     raise ValueError(f"unknown path {name!r}; known: {', '.join(PATHS)}")
