@@ -14,6 +14,7 @@ from saliency_audit.attributions.guided_path import GuidedPath
 from saliency_audit.attributions.layers import LAST_CONVOLUTION
 from saliency_audit.attributions.path_attribution import PathAttribution, walk
 from saliency_audit.attributions.paths import Path
+from saliency_audit.attributions.quantus_adapter import quantus_explain
 from saliency_audit.attributions.reduction import saliency
 from saliency_audit.attributions.registry import Explainer, available, create
 from saliency_audit.attributions.rise import Rise
@@ -61,6 +62,7 @@ __all__ = [
     "available",
     "control",
     "create",
+    "quantus_explain",
     "saliency",
     "smooth",
     "standardise",
