@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -25,6 +26,7 @@ RECTIFIED = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.ReLU(), nn.Flatten()
 IMAGES = torch.full((2, 1, 4, 3), 0.5)
 TARGETS = torch.tensor([0, 2])
 BLACK = torch.zeros_like(IMAGES)
+LARGER = torch.full((2, 1, 8, 8), 0.5)
 
 
 def with_value(value, index=1):
@@ -35,7 +37,6 @@ def with_value(value, index=1):
 
 BAD_INPUTS = {
     "no tensor": (IMAGES.numpy(), TARGETS, "inputs must be a torch tensor, got a numpy array"),
-    "targets that are no tensor": (IMAGES, [0, 2], "targets must be a torch tensor, got list"),
     "one image without its batch dimension": (
         IMAGES[0],
         TARGETS,
@@ -47,9 +48,7 @@ BAD_INPUTS = {
     "infinity": (with_value(float("inf"), 0), TARGETS, r"NaN or infinite values \(images \[0\]\)"),
     "above one": (with_value(1.01), TARGETS, r"\[0, 1\] \(normalisation belongs.*0\.5\.\.1\.01"),
     "below zero": (with_value(-0.01), TARGETS, r"\[0, 1\].*-0\.01\.\.0\.5"),
-    "too few targets": (IMAGES, TARGETS[:1], r"shape \(2,\), got torch.int64 \(1,\)"),
-    "a column of targets": (IMAGES, TARGETS[:, None], r"shape \(2,\), got torch.int64 \(2, 1\)"),
-    "32-bit targets": (IMAGES, TARGETS.int(), "int64 class indices.*torch.int32"),
+    "too few targets": (IMAGES, TARGETS[:1], r"2 integers or one.*got torch.int64 \(1,\)"),
 }
 
 
@@ -210,20 +209,58 @@ def test_large_finite_numbers_are_no_error():
 
 
 BAD_BASELINES = {
-    "a number": (0.0, "baselines must be a torch tensor, got float"),
-    "one for all": (torch.zeros(1, 1, 4, 3), r"shape of the inputs \(2, 1, 4, 3\), got \(1, 1, 4"),
     "another size": (torch.zeros(2, 1, 3, 4), r"of the inputs \(2, 1, 4, 3\), got \(2, 1, 3, 4\)"),
-    "another type": (torch.zeros(2, 1, 4, 3, dtype=torch.float64), "finite torch.float32"),
+    "more images": (torch.zeros(3, 1, 4, 3), r"of the inputs \(2, 1, 4, 3\), got \(3, 1, 4, 3\)"),
+    "more channels": (torch.zeros(2, 3, 4, 3), r"of the inputs \(2, 1, 4, 3\), got \(2, 3, 4, 3\)"),
+    "an axis too many": (torch.zeros(1, 2, 1, 4, 3), r"got \(1, 2, 1, 4, 3\)"),
+    # Of one channel, though the images are three pixels wide.
+    "three channels": (torch.zeros(3), r"got \(3,\); a single axis means one number per channel"),
+    "a list for three channels": ([0.0, 0.5, 1.0], r"got \(3,\); a single axis means one number"),
+    "no numbers": ([], r"got \(0,\); a single axis"),
     "NaN": (with_value(float("nan")), "finite torch.float32"),
+    "not a number": (float("nan"), "finite torch.float32"),
+    "too large": (torch.full((4, 3), 1e300, dtype=torch.float64), "finite torch.float32"),
+    "bytes": (torch.zeros(4, 3, dtype=torch.uint8), "floating point.*got Tensor of torch.uint8"),
+    "integers": (np.zeros((4, 3), dtype=int), "floating point.*got ndarray of int64"),
+    "a mask": (torch.zeros(4, 3, dtype=torch.bool), "floating point.*got Tensor of torch.bool"),
+    "a truth": (True, "floating point.*got bool"),
+    "rows of numbers": ([[0.0, 0.5, 1.0]], "floating point.*got list"),
+    "another name": ("grey", "unknown baseline 'grey'; known: black, white, blur"),
+    "a dictionary": ({}, "floating point.*got dict"),
 }
 
 
 @pytest.mark.parametrize("case", BAD_BASELINES)
-@pytest.mark.parametrize("path", [StraightPath(3), GuidedPath(3)])
-def test_baselines(case, path):
+@pytest.mark.traits("baseline")
+def test_baselines(any_method, case):
     baselines, message = BAD_BASELINES[case]
+    if any_method.name.startswith("blurig"):
+        message = "BlurPath makes its own start and takes no baselines"
     with pytest.raises(ValueError, match=message):
-        PathAttribution(path, IDGI())(MODEL, IMAGES, TARGETS, baselines)
+        any_method.create()(RECTIFIED, IMAGES, TARGETS, baselines)
+
+
+# Of the settings too, which are single numbers.
+BAD_BASELINE_SETTINGS = {
+    "an array": (np.zeros(3), "got ndarray; give pictures of your own when the method is called"),
+    "a tensor": (torch.zeros(3), "got Tensor; give pictures of your own"),
+    "a list": ([0.0, 0.5, 1.0], "one number per channel as a tuple, finite, got list"),
+    "nothing": (None, "baseline must be one of black, white, blur, a number.*got NoneType"),
+    "no numbers": ((), r"got \(\)"),
+    "a truth": (True, "got bool"),
+    "NaN": (float("nan"), "finite, got nan"),
+    "an infinite channel": ((0.0, float("inf")), r"finite, got \(0.0, inf\)"),
+    "a name among numbers": ((0.0, "white"), r"got \(0.0, 'white'\)"),
+    "another name": ("grey", "unknown baseline 'grey'; known: black, white, blur"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_BASELINE_SETTINGS)
+@pytest.mark.traits("baseline")
+def test_baselines_as_settings(any_method, case):
+    baseline, message = BAD_BASELINE_SETTINGS[case]
+    with pytest.raises(ValueError, match=message):
+        any_method.create(baseline=baseline)
 
 
 def test_a_blur_path_takes_no_baselines():
@@ -351,6 +388,15 @@ def test_a_setting_of_no_method_is_refused(any_method):
 
 
 @pytest.mark.traits("model")
-def test_a_plain_function_is_no_model(any_method):
-    with pytest.raises(ValueError, match=r"must be a torch.nn.Module, got function; call the"):
-        any_method.create()(lambda x: x.sum(dim=(2, 3)), IMAGES, TARGETS)
+@pytest.mark.parametrize(
+    ("model", "got"),
+    [
+        (None, "NoneType"),
+        (3, "int"),
+        (MODEL.state_dict(), "OrderedDict"),
+        (nn.ReLU, "the class ReLU"),
+    ],
+)
+def test_what_cannot_be_called_is_no_model(any_call, model, got):
+    with pytest.raises(ValueError, match=f"a function from images to logits, got {got}"):
+        any_call(model, LARGER, TARGETS)

@@ -435,10 +435,8 @@ def test_deeplift_baselines(smooth_network, images, targets):
     assert not torch.allclose(white, black)
     with pytest.raises(ValueError, match="unknown baseline 'grey'; known: black, white"):
         DeepLift("grey")
-    with pytest.raises(ValueError, match=r"shape of the inputs \(5, 3, 6, 5\), got \(1, 3, 6, 5\)"):
-        DeepLift()(smooth_network, images, targets, images[:1])
-    with pytest.raises(ValueError, match=r"finite torch\.float64"):
-        DeepLift()(smooth_network, images, targets, images.float())
+    with pytest.raises(ValueError, match=r"shape of the inputs \(5, 3, 6, 5\), got \(2, 3, 6, 5\)"):
+        DeepLift()(smooth_network, images, targets, images[:2])
     with pytest.raises(ValueError, match=r"finite torch\.float64"):
         DeepLift()(smooth_network, images, targets, images * float("nan"))
 

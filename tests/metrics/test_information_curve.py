@@ -465,7 +465,7 @@ def test_no_images(network):
         ({"saliency": torch.rand(5, 3, HEIGHT, WIDTH)}, "reduce attribution maps"),
         ({"saliency": torch.full((5, HEIGHT, WIDTH), torch.nan)}, "NaN or infinity"),
         ({"saliency": torch.full((5, HEIGHT, WIDTH), torch.inf)}, "NaN or infinity"),
-        ({"targets": torch.zeros(4, dtype=torch.int64)}, "targets must be int64"),
+        ({"targets": torch.zeros(4, dtype=torch.int64)}, "targets must be class indices"),
         ({"seeds": [1, 2]}, "5 images need 5 seeds"),
         ({"thresholds": ()}, "thresholds must rise"),
         ({"thresholds": (0.0, 0.5)}, "thresholds must rise"),

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 
+from saliency_audit.attributions.called import Model, as_module
 from saliency_audit.attributions.engine import frozen
 from saliency_audit.attributions.scores import validate_inputs
+from saliency_audit.attributions.targets import Targets, class_indices, predicted_classes
 
 
 @dataclass(frozen=True)
@@ -29,9 +31,9 @@ class Asked:
     """A call, read.
 
     Attributes:
-        model: frozen.
+        model: frozen; a callable as a module.
         inputs: `(N, C, H, W)`, detached.
-        targets: `(N,)` int64.
+        targets: `(N,)` int64 on the device of the inputs.
     """
 
     model: nn.Module
@@ -41,21 +43,41 @@ class Asked:
 
 @contextmanager
 def asked(
-    model: nn.Module, inputs: Tensor, targets: Tensor, *, check_range: bool = True
+    model: Model,
+    inputs: Tensor,
+    targets: Targets,
+    *,
+    check_range: bool = True,
+    batch_size: int | str = "auto",
 ) -> Iterator[Asked]:
     """The arguments of a call while its model is frozen.
 
     Args:
-        model: maps `(N, C, H, W)` to logits.
+        model: maps `(N, C, H, W)` to logits: a module, or any callable (`Called`).
         inputs: `(N, C, H, W)`.
-        targets: `(N,)` int64.
+        targets: class indices `(N,)` of any integer type, as a tensor on any device, an array, a
+            list or a tuple; an integer for all images; None for the class that the model, in
+            evaluation mode, predicts for each image.
         check_range: see `Method`.
+        batch_size: images per forward pass where classes are predicted.
 
     Raises:
-        ValueError: malformed inputs or targets, or a model that is no module or does not answer
-            for each image by itself.
+        ValueError: malformed inputs or targets, or a model that cannot be called or does not
+            answer for each image by itself.
     """
-    validate_inputs(inputs, targets, check_range=check_range)
+    validate_inputs(inputs, check_range=check_range)
     inputs = inputs.detach()
-    with frozen(model, inputs):
-        yield Asked(model, inputs, targets)
+    given = None if targets is None else class_indices(targets, inputs)
+    module = as_module(model)
+    with frozen(module, inputs):
+        classes = predicted_classes(module, inputs, batch_size) if given is None else given
+        yield Asked(module, inputs, classes)
+
+
+def fixed_targets(model: Model, inputs: Tensor, targets: Targets) -> Tensor:
+    """Targets as `(N,)` int64, to be given to several models: None is what this one predicts.
+
+    Arguments and errors as in `asked`.
+    """
+    with asked(model, inputs, targets, check_range=False) as call:
+        return call.targets

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from saliency_audit.attributions.arguments import Method
+from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.scores import validate_inputs
 from saliency_audit.attributions.seeding import image_generator
+from saliency_audit.attributions.targets import Targets, class_indices
 from saliency_audit.errors import refuse_unknown
 
 DISTRIBUTIONS = {"uniform": torch.rand, "normal": torch.randn}
@@ -29,7 +31,7 @@ class Edge(Method):
 
     gray: bool = False
 
-    def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Attribution maps `(N, C, H, W)`, on the device and in the type of the inputs.
 
         Raises:
@@ -37,7 +39,9 @@ class Edge(Method):
         """
         from skimage.filters import sobel
 
-        validate_inputs(inputs, targets, check_range=self.check_range)
+        validate_inputs(inputs, check_range=self.check_range)
+        if targets is not None:
+            class_indices(targets, inputs)
         images = inputs.detach().double()
         if self.gray:
             images = images.mean(dim=1, keepdim=True)
@@ -65,13 +69,15 @@ class RandomMap(Method):
     def __post_init__(self) -> None:
         refuse_unknown("distribution", self.distribution, DISTRIBUTIONS)
 
-    def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Attribution maps `(N, C, H, W)`, on the device and in the type of the inputs.
 
         Raises:
             ValueError: malformed inputs or targets.
         """
-        validate_inputs(inputs, targets, check_range=self.check_range)
+        validate_inputs(inputs, check_range=self.check_range)
+        if targets is not None:
+            class_indices(targets, inputs)
         draw = DISTRIBUTIONS[self.distribution]
         maps = torch.empty_like(inputs, requires_grad=False)
         for index, image in enumerate(inputs):

@@ -8,7 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from saliency_audit.attributions.arguments import Asked, Method, asked
-from saliency_audit.attributions.baselines import baselines_for, validate_baseline
+from saliency_audit.attributions.baselines import (
+    Baseline,
+    Baselines,
+    baselines_for,
+    validate_baseline,
+)
+from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import halving_on_oom, score_and_gradient
 from saliency_audit.attributions.rescale import rescale_rules
 from saliency_audit.attributions.scores import validate_output
@@ -19,6 +25,7 @@ from saliency_audit.attributions.substitution import (
     is_rectifier,
     operation,
 )
+from saliency_audit.attributions.targets import Targets
 
 # Nonlinear operations without a rule, by autograd's names; those that have one remain in the graph
 # only where they could not be caught.
@@ -52,12 +59,13 @@ class DeepLift(Method):
     between them. Elsewhere (a max pool right after a ReLU, overlapping pools) its maps do not sum
     to the difference or mix the images of a batch, and it cannot use a module twice.
 
-    `baseline` is "black", "white" or "blur"; a call may give its own tensor instead.
+    `baseline` is "black", "white" or "blur", a number, or a tuple of one number per channel; a call
+    may give others instead (`baselines_for`).
 
     Source: Shrikumar et al. 2017, §3.5.1.
     """
 
-    baseline: str = "black"
+    baseline: Baseline = "black"
     output: str = "probability"
     batch_size: int | str = "auto"
 
@@ -66,7 +74,11 @@ class DeepLift(Method):
         validate_output(self.output)
 
     def __call__(
-        self, model: nn.Module, inputs: Tensor, targets: Tensor, baselines: Tensor | None = None
+        self,
+        model: Model,
+        inputs: Tensor,
+        targets: Targets = None,
+        baselines: Baselines = None,
     ) -> Tensor:
         """Attribution maps `(N, C, H, W)`.
 
@@ -76,14 +88,21 @@ class DeepLift(Method):
         Args:
             model: maps `(N, C, H, W)` to logits.
             inputs: `(N, C, H, W)` in [0, 1], unless `check_range` is off.
-            targets: `(N,)` int64.
-            baselines: `(N, C, H, W)`, the references x′; `baseline` if not given.
+            targets: `(N,)` class indices, or any form of `Targets`; None for the predicted classes.
+            baselines: the references x′ in any form that `baselines_for` takes; `baseline` if not
+                given.
 
         Raises:
             ValueError: malformed inputs, targets, baselines, model output or batch size; a model
                 with a nonlinearity that has no rule.
         """
-        with asked(model, inputs, targets, check_range=self.check_range) as call:
+        with asked(
+            model,
+            inputs,
+            targets,
+            check_range=self.check_range,
+            batch_size=self.batch_size,
+        ) as call:
             references = baselines_for(call.inputs, baselines, self.baseline)
 
             def run(size: int) -> Tensor:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from saliency_audit.attributions.called import uses_unknown_networks
 from saliency_audit.attributions.independence import each_by_itself
 from saliency_audit.attributions.scores import (
     SOFTMAX_OUTPUTS,
@@ -49,8 +50,8 @@ def frozen(model: nn.Module, inputs: Tensor | None = None) -> Iterator[nn.Module
     """
     if not isinstance(model, nn.Module):
         raise ValueError(
-            f"the model must be a torch.nn.Module, got {type(model).__name__}; call the function "
-            "in the `forward` of one"
+            f"the model must be a torch.nn.Module, got {type(model).__name__}; "
+            "`as_module` turns a function into one"
         )
     held = _hold(model)
     try:
@@ -135,6 +136,7 @@ def score_and_gradient(
             )
         gradients = _gradient(scores, points)
         if gradients is None:
+            _refuse_backward(model)
             scores = class_scores(model, points, targets, output)
             gradients = _gradient_by_backward(scores, points)
     if gradients is None:
@@ -145,8 +147,8 @@ def score_and_gradient(
 def _examined(scores: Tensor, gradients: Tensor, output: str) -> Tensor:
     """The scores, detached; refuses what is not finite and warns of saturation."""
     scores = scores.detach()
-    _refuse_non_finite("scores", scores)
-    _refuse_non_finite("gradients", gradients)
+    refuse_non_finite("scores", scores)
+    refuse_non_finite("gradients", gradients)
     _warn_of_saturation(scores, gradients, output)
     return scores
 
@@ -165,6 +167,15 @@ def _gradient(scores: Tensor, leaf: Tensor) -> Tensor | None:
         if "use_reentrant" not in str(error):
             raise
         return None
+
+
+def _refuse_backward(model: nn.Module) -> None:
+    """Refuse a pass back that would leave gradients in the parameters behind a function."""
+    if uses_unknown_networks(model):
+        raise ValueError(
+            "the function's output does not depend on its input, or it uses reentrant checkpoints: "
+            "give the torch.nn.Module itself, or checkpoint with use_reentrant=False"
+        )
 
 
 def _gradient_by_backward(scores: Tensor, leaf: Tensor) -> Tensor | None:
@@ -225,6 +236,7 @@ def score_and_activation_gradient(
         gradients = _gradient(scores, cut.taken[0])
         if gradients is None:
             # A reentrant checkpoint has gradients only where its input has some.
+            _refuse_backward(model)
             scores = cut.run(model, points.detach().requires_grad_(), targets, output)
             gradients = _gradient_by_backward(scores, cut.taken[0])
     if gradients is None:
@@ -294,7 +306,7 @@ def score(model: nn.Module, points: Tensor, targets: Tensor, output: str) -> Ten
         ValueError: a score is NaN or infinite.
     """
     scores = class_scores(model, points, targets, output)
-    _refuse_non_finite("scores", scores)
+    refuse_non_finite("scores", scores)
     return scores
 
 
@@ -311,7 +323,7 @@ def predict(model: nn.Module, images: Tensor, targets: Tensor) -> tuple[Tensor, 
     warn_of_probabilities(found)
     probabilities = found.softmax(dim=1).gather(1, targets[:, None]).squeeze(1)
     # Not the logits: a class that is ruled out may have −∞.
-    _refuse_non_finite("scores", probabilities)
+    refuse_non_finite("scores", probabilities)
     return probabilities, found.argmax(dim=1) == targets
 
 
@@ -331,7 +343,7 @@ def _warn_of_saturation(scores: Tensor, gradients: Tensor, output: str) -> None:
         )
 
 
-def _refuse_non_finite(name: str, values: Tensor) -> None:
+def refuse_non_finite(name: str, values: Tensor) -> None:
     """Refuse NaN and infinite values `(B, …)`, which would otherwise reach the maps."""
     # The sum is one cheap pass; each value is examined only if it is not finite (it may overflow).
     if torch.isfinite(values.sum()):

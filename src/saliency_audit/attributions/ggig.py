@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from saliency_audit.attributions.arguments import Method
 from saliency_audit.attributions.ascending_path import AscendingPath
+from saliency_audit.attributions.baselines import Baseline, Baselines
+from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.path_attribution import PathAttribution
 from saliency_audit.attributions.quadrature import weights
 from saliency_audit.attributions.rules import Maximum, MeanOfMaxima, Rule
+from saliency_audit.attributions.targets import Targets
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class GGIG(Method):
     learning_rate: float = 1e-4
     absolute: bool = False
     trapezoid: bool = False
-    baseline: str = "black"
+    baseline: Baseline = "black"
     output: str = "logit"
     batch_size: int | str = "auto"
 
@@ -59,7 +62,11 @@ class GGIG(Method):
         return MeanOfMaxima(weights("trapezoid", self.steps), self.ascents, self.absolute)
 
     def __call__(
-        self, model: nn.Module, inputs: Tensor, targets: Tensor, baselines: Tensor | None = None
+        self,
+        model: Model,
+        inputs: Tensor,
+        targets: Targets = None,
+        baselines: Baselines = None,
     ) -> Tensor:
         """Maps `(N, C, H, W)`; memory grows neither with `ascents` nor with `steps`.
 

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from saliency_audit.attributions.arguments import Method, asked
+from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import halving_on_oom, score_and_activation_gradient
 from saliency_audit.attributions.layers import channels_first, find_layer, validate_layout
 from saliency_audit.attributions.scores import validate_output
+from saliency_audit.attributions.targets import Targets
 from saliency_audit.errors import is_finite
 
 
@@ -41,7 +43,7 @@ class GradCam(Method):
         validate_output(self.output)
         validate_layout(self.layout)
 
-    def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Attribution maps `(N, 1, H, W)`, `(N, 1, h, w)` with `raw`: one value per location.
 
         Raises:
@@ -81,7 +83,7 @@ class GradCamPlusPlus(Method):
         if not is_finite(self.epsilon) or self.epsilon < 0:
             raise ValueError(f"epsilon must be a finite number ≥ 0, got {self.epsilon!r}")
 
-    def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Attribution maps `(N, 1, H, W)`, ≥ 0; settings and errors as in `GradCam`."""
 
         def weights(features: Tensor, gradients: Tensor) -> Tensor:
@@ -107,9 +109,9 @@ def plus_plus_weights(features: Tensor, gradients: Tensor, epsilon: float = 0.0)
 
 def weighted_features(
     weigh: Callable[[Tensor, Tensor], Tensor],
-    model: nn.Module,
+    model: Model,
     inputs: Tensor,
-    targets: Tensor,
+    targets: Targets,
     settings: GradCam | GradCamPlusPlus,
 ) -> Tensor:
     """Σ_k w_k A_k of one layer, batch by batch: `(N, 1, h, w)`.
@@ -118,12 +120,18 @@ def weighted_features(
         weigh: feature maps and their gradients, `(B, K, h, w)` each -> weights that broadcast.
         model: maps `(N, C, H, W)` to logits.
         inputs: `(N, C, H, W)`.
-        targets: `(N,)` int64.
+        targets: any form of `Targets`.
         settings: layer, layout, output, batch size and whether the range is checked.
 
     Errors as in `GradCam`.
     """
-    with asked(model, inputs, targets, check_range=settings.check_range) as call:
+    with asked(
+        model,
+        inputs,
+        targets,
+        check_range=settings.check_range,
+        batch_size=settings.batch_size,
+    ) as call:
         if len(call.inputs) == 0:
             return call.inputs[:, :1]
         chosen = find_layer(call.model, settings.layer, call.inputs)

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from saliency_audit.attributions.arguments import Method, asked
+from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import halving_on_oom, score_and_gradient
 from saliency_audit.attributions.scores import validate_output
+from saliency_audit.attributions.targets import Targets
 
 
 @dataclass(frozen=True)
@@ -20,13 +22,19 @@ class GradientMethod(Method):
     def __post_init__(self) -> None:
         validate_output(self.output)
 
-    def gradients(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    def gradients(self, model: Model, inputs: Tensor, targets: Targets) -> Tensor:
         """∂f_c/∂x of each image, batch by batch: `(N, C, H, W)`.
 
         Raises:
             ValueError: malformed inputs, targets, model output or batch size.
         """
-        with asked(model, inputs, targets, check_range=self.check_range) as call:
+        with asked(
+            model,
+            inputs,
+            targets,
+            check_range=self.check_range,
+            batch_size=self.batch_size,
+        ) as call:
 
             def run(size: int) -> Tensor:
                 gradients = torch.empty_like(call.inputs)
@@ -50,7 +58,7 @@ class Saliency(GradientMethod):
     Source: Simonyan et al. 2013, §3; "Vanilla Gradient", "GRAD" and "SA" in the papers studied.
     """
 
-    def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Attribution maps `(N, C, H, W)`.
 
         Raises:
@@ -69,7 +77,7 @@ class GradientInput(GradientMethod):
     Source: Shrikumar et al. 2016; MeGe/ReCo paper, Appendix B.
     """
 
-    def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Attribution maps `(N, C, H, W)`.
 
         Raises:

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from saliency_audit.attributions.engine import frozen
+from saliency_audit.attributions.called import Model, as_module
 from saliency_audit.attributions.gradients import GradientMethod
 from saliency_audit.attributions.substitution import (
     Call,
@@ -21,6 +21,7 @@ from saliency_audit.attributions.substitution import (
     operation,
     spellings,
 )
+from saliency_audit.attributions.targets import Targets
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,14 @@ class GuidedBackprop(GradientMethod):
     Source: Springenberg et al. 2015, §3.4.
     """
 
-    def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Attribution maps `(N, C, H, W)`.
 
         Raises:
             ValueError: malformed inputs, targets, model output or batch size; a model without
                 ReLU, or with a rectifier that cannot be guided.
         """
-        with frozen(model):
-            return self.gradients(_Guided(model), inputs, targets)
+        return self.gradients(_Guided(as_module(model)), inputs, targets)
 
 
 class _Guided(nn.Module):

@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
+from saliency_audit.attributions.called import uses_unknown_networks
+
 # Rows of one batch size differ by rounding at most, here as a share of the largest value.
 TOLERANCE = 1e-4
 # Two draws of a dropout of few channels can be equal.
@@ -145,11 +147,14 @@ def _refuse_dependence(model: nn.Module, inputs: Tensor) -> None:
         if one.shape == other.shape and _differ(one, other):
             kind = type(model.get_submodule(name)).__name__
             place = f"layer {name!r} ({kind})" if name else f"its own forward ({kind})"
+            behind = uses_unknown_networks(model)
             raise ValueError(
                 "the model's answer for an image changes with the other images of the batch or "
                 f"from call to call, first seen in {place}, and so would its maps; look for batch "
                 "statistics (track_running_stats=False), means over the batch, or dropout that is "
                 "on in evaluation mode (F.dropout without training=self.training)"
+                + "; put the network behind the function in evaluation mode: .eval()"
+                * behind
             )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from saliency_audit.attributions.called import network_of
 from saliency_audit.attributions.scores import logits
 from saliency_audit.errors import refuse_unknown
 
@@ -48,14 +49,20 @@ def find_layer(model: nn.Module, name: str | None, inputs: Tensor) -> nn.Module:
 
     Raises:
         ValueError: no layer of this name, no convolution or feature map, or a transformer, of which
-            a layer must be named; lists candidates.
+            a layer must be named; lists candidates. A function, which has no layers.
     """
+    network = network_of(model)
+    if network is None:
+        raise ValueError(
+            "the model is a function, whose layers have no names: explain the torch.nn.Module "
+            "itself or a method of it, or use another method"
+        )
     _refuse_scripts(model)
     if name is None:
-        return _last_features(model, inputs)
+        return _last_features(model, network, inputs)
     if name == LAST_CONVOLUTION:
         return _last_convolution(model, inputs)
-    layers = dict(model.named_modules())
+    layers = dict(network.named_modules())
     if not isinstance(name, str) or name not in layers or not name:
         known = [key for key, layer in layers.items() if isinstance(layer, nn.Conv2d)]
         raise ValueError(
@@ -125,11 +132,11 @@ def _last_convolution(model: nn.Module, inputs: Tensor) -> nn.Module:
     return ran[-1][0]
 
 
-def _last_features(model: nn.Module, inputs: Tensor) -> nn.Module:
-    ran = _run(model, inputs, (part for part in model.modules() if part is not model))
+def _last_features(model: nn.Module, network: nn.Module, inputs: Tensor) -> nn.Module:
+    ran = _run(model, inputs, (part for part in network.modules() if part is not network))
     times = Counter(layer for layer, _ in ran)
     size = (int(inputs.shape[2]), int(inputs.shape[3]))
-    names = {part: name for name, part in model.named_modules()}
+    names = {part: name for name, part in network.named_modules()}
     last: nn.Module | None = None
     tokens: list[nn.Module] = []
     for layer, shape in ran:

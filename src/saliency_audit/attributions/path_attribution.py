@@ -7,23 +7,30 @@ import torch
 from torch import Tensor, nn
 
 from saliency_audit.attributions.arguments import Asked, Method, asked
-from saliency_audit.attributions.baselines import baselines_for, validate_baseline
+from saliency_audit.attributions.baselines import (
+    Baseline,
+    Baselines,
+    baselines_for,
+    validate_baseline,
+)
+from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import halving_on_oom, score
 from saliency_audit.attributions.paths import Path
 from saliency_audit.attributions.rules import Riemann, Rule
-from saliency_audit.attributions.scores import validate_inputs, validate_output
+from saliency_audit.attributions.scores import validate_output
 from saliency_audit.attributions.straight_path import StraightPath
+from saliency_audit.attributions.targets import Targets
 from saliency_audit.attributions.walking import Block, blocks, visits
 
 
 def walk(
-    model: nn.Module,
+    model: Model,
     inputs: Tensor,
-    targets: Tensor,
+    targets: Targets = None,
     *,
     path: Path,
     rules: Sequence[Rule],
-    baselines: Tensor | None = None,
+    baselines: Baselines = None,
     output: str = "probability",
     batch_size: int | str = "auto",
     check_range: bool = True,
@@ -36,11 +43,11 @@ def walk(
     Args:
         model: maps `(N, C, H, W)` to logits.
         inputs: `(N, C, H, W)` in [0, 1], unless `check_range` is off.
-        targets: `(N,)` int64.
+        targets: `(N,)` class indices, or any form of `Targets`; None for the predicted classes.
         path: the points from baseline to input.
         rules: how they become maps.
-        baselines: `(N, C, H, W)`, where the path starts; black if not given. A path with a start of
-            its own, such as the blur path, takes none.
+        baselines: where the path starts, in any form that `baselines_for` takes; black if not
+            given. A path with a start of its own, such as the blur path, takes none.
         output: the score to explain, see `class_scores`.
         batch_size: path points per batch, which bounds the memory for any number of steps. "auto"
             takes a size that suits the device and halves it when a GPU runs out of memory. Rounding
@@ -55,8 +62,8 @@ def walk(
     """
     if baselines is not None:
         _validate_takes_baselines(path)
-    with asked(model, inputs, targets, check_range=check_range) as call:
-        starts = baselines_for(call.inputs, baselines, "black")
+    with asked(model, inputs, targets, check_range=check_range, batch_size=batch_size) as call:
+        starts = baselines_for(call.inputs, baselines)
 
         def run(size: int) -> list[Tensor]:
             return _walk_all(call, starts, path, rules, output, size)
@@ -102,13 +109,13 @@ def _walk_block(
 class PathAttribution(Method):
     """A path with a rule: `PathAttribution(StraightPath(64), IDGI())` is IG+IDGI.
 
-    The fields are the whole configuration. `baseline` is "black", "white" or "blur" (`blurred`); a
-    call may give its own tensor instead.
+    The fields are the whole configuration. `baseline` is "black", "white" or "blur" (`blurred`), a
+    number, or a tuple of one number per channel; a call may give others instead (`baselines_for`).
     """
 
     path: Path = StraightPath()  # noqa: RUF009 (frozen, hence shareable)
     rule: Rule = Riemann()  # noqa: RUF009
-    baseline: str = "black"
+    baseline: Baseline = "black"
     output: str = "probability"
     batch_size: int | str = "auto"
 
@@ -119,12 +126,15 @@ class PathAttribution(Method):
         validate_output(self.output)
 
     def __call__(
-        self, model: nn.Module, inputs: Tensor, targets: Tensor, baselines: Tensor | None = None
+        self,
+        model: Model,
+        inputs: Tensor,
+        targets: Targets = None,
+        baselines: Baselines = None,
     ) -> Tensor:
         """Attribution maps `(N, C, H, W)`; see `walk` for arguments and errors."""
         if baselines is None and self.baseline != "black":  # which `walk` takes by itself
-            validate_inputs(inputs, targets, check_range=self.check_range)
-            baselines = baselines_for(inputs, None, self.baseline)
+            baselines = self.baseline
         (maps,) = walk(
             model,
             inputs,

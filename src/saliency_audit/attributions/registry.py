@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from saliency_audit.attributions.arguments import Method
 from saliency_audit.attributions.blur_path import BlurPath
@@ -23,7 +23,8 @@ from saliency_audit.attributions.rules import IDGI, MeanGradient, Riemann, Rule
 from saliency_audit.attributions.smoothgrad import SmoothGrad
 from saliency_audit.attributions.straight_path import StraightPath
 
-Explainer = Callable[[nn.Module, Tensor, Tensor], Tensor]
+# (model, inputs `(N, C, H, W)`, targets) -> maps; see `create`.
+Explainer = Callable[..., Tensor]
 
 
 PATHS: dict[str, type[Path]] = {"ig": StraightPath, "gig": GuidedPath, "blurig": BlurPath}
@@ -99,8 +100,12 @@ def create(name: str, **settings: Any) -> Explainer:
             `check_range=False` to explain inputs outside [0, 1] too (`Method`).
 
     Returns:
-        A callable (model, inputs `(N, C, H, W)`, targets `(N,)`) -> maps `(N, C, H, W)`;
-        C is 1 for methods with one value per location (`gradcam`, `gradcam++`, `rise`).
+        A callable (model, inputs `(N, C, H, W)`, targets) -> maps `(N, C, H, W)`; C is 1 for
+        methods with one value per location (`gradcam`, `gradcam++`, `rise`). The model is a module
+        or any other callable. The targets are class indices, one per image or one for all, in any
+        form of `Targets`; without, a map explains the class that the model, in evaluation mode,
+        predicts for its image. Methods that compare with a baseline take one as a fourth argument,
+        `baselines`, in any form that `baselines_for` takes.
 
     Raises:
         ValueError: unknown name or setting.

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from saliency_audit.attributions.arguments import Asked, Method, asked
+from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import halving_on_oom, score
 from saliency_audit.attributions.scores import validate_output
 from saliency_audit.attributions.seeding import image_generator
+from saliency_audit.attributions.targets import Targets
 from saliency_audit.errors import is_finite, is_whole
 
 
@@ -50,13 +52,19 @@ class Rise(Method):
             raise ValueError(f"probability must lie in (0, 1], got {self.probability!r}")
         validate_output(self.output)
 
-    def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Attribution maps `(N, 1, H, W)`: one value per location, not per channel.
 
         Raises:
             ValueError: malformed inputs, targets, model output or batch size.
         """
-        with asked(model, inputs, targets, check_range=self.check_range) as call:
+        with asked(
+            model,
+            inputs,
+            targets,
+            check_range=self.check_range,
+            batch_size=self.batch_size,
+        ) as call:
 
             def run(size: int) -> Tensor:
                 return self._mean(call, size)

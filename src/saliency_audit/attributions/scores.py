@@ -137,28 +137,20 @@ def validate_classes(outputs: Tensor, targets: Tensor, *, softmax: bool) -> None
         )
 
 
-def validate_inputs(inputs: Tensor, targets: Tensor, *, check_range: bool = True) -> None:
-    """Refuse inputs and targets that no method can explain.
+def validate_inputs(inputs: Tensor, *, check_range: bool = True) -> None:
+    """Refuse inputs that no method can explain.
 
     Raises:
-        ValueError: inputs not float32 or float64 `(N, C, H, W)`, not finite or, with
-            `check_range`, outside [0, 1]; targets not int64 `(N,)` on the same device.
+        ValueError: not float32 or float64 `(N, C, H, W)`, not finite or, with `check_range`,
+            outside [0, 1].
     """
-    for name, value in (("inputs", inputs), ("targets", targets)):
-        refuse_non_tensor(name, value)
+    refuse_non_tensor("inputs", inputs)
     inputs = inputs.detach()
     if inputs.ndim != 4:
         raise ValueError(f"inputs must have shape (N, C, H, W), got {tuple(inputs.shape)}")
     if 0 in inputs.shape[1:]:
         raise ValueError(f"inputs have no pixels: shape {tuple(inputs.shape)}")
     validate_pixels("inputs", inputs, check_range=check_range)
-    if targets.shape != (len(inputs),) or targets.dtype != torch.int64:
-        raise ValueError(
-            f"targets must be int64 class indices of shape ({len(inputs)},), "
-            f"got {targets.dtype} {tuple(targets.shape)}"
-        )
-    if targets.device != inputs.device:
-        raise ValueError(f"targets must lie on {inputs.device} like the inputs")
 
 
 def validate_pixels(name: str, values: Tensor, *, check_range: bool = True) -> None:

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from saliency_audit.attributions.arguments import Asked, Method, asked
+from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import halving_on_oom, score_and_gradient
 from saliency_audit.attributions.noise import noisy_copies, validate_noise
 from saliency_audit.attributions.scores import validate_output
+from saliency_audit.attributions.targets import Targets
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class SmoothGrad(Method):
         validate_noise(self.samples, self.noise, self.noise_unit)
         validate_output(self.output)
 
-    def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Attribution maps `(N, C, H, W)`.
 
         A batch may span several images and samples; the memory does not grow with `samples`.
@@ -53,7 +55,13 @@ class SmoothGrad(Method):
         Raises:
             ValueError: malformed inputs, targets, model output or batch size.
         """
-        with asked(model, inputs, targets, check_range=self.check_range) as call:
+        with asked(
+            model,
+            inputs,
+            targets,
+            check_range=self.check_range,
+            batch_size=self.batch_size,
+        ) as call:
             return halving_on_oom(lambda size: self._mean(call, size), self.batch_size, call.inputs)
 
     def _mean(self, call: Asked, size: int) -> Tensor:

@@ -7,8 +7,10 @@ from typing import Any
 from torch import Tensor, nn
 
 from saliency_audit.attributions.arguments import Asked, Method, asked
+from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import resolve_batch_size
 from saliency_audit.attributions.noise import noisy_copies, validate_noise
+from saliency_audit.attributions.targets import Targets
 from saliency_audit.errors import refuse_unknown
 
 STATISTICS = ("mean", "mean_square", "variance")
@@ -52,14 +54,20 @@ class Smooth(Method):
         validate_noise(self.samples, self.noise, self.noise_unit)
         refuse_unknown("statistic", self.statistic, STATISTICS)
 
-    def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
-        """Maps in the shape of the method's.
+    def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
+        """Maps in the shape of the method's; all copies of an image are explained for one class.
 
         Raises:
             ValueError: malformed inputs or targets, whatever the method refuses, or a method that
                 does not return a map per image.
         """
-        with asked(model, inputs, targets, check_range=self.check_range) as call:
+        with asked(
+            model,
+            inputs,
+            targets,
+            check_range=self.check_range,
+            batch_size=getattr(self.method, "batch_size", "auto"),
+        ) as call:
             if not len(call.inputs):
                 return _explained(self.method, call.model, call.inputs, call.targets)
             return self._statistic(call)

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from saliency_audit.attributions.called import Model
+from saliency_audit.attributions.targets import Targets
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.metrics.insertion import areas, blur, pixel_curves, unchanged
 
@@ -40,10 +42,10 @@ class DeletionScore:
 
 
 def deletion_score(
-    model: nn.Module,
+    model: Model,
     images: Tensor,
     saliency: Tensor,
-    targets: Tensor,
+    targets: Targets = None,
     *,
     end: str = "black",
     seeds: list[int] | None = None,
@@ -62,7 +64,7 @@ def deletion_score(
         model: maps `(N, C, H, W)` to logits; used in evaluation mode.
         images: `(N, C, H, W)` in [0, 1], unless `check_range` is off.
         saliency: `(N, H, W)`, any scale; only its order counts.
-        targets: `(N,)` int64 class indices.
+        targets: `(N,)` class indices, or any form of `Targets`; None for the predicted classes.
         end: the picture in which the walk ends: "black", 0 on the scale of the images; "mean", each
             image's own mean per channel; "blurred", where insertion starts. The source takes 0
             after normalisation, the mean colour of ImageNet.

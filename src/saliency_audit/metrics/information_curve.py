@@ -22,8 +22,10 @@ from threadpoolctl import ThreadpoolController
 from torch import Tensor, nn
 
 from saliency_audit.attributions.arguments import asked
+from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import halving_on_oom, predict
 from saliency_audit.attributions.scores import validate_inputs, validate_saliency
+from saliency_audit.attributions.targets import Targets
 from saliency_audit.metrics.complexity import (
     EXACT_QUALITY,
     FAST_QUALITY,
@@ -100,10 +102,10 @@ class InformationCurves:
 
 @torch.no_grad()
 def information_points(
-    model: nn.Module,
+    model: Model,
     images: Tensor,
     saliency: Tensor,
-    targets: Tensor,
+    targets: Targets = None,
     *,
     seeds: Sequence[int] | None = None,
     thresholds: Sequence[float] = THRESHOLDS,
@@ -134,7 +136,7 @@ def information_points(
         saliency: `(N, H, W)`, any scale; only its order counts. All ties at a threshold are
             revealed together, so a constant map shows the whole picture at the first threshold and
             its curve is the diagonal, with an area of ½, unless the image is dropped.
-        targets: `(N,)` int64 class indices.
+        targets: `(N,)` class indices, or any form of `Targets`; None for the predicted classes.
         seeds: one seed per image for the random pixels; 0…N-1 if not given. Keep an image's seed
             the same for all maps that are compared.
         thresholds: T increasing shares of revealed pixels in (0, 1].
@@ -161,7 +163,7 @@ def information_points(
     grey levels: GGIG paper §5.1.
     """
     shares = [float(threshold) for threshold in thresholds]
-    validate_inputs(images, targets)
+    validate_inputs(images)
     saliency = validate_saliency(images, saliency)
     _validate_options(images, shares, mode, complexities, workers)
     with_size, with_ms_ssim = "file_size" in complexities, "ms_ssim" in complexities
@@ -183,7 +185,7 @@ def information_points(
     with_entropy = "shannon_entropy" in complexities
     group = max(1, PICTURES_AT_ONCE // positions)
     with (
-        asked(model, images, targets) as call,
+        asked(model, images, targets, batch_size=batch_size) as call,
         ThreadPoolExecutor(workers or torch.get_num_threads()) as pool,
     ):
         # Threads and model take turns; together they would compete for the same cores.
@@ -332,10 +334,10 @@ def image_areas(curves: InformationCurves) -> Tensor:
 
 
 def information_curve(
-    model: nn.Module,
+    model: Model,
     images: Tensor,
     saliency: Tensor,
-    targets: Tensor,
+    targets: Targets = None,
     *,
     complexity: Complexity = "file_size",
     kind: Kind = "sic",

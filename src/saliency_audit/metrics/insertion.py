@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from saliency_audit.attributions.arguments import Asked, asked
+from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import halving_on_oom, score
 from saliency_audit.attributions.scores import validate_saliency
+from saliency_audit.attributions.targets import Targets
 from saliency_audit.errors import is_whole
 
 BLUR_KERNEL = 11
@@ -36,10 +38,10 @@ class InsertionScore:
 
 
 def insertion_score(
-    model: nn.Module,
+    model: Model,
     images: Tensor,
     saliency: Tensor,
-    targets: Tensor,
+    targets: Targets = None,
     *,
     seeds: list[int] | None = None,
     pixels_per_step: int | None = None,
@@ -63,7 +65,7 @@ def insertion_score(
         model: maps `(N, C, H, W)` to logits; used in evaluation mode.
         images: `(N, C, H, W)` in [0, 1], unless `check_range` is off.
         saliency: `(N, H, W)`, any scale; only its order counts.
-        targets: `(N,)` int64 class indices.
+        targets: `(N,)` class indices, or any form of `Targets`; None for the predicted classes.
         seeds: one seed per image for the order of ties; 0…N-1 if not given.
         pixels_per_step: pixels revealed per step; W if not given.
         batch_size: pictures per forward pass; "auto" takes a size that suits the device.
@@ -97,10 +99,10 @@ def insertion_score(
 
 @torch.no_grad()
 def pixel_curves(
-    model: nn.Module,
+    model: Model,
     images: Tensor,
     saliency: Tensor,
-    targets: Tensor,
+    targets: Targets = None,
     *,
     before: Callable[[Tensor], Tensor],
     after: Callable[[Tensor], Tensor],
@@ -127,7 +129,7 @@ def pixel_curves(
         Curves `(N, steps+1)` and the share of pixels replaced `(steps+1,)`, from 0 to 1; float64 on
         the CPU.
     """
-    with asked(model, images, targets, check_range=check_range) as call:
+    with asked(model, images, targets, check_range=check_range, batch_size=batch_size) as call:
         return _replacing(call, saliency, before, after, seeds, pixels_per_step, batch_size)
 
 

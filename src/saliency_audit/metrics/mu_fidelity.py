@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from saliency_audit.attributions.arguments import Asked, asked
+from saliency_audit.attributions.baselines import Baselines, baselines_for
+from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import halving_on_oom, score
 from saliency_audit.attributions.scores import validate_saliency
 from saliency_audit.attributions.seeding import image_generator
+from saliency_audit.attributions.targets import Targets
 from saliency_audit.errors import is_finite, is_whole, refuse_non_tensor
 from saliency_audit.metrics.ranks import is_constant
 
@@ -19,14 +22,14 @@ REDUCE = (
 
 
 def mu_fidelity(
-    model: nn.Module,
+    model: Model,
     images: Tensor,
     saliency: Tensor,
-    targets: Tensor,
+    targets: Targets = None,
     *,
     share: float = 0.15,
     subsets: int = 200,
-    baseline: float = 0.0,
+    baseline: Baselines = 0.0,
     output: str = "logit",
     seed: int = 0,
     batch_size: int | str = "auto",
@@ -45,10 +48,10 @@ def mu_fidelity(
         saliency: `(N, H, W)`, signed or not; a larger value should mean a larger drop. Or several
             maps of every image, `(M, N, H, W)`, which share the model's evaluations. Attribution
             maps `(N, C, H, W)` must be reduced over their channels first.
-        targets: `(N,)` int64 class indices.
+        targets: `(N,)` class indices, or any form of `Targets`; None for the predicted classes.
         share: |S| / (H · W), in (0, 1).
         subsets: number of sets; not stated in the paper, 200 in its authors' library.
-        baseline: value of hidden pixels.
+        baseline: value of hidden pixels, in any form that `baselines_for` takes.
         output: the score, see `class_scores`.
         seed: of the sets.
         batch_size: pictures per forward pass; "auto" takes a size that suits the device.
@@ -66,7 +69,7 @@ def mu_fidelity(
 
     Source: MeGe/ReCo paper, Eq. 8 and §4.3; Bhatt et al. 2020.
     """
-    with asked(model, images, targets, check_range=check_range) as call:
+    with asked(model, images, targets, check_range=check_range, batch_size=batch_size) as call:
         return _fidelity(call, saliency, share, subsets, baseline, output, seed, batch_size)
 
 
@@ -75,7 +78,7 @@ def _fidelity(
     saliency: Tensor,
     share: float,
     subsets: int,
-    baseline: float,
+    baseline: Baselines,
     output: str,
     seed: int,
     batch_size: int | str,
@@ -98,6 +101,8 @@ def _fidelity(
             f"a correlation needs a whole number of at least 3 subsets, got {subsets!r}"
         )
 
+    hiding = baselines_for(images, baseline)
+
     def run(size: int) -> Tensor:
         found = torch.empty(len(maps), count, dtype=torch.float64)
         for index, image in enumerate(images):
@@ -105,7 +110,7 @@ def _fidelity(
             scores = torch.cat(
                 [
                     score(call.model, part, call.targets[index].expand(len(part)), output)
-                    for part in _without(image, hidden, baseline, size)
+                    for part in _without(image, hidden, hiding[index], size)
                 ]
             )
             # f(x) is the same in every drop and does not affect the correlation.
@@ -153,10 +158,10 @@ def pixel_subsets(image: Tensor, subsets: int, pixels: int, seed: int) -> Tensor
     return none.scatter_(1, chosen, True)
 
 
-def _without(image: Tensor, hidden: Tensor, baseline: float, size: int) -> Iterator[Tensor]:
+def _without(image: Tensor, hidden: Tensor, baseline: Tensor, size: int) -> Iterator[Tensor]:
     """Copies of the image with the hidden pixels at the baseline, in batches."""
     for mask in hidden.reshape(-1, 1, *image.shape[1:]).split(size):
-        yield image.masked_fill(mask, baseline)
+        yield torch.where(mask, baseline, image)
 
 
 def pearson(a: Tensor, b: Tensor) -> float:

@@ -4,15 +4,17 @@ import torch
 from torch import Tensor, nn
 
 from saliency_audit.attributions.arguments import asked
+from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import halving_on_oom, score
 from saliency_audit.attributions.paths import Path
+from saliency_audit.attributions.targets import Targets
 from saliency_audit.attributions.walking import Block, blocks, visits
 
 
 def taylor_error(
-    model: nn.Module,
+    model: Model,
     inputs: Tensor,
-    targets: Tensor,
+    targets: Targets = None,
     *,
     path: Path,
     output: str = "probability",
@@ -30,7 +32,7 @@ def taylor_error(
     Args:
         model: maps `(N, C, H, W)` to logits.
         inputs: `(N, C, H, W)` in [0, 1], unless `check_range` is off.
-        targets: `(N,)` int64 class indices.
+        targets: `(N,)` class indices, or any form of `Targets`; None for the predicted classes.
         path: the points from baseline to input.
         output: see `class_scores`.
         batch_size: points per batch.
@@ -45,7 +47,7 @@ def taylor_error(
 
     Source: IDGI study, §3 (the first-order step in the derivation of x_jp).
     """
-    with asked(model, inputs, targets, check_range=check_range) as call:
+    with asked(model, inputs, targets, check_range=check_range, batch_size=batch_size) as call:
         black = torch.zeros_like(call.inputs)
 
         def run(size: int) -> Tensor:

@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 from torch import Tensor, nn
 
+from saliency_audit.attributions.arguments import fixed_targets
+from saliency_audit.attributions.targets import Targets
 from saliency_audit.sanity.comparison import similarity_rows, validate_comparison
 
 # : Value of `second` where a map is compared with the image's difference from the baseline.
@@ -18,7 +20,7 @@ def baseline_similarity(
     model: nn.Module,
     explainers: Mapping[str, Callable[..., Tensor]],
     images: Tensor,
-    targets: Tensor,
+    targets: Targets,
     baselines: Mapping[str, Tensor],
     *,
     input_difference: bool = False,
@@ -31,7 +33,7 @@ def baseline_similarity(
         explainers: methods by name, called with model, images, targets and, if they have such an
             argument, `baselines`; the maps of any other method are the same for all baselines.
         images: `(N, C, H, W)`.
-        targets: `(N,)`.
+        targets: classes in any form of `Targets`.
         baselines: at least two, `(N, C, H, W)` each, by name.
         input_difference: whether to compare every map with x − x′, the image minus the baseline,
             too. A product with x − x′ makes a map similar to it, whatever the model does.
@@ -51,9 +53,10 @@ def baseline_similarity(
     validate_comparison(explainers, images, scaling)
     if len(baselines) < 2:
         raise ValueError(f"two baselines are needed to compare, got {list(baselines)}")
+    classes = fixed_targets(model, images, targets)
     rows: list[dict[str, Any]] = []
     for name, explain in explainers.items():
-        on = (model, images, targets)
+        on = (model, images, classes)
         if "baselines" in signature(explain).parameters:
             maps = {key: explain(*on, baselines=start) for key, start in baselines.items()}
         else:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from saliency_audit.attributions import Method, RandomMap
+from saliency_audit.attributions.targets import Targets
 from saliency_audit.models import state_digest
 
 
@@ -20,7 +21,7 @@ class RandomPerModel(Method):
 
     seed: int = 0
 
-    def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    def __call__(self, model: nn.Module, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Attribution maps `(N, C, H, W)` in [0, 1), on the device and in the type of the inputs.
 
         Raises:

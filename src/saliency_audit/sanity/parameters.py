@@ -8,7 +8,9 @@ import pandas as pd
 from torch import Tensor, nn
 
 from saliency_audit.attributions import Explainer
+from saliency_audit.attributions.arguments import fixed_targets
 from saliency_audit.attributions.engine import frozen, predict
+from saliency_audit.attributions.targets import Targets
 from saliency_audit.models.degradation import with_sigma_noise
 from saliency_audit.models.randomization import (
     Randomisation,
@@ -26,7 +28,7 @@ def perturbed_weights(
     model: nn.Module,
     explainers: Mapping[str, Explainer],
     images: Tensor,
-    targets: Tensor,
+    targets: Targets = None,
     *,
     levels: Sequence[float],
     draws: int = 10,
@@ -39,7 +41,8 @@ def perturbed_weights(
         model: maps `(N, C, H, W)` in [0, 1] to logits.
         explainers: methods by name.
         images: `(N, C, H, W)`.
-        targets: `(N,)`, the class that is explained before and after.
+        targets: the class that is explained before and after, in any form of `Targets`; None for
+            what the unchanged model predicts.
         levels: sizes of the noise in σ, at least one; see `with_sigma_noise`.
         draws: of the noise per level, at least 1.
         seed: of the noise; draw i is the same at every level except for its size.
@@ -60,7 +63,8 @@ def perturbed_weights(
     _validate_draws(draws)
     if not len(levels):
         raise ValueError("at least one level of noise is needed, got none")
-    before = _explained(model, explainers, images, targets)
+    classes = fixed_targets(model, images, targets)
+    before = _explained(model, explainers, images, classes)
     return pd.DataFrame(
         row
         for level in levels
@@ -69,7 +73,7 @@ def perturbed_weights(
             with_sigma_noise(model, level, seed=1000 * seed + draw),
             explainers,
             images,
-            targets,
+            classes,
             before,
             {"level": float(level), "draw": draw},
             scaling,
@@ -81,7 +85,7 @@ def unrelated_models(
     model: nn.Module,
     explainers: Mapping[str, Explainer],
     images: Tensor,
-    targets: Tensor,
+    targets: Targets = None,
     *,
     draws: int = 10,
     how: Randomisation = Randomisation(),  # noqa: B008 (frozen, hence shareable)
@@ -96,7 +100,8 @@ def unrelated_models(
         model: maps `(N, C, H, W)` in [0, 1] to logits.
         explainers: methods by name.
         images: `(N, C, H, W)`.
-        targets: `(N,)`, the class that is explained before and after.
+        targets: the class that is explained before and after, in any form of `Targets`; None for
+            what the unchanged model predicts.
         draws: models with all layers re-initialised, at least 1.
         how: initialiser, batch norm and seed.
         scaling: of the maps before they are compared; see `similarities`.
@@ -114,7 +119,8 @@ def unrelated_models(
     """
     validate_comparison(explainers, images, scaling)
     _validate_draws(draws)
-    before = _explained(model, explainers, images, targets)
+    classes = fixed_targets(model, images, targets)
+    before = _explained(model, explainers, images, classes)
     return pd.DataFrame(
         row
         for draw in range(draws)
@@ -122,7 +128,7 @@ def unrelated_models(
             all_reinitialised(model, images[:1], replace(how, seed=1000 * how.seed + draw)),
             explainers,
             images,
-            targets,
+            classes,
             before,
             {"draw": draw},
             scaling,
@@ -134,7 +140,7 @@ def randomised_layers(
     model: nn.Module,
     explainers: Mapping[str, Explainer],
     images: Tensor,
-    targets: Tensor,
+    targets: Targets = None,
     *,
     how: Randomisation = Randomisation(),  # noqa: B008 (frozen, hence shareable)
     independent: bool = False,
@@ -147,7 +153,8 @@ def randomised_layers(
         model: maps `(N, C, H, W)` in [0, 1] to logits.
         explainers: methods by name.
         images: `(N, C, H, W)`.
-        targets: `(N,)`, the class that is explained before and after.
+        targets: the class that is explained before and after, in any form of `Targets`; None for
+            what the unchanged model predicts.
         how: initialiser, batch norm and seed.
         independent: each layer alone instead of the nested cascade from the output down.
         most_stages: the largest number of stages that are explained, at least 2; if there are more,
@@ -167,7 +174,8 @@ def randomised_layers(
     """
     validate_comparison(explainers, images, scaling)
     wanted = _spread(len(layers_in_order(model, images[:1])), most_stages)
-    before = _explained(model, explainers, images, targets)
+    classes = fixed_targets(model, images, targets)
+    before = _explained(model, explainers, images, classes)
     stages = (one_by_one if independent else cascade)(model, images[:1], how)
     return pd.DataFrame(
         row
@@ -177,7 +185,7 @@ def randomised_layers(
             stage.model,
             explainers,
             images,
-            targets,
+            classes,
             before,
             {"layer": stage.name, "stage": number},
             scaling,

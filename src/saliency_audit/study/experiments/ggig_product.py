@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from saliency_audit.attributions.baselines import BASELINES, baselines_for, validate_baseline
+from saliency_audit.attributions.baselines import BASELINES, baselines_for
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.sanity import baseline_similarity
 from saliency_audit.study.columns import Column
@@ -63,7 +63,7 @@ class Parameters(SliceParameters):
         for name in self.methods:
             refuse_unknown("method with a baseline", name, METHODS)
         for name in self.baselines:
-            validate_baseline(name)
+            refuse_unknown("baseline", name, BASELINES)
         if len(set(self.baselines)) < 2:
             raise ValueError(f"two baselines are needed to compare, got {self.baselines}")
 
