@@ -1,0 +1,142 @@
+"""Training a relevance estimator: two stages, epoch by epoch, resumed where they were killed."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from saliency_audit.attributions.engine import frozen
+from saliency_audit.attributions.relevance.background import Background
+from saliency_audit.attributions.relevance.checkpoint import Checkpoint
+from saliency_audit.attributions.relevance.estimator import (
+    RelevanceEstimator,
+    described,
+    untrained,
+)
+from saliency_audit.attributions.relevance.generator import Design
+from saliency_audit.attributions.relevance.objective import Objective
+from saliency_audit.attributions.relevance.pictures import Pictures
+from saliency_audit.attributions.relevance.plan import EstimatorPlan
+from saliency_audit.attributions.relevance.stages import Stage, filter_stage, mask_stage
+
+Progress = Callable[[str, int, int, float, float], None]
+
+
+def train_relevance_estimator(
+    model: nn.Module,
+    layers: Sequence[str],
+    images: Tensor | Sequence[Any],
+    targets: Tensor | None = None,
+    *,
+    design: Design = Design(),  # noqa: B008 (frozen, hence shareable)
+    objective: Objective = Objective(),  # noqa: B008
+    background: Background = Background(),  # noqa: B008
+    plan: EstimatorPlan = EstimatorPlan(),  # noqa: B008
+    checkpoint: str | Path | None = None,
+    progress: Progress | None = None,
+) -> RelevanceEstimator:
+    """Train a generator of masks for a classifier, which stays as it is.
+
+    The first stage trains the spatial filter to tell the class of a picture from others (Eq. 4), the
+    second the whole generator for `objective` on pictures whose removed pixels are replaced by a
+    `background` (Eq. 9; with weights Eq. 2). With a checkpoint, a killed training goes on from the
+    last finished epoch, to the same weights as one that was not killed.
+
+    Args:
+        model: maps `(N, C, H, W)` in [0, 1] to logits.
+        layers: names of its layers whose outputs halve in size, from the largest maps to the
+            smallest; `layers_of` knows those of common networks.
+        images: `(N, C, H, W)` in [0, 1], or anything with a length whose items are pictures
+            `(C, H, W)` of one size or pairs that begin with one, such as torchvision's
+            `ImageFolder` with a transform that crops and makes tensors.
+        targets: `(N,)` int64 classes to explain; if not given, those that the model predicts, as in
+            the paper.
+        design: of the generator.
+        objective: what it is trained for.
+        background: what replaces removed pixels.
+        plan: epochs, rates, seed and so on.
+        checkpoint: a file for the state of the training, removed when it is done.
+        progress: called after every epoch with (stage, epochs done, epochs, mean loss, seconds
+            left in this stage).
+
+    Returns:
+        The trained estimator in evaluation mode.
+
+    Raises:
+        ValueError: no image, pictures that differ in size or leave [0, 1], layers that do not exist
+            or do not halve, targets that are no classes, fewer than two classes, a loss that is NaN,
+            or a checkpoint of another training.
+
+    Source: DRE paper, §3.2.2, §3.5 and §4.1.
+    """
+    if len(images) < 2:
+        raise ValueError(f"at least two images are needed to train on, got {len(images)}")
+    source = Pictures(model, images, targets)
+    with frozen(model):
+        estimator = untrained(model, source.at([0]), layers, design, plan.seed)
+        if estimator.classes < 2:
+            raise ValueError("the model has one class, and no other to tell it from")
+        stages = (
+            filter_stage(model, estimator, source, plan),
+            mask_stage(model, estimator, source, plan, objective, background),
+        )
+        told = (described(estimator), objective, background, plan, len(images))
+        _run(stages, estimator, len(images), plan.seed, Checkpoint(checkpoint, repr(told)), progress)
+    estimator.generator.eval().requires_grad_(False)
+    return estimator
+
+
+def _run(
+    stages: Sequence[Stage],
+    estimator: RelevanceEstimator,
+    count: int,
+    seed: int,
+    checkpoint: Checkpoint,
+    progress: Progress | None,
+) -> None:
+    """Every epoch that the checkpoint does not have."""
+    generator = estimator.generator.train()
+    first, done = checkpoint.resume(stages, generator)
+    for number, stage in enumerate(stages[first:], start=first):
+        begun, resumed_at = time.monotonic(), done
+        for epoch in range(done, stage.epochs):
+            loss = _epoch(stage, count, _random(seed, number, epoch))
+            done = epoch + 1
+            checkpoint.keep(number, done, stage, generator)
+            if progress is not None:
+                each = (time.monotonic() - begun) / (done - resumed_at)
+                progress(stage.name, done, stage.epochs, loss, each * (stage.epochs - done))
+        done = 0
+    checkpoint.remove()
+
+
+def _epoch(stage: Stage, count: int, random: torch.Generator) -> float:
+    """One pass over the pictures in random order; the mean loss."""
+    total = 0.0
+    for numbers in torch.randperm(count, generator=random).split(stage.batch_size):
+        if len(numbers) == 1:  # which batch normalisation cannot take
+            continue
+        stage.optimizer.zero_grad()
+        with torch.enable_grad():
+            loss = stage.loss(numbers.tolist(), random)
+            loss.backward()
+        total += float(loss.detach()) * len(numbers)
+        if total != total:
+            raise ValueError(
+                f"the loss of the stage {stage.name!r} is NaN; lower its learning rate, and see "
+                "whether the model's logits are finite"
+            )
+        stage.optimizer.step()
+        if stage.by_step:
+            stage.schedule.step()
+    if not stage.by_step:
+        stage.schedule.step()
+    return total / count
+
+
+def _random(seed: int, stage: int, epoch: int) -> torch.Generator:
+    """Random numbers of one epoch, the same whether the training was killed or not."""
+    return torch.Generator().manual_seed((seed * 2 + stage) * 1_000_003 + epoch)
