@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from torch import nn
 
+from saliency_audit.attributions.pixel_curves import reveal_order
 from saliency_audit.metrics import insertion_score
-from saliency_audit.metrics.insertion import blur, reveal_order
+from saliency_audit.metrics.insertion import blur
 
 HEIGHT, WIDTH, IMPORTANT_ROWS = 8, 10, 3
 LOW, HIGH = 0.2, 0.9

@@ -18,6 +18,11 @@ from saliency_audit.attributions.guided_path import GuidedPath
 from saliency_audit.attributions.path_attribution import PathAttribution
 from saliency_audit.attributions.paths import Path
 from saliency_audit.attributions.quadrature import weights
+from saliency_audit.attributions.relevance.explainers import (
+    Combined,
+    RelevanceMask,
+    SelfTuned,
+)
 from saliency_audit.attributions.rise import Rise
 from saliency_audit.attributions.rules import IDGI, MeanGradient, Riemann, Rule
 from saliency_audit.attributions.smoothgrad import SmoothGrad
@@ -69,10 +74,18 @@ _METHODS: dict[str, Callable[..., Explainer]] = {
     "random": RandomMap,
 }
 
+# Masks of an `estimator` that was trained for the model (`train_relevance_estimator`).
+TRAINED: dict[str, Callable[..., Explainer]] = {
+    "dre": RelevanceMask,
+    "mgnet": RelevanceMask,
+    "dre+self": SelfTuned,
+    "dre+mgnet": Combined,
+}
+
 
 def available() -> tuple[str, ...]:
-    """Names that `create` takes."""
-    return tuple(sorted(_METHODS))
+    """Names that `create` takes; those in `TRAINED` need an estimator, all others the model."""
+    return tuple(sorted((*_METHODS, *TRAINED)))
 
 
 # What every method takes beside the settings of its own.
@@ -86,7 +99,7 @@ def settings_of(name: str) -> tuple[str, ...]:
         name: one of `available()`.
     """
     path = name.removesuffix("+idgi").removesuffix("_without_product")
-    parts = (PATHS[path], PathAttribution) if path in PATHS else (_METHODS[name],)
+    parts = (PATHS[path], PathAttribution) if path in PATHS else ((_METHODS | TRAINED)[name],)
     found = (setting for part in parts for setting in inspect.signature(part).parameters)
     return tuple(item for item in found if item not in ("path", "rule", *SHARED_SETTINGS))
 
@@ -101,7 +114,7 @@ def create(name: str, **settings: Any) -> Explainer:
 
     Returns:
         A callable (model, inputs `(N, C, H, W)`, targets) -> maps `(N, C, H, W)`; C is 1 for
-        methods with one value per location (`gradcam`, `gradcam++`, `rise`). The model is a module
+        methods with one value per location (`gradcam`, `gradcam++`, `rise`, `dre`). The model is a module
         or any other callable. The targets are class indices, one per image or one for all, in any
         form of `Targets`; without, a map explains the class that the model, in evaluation mode,
         predicts for its image. Methods that compare with a baseline take one as a fourth argument,
@@ -110,7 +123,7 @@ def create(name: str, **settings: Any) -> Explainer:
     Raises:
         ValueError: unknown name or setting.
     """
-    if name not in _METHODS:
+    if name not in available():
         raise ValueError(f"unknown method {name!r}; available: {', '.join(available())}")
     known = (*settings_of(name), *SHARED_SETTINGS)
     if unknown := sorted(settings.keys() - known):
@@ -118,4 +131,4 @@ def create(name: str, **settings: Any) -> Explainer:
             f"method {name!r} has no setting {', '.join(map(repr, unknown))}; it has "
             f"{', '.join(known)}"
         )
-    return _METHODS[name](**settings)
+    return (_METHODS | TRAINED)[name](**settings)

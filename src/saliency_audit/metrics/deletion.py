@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from saliency_audit.attributions.arguments import asked
 from saliency_audit.attributions.called import Model
+from saliency_audit.attributions.pixel_curves import pixel_curves, unchanged
 from saliency_audit.attributions.targets import Targets
 from saliency_audit.errors import refuse_unknown
-from saliency_audit.metrics.insertion import areas, blur, pixel_curves, unchanged
+from saliency_audit.metrics.insertion import areas, blur, stops_every
 
 
 def _mean(images: Tensor) -> Tensor:
@@ -84,17 +86,15 @@ def deletion_score(
     Source: Petsiuk et al. 2018, §4.
     """
     refuse_unknown("end", end, ENDS)
-    curves, fractions = pixel_curves(
-        model,
-        images,
-        saliency,
-        targets,
-        before=unchanged,
-        after=ENDS[end],
-        seeds=seeds,
-        pixels_per_step=pixels_per_step,
-        batch_size=batch_size,
-        check_range=check_range,
-    )
+    with asked(model, images, targets, check_range=check_range, batch_size=batch_size) as call:
+        curves, fractions = pixel_curves(
+            call,
+            saliency,
+            before=unchanged,
+            after=ENDS[end],
+            stops=stops_every(pixels_per_step),
+            seeds=seeds,
+            batch_size=batch_size,
+        )
     area, ratio = areas(curves, fractions, whole=curves[:, 0])
     return DeletionScore(area, ratio, curves, fractions)

@@ -3,15 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from saliency_audit.attributions.arguments import Asked, asked
+from saliency_audit.attributions.arguments import asked
 from saliency_audit.attributions.called import Model
-from saliency_audit.attributions.engine import halving_on_oom, score
-from saliency_audit.attributions.scores import validate_saliency
+from saliency_audit.attributions.pixel_curves import pixel_curves, unchanged
 from saliency_audit.attributions.targets import Targets
 from saliency_audit.errors import is_whole
 
@@ -81,96 +79,36 @@ def insertion_score(
 
     Source: IDGI study §4.2 (Table 1); Petsiuk et al. 2018 (curve, blur); Pan et al. 2021 (ratio).
     """
-    curves, fractions = pixel_curves(
-        model,
-        images,
-        saliency,
-        targets,
-        before=blur,
-        after=unchanged,
-        seeds=seeds,
-        pixels_per_step=pixels_per_step,
-        batch_size=batch_size,
-        check_range=check_range,
-    )
+    with asked(model, images, targets, check_range=check_range, batch_size=batch_size) as call:
+        curves, fractions = pixel_curves(
+            call,
+            saliency,
+            before=blur,
+            after=unchanged,
+            stops=stops_every(pixels_per_step),
+            seeds=seeds,
+            batch_size=batch_size,
+        )
     area, ratio = areas(curves, fractions, whole=curves[:, -1])
     return InsertionScore(area, ratio, curves, fractions)
 
 
-@torch.no_grad()
-def pixel_curves(
-    model: Model,
-    images: Tensor,
-    saliency: Tensor,
-    targets: Targets = None,
-    *,
-    before: Callable[[Tensor], Tensor],
-    after: Callable[[Tensor], Tensor],
-    seeds: list[int] | None,
-    pixels_per_step: int | None,
-    batch_size: int | str,
-    check_range: bool,
-) -> tuple[Tensor, Tensor]:
-    """Class probability while the pixels of one picture are replaced by those of another.
+def stops_every(pixels_per_step: int | None) -> Callable[[int, int], Tensor]:
+    """Height and width -> how many pixels are replaced at each stop of a walk; W each time if None.
 
-    Args:
-        model: as in `insertion_score`, like all that is not named here.
-        images: `(N, C, H, W)`.
-        saliency: `(N, H, W)`; the most salient pixels are replaced first.
-        targets: `(N,)`.
-        before: the images -> the pictures that the walk starts from.
-        after: the images -> the pictures that it ends at.
-        seeds: one per image.
-        pixels_per_step: pixels replaced per step.
-        batch_size: pictures per forward pass.
-        check_range: whether images outside [0, 1] are refused.
-
-    Returns:
-        Curves `(N, steps+1)` and the share of pixels replaced `(steps+1,)`, from 0 to 1; float64 on
-        the CPU.
+    Raises:
+        ValueError: on the call, a number of pixels that the picture does not have.
     """
-    with asked(model, images, targets, check_range=check_range, batch_size=batch_size) as call:
-        return _replacing(call, saliency, before, after, seeds, pixels_per_step, batch_size)
 
+    def stops(height: int, width: int) -> Tensor:
+        step = width if pixels_per_step is None else pixels_per_step
+        if not is_whole(step) or not 1 <= step <= height * width:
+            raise ValueError(
+                f"pixels_per_step must be a whole number in 1..{height * width}, got {step!r}"
+            )
+        return torch.arange(0, height * width + step, step).clamp(max=height * width)
 
-def _replacing(
-    call: Asked,
-    saliency: Tensor,
-    before: Callable[[Tensor], Tensor],
-    after: Callable[[Tensor], Tensor],
-    seeds: list[int] | None,
-    pixels_per_step: int | None,
-    batch_size: int | str,
-) -> tuple[Tensor, Tensor]:
-    images = call.inputs
-    saliency = validate_saliency(images, saliency)
-    count, _, height, width = images.shape
-    step = width if pixels_per_step is None else pixels_per_step
-    if not is_whole(step) or not 1 <= step <= height * width:
-        raise ValueError(
-            f"pixels_per_step must be a whole number in 1..{height * width}, got {step!r}"
-        )
-    replaced = torch.arange(0, height * width + step, step).clamp(max=height * width)
-    fractions = replaced.double() / (height * width)
-    if count == 0:
-        return torch.zeros(0, len(replaced), dtype=torch.float64), fractions
-    ranks = reveal_order(saliency, list(range(count)) if seeds is None else seeds)
-    first, last = before(images), after(images)
-    shares = replaced.to(images.device)
-    pairs = torch.cartesian_prod(
-        torch.arange(count, device=images.device), torch.arange(len(shares), device=images.device)
-    )
-
-    def run(size: int) -> Tensor:
-        scores = []
-        for picture, position in (chunk.T for chunk in pairs.split(size)):
-            gone = ranks[picture] < shares[position][:, None, None]
-            pictures = torch.where(gone[:, None], last[picture], first[picture])
-            scores.append(score(call.model, pictures, call.targets[picture], "probability"))
-        return torch.cat(scores)
-
-    scores = halving_on_oom(run, batch_size, images, gradients=False)
-    return scores.reshape(count, len(replaced)).double().cpu(), fractions
+    return stops
 
 
 def areas(curves: Tensor, fractions: Tensor, whole: Tensor) -> tuple[Tensor, Tensor]:
@@ -183,35 +121,6 @@ def areas(curves: Tensor, fractions: Tensor, whole: Tensor) -> tuple[Tensor, Ten
     """
     area = torch.trapezoid(curves, fractions, dim=1)
     return area, torch.where(whole > 0, area / whole, torch.nan)
-
-
-def unchanged(images: Tensor) -> Tensor:
-    """The images themselves, as one end of the walk."""
-    return images
-
-
-def reveal_order(saliency: Tensor, seeds: list[int]) -> Tensor:
-    """Rank of every pixel, 0 for the most salient; ties are ordered by the image's seed.
-
-    Args:
-        saliency: `(N, H, W)`.
-        seeds: N seeds.
-
-    Returns:
-        `(N, H, W)` int64, a permutation of 0…HW-1 per image.
-    """
-    count, height, width = saliency.shape
-    if isinstance(seeds, int | str) or not all(map(is_whole, seeds)):
-        raise ValueError(f"seeds must be a list of whole numbers, one per image, got {seeds!r}")
-    if len(seeds) != count:
-        raise ValueError(f"{count} images need {count} seeds, got {len(seeds)}")
-    shuffles = np.stack([np.random.default_rng(seed).permutation(height * width) for seed in seeds])
-    shuffle = torch.from_numpy(shuffles).to(saliency.device)
-    shuffled = saliency.flatten(1).gather(1, shuffle)
-    order = shuffle.gather(1, shuffled.argsort(dim=1, descending=True, stable=True))
-    ranks = torch.empty_like(order)
-    ranks.scatter_(1, order, torch.arange(height * width, device=order.device).expand_as(order))
-    return ranks.reshape(count, height, width)
 
 
 def blur(images: Tensor) -> Tensor:

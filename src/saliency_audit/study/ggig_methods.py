@@ -11,7 +11,7 @@ from saliency_audit.attributions import (
     available,
     create,
 )
-from saliency_audit.attributions.registry import PATHS
+from saliency_audit.attributions.registry import PATHS, TRAINED
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.study.experiment import Labels
 from saliency_audit.study.paths import GUIDED_TOGETHER
@@ -29,7 +29,7 @@ METHODS = (
     *PAPER,
     *VARIANTS,
     WITH_PRODUCT,
-    *(name for name in available() if name not in (*PAPER, WITH_PRODUCT, *CONTROLS)),
+    *(name for name in available() if name not in (*PAPER, WITH_PRODUCT, *CONTROLS, *TRAINED)),
     *CONTROLS,
 )
 # These take at most as many gradients as IG, so they also run on photographs. Guided

@@ -1,1 +1,29 @@
-"""Relevance estimators: networks that generate a classifier's masks in one pass (DRE, MGnet)."""
+"""Relevance estimators: networks that generate the masks of a classifier in one pass."""
+
+from saliency_audit.attributions.relevance.background import Background, preserved
+from saliency_audit.attributions.relevance.estimator import (
+    RelevanceEstimator,
+    load_relevance_estimator,
+)
+from saliency_audit.attributions.relevance.explainers import Combined, RelevanceMask, SelfTuned
+from saliency_audit.attributions.relevance.generator import Design, MaskGenerator
+from saliency_audit.attributions.relevance.layers import find_pyramid
+from saliency_audit.attributions.relevance.objective import Objective
+from saliency_audit.attributions.relevance.plan import EstimatorPlan
+from saliency_audit.attributions.relevance.training import train_relevance_estimator
+
+__all__ = [
+    "Background",
+    "Combined",
+    "Design",
+    "EstimatorPlan",
+    "MaskGenerator",
+    "Objective",
+    "RelevanceEstimator",
+    "RelevanceMask",
+    "SelfTuned",
+    "find_pyramid",
+    "load_relevance_estimator",
+    "preserved",
+    "train_relevance_estimator",
+]

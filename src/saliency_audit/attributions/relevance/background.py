@@ -46,7 +46,8 @@ class Background:
         """
         count, channels = images.shape[:2]
         blurs = torch.rand(count, generator=generator) < 0.5
-        colours = 0.5 + self.colour * (2 * torch.rand(count, channels, 1, 1, generator=generator) - 1)
+        around = 2 * torch.rand(count, channels, 1, 1, generator=generator) - 1
+        colours = 0.5 + self.colour * around
         noise = torch.randn(images.shape, generator=generator)
         plain = (colours + self.noise * noise).clamp(0, 1).to(images)
         chosen = blurs.to(images.device)[:, None, None, None]

@@ -1,5 +1,6 @@
 """A trained relevance estimator: masks of one classifier's images in one pass."""
 
+import copy
 import hashlib
 import io
 from collections.abc import Sequence
@@ -53,9 +54,15 @@ class RelevanceEstimator:
                 f"the model has {answers.shape[1]} classes, the estimator was trained for "
                 f"{self.classes}: train one for this model (train_relevance_estimator)"
             )
-        generator = self.generator.to(images.device, images.dtype)
         with torch.no_grad():
-            return generator(maps, targets)
+            return self._generator_for(images)(maps, targets)
+
+    def _generator_for(self, images: Tensor) -> MaskGenerator:
+        """The generator in the type and on the device of the pictures; the own one is not moved."""
+        first = next(self.generator.parameters())
+        if (first.dtype, first.device) == (images.dtype, images.device):
+            return self.generator
+        return copy.deepcopy(self.generator).to(images.device, images.dtype)
 
     @property
     def digest(self) -> str:

@@ -84,7 +84,7 @@ class SpatialFilter(nn.Module):
 class Cell(nn.Module):
     """Upsamples maps by two and joins them with those of a larger layer in a bottleneck block.
 
-    Source: DRE paper, §3.2.2; widths of its released code: the middle has a quarter of the channels.
+    Source: DRE paper, §3.2.2; its released code: the middle has a quarter of the channels.
     """
 
     def __init__(self, coarse: int, fine: int, channels: int, upsampler: str) -> None:
@@ -181,11 +181,15 @@ class MaskGenerator(nn.Module):
         if self.design.head == "controller":
             return self.controller(scores)
         if self.design.head == "square":
-            return (2 * torch.sigmoid(self.design.eta * standardise(scores, self.design.eps)) - 1).square()
+            return (
+                2 * torch.sigmoid(self.design.eta * standardise(scores, self.design.eps)) - 1
+            ).square()
         if self.design.head == "sigmoid":
             return torch.sigmoid(scores)
         parts = scores.abs()
-        return parts[:, :1] / parts.sum(dim=1, keepdim=True).clamp(min=torch.finfo(parts.dtype).tiny)
+        return parts[:, :1] / parts.sum(dim=1, keepdim=True).clamp(
+            min=torch.finfo(parts.dtype).tiny
+        )
 
 
 def enlarged(mask: Tensor, size: Sequence[int]) -> Tensor:

@@ -74,6 +74,6 @@ class Objective:
 
 
 def total_variation(masks: Tensor) -> Tensor:
-    """Sum of squared differences of vertical and horizontal neighbours: `(N, 1, h, w)` -> `(N,)`."""
+    """Σ of squared differences of neighbours, down and across: `(N, 1, h, w)` -> `(N,)`."""
     down, right = torch.diff(masks, dim=2), torch.diff(masks, dim=3)
     return down.square().sum(dim=(1, 2, 3)) + right.square().sum(dim=(1, 2, 3))

@@ -18,7 +18,8 @@ class Pictures:
     def __init__(self, model: nn.Module, images: Any, targets: Tensor | None) -> None:
         weights = next(model.parameters(), torch.zeros(()))
         self._images, self._targets, self.device = images, targets, weights.device
-        if targets is not None and (targets.shape != (len(images),) or targets.dtype != torch.int64):
+        wanted = (len(images),)
+        if targets is not None and (targets.shape != wanted or targets.dtype != torch.int64):
             raise ValueError(f"targets must be ({len(images)},) int64, got {tuple(targets.shape)}")
 
     def __len__(self) -> int:

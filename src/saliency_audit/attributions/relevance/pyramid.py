@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -88,12 +89,17 @@ def _refuse_output(name: str, outputs: Sequence[Any]) -> None:
         raise ValueError(f"layer {name!r} must return maps (N, K, h, w), got {shape}")
 
 
+def halves(larger: int, smaller: int) -> bool:
+    """Whether a side is half of another, rounded up or down."""
+    return smaller in (larger // 2, (larger + 1) // 2)
+
+
 def _refuse_sizes(layers: Sequence[str], maps: Sequence[Tensor]) -> None:
     sizes = [tuple(part.shape[2:]) for part in maps]
-    for larger, smaller in zip(sizes, sizes[1:], strict=False):
-        if not all(low in (high // 2, (high + 1) // 2) for high, low in zip(larger, smaller, strict=True)):
+    for larger, smaller in pairwise(sizes):
+        if not all(map(halves, larger, smaller)):
             shown = ", ".join(
-                f"{name} {height}×{width}" for name, (height, width) in zip(layers, sizes, strict=True)
+                f"{name} {size[0]}×{size[1]}" for name, size in zip(layers, sizes, strict=True)
             )
             raise ValueError(
                 "each layer's maps must be half as large as those of the layer before, got "

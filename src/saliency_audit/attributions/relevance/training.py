@@ -40,10 +40,10 @@ def train_relevance_estimator(
 ) -> RelevanceEstimator:
     """Train a generator of masks for a classifier, which stays as it is.
 
-    The first stage trains the spatial filter to tell the class of a picture from others (Eq. 4), the
-    second the whole generator for `objective` on pictures whose removed pixels are replaced by a
-    `background` (Eq. 9; with weights Eq. 2). With a checkpoint, a killed training goes on from the
-    last finished epoch, to the same weights as one that was not killed.
+    The first stage trains the spatial filter to tell the class of a picture from others (Eq. 4),
+    the second the whole generator for `objective` on pictures whose removed pixels are replaced by
+    a `background` (Eq. 9; with weights Eq. 2). With a checkpoint, a killed training goes on from
+    the last finished epoch, to the same weights as one that was not killed.
 
     Args:
         model: maps `(N, C, H, W)` in [0, 1] to logits.
@@ -67,8 +67,8 @@ def train_relevance_estimator(
 
     Raises:
         ValueError: no image, pictures that differ in size or leave [0, 1], layers that do not exist
-            or do not halve, targets that are no classes, fewer than two classes, a loss that is NaN,
-            or a checkpoint of another training.
+            or do not halve, targets that are no classes, fewer than two classes, a loss that is
+            NaN, or a checkpoint of another training.
 
     Source: DRE paper, §3.2.2, §3.5 and §4.1.
     """
@@ -84,7 +84,8 @@ def train_relevance_estimator(
             mask_stage(model, estimator, source, plan, objective, background),
         )
         told = (described(estimator), objective, background, plan, len(images))
-        _run(stages, estimator, len(images), plan.seed, Checkpoint(checkpoint, repr(told)), progress)
+        kept = Checkpoint(checkpoint, repr(told))
+        _run(stages, estimator, len(images), plan.seed, kept, progress)
     estimator.generator.eval().requires_grad_(False)
     return estimator
 

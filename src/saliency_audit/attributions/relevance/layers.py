@@ -1,0 +1,90 @@
+"""Which layers of a network feed a mask generator."""
+
+import threading
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from saliency_audit.attributions.engine import frozen
+from saliency_audit.attributions.layers import POOLS
+from saliency_audit.attributions.relevance.pyramid import halves
+from saliency_audit.attributions.scores import logits
+
+# Enough for a mask of a quarter of the picture's side, as for the paper's networks.
+MOST = 4
+
+
+def find_pyramid(model: nn.Module, images: Tensor) -> tuple[str, ...]:
+    """Names of layers whose maps halve in size: of every size the block that finishes last.
+
+    Found by passing one image through the model. The largest maps have at most a quarter of the
+    picture's side, unless fewer than three sizes are left then; the smallest are the last maps with
+    more than one place. This gives the layers of the DRE paper for ResNet50 (`layer1` … `layer4`)
+    and GoogLeNet; for VGG19 the paper's channels are those of the poolings, `features.9`,
+    `features.18`, `features.27`, `features.36`.
+
+    Args:
+        model: maps `(N, C, H, W)` to logits.
+        images: `(N, C, H, W)`, N ≥ 1, of the size that it will be trained on.
+
+    Returns:
+        Two to four names, from the largest maps to the smallest.
+
+    Raises:
+        ValueError: the model has no two layers whose maps halve in size; name them by hand.
+    """
+    with frozen(model):
+        last = _last_of_each_side(model, images[:1])
+    sides = sorted(last)  # one side stands for the size
+    chain = sides[:1]
+    for side in sides[1:]:
+        if halves(side, chain[-1]):
+            chain.append(side)
+    quarter = [side for side in chain if 4 * side <= images.shape[2] + 3]
+    chain = (quarter if len(quarter) >= 3 else chain[:3])[:MOST]
+    if len(chain) < 2:
+        raise ValueError(
+            "no two layers of the model have maps of which one is half as large as the other; "
+            "name layers of your own (model.named_modules() lists all)"
+        )
+    return tuple(last[side] for side in reversed(chain))
+
+
+@torch.no_grad()
+def _last_of_each_side(model: nn.Module, image: Tensor) -> dict[int, str]:
+    """Height of maps -> the layer that makes such maps last, of those nested least.
+
+    Only layers that run once; pooling to a given size, as it stands before classifiers, left out.
+    """
+    found: list[tuple[str, int]] = []
+    thread = threading.get_ident()
+
+    def note(name: str) -> Any:
+        def hook(module: nn.Module, given: Any, output: Any) -> None:
+            if threading.get_ident() == thread and _has_places(output):
+                found.append((name, output.shape[2]))
+
+        return hook
+
+    handles = [
+        part.register_forward_hook(note(name))
+        for name, part in model.named_modules()
+        if name and not isinstance(part, POOLS)
+    ]
+    try:
+        logits(model, image)
+    finally:
+        for handle in handles:
+            handle.remove()
+    names = [name for name, _ in found]
+    # Parts of a block come before the block: a strided one still works at the larger size inside.
+    outermost: dict[int, str] = {}
+    for name, side in found:
+        if names.count(name) == 1 and name.count(".") <= outermost.get(side, name).count("."):
+            outermost[side] = name
+    return outermost
+
+
+def _has_places(output: Any) -> bool:
+    return isinstance(output, Tensor) and output.ndim == 4 and min(output.shape[2:]) > 1

@@ -1,0 +1,184 @@
+"""DRE, MGnet and DRE+ as explainers: like every other, and what is theirs."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from saliency_audit.attributions import create
+from saliency_audit.attributions.registry import TRAINED
+from saliency_audit.attributions.relevance import SelfTuned, load_relevance_estimator
+from saliency_audit.attributions.relevance.background import gaussian_blurred
+
+EXACT = {"rtol": 0, "atol": 1e-6}
+
+
+def explainers(estimator):
+    return {
+        name: create(
+            name, estimator=estimator, **({"mgnet": estimator} if name == "dre+mgnet" else {})
+        )
+        for name in TRAINED
+    }
+
+
+@pytest.fixture(params=sorted(TRAINED))
+def explain(request, estimator):
+    return explainers(estimator)[request.param]
+
+
+def test_maps_follow_the_images(explain, network, pictures):
+    images, targets = pictures[0][:5], pictures[1][:5]
+    maps = explain(network, images, targets)
+    assert (maps.shape, maps.dtype) == ((5, 1, 16, 16), torch.float32)
+    assert maps.min() >= 0
+    assert maps.max() <= 1
+    assert not maps.requires_grad
+    assert explain(network, images[:0], targets[:0]).shape == (0, 1, 16, 16)
+    wide = explain(network.double(), images.double(), targets)
+    network.float()
+    assert wide.dtype == torch.float64
+    torch.testing.assert_close(wide.float(), maps, rtol=0, atol=1e-4)
+
+
+def test_order_and_company_of_images_change_nothing(explain, network, pictures):
+    images, targets = pictures[0][:6], pictures[1][:6]
+    together = explain(network, images, targets)
+    order = torch.tensor([3, 0, 5, 4, 1, 2])
+    torch.testing.assert_close(
+        explain(network, images[order], targets[order]), together[order], **EXACT
+    )
+    for i in range(3):
+        alone = explain(network, images[i : i + 1], targets[i : i + 1])
+        torch.testing.assert_close(alone[0], together[i], **EXACT)
+
+
+def test_another_class_has_another_map(explain, network, pictures):
+    images, targets = pictures[0][:4], pictures[1][:4]
+    assert not torch.allclose(
+        explain(network, images, targets), explain(network, images, (targets + 1) % 4), atol=1e-3
+    )
+
+
+def test_the_model_is_left_as_found(explain, network, pictures):
+    model = copy.deepcopy(network).train()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    explain(model, pictures[0][:2], pictures[1][:2])
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert all(part.training for part in model.modules())
+    assert not any(part._forward_hooks for part in model.modules())
+
+
+def test_one_pass_for_a_mask_and_two_for_a_product(network, pictures, estimator):
+    passes = []
+    handle = network.register_forward_hook(lambda *given: passes.append(len(given[2])))
+    counts = {}
+    try:
+        for name, explain in explainers(estimator).items():
+            passes.clear()
+            explain(network, pictures[0][:1], pictures[1][:1])
+            counts[name] = sum(passes)
+    finally:
+        handle.remove()
+    assert counts == {"dre": 1, "mgnet": 1, "dre+mgnet": 2, "dre+self": 1 + 33}
+
+
+def test_the_product_of_two_masks(network, pictures, estimator):
+    images, targets = pictures[0][:3], pictures[1][:3]
+    found = explainers(estimator)
+    mask = found["dre"](network, images, targets)
+    torch.testing.assert_close(found["dre+mgnet"](network, images, targets), mask**2)
+
+
+def test_self_tuning_is_its_formula(network, pictures, estimator):
+    images, targets = pictures[0][:3], pictures[1][:3]
+    points, pixels = 8, 256
+    mask = create("dre", estimator=estimator)(network, images, targets)
+    tuned = SelfTuned(estimator, points=points)(network, images, targets)
+    blurred = gaussian_blurred(images, 10**0.5)
+    for i in range(3):
+        order = mask[i].flatten().argsort(descending=True, stable=True)
+        reached = []
+        for step in range(points + 1):
+            picture = blurred[i].clone().flatten()
+            shown = order[: step * pixels // points]
+            picture[shown] = images[i].flatten()[shown]
+            with torch.no_grad():
+                scores = network(picture.reshape(1, 1, 16, 16)).softmax(dim=1)
+            reached.append(float(scores[0, targets[i]]))
+        rising = torch.tensor(reached).cummax(dim=0).values
+        for rank in (0, 31, 32, 100, 255):
+            place = (rank + 1) * points / pixels
+            low = min(int(place), points - 1)
+            there = rising[low] + (place - low) * (rising[low + 1] - rising[low])
+            pixel = order[rank]
+            expected = mask[i].flatten()[pixel] * (rising[-1] - there)
+            assert float(tuned[i].flatten()[pixel]) == pytest.approx(float(expected), abs=1e-5)
+
+
+# Files, and models that do not fit
+
+
+def test_a_saved_estimator_gives_the_same_masks(network, pictures, estimator, tmp_path):
+    file = tmp_path / "estimator.pt"
+    estimator.save(file)
+    loaded = load_relevance_estimator(file, network)
+    assert loaded.digest == estimator.digest
+    assert loaded.layers == estimator.layers
+    images, targets = pictures[0][:3], pictures[1][:3]
+    first, second = (
+        create("dre", estimator=each)(network, images, targets) for each in (estimator, loaded)
+    )
+    assert torch.equal(first, second)
+
+
+def test_files_that_are_no_estimator_of_this_model(network, estimator, tmp_path):
+    file = tmp_path / "estimator.pt"
+    estimator.save(file)
+    other = copy.deepcopy(network)
+    other.one[0].weight.data += 1
+    with pytest.raises(ValueError, match="another classifier"):
+        load_relevance_estimator(file, other)
+    with pytest.raises(ValueError, match="there is no file"):
+        load_relevance_estimator(tmp_path / "none.pt", network)
+    for content in (b"text", b""):
+        file.write_bytes(content)
+        with pytest.raises(ValueError, match="no relevance estimator"):
+            load_relevance_estimator(file, network)
+
+
+def test_models_with_other_classes_or_layers_are_refused(network, pictures, estimator):
+    class More(nn.Module):
+        """The same layers, and a class more."""
+
+        def __init__(self):
+            super().__init__()
+            self.one, self.two, self.three = network.one, network.two, network.three
+
+        def forward(self, images):
+            small = nn.functional.max_pool2d(self.one(images), 2)
+            last = self.three(nn.functional.max_pool2d(self.two(small), 2))
+            return last.mean(dim=(2, 3))[:, :5]
+
+    explain = create("dre", estimator=estimator)
+    image, target = pictures[0][:1], pictures[1][:1]
+    with pytest.raises(ValueError, match="5 classes, the estimator was trained for 4"):
+        explain(More(), image, target)
+    plain = nn.Sequential(nn.Flatten(), nn.Linear(256, 4))
+    with pytest.raises(ValueError, match="no layer 'one'"):
+        explain(plain, image, target)
+
+
+@pytest.mark.parametrize("name", sorted(TRAINED))
+def test_without_an_estimator_the_remedy_is_named(name, network, pictures):
+    with pytest.raises(ValueError, match="train_relevance_estimator"):
+        create(name)(network, pictures[0][:1], pictures[1][:1])
+    with pytest.raises(ValueError, match="must be a RelevanceEstimator, got str"):
+        create(name, estimator="file.pt")
+
+
+@pytest.mark.parametrize("settings", [{"points": 0}, {"points": 2.5}, {"blur": -1}])
+def test_self_tuning_that_is_none(settings):
+    with pytest.raises(ValueError, match=next(iter(settings))):
+        SelfTuned(**settings)

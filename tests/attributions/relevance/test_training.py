@@ -1,0 +1,293 @@
+"""Training estimators: what is learnt, what stays as it was, and what a killed training loses."""
+
+import copy
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from saliency_audit.attributions.engine import frozen
+from saliency_audit.attributions.relevance import (
+    Background,
+    Design,
+    EstimatorPlan,
+    Objective,
+    preserved,
+    train_relevance_estimator,
+)
+from saliency_audit.attributions.relevance.background import gaussian_blurred
+from saliency_audit.attributions.relevance.objective import total_variation
+from saliency_audit.metrics import explainability
+
+LAYERS = ("one", "two", "three")
+SHORT = EstimatorPlan(epochs=2, batch_size=8, filter_epochs=2, filter_batch_size=8)
+
+
+def weights(estimator):
+    return [value.clone() for value in estimator.generator.state_dict().values()]
+
+
+def same(first, second):
+    return all(torch.equal(*pair) for pair in zip(weights(first), weights(second), strict=True))
+
+
+# What is learnt
+
+
+def test_masks_find_what_the_classifier_sees(estimator, network, bright_patches):
+    images, targets, masks = bright_patches(40, seed=9)
+    with frozen(network):
+        found = estimator.masks(network, images, targets)
+    assert found.shape == (40, 1, 16, 16)
+    # A random mask scores 1/16, the share of the patch.
+    assert explainability(found[:, 0], masks).mean() > 0.8
+
+
+def test_the_first_stage_tells_classes_apart(network, pictures):
+    plan = replace(SHORT, epochs=0, filter_epochs=12, filter_learning_rate=0.02)
+    for loss in ("printed", "released"):
+        trained = train_relevance_estimator(
+            network, LAYERS, pictures[0], plan=replace(plan, filter_loss=loss)
+        )
+        likeness = trained.generator.filter.embedding.weight
+        start = train_relevance_estimator(
+            network, LAYERS, pictures[0], plan=replace(plan, filter_epochs=0)
+        )
+        assert not torch.allclose(likeness, start.generator.filter.embedding.weight, atol=0.05)
+
+
+def test_the_second_stage_may_leave_the_filter_alone(network, pictures):
+    fixed = replace(SHORT, filter_further=False)
+    first_only = train_relevance_estimator(
+        network, LAYERS, pictures[0], plan=replace(SHORT, epochs=0)
+    )
+    both = train_relevance_estimator(network, LAYERS, pictures[0], plan=fixed)
+    kept = both.generator.filter.embedding.weight
+    assert torch.equal(kept, first_only.generator.filter.embedding.weight)
+    assert not same(first_only, both)
+
+
+def test_classes_are_the_models_own_unless_given(network, pictures):
+    images, places, _ = pictures
+    assert torch.equal(network(images).argmax(dim=1), places)
+    own = train_relevance_estimator(network, LAYERS, images, plan=SHORT)
+    assert same(own, train_relevance_estimator(network, LAYERS, images, places, plan=SHORT))
+    others = (places + 1) % 4
+    assert not same(own, train_relevance_estimator(network, LAYERS, images, others, plan=SHORT))
+
+
+def test_a_folder_of_pairs_gives_what_its_tensor_gives(network, pictures):
+    images, places, _ = pictures
+    pairs = [(image, int(place)) for image, place in zip(images, places, strict=True)]
+    own = train_relevance_estimator(network, LAYERS, images, plan=SHORT)
+    assert same(own, train_relevance_estimator(network, LAYERS, pairs, plan=SHORT))
+
+
+# What stays as it was
+
+
+@pytest.mark.parametrize("batch_norm", ["evaluation", "batch"])
+def test_the_classifier_is_left_as_found(network, pictures, batch_norm):
+    model = copy.deepcopy(network).train()
+    model.one[0].weight.requires_grad_(False)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    seed = torch.random.get_rng_state()
+    plan = replace(SHORT, batch_norm=batch_norm)
+    trained = train_relevance_estimator(model, LAYERS, pictures[0], plan=plan)
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert all(part.training for part in model.modules())
+    assert [value.requires_grad for value in model.parameters()] == [False] + [True] * 7
+    assert not any(value.grad is not None for value in model.parameters())
+    assert torch.equal(torch.random.get_rng_state(), seed)
+    assert not trained.generator.training
+    assert not any(value.requires_grad for value in trained.generator.parameters())
+
+
+def test_batch_statistics_are_another_training(network, pictures):
+    own = train_relevance_estimator(network, LAYERS, pictures[0], plan=SHORT)
+    batch = replace(SHORT, batch_norm="batch")
+    assert not same(own, train_relevance_estimator(network, LAYERS, pictures[0], plan=batch))
+
+
+def test_a_seed_gives_the_same_weights_and_another_others(network, pictures):
+    def train(seed):
+        plan = replace(SHORT, seed=seed)
+        return train_relevance_estimator(network, LAYERS, pictures[0], plan=plan)
+
+    assert same(train(3), train(3))
+    assert not same(train(3), train(4))
+
+
+# Killed trainings
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize("after", [("filter", 1), ("filter", 2), ("masks", 1)])
+def test_a_killed_training_ends_at_the_same_weights(network, pictures, tmp_path, after):
+    file = tmp_path / "checkpoint.pt"
+
+    def kill(stage, done, epochs, loss, left):
+        if (stage, done) == after:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train_relevance_estimator(
+            network, LAYERS, pictures[0], plan=SHORT, checkpoint=file, progress=kill
+        )
+    assert file.is_file()
+    seen = []
+    resumed = train_relevance_estimator(
+        network,
+        LAYERS,
+        pictures[0],
+        plan=SHORT,
+        checkpoint=file,
+        progress=lambda stage, done, *more: seen.append((stage, done)),
+    )
+    order = [("filter", 1), ("filter", 2), ("masks", 1), ("masks", 2)]
+    assert seen == order[order.index(after) + 1 :]
+    assert same(resumed, train_relevance_estimator(network, LAYERS, pictures[0], plan=SHORT))
+    assert not file.exists()
+
+
+def test_a_checkpoint_of_another_training_is_refused(network, pictures, tmp_path):
+    file = tmp_path / "checkpoint.pt"
+
+    def kill(*told):
+        raise Killed
+
+    def train(plan=SHORT, images=pictures[0], **more):
+        return train_relevance_estimator(
+            network, LAYERS, images, plan=plan, checkpoint=file, **more
+        )
+
+    with pytest.raises(Killed):
+        train(progress=kill)
+    kept = file.read_bytes()
+    for other in (
+        {"plan": replace(SHORT, learning_rate=0.5)},
+        {"objective": Objective(area=1.0)},
+        {"background": Background(blur=1.0)},
+        {"design": Design(eta=2.0)},
+        {"images": pictures[0][:20]},
+    ):
+        with pytest.raises(ValueError, match="other settings, another classifier or other images"):
+            train(**other)
+    assert file.read_bytes() == kept
+    file.write_bytes(b"no checkpoint")
+    with pytest.raises(ValueError, match="no checkpoint of a training"):
+        train()
+
+
+# Bad input
+
+
+def test_what_cannot_be_trained_is_refused(network, pictures):
+    images, places, _ = pictures
+
+    def refused(message, *arguments, model=network, **more):
+        with pytest.raises(ValueError, match=message):
+            train_relevance_estimator(model, *arguments, plan=SHORT, **more)
+
+    refused("at least two images", LAYERS, images[:1])
+    refused("no layer 'four'", ("one", "four"), images)
+    refused("half as large", ("one", "three"), images)
+    refused(r"\[0, 1\]", LAYERS, images + 1)
+    refused("one size", LAYERS, [images[0], images[1][:, :8]])
+    refused("targets must be", LAYERS, images, places[:3])
+    refused("targets must be", LAYERS, images, places.float())
+    refused("classes of the model", LAYERS, images, places + 3)
+    one = nn.Sequential(network, nn.Linear(4, 1))
+    refused("one class", ("0.one", "0.two", "0.three"), images, model=one)
+    broken = copy.deepcopy(network)
+    broken.three[0].weight.data[:] = float("nan")
+    refused("NaN", LAYERS, images, model=broken)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("epochs", -1),
+        ("epochs", 1.5),
+        ("batch_size", 0),
+        ("learning_rate", 0),
+        ("learning_rate", float("nan")),
+        ("halve_every", 0),
+        ("fake", 1.0),
+        ("filter_loss", "mine"),
+        ("batch_norm", "train"),
+    ],
+)
+def test_plans_that_are_none(name, value):
+    with pytest.raises(ValueError, match=name):
+        EstimatorPlan(**{name: value})
+
+
+# Backgrounds and objectives
+
+
+def test_half_of_the_backgrounds_are_blurred_and_half_are_colours():
+    images = torch.rand(400, 3, 12, 12, generator=torch.Generator().manual_seed(0))
+    drawn = Background().draw(images, torch.Generator().manual_seed(1))
+    blurred = gaussian_blurred(images, 10**0.5)
+    kinds = (drawn == blurred).flatten(1).all(dim=1)
+    assert 0.42 < kinds.float().mean() < 0.58
+    plain = drawn[~kinds]
+    means = plain.mean(dim=(2, 3))
+    assert (means - 0.5).abs().max() < 0.165 + 0.055
+    spread = (plain - means[:, :, None, None]).std()
+    assert spread == pytest.approx(0.055, rel=0.05)
+    again = Background().draw(images, torch.Generator().manual_seed(1))
+    assert torch.equal(drawn, again)
+
+
+def test_a_blur_keeps_constants_and_has_the_width_it_says():
+    assert torch.allclose(gaussian_blurred(torch.full((1, 1, 9, 9), 0.3), 2.0), torch.tensor(0.3))
+    point = torch.zeros(1, 1, 81, 81)
+    point[..., 40, 40] = 1
+    row = gaussian_blurred(point, 3.0)[0, 0].sum(dim=0)
+    variance = (row * (torch.arange(81) - 40) ** 2).sum()
+    assert float(variance) == pytest.approx(9, rel=0.04)  # cut off at three σ
+    assert torch.equal(gaussian_blurred(point, 0.0), point)
+
+
+def test_the_preserved_picture_is_equation_one():
+    images, others = torch.rand(2, 3, 4, 4), torch.rand(2, 3, 4, 4)
+    mask = torch.rand(2, 1, 4, 4)
+    expected = images * mask + others * (1 - mask)
+    torch.testing.assert_close(preserved(images, mask, others), expected)
+
+
+def test_objectives_are_their_formulas():
+    images, others = torch.rand(2, 1, 4, 4), torch.rand(2, 1, 4, 4)
+    mask, classes = torch.rand(2, 1, 4, 4), torch.tensor([1, 0])
+    network = nn.Sequential(nn.Flatten(), nn.Linear(16, 3)).eval()
+
+    def probability(kept):
+        logits = network(images * kept + others * (1 - kept))
+        return logits.softmax(dim=1)[[0, 1], classes]
+
+    def loss(**settings):
+        with frozen(network):
+            return Objective(**settings).loss(network, images, others, mask, classes)
+
+    kept, rest = probability(mask), probability(1 - mask)
+    base = -kept.log().mean()
+    torch.testing.assert_close(loss(), base)
+    torch.testing.assert_close(loss(score="probability"), -kept.mean())
+    torch.testing.assert_close(loss(background=2.0), base + 2 * rest.mean())
+    torch.testing.assert_close(loss(area=3.0), base + 3 * mask.mean())
+    rough = total_variation(mask).mean()
+    torch.testing.assert_close(loss(smoothness=0.5), base + 0.5 * rough)
+    for name in ("area", "background", "smoothness"):
+        with pytest.raises(ValueError, match=name):
+            Objective(**{name: -1.0})
+
+
+def test_total_variation_counts_each_pair_of_neighbours_once():
+    masks = torch.tensor([[0.0, 1.0], [3.0, 3.0]])[None, None]
+    assert total_variation(masks).tolist() == [1 + 9 + 4]
