@@ -173,6 +173,11 @@ def _deletion(model: Any, images: Tensor, maps: Tensor, targets: Any, **more: An
     return metrics.deletion_score(model, images, maps, targets, **{"batch_size": 4, **more}).curves
 
 
+def _faithfulness(model: Any, images: Tensor, maps: Tensor, targets: Any, **more: Any) -> Tensor:
+    small = {"points": 5, "batch_size": 4}
+    return metrics.faithfulness(model, images, maps, targets, **{**small, **more}).curves
+
+
 def _fidelity(model: Any, images: Tensor, maps: Tensor, targets: Any, **more: Any) -> Tensor:
     small = {"subsets": 5, "batch_size": 4}
     return metrics.mu_fidelity(model, images, maps, targets, **{**small, **more})
@@ -186,6 +191,7 @@ def _projections(model: Any, images: Tensor, maps: Tensor, targets: Any, **more:
 METRICS = (
     MetricCall("information_curve", _points, takes_any_range=False),
     MetricCall("deletion_score", _deletion),
+    MetricCall("faithfulness", _faithfulness),
     MetricCall("insertion_score", _insertion),
     MetricCall("mu_fidelity", _fidelity),
     MetricCall("taylor_error", _projections),

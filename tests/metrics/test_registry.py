@@ -145,6 +145,7 @@ VALUES = {
     "insertion_ratio": partial(stepwise, metrics.insertion_score, "ratio"),
     "deletion_score": partial(stepwise, metrics.deletion_score, "probability"),
     "deletion_ratio": partial(stepwise, metrics.deletion_score, "ratio"),
+    "faithfulness": partial(stepwise, metrics.faithfulness, "value"),
     "information_curve": information,
     "mu_fidelity": partial(of_model, partial(metrics.mu_fidelity, subsets=20)),
     "taylor_error": projected,
@@ -166,7 +167,7 @@ VALUES = {
 PARTS = {
     *("curve_area", "image_areas", "information_curves", "information_points", "jpeg_copy"),
     *("gaussian_wasserstein_squared", "ms_ssim", "rank_distances", "sorted_by_agreement"),
-    *("top_pixels", "widened"),
+    *("normalised_over_methods", "top_pixels", "widened"),
 }
 
 

@@ -14,7 +14,7 @@ PAPERS = ("idgi", "dre", "mege", "xmgd", "ggig")
 # Metrics of claims beside those of `saliency_audit.metrics`. A name may stand in the ledger before
 # its code exists; the claim is then marked planned.
 _OTHERS = """
-    faithfulness increase_in_confidence average_drop average_drop_in_deletion insertion_correlation
+    increase_in_confidence average_drop average_drop_in_deletion insertion_correlation
     xmgd fit_weighted_gmm kl_divergence pearson_skewness frechet_distance completeness_error
     throughput pass_count accuracy map_area total_variation background_mass histogram_overlap
     ks_distance

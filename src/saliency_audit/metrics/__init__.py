@@ -1,6 +1,11 @@
 """Metrics of maps. A metric that has a value for every image returns one per image."""
 
 from saliency_audit.metrics.deletion import DeletionScore, deletion_score
+from saliency_audit.metrics.faithfulness import (
+    Faithfulness,
+    faithfulness,
+    normalised_over_methods,
+)
 from saliency_audit.metrics.fold_distances import (
     FoldDistances,
     rank_distances,
@@ -43,6 +48,7 @@ from saliency_audit.metrics.top_pixels import connected_components, share_within
 
 __all__ = [
     "DeletionScore",
+    "Faithfulness",
     "FoldDistances",
     "InformationCurves",
     "InformationPoints",
@@ -53,6 +59,7 @@ __all__ = [
     "deletion_score",
     "dice",
     "explainability",
+    "faithfulness",
     "gaussian_wasserstein_squared",
     "image_areas",
     "information_curve",
@@ -67,6 +74,7 @@ __all__ = [
     "ms_ssim",
     "mu_fidelity",
     "norm_distance",
+    "normalised_over_methods",
     "normalized_mse",
     "pointing_game",
     "rank_distances",

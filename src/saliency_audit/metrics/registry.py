@@ -100,6 +100,7 @@ METRICS: Mapping[str, Metric] = {
             high=math.inf,
             function="deletion_score",
         ),
+        Metric("faithfulness", "M_F", "model", "higher"),
         Metric("information_curve", "AIC and SIC", "model", "higher"),
         Metric("mu_fidelity", "μF", "model", "higher", low=-1),
         Metric("taylor_error", "projection error", "model", "lower", high=math.inf),
