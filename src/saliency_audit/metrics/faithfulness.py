@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from saliency_audit.attributions.arguments import asked
+from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.pixel_curves import equal_stops, pixel_curves, unchanged
 from saliency_audit.attributions.relevance.background import gaussian_blurred
+from saliency_audit.attributions.targets import Targets
 from saliency_audit.errors import is_finite, is_whole, refuse_non_tensor
 
 
@@ -25,10 +27,10 @@ class Faithfulness:
 
 
 def faithfulness(
-    model: nn.Module,
+    model: Model,
     images: Tensor,
     saliency: Tensor,
-    targets: Tensor,
+    targets: Targets = None,
     *,
     points: int = 32,
     blur: float = 10**0.5,
@@ -52,7 +54,7 @@ def faithfulness(
         model: maps `(N, C, H, W)` in [0, 1] to logits; used in evaluation mode.
         images: `(N, C, H, W)` in [0, 1].
         saliency: `(N, H, W)`, any scale; only its order counts.
-        targets: `(N,)` int64 class indices.
+        targets: `(N,)` class indices, or any form of `Targets`; None for the predicted classes.
         points: m = 1/Δ.
         blur: σ of the Gaussian blur in pixels.
         seeds: one seed per image for the order of ties; 0…N-1 if not given.
@@ -69,7 +71,7 @@ def faithfulness(
         raise ValueError(f"points must be a whole number ≥ 1, got {points!r}")
     if not is_finite(blur) or blur < 0:
         raise ValueError(f"blur must be a finite number ≥ 0, got {blur!r}")
-    with asked(model, images, targets, check_range=check_range) as call:
+    with asked(model, images, targets, check_range=check_range, batch_size=batch_size) as call:
         curves, _ = pixel_curves(
             call,
             saliency,

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from saliency_audit.attributions.arguments import Asked, Method, asked
+from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import halving_on_oom
 from saliency_audit.attributions.pixel_curves import (
     equal_stops,
@@ -16,6 +17,7 @@ from saliency_audit.attributions.pixel_curves import (
 from saliency_audit.attributions.relevance.background import gaussian_blurred
 from saliency_audit.attributions.relevance.estimator import RelevanceEstimator
 from saliency_audit.attributions.relevance.generator import enlarged
+from saliency_audit.attributions.targets import Targets
 from saliency_audit.errors import is_finite, is_whole
 
 
@@ -35,7 +37,7 @@ class RelevanceMask(Method):
     def __post_init__(self) -> None:
         _validate_estimator(self.estimator)
 
-    def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Masks `(N, 1, H, W)`.
 
         Raises:
@@ -70,7 +72,7 @@ class SelfTuned(Method):
         if not is_finite(self.blur) or self.blur < 0:
             raise ValueError(f"blur must be a finite number ≥ 0, got {self.blur!r}")
 
-    def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Maps `(N, 1, H, W)`; errors as in `RelevanceMask`."""
         with asked(model, inputs, targets, check_range=self.check_range) as call:
             masks = _masks(_given(self.estimator), call, self.batch_size)
@@ -119,7 +121,7 @@ class Combined(Method):
         _validate_estimator(self.estimator)
         _validate_estimator(self.mgnet)
 
-    def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Maps `(N, 1, H, W)`; errors as in `RelevanceMask`."""
         with asked(model, inputs, targets, check_range=self.check_range) as call:
             first = _masks(_given(self.estimator), call, self.batch_size)

@@ -36,7 +36,7 @@ class Pictures:
                 raise ValueError("pictures must have one size; resize and crop them to it")
             found = torch.stack(parts)
         found = found.to(self.device)
-        validate_inputs(found, torch.zeros(len(found), dtype=torch.int64, device=found.device))
+        validate_inputs(found)
         return found
 
     def classes(self, numbers: Sequence[int], answers: Tensor) -> Tensor:
