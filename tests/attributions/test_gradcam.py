@@ -67,6 +67,9 @@ def test_golden_gradcam(golden, golden_network, cams):
     expected = enlarged(cams["captum_gradcam_conv2_logit"], golden["inputs"])
     assert maps.shape == (4, 1, 32, 32)
     torch.testing.assert_close(maps, expected, rtol=1e-6, atol=1e-12)
+    raw = GradCam(layer="conv2", output="logit", raw=True)
+    maps = raw(golden_network, golden["inputs"], golden["targets"])
+    torch.testing.assert_close(maps, cams["captum_gradcam_conv2_logit"], rtol=1e-6, atol=1e-12)
 
 
 def test_golden_gradcam_plus_plus(golden, golden_network, cams):

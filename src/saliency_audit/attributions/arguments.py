@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
+import numpy as np
 from torch import Tensor, nn
 
 from saliency_audit.attributions.called import Model, as_module
@@ -24,6 +25,12 @@ class Method:
     """
 
     check_range: bool = field(default=True, kw_only=True)
+
+    def __post_init__(self) -> None:
+        for setting in fields(self):
+            value = getattr(self, setting.name)
+            if isinstance(setting.default, bool) and not isinstance(value, bool | np.bool_):
+                raise ValueError(f"{setting.name} must be True or False, got {value!r}")
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,7 @@ class RandomMap(Method):
     seed: int = 0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         refuse_unknown("distribution", self.distribution, DISTRIBUTIONS)
 
     def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:

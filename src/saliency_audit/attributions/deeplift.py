@@ -60,7 +60,8 @@ class DeepLift(Method):
     to the difference or mix the images of a batch, and it cannot use a module twice.
 
     `baseline` is "black", "white" or "blur", a number, or a tuple of one number per channel; a call
-    may give others instead (`baselines_for`).
+    may give others instead (`baselines_for`). Without `multiplies` a map holds the multipliers,
+    which times x − x′ are the contributions: in units of the score per unit of intensity.
 
     Source: Shrikumar et al. 2017, §3.5.1.
     """
@@ -68,8 +69,10 @@ class DeepLift(Method):
     baseline: Baseline = "black"
     output: str = "probability"
     batch_size: int | str = "auto"
+    multiplies: bool = True
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         validate_baseline(self.baseline)
         validate_output(self.output)
 
@@ -121,8 +124,10 @@ class DeepLift(Method):
                 scores, multipliers = score_and_gradient(
                     _Checked(call.model), pair, classes.repeat(2), self.output
                 )
-            maps[block] = multipliers[: len(images)] * (images - references[block])
-            _refuse_incomplete(maps[block], scores)
+            multipliers = multipliers[: len(images)]
+            contributions = multipliers * (images - references[block])
+            _refuse_incomplete(contributions, scores)
+            maps[block] = contributions if self.multiplies else multipliers
         return maps
 
 

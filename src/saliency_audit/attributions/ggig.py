@@ -47,6 +47,7 @@ class GGIG(Method):
     batch_size: int | str = "auto"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self._attribution()
 
     @property

@@ -24,8 +24,8 @@ class GradCam(Method):
     as a whole (`find_layer`): `layer4` of a ResNet, `features` of a DenseNet. `LAST_CONVOLUTION`
     takes the convolution that runs last, before batch norm and activation. `layout` says in which
     order the axes of A stand, where that is not to be seen (`channels_first`). With `raw` the map
-    is not enlarged. Values are in units of the score and not scaled to [0, 1]; ≥ 0 with `relu`,
-    signed without.
+    has the layer's own places and is not enlarged. Values are in units of the score and not scaled
+    to [0, 1]; ≥ 0 with `relu`, signed without.
 
     Layers may work in place or be followed by others that do: the feature maps are copied first.
 
@@ -40,6 +40,7 @@ class GradCam(Method):
     batch_size: int | str = "auto"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         validate_output(self.output)
         validate_layout(self.layout)
 
@@ -78,13 +79,14 @@ class GradCamPlusPlus(Method):
     batch_size: int | str = "auto"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         validate_output(self.output)
         validate_layout(self.layout)
         if not is_finite(self.epsilon) or self.epsilon < 0:
             raise ValueError(f"epsilon must be a finite number ≥ 0, got {self.epsilon!r}")
 
     def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
-        """Attribution maps `(N, 1, H, W)`, ≥ 0; settings and errors as in `GradCam`."""
+        """Attribution maps, ≥ 0; shape, settings and errors as in `GradCam`."""
 
         def weights(features: Tensor, gradients: Tensor) -> Tensor:
             return plus_plus_weights(features, gradients, self.epsilon)

@@ -20,6 +20,7 @@ class GradientMethod(Method):
     batch_size: int | str = "auto"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         validate_output(self.output)
 
     def gradients(self, model: Model, inputs: Tensor, targets: Targets) -> Tensor:
@@ -52,11 +53,14 @@ class GradientMethod(Method):
 class Saliency(GradientMethod):
     """∂f_c/∂x: how the class score changes with each pixel.
 
-    Signed, in units of the score per unit of intensity. The published map is the largest magnitude
-    over the channels: `saliency(maps, "max_abs")`.
+    Signed, in units of the score per unit of intensity; with `absolute`, its magnitude, as captum's
+    `Saliency` gives by default. The published map is the largest magnitude over the channels:
+    `saliency(maps, "max_abs")`.
 
     Source: Simonyan et al. 2013, §3; "Vanilla Gradient", "GRAD" and "SA" in the papers studied.
     """
+
+    absolute: bool = False
 
     def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Attribution maps `(N, C, H, W)`.
@@ -64,7 +68,8 @@ class Saliency(GradientMethod):
         Raises:
             ValueError: malformed inputs, targets, model output or batch size.
         """
-        return self.gradients(model, inputs, targets)
+        gradients = self.gradients(model, inputs, targets)
+        return gradients.abs_() if self.absolute else gradients
 
 
 @dataclass(frozen=True)

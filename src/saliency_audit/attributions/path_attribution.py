@@ -16,7 +16,8 @@ from saliency_audit.attributions.baselines import (
 from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import halving_on_oom, score
 from saliency_audit.attributions.paths import Path
-from saliency_audit.attributions.rules import Riemann, Rule
+from saliency_audit.attributions.quadrature import weights
+from saliency_audit.attributions.rules import MeanGradient, Riemann, Rule
 from saliency_audit.attributions.scores import validate_output
 from saliency_audit.attributions.straight_path import StraightPath
 from saliency_audit.attributions.targets import Targets
@@ -105,12 +106,24 @@ def _walk_block(
     return [accumulator.result(end) for accumulator in accumulators]
 
 
+def _mean_gradient(path: Path, rule: Rule) -> MeanGradient:
+    """The rule of Integrated Gradients without its product."""
+    if not isinstance(path, StraightPath) or not isinstance(rule, Riemann):
+        raise ValueError(
+            "multiplies=False leaves out the product of Integrated Gradients (StraightPath under "
+            f"Riemann); {type(path).__name__} under {type(rule).__name__} has no factor x − x′"
+        )
+    return MeanGradient(weights(path.quadrature, path.steps))
+
+
 @dataclass(frozen=True)
 class PathAttribution(Method):
     """A path with a rule: `PathAttribution(StraightPath(64), IDGI())` is IG+IDGI.
 
     The fields are the whole configuration. `baseline` is "black", "white" or "blur" (`blurred`), a
     number, or a tuple of one number per channel; a call may give others instead (`baselines_for`).
+    Without `multiplies` the product with x − x′ is left out of Integrated Gradients: a map is the
+    mean gradient along the line (`MeanGradient`). Other paths and rules have no such product.
     """
 
     path: Path = StraightPath()  # noqa: RUF009 (frozen, hence shareable)
@@ -118,8 +131,12 @@ class PathAttribution(Method):
     baseline: Baseline = "black"
     output: str = "probability"
     batch_size: int | str = "auto"
+    multiplies: bool = True
 
     def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.multiplies:
+            _mean_gradient(self.path, self.rule)
         validate_baseline(self.baseline)
         if self.baseline != "black":
             _validate_takes_baselines(self.path)
@@ -140,7 +157,7 @@ class PathAttribution(Method):
             inputs,
             targets,
             path=self.path,
-            rules=[self.rule],
+            rules=[self.rule if self.multiplies else _mean_gradient(self.path, self.rule)],
             baselines=baselines,
             output=self.output,
             batch_size=self.batch_size,

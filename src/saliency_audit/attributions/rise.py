@@ -44,6 +44,7 @@ class Rise(Method):
     batch_size: int | str = "auto"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("masks", "grid"):
             value = getattr(self, name)
             if not is_whole(value) or value < 1:

@@ -44,6 +44,7 @@ class SmoothGrad(Method):
     batch_size: int | str = "auto"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         validate_noise(self.samples, self.noise, self.noise_unit)
         validate_output(self.output)
 

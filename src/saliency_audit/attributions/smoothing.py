@@ -46,6 +46,7 @@ class Smooth(Method):
     seed: int = 0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not callable(self.method):
             raise ValueError(
                 "smooth takes an explainer, such as create('saliency'), got "
