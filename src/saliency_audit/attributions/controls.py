@@ -42,12 +42,12 @@ class Edge(Method):
         validate_inputs(inputs, check_range=self.check_range)
         if targets is not None:
             class_indices(targets, inputs)
-        images = inputs.detach().double()
+        images = inputs.detach().cpu().double()
         if self.gray:
             images = images.mean(dim=1, keepdim=True)
         edges = np.empty(images.shape)
         for image, channel in np.ndindex(*images.shape[:2]):
-            edges[image, channel] = sobel(images[image, channel].cpu().numpy())
+            edges[image, channel] = sobel(images[image, channel].numpy())
         maps = torch.from_numpy(edges).to(inputs.detach())
         return (maps / inputs.shape[1]).expand_as(inputs).clone() if self.gray else maps
 

@@ -81,8 +81,8 @@ def _block_distances(maps: Tensor, folds: Tensor) -> Tensor:
         raise ValueError("maps hold NaN or infinite values")
     count, predictors = maps.shape[:2]
     ranks = normalised_ranks(maps.flatten(0, 1).flatten(1)).unflatten(0, (count, predictors))
-    each = torch.arange(count, device=maps.device)
-    folds = folds.to(maps.device)
+    each = torch.arange(count, device=ranks.device)
+    folds = folds.to(ranks.device)
     correlations = torch.einsum("nd,nkd->nk", ranks[each, folds], ranks)
     # Rounding can put the correlation of equal maps just above 1.
     distances = (1 - correlations.abs()).clamp(min=0)

@@ -207,7 +207,7 @@ def information_points(
             if with_ms_ssim:
                 pairs = zip(shown.split(per_image), _tensor(originals[some], images), strict=True)
                 similarity = torch.stack([ms_ssim(part, whole[None]) for part, whole in pairs])
-                points["ms_ssim"][some, measured] = similarity.double().cpu()
+                points["ms_ssim"][some, measured] = similarity.cpu().double()
             wanted = call.targets[some].repeat_interleave(per_image)
             probability, correct = _predictions(call.model, shown, wanted, batch_size)
             points["probability"][some, measured] = probability.reshape(-1, per_image)
@@ -272,7 +272,7 @@ def information_curves(
         raise ValueError("the prediction holds NaN; check what the model returns")
     if grid_size < 2:
         raise ValueError(f"grid_size must be at least 2, got {grid_size}")
-    complexity, prediction = complexity.double().cpu(), prediction.double().cpu()
+    complexity, prediction = complexity.cpu().double(), prediction.cpu().double()
     reasons = {
         "unmeasured": torch.isnan(complexity).any(dim=1),
         "below_minimum": prediction[:, -1] < minimum,
@@ -440,7 +440,7 @@ def _predictions(
         return [predict(model, chunk, wanted) for chunk, wanted in parts]
 
     found = halving_on_oom(run, batch_size, pictures, gradients=False)
-    probability, correct = (torch.cat(parts).double().cpu() for parts in zip(*found, strict=True))
+    probability, correct = (torch.cat(parts).cpu().double() for parts in zip(*found, strict=True))
     return probability, correct
 
 

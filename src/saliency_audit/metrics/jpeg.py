@@ -99,7 +99,7 @@ def jpeg_stability(maps: Tensor, maps_of_copy: Tensor, scale: Scale = "raw") -> 
         )
     if not (maps.isfinite().all() and maps_of_copy.isfinite().all()):
         raise ValueError("the maps hold NaN or infinity; their difference is undefined")
-    first, second = (values.detach().double().cpu().flatten(1) for values in (maps, maps_of_copy))
+    first, second = (values.detach().cpu().double().flatten(1) for values in (maps, maps_of_copy))
     if scale == "unit_norm":
         first, second = _unit_norm(first), _unit_norm(second)
     elif scale != "raw":

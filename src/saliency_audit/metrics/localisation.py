@@ -192,7 +192,7 @@ def _validated(saliency: Tensor, regions: Tensor) -> tuple[Tensor, Tensor]:
         raise ValueError(f"regions must be bool, got {regions.dtype}; compare masks with 0 first")
     if not saliency.isfinite().all():
         raise ValueError("the saliency holds NaN or infinity")
-    return saliency.detach().double().cpu().flatten(1), regions.cpu().double().flatten(1)
+    return saliency.detach().cpu().double().flatten(1), regions.cpu().double().flatten(1)
 
 
 def _largest_component(kept: NDArray[np.bool_]) -> NDArray[np.bool_]:

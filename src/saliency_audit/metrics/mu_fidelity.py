@@ -9,6 +9,7 @@ from saliency_audit.attributions.arguments import Asked, asked
 from saliency_audit.attributions.baselines import Baselines, baselines_for
 from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import halving_on_oom, score
+from saliency_audit.attributions.precision import in_double
 from saliency_audit.attributions.scores import validate_saliency
 from saliency_audit.attributions.seeding import image_generator
 from saliency_audit.attributions.targets import Targets
@@ -114,9 +115,9 @@ def _fidelity(
                 ]
             )
             # f(x) is the same in every drop and does not affect the correlation.
-            drops, members = -scores.double().cpu(), hidden.double().T
+            drops, members = -scores.cpu().double(), in_double(hidden).T
             for values, part in zip(found, maps, strict=True):
-                sums = part[index].double().flatten() @ members
+                sums = in_double(part[index]).flatten() @ members
                 values[index] = pearson(sums.cpu(), drops)
         return found
 

@@ -4,6 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from saliency_audit.attributions.precision import where_float64_is
+
 # Differences of so many units in the last place are rounding.
 ROUNDING = 16
 
@@ -62,6 +64,7 @@ def average_ranks(values: Tensor) -> Tensor:
     Returns:
         `(N, D)` float64.
     """
+    values = where_float64_is(values)
     order = _order(values)
     ordered = values.gather(1, order)
     places = torch.arange(1, values.shape[1] + 1, device=values.device).double()
@@ -112,6 +115,7 @@ def normalised_ranks(values: Tensor) -> Tensor:
     Returns:
         `(N, D)` float64.
     """
+    values = where_float64_is(values)
     centred = average_ranks(values) - (values.shape[1] + 1) / 2
     lengths = torch.linalg.vector_norm(centred, dim=1, keepdim=True)
     return centred / lengths.where(~is_constant(values)[:, None], torch.nan)

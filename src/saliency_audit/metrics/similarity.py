@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from saliency_audit.attributions.precision import in_double, where_float64_is
 from saliency_audit.metrics.ms_ssim import ssim as picture_ssim
 from saliency_audit.metrics.ranks import is_constant, normalised_ranks, validate_maps
 
@@ -56,10 +57,10 @@ def dice(first: Tensor, second: Tensor, *, level: float = 0.5) -> Tensor:
             raise ValueError("the Dice coefficient needs maps without negative values; reduce them")
         flat = maps.flatten(1)
         regions.append(flat >= level * flat.amax(dim=1, keepdim=True))
-    overlap = (regions[0] & regions[1]).sum(dim=1).double()
+    overlap = in_double((regions[0] & regions[1]).sum(dim=1))
+    areas = in_double(regions[0].sum(dim=1) + regions[1].sum(dim=1))
     empty = (first.flatten(1).amax(dim=1) == 0) | (second.flatten(1).amax(dim=1) == 0)
-    found = 2 * overlap / (regions[0].sum(dim=1) + regions[1].sum(dim=1))
-    return found.masked_fill(empty, torch.nan)
+    return (2 * overlap / areas).masked_fill(where_float64_is(empty), torch.nan)
 
 
 def weighted_jaccard(first: Tensor, second: Tensor) -> Tensor:
@@ -83,7 +84,7 @@ def weighted_jaccard(first: Tensor, second: Tensor) -> Tensor:
         raise ValueError(
             "weighted Jaccard needs maps without negative values; reduce or scale them"
         )
-    first, second = first.double().flatten(1), second.double().flatten(1)
+    first, second = in_double(first).flatten(1), in_double(second).flatten(1)
     return torch.minimum(first, second).sum(dim=1) / torch.maximum(first, second).sum(dim=1)
 
 
@@ -102,7 +103,7 @@ def normalized_mse(first: Tensor, second: Tensor) -> Tensor:
     Source: GGIG paper, Table 1.
     """
     _validate(first, second)
-    first, second = first.double().flatten(1), second.double().flatten(1)
+    first, second = in_double(first).flatten(1), in_double(second).flatten(1)
     squares = second.square().sum(dim=1)
     return (first - second).square().sum(dim=1) / squares.where(squares > 0, torch.nan)
 
@@ -121,8 +122,8 @@ def ssim(first: Tensor, second: Tensor) -> Tensor:
     _validate(first, second)
     # Constant in their own type: more digits would show rounding as structure.
     undefined = is_constant(first) | is_constant(second)
-    scaled = [min_max(maps.double()).nan_to_num()[:, None] for maps in (first, second)]
-    return picture_ssim(*scaled).masked_fill(undefined, torch.nan)
+    scaled = [min_max(in_double(maps)).nan_to_num()[:, None] for maps in (first, second)]
+    return picture_ssim(*scaled).masked_fill(where_float64_is(undefined), torch.nan)
 
 
 def wasserstein1(first: Tensor, second: Tensor) -> Tensor:
@@ -151,7 +152,7 @@ def wasserstein1(first: Tensor, second: Tensor) -> Tensor:
     cost = np.linalg.norm(places[:, None] - places[None], axis=2)
     found = []
     for pair in zip(first, second, strict=True):
-        masses = [maps.detach().double().abs().flatten().cpu().numpy() for maps in pair]
+        masses = [maps.detach().cpu().double().abs().flatten().numpy() for maps in pair]
         if min(mass.sum() for mass in masses) == 0:
             found.append(float("nan"))
             continue
@@ -166,7 +167,7 @@ def norm_distance(first: Tensor, second: Tensor, order: float = 2) -> Tensor:
         ValueError: as `spearman`.
     """
     _validate(first, second)
-    return torch.linalg.vector_norm((first.double() - second.double()).flatten(1), order, dim=1)
+    return torch.linalg.vector_norm((in_double(first) - in_double(second)).flatten(1), order, dim=1)
 
 
 def min_max(maps: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from saliency_audit.attributions import saliency
+from saliency_audit.attributions.precision import in_double, where_float64_is
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.metrics import normalized_mse, spearman, ssim, weighted_jaccard
 from saliency_audit.metrics.ms_ssim import WINDOW
@@ -87,11 +88,12 @@ def similarities(
     refuse_unknown("sign", sign, SIGNS)
     refuse_unknown("scaling", scaling, SCALINGS)
     reduced = _reduced(first, second, SIGNS[sign])
-    scaled = [SCALINGS[scaling](maps.double()) for maps in reduced]
+    scaled = [SCALINGS[scaling](in_double(maps)) for maps in reduced]
     defined = _varies(scaled[0]) & _varies(scaled[1])
     for given, maps in zip((first, second), reduced, strict=True):
         # Up to the rounding of their own type, and of what was summed.
-        defined &= ~is_constant(maps, saliency(given).flatten(1).amax(dim=1))
+        constant = is_constant(maps, saliency(given).flatten(1).amax(dim=1))
+        defined &= ~where_float64_is(constant)
     # Decided by the options, not by the values: otherwise only some signed maps would have a value.
     negative = sign == "signed" and scaling != "min-max"
     found = {}

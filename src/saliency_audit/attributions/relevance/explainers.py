@@ -35,6 +35,7 @@ class RelevanceMask(Method):
     batch_size: int | str = "auto"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _validate_estimator(self.estimator)
 
     def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
@@ -43,7 +44,13 @@ class RelevanceMask(Method):
         Raises:
             ValueError: malformed inputs or targets, or a model that the estimator was not made for.
         """
-        with asked(model, inputs, targets, check_range=self.check_range) as call:
+        with asked(
+            model,
+            inputs,
+            targets,
+            check_range=self.check_range,
+            batch_size=self.batch_size,
+        ) as call:
             return _masks(_given(self.estimator), call, self.batch_size)
 
 
@@ -66,6 +73,7 @@ class SelfTuned(Method):
     batch_size: int | str = "auto"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _validate_estimator(self.estimator)
         if not is_whole(self.points) or self.points < 1:
             raise ValueError(f"points must be a whole number ≥ 1, got {self.points!r}")
@@ -74,7 +82,13 @@ class SelfTuned(Method):
 
     def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Maps `(N, 1, H, W)`; errors as in `RelevanceMask`."""
-        with asked(model, inputs, targets, check_range=self.check_range) as call:
+        with asked(
+            model,
+            inputs,
+            targets,
+            check_range=self.check_range,
+            batch_size=self.batch_size,
+        ) as call:
             masks = _masks(_given(self.estimator), call, self.batch_size)
             seeds = [0] * len(masks)
             reached, _ = pixel_curves(
@@ -118,12 +132,19 @@ class Combined(Method):
     batch_size: int | str = "auto"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _validate_estimator(self.estimator)
         _validate_estimator(self.mgnet)
 
     def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Maps `(N, 1, H, W)`; errors as in `RelevanceMask`."""
-        with asked(model, inputs, targets, check_range=self.check_range) as call:
+        with asked(
+            model,
+            inputs,
+            targets,
+            check_range=self.check_range,
+            batch_size=self.batch_size,
+        ) as call:
             first = _masks(_given(self.estimator), call, self.batch_size)
             return first * _masks(_given(self.mgnet), call, self.batch_size)
 
