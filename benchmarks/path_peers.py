@@ -70,7 +70,7 @@ def path_peers(
     peers = []
     for layout in LAYOUTS:
         for batch in bare_batches:
-            run: Callable[[], object] = _bare(
+            run: Callable[[], object] = bare_passes(
                 model, images[:1], targets[:1], batch, points // batch, LAYOUTS[layout]
             )
             peers.append(Peer("bare passes", points, run, batch, layout))
@@ -79,7 +79,7 @@ def path_peers(
     peers.append(ours("ig and ig+idgi", StraightPath(steps), Riemann(), IDGI()))
     if installed("captum"):
         for batch in captum_batches:
-            run = _captum(model, few, their_targets, steps, batch)
+            run = captum_ig(model, few, their_targets, steps, batch)
             peers.append(Peer("captum ig", points, run, batch, steps=steps))
     peers.append(ours("blurig", BlurPath(steps), Riemann()))
     peers.append(Peer("blur alone", points, _blur(BlurPath(steps), few), steps=steps))
@@ -88,12 +88,12 @@ def path_peers(
     run = partial(walk, model, group, group_targets, path=guided, rules=[Riemann()])
     peers.append(Peer("gig", len(group) * guided_steps, run, steps=guided_steps))
     if installed("saliency"):
-        run = _pair(model, images[0], int(targets[0]), guided_steps)
+        run = pair_gig(model, images[0], int(targets[0]), guided_steps)
         peers.append(Peer("pair gig", guided_steps, run, 1, steps=guided_steps))
     return peers
 
 
-def _bare(
+def bare_passes(
     model: nn.Module,
     image: Tensor,
     target: Tensor,
@@ -129,12 +129,21 @@ def _blur(path: BlurPath, images: Tensor) -> Callable[[], None]:
     return run
 
 
-def _captum(
-    model: nn.Module, images: Tensor, targets: Tensor, steps: int, batch: int
+def captum_ig(
+    model: nn.Module,
+    images: Tensor,
+    targets: Tensor,
+    steps: int,
+    batch: int,
+    layout: torch.memory_format = torch.preserve_format,
 ) -> Callable[[], Tensor]:
+    """captum's Integrated Gradients; in a memory format that its user sets by hand, if given."""
     from captum.attr import IntegratedGradients
 
-    method = IntegratedGradients(lambda pictures: model(pictures).softmax(dim=1))
+    def probabilities(pictures: Tensor) -> Tensor:
+        return model(pictures.clone(memory_format=layout)).softmax(dim=1)
+
+    method = IntegratedGradients(probabilities)
 
     def run() -> Tensor:
         maps: Tensor = method.attribute(
@@ -149,7 +158,7 @@ def _captum(
     return run
 
 
-def _pair(model: nn.Module, image: Tensor, target: int, steps: int) -> Callable[[], object]:
+def pair_gig(model: nn.Module, image: Tensor, target: int, steps: int) -> Callable[[], object]:
     """PAIR's Guided IG on one image: it takes arrays (H, W, C) and asks for gradients in numpy."""
     from saliency.core import INPUT_OUTPUT_GRADIENTS, GuidedIG
 

@@ -2,13 +2,14 @@
 
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 from torchvision.models import get_model
 
@@ -18,7 +19,9 @@ from saliency_audit.models.normalized import IMAGENET_MEAN, IMAGENET_STD, Normal
 from saliency_audit.study.provenance import commit
 
 SIZE = 224
-PACKAGES = ("torch", "torchvision", "numpy", "captum", "saliency")
+# What a benchmark that compares them runs with, one after the other.
+THREADS = (1, 2)
+PACKAGES = ("torch", "torchvision", "numpy", "captum", "saliency", "torchray", "grad-cam")
 
 
 def use_threads() -> int:
@@ -26,6 +29,14 @@ def use_threads() -> int:
     threads = int(os.environ.get("OMP_NUM_THREADS", 2))
     torch.set_num_threads(threads)
     return threads
+
+
+def with_threads(numbers: Sequence[int]) -> Iterator[int]:
+    """Each number of threads in turn, for torch and for the linear algebra of numpy and scipy."""
+    for number in numbers:
+        torch.set_num_threads(number)
+        with threadpool_limits(number, user_api="blas"):
+            yield number
 
 
 def has_weights(name: str) -> bool:

@@ -132,11 +132,12 @@ SCALES = {
 def printed(table: pd.DataFrame) -> str:
     """The table for a terminal: milliseconds, ratios and mebibytes, each with its own heading."""
     parts = []
-    for model in table["model"].unique():
+    for (model, threads), found in table.groupby(["model", "threads"], sort=False):
         for quantity, heading in HEADINGS.items():
-            rows = table[(table["model"] == model) & (table["quantity"] == quantity)]
+            rows = found[found["quantity"] == quantity]
             if len(rows):
-                parts.append(f"{model}: {heading}\n{_printed_rows(rows, quantity)}")
+                title = f"{model}, threads: {threads}: {heading}"
+                parts.append(f"{title}\n{_printed_rows(rows, quantity)}")
     return "\n\n".join(parts)
 
 

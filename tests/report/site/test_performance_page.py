@@ -72,7 +72,7 @@ def test_ratios_stand_first_with_aim_and_whether_it_is_met(tmp_path):
     assert line.format("speed", "gig", "0.94", " ", " ", "bare passes 16") in text
     assert "ratio over 6 rounds" in text
     assert text.index("### net\\_a") < text.index("{dropdown} Milliseconds per gradient")
-    assert "| net\\_a | `ig` | auto |   | 32 | 32.7 [30.0, 40.0] |" in text
+    assert "| net\\_a | `ig` | auto |   | 32 | 2 | 32.7 [30.0, 40.0] |" in text
 
 
 def test_memory_is_a_table_by_steps(tmp_path):
@@ -148,11 +148,23 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
     folder = tmp_path / "data" / "benchmarks"
     folder.mkdir(parents=True)
     (folder / "paths.csv").write_text("model,quantity\na,speed\n", encoding="utf-8")
-    with pytest.raises(ValueError, match=r"paths\.csv lacks the columns peer, against, .*again"):
+    with pytest.raises(
+        ValueError, match=r"paths\.csv lacks the columns peer, against, .*threads.*again"
+    ):
         performance_page(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["paths", "curves", "ranks"])
+def test_numbers_of_threads_have_tables_of_their_own(tmp_path):
+    header = {**HEADER, "threads": [1, 2]}
+    one = {"threads": 1, "median": 0.5, "peer": "rise"}
+    text = measured(tmp_path, one, {}, name="methods", header=header)
+    assert "## Beside other libraries on A Processor" in text
+    assert "1 and 2 threads of 4 cores" in text
+    headings = text.index("### net\\_a, 1 thread\n"), text.index("### net\\_a, 2 threads\n")
+    assert headings[0] < text.index("speed of `rise`") < headings[1] < text.index("speed of `ig`")
+
+
+@pytest.mark.parametrize("name", ["paths", "methods", "curves", "ranks"])
 def test_the_measured_files_of_the_project_are_shown_in_full(tmp_path, name):
     source = project_root() / "data" / "benchmarks" / f"{name}.csv"
     if not source.is_file():

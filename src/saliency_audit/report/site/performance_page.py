@@ -17,7 +17,12 @@ from saliency_audit.study.former_names import COMPLEXITIES as FORMER
 
 FOLDER = "data/benchmarks"
 # Files of each kind, and what their section is about.
-FILES = {"paths": "On", "curves": "Information curves on", "ranks": "Distances between maps on"}
+FILES = {
+    "paths": "On",
+    "methods": "Beside other libraries on",
+    "curves": "Information curves on",
+    "ranks": "Distances between maps on",
+}
 # What a peer's own row says, and its heading.
 SECONDS = {
     "seconds_per_point": "gradient",
@@ -25,7 +30,7 @@ SECONDS = {
     "seconds_per_distance": "distance",
 }
 COLUMNS = (
-    *("model", "quantity", "peer", "against", "batch", "layout", "steps", "rounds"),
+    *("model", "quantity", "peer", "against", "batch", "layout", "steps", "threads", "rounds"),
     *("median", "minimum", "maximum", "goal"),
 )
 GOAL = re.compile(r"(>=|<=)\s*([\d.]+)")
@@ -35,13 +40,15 @@ RERUN = """\
 ```shell
 OMP_NUM_THREADS=2 .venv/bin/python benchmarks/paths.py           # about 6 minutes on two cores
 OMP_NUM_THREADS=2 .venv/bin/python benchmarks/paths.py --quick   # two rounds, writes nothing
-OMP_NUM_THREADS=2 .venv/bin/python benchmarks/curves.py          # about 4 minutes, needs PAIR
+.venv/bin/python benchmarks/methods.py         # about 5 minutes, needs its four peers
+.venv/bin/python benchmarks/curves.py          # about 5 minutes, needs PAIR
 OMP_NUM_THREADS=2 .venv/bin/python benchmarks/fast_deviation.py  # about 4 minutes, needs pictures
 OMP_NUM_THREADS=2 .venv/bin/python benchmarks/ranks.py           # about 3 minutes
 ```
 
 All but the second write a table and its header. On a machine with a GPU the first one times the
-GPU. PAIR's library is not a dependency; `benchmarks/README.md` says how to install it."""
+GPU. PAIR's library, torchray and grad-cam are no dependencies; `benchmarks/README.md` says how to
+install them."""
 
 METHOD = """\
 Path methods spend their time on gradients. Every peer evaluates the same networks at 224×224 and is
@@ -51,10 +58,23 @@ memory formats, the ratio is that of the fastest; `captum ig 32` is captum as us
 all points of a path at once. `ig and ig+idgi` makes both maps from one walk; `blur alone` is the
 path of BlurIG without a model.
 
-Information curves are timed per map: three photographs at 224×224, 13 thresholds, the predictions
-of MobileNetV2 included. `exact` fills and compresses every picture as PAIR does, bit by bit; how
-far `fast` deviates is measured above. `further maps` of a picture share the two ends of its curve
-with the first one. `pair` is PAIR's own function.
+Beside other libraries, methods are timed per map with one thread and with two: 16 points of IG, 4
+of Guided IG, 32 masks of RISE (torchray's in batches of 32), Grad-CAM of 8 pictures at once, and
+the insertion score of one picture in 28 steps. `captum ig` takes 8 points at a time; `by hand`
+means that its user sets the memory format `channels_last`. `pair gig` and the insertion `by a loop`
+take one picture after the other. `passes` and `forwards` are as many plain passes of the network in
+its fastest layout, those of Guided IG one at a time: **where a method's speed beside them is near
+1, the limit is the network itself**, and nothing but another network makes it faster. Guided IG
+asks the network picture by picture, so that no map depends on how many others are made. `passes of
+gig` relative to `pair gig` is therefore the most that it can reach.
+
+Information curves are timed per map, with one thread and with two: photographs at 224×224, 13
+thresholds, the predictions of MobileNetV2 included. With one thread, of the processor's time of
+`exact` 41 % is Qhull's triangulation and 40 % libwebp's lossless encoder, of `fast` 32 % and 36 %,
+and another 9 % and 18 % the network: these are the limit, and PAIR waits for the same two
+libraries. With two threads, each works on a picture of its own. `exact` fills and compresses every
+picture as PAIR does, bit by bit; how far `fast` deviates is measured above. `further maps` of a
+picture share the two ends of its curve with the first one. `pair` is PAIR's own function.
 
 Distances between the maps of cross-trained predictors, the rows behind MeGe and ReCo, are timed per
 distance: 10,000 random maps of 32×32 pixels for each of 5 predictors, once without ties and once
@@ -73,8 +93,8 @@ def performance_page(root: Path) -> str:
     """Markdown of the page; says so where nothing was measured.
 
     Args:
-        root: the project folder; every `data/benchmarks/paths*.csv`, `curves*.csv` and `ranks*.csv`
-            below it gets a section.
+        root: the project folder; every `data/benchmarks/paths*.csv`, `methods*.csv`, `curves*.csv`
+            and `ranks*.csv` below it gets a section.
 
     Raises:
         ValueError: a file that lacks a column.
@@ -109,9 +129,10 @@ def _section(path: Path, title: str) -> Iterator[str]:
     yield f"## {title} {device}"
     yield f"{_circumstances(header)} The file: {{download}}`{name} <../../{name}>`."
     ratios = rows[rows["quantity"].isin(["speed", "time"])]
-    for model in ratios["model"].unique():
-        yield f"### {escape(model)}"
-        yield _ratios(ratios[ratios["model"] == model])
+    several = ratios["threads"].nunique() > 1
+    for model, threads in ratios[["model", "threads"]].drop_duplicates().to_numpy():
+        yield f"### {escape(model)}" + (f", {count(threads, 'thread')}" if several else "")
+        yield _ratios(ratios[(ratios["model"] == model) & (ratios["threads"] == threads)])
     memory = rows[rows["quantity"] == "peak_mib"]
     yield _memory(memory) if len(memory) else ""
     for quantity, unit in SECONDS.items():
@@ -158,7 +179,7 @@ def _circumstances(header: Mapping[str, Any]) -> str:
     versions = header.get("versions", {})
     facts = [
         f"on {header['date']}" if "date" in header else "",
-        f"{count(header['threads'], 'thread')} of {count(header['cores'], 'core')}"
+        f"{_threads(header['threads'])} of {count(header['cores'], 'core')}"
         if {"threads", "cores"} <= header.keys()
         else "",
         f"load average {header['load_average']} at the end" if "load_average" in header else "",
@@ -167,6 +188,13 @@ def _circumstances(header: Mapping[str, Any]) -> str:
     ]
     said = "; ".join(fact for fact in facts if fact)
     return f"Measured {said}." if said else "The circumstances were not noted."
+
+
+def _threads(noted: int | list[int]) -> str:
+    """`2 threads`; `1 and 2 threads` where they were timed one after the other."""
+    if isinstance(noted, int):
+        return count(noted, "thread")
+    return f"{' and '.join(map(str, noted))} threads"
 
 
 def _short(commit: str) -> str:
@@ -226,12 +254,13 @@ def _seconds(rows: pd.DataFrame, unit: str) -> str:
             escape(str(row["batch"])),
             escape(row["layout"]),
             "" if pd.isna(row["steps"]) else str(int(row["steps"])),
+            str(row["threads"]),
             _spread(row, 1, 1000),
         )
         for _, row in rows.iterrows()
     ]
-    header = ("network", "peer", "batch", "layout", "steps", f"ms per {unit}")
-    return table(header, lines, "lllrrr")
+    header = ("network", "peer", "batch", "layout", "steps", "threads", f"ms per {unit}")
+    return table(header, lines, "llllrrr")
 
 
 def _spread(row: pd.Series, digits: int, scale: float = 1) -> str:
