@@ -240,3 +240,14 @@ def test_bad_settings():
         GradCamPlusPlus(epsilon=-1)
     with pytest.raises(ValueError, match="unknown output"):
         GradCam(output="loss")
+
+
+def test_small_gradients_weigh_half_of_themselves_and_with_an_epsilon_their_cube():
+    gradients = 1e-5 * torch.rand(2, 3, 4, 4, dtype=torch.float64)
+    features = torch.rand(2, 3, 4, 4, dtype=torch.float64)
+    halves = gradients.sum(dim=(2, 3), keepdim=True) / 2
+    torch.testing.assert_close(plus_plus_weights(features, gradients), halves, rtol=1e-4, atol=0)
+    cubes = (gradients**3 / 1e-6).sum(dim=(2, 3), keepdim=True)
+    torch.testing.assert_close(
+        plus_plus_weights(features, gradients, 1e-6), cubes, rtol=1e-3, atol=0
+    )

@@ -1,9 +1,11 @@
 """RISE: masks as described, scores summed as printed, and random numbers that belong to the image."""
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from skimage.transform import resize
 from torch import nn
 from torch.nn import functional as F
 
@@ -72,6 +74,43 @@ def test_a_mask_is_a_shifted_enlarged_lattice():
     assert {across for _, across in shifts} == set(range(cells[1]))
     assert masks.min() == 0
     assert masks.max().item() == pytest.approx(1)
+
+
+def variance(shares, length):
+    """Variance of masks of half-kept cells along one axis, over all shifts: (length,).
+
+    `shares`, (cells, size), is how much of each cell a pixel of the enlarged lattice gets.
+    """
+    squares = (np.asarray(shares) ** 2).sum(axis=0)
+    shifts = [squares[shift : shift + length] for shift in range(len(squares) - length)]
+    return np.mean(shifts, axis=0) / 2
+
+
+def ours(grid, length):
+    cells = torch.eye(grid + 1, dtype=torch.float64)[:, None]
+    return F.interpolate(cells, scale_factor=-(-length // grid), mode="linear")[:, 0]
+
+
+def the_originals(grid, length):
+    """What resizing, as the authors' code does it, makes of one row of cells after the other."""
+    size = (grid + 1) * -(-length // grid)
+    rows = np.eye(grid)[:, :, None].repeat(grid, axis=2)
+    return [
+        resize(row, (size, size), order=1, mode="reflect", anti_aliasing=False)[:, 0]
+        for row in rows
+    ]
+
+
+def test_masks_vary_as_much_as_is_said():
+    """The variance of a pixel is the product of both axes', with p(1 − p) = ¼ once."""
+    for lattice, corner, centre in ((ours, 0.17, 0.11), (the_originals, 0.12, 0.12)):
+        along = variance(lattice(7, 224), 224)
+        assert along[0] ** 2 == pytest.approx(corner, abs=0.005)
+        assert along[-1] ** 2 == pytest.approx(corner, abs=0.005)
+        assert along[112] ** 2 == pytest.approx(centre, abs=0.005)
+    masks = random_masks(20000, (28, 28), 7, 0.5, torch.Generator().manual_seed(0))
+    along = variance(ours(7, 28), 28)
+    np.testing.assert_allclose(masks.var(dim=0), np.outer(along, along), rtol=0, atol=0.006)
 
 
 @pytest.mark.parametrize("probability", [0.1, 0.5])

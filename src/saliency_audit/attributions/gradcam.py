@@ -64,7 +64,10 @@ class GradCamPlusPlus(Method):
     scales the whole map and is omitted. α is 0 where g is. The denominator assumes A ≥ 0: for the
     output of a convolution, the default as in `GradCam`, it can vanish, and single locations then
     dominate. To avoid that, name the activation after it as `layer`. `epsilon` is added to the
-    denominator; other libraries add 1e-6 or 1e-4, which is not small compared with g².
+    denominator. At 0 the weights are those of the paper: small gradients weigh g/2. Other libraries
+    add 1e-6 or 1e-4, which is not small compared with g²: their small gradients weigh g³/epsilon,
+    so that few locations carry the map. `epsilon=1e-6, output="logit"` and the activation as
+    `layer` give the maps of pytorch-grad-cam, which scales them to [0, 1].
 
     The MeGe/ReCo paper prints the weights without max(0, g); the original is followed here.
 

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor
 
 from saliency_audit.attributions.arguments import Method
+from saliency_audit.attributions.called import Model, as_module
 from saliency_audit.attributions.reduction import REDUCTIONS
 from saliency_audit.attributions.registry import Explainer, create
+from saliency_audit.attributions.targets import Targets, class_indices
 from saliency_audit.errors import refuse_unknown
 
 
@@ -42,14 +44,15 @@ def quantus_explain(
     explain = _of_any_range(method, settings)
 
     def explain_func(
-        model: nn.Module, inputs: Any, targets: Any, device: Any = None, **more: Any
+        model: Model, inputs: Any, targets: Targets = None, device: Any = None, **more: Any
     ) -> NDArray[np.floating]:
         if more:
             raise ValueError(
                 f"explain_func_kwargs holds {', '.join(map(repr, more))}; give settings of the "
                 "method to quantus_explain"
             )
-        images, classes = _tensors(model, inputs, targets)
+        images = _images(model, inputs)
+        classes = None if targets is None else class_indices(targets, images)
         maps = explain(model, images, classes)
         if reduction is not None:
             maps = REDUCTIONS[reduction](maps)[:, None]
@@ -69,13 +72,11 @@ def _of_any_range(method: str | Explainer, settings: dict[str, Any]) -> Explaine
     return replace(method, check_range=False) if isinstance(method, Method) else method
 
 
-def _tensors(model: nn.Module, inputs: Any, targets: Any) -> tuple[torch.Tensor, torch.Tensor]:
-    """Images in the type and on the device of the weights, and int64 classes beside them."""
-    weights = next((part for part in model.parameters() if part.is_floating_point()), None)
-    like = torch.empty(0) if weights is None else weights
-    double = like.dtype == torch.float64
-    images = torch.as_tensor(np.asarray(inputs), device=like.device)
-    classes = torch.as_tensor(np.asarray(targets), device=like.device)
-    if not classes.is_floating_point():
-        classes = classes.long()
-    return images.to(torch.float64 if double else torch.float32), classes
+def _images(model: Model, inputs: Any) -> Tensor:
+    """The inputs in the type and on the device of the model's weights."""
+    weights = next((w for w in as_module(model).parameters() if w.is_floating_point()), None)
+    double = weights is not None and weights.dtype == torch.float64
+    given = inputs if isinstance(inputs, Tensor) else torch.from_numpy(np.array(inputs, order="C"))
+    # First the type: not every device has double precision.
+    images = given.to(torch.float64 if double else torch.float32)
+    return images if weights is None else images.to(weights.device)

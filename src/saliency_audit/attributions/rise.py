@@ -20,10 +20,17 @@ from saliency_audit.errors import is_finite, is_whole
 class Rise(Method):
     """Σ_i f_c(x ⊙ m_i) m_i / (p · masks): the mean score over the masks that keep a pixel.
 
-    A mask is a `grid` × `grid` lattice of cells, each kept with `probability` p, upsampled
-    bilinearly and shifted at random by up to a cell, so that its values lie in [0, 1]; hidden
-    pixels are black, that is 0. In units of the score; a model that returns a constant c gets about
-    c everywhere, plus the noise of the masks (§3 of the source subtracts nothing either).
+    A mask is a lattice of cells, `grid` along each side of the picture and one more for the shift,
+    each kept with `probability` p, upsampled bilinearly and shifted at random by up to a cell, so
+    that its values lie in [0, 1]; hidden pixels are black, that is 0. In units of the score; a
+    model that returns a constant c gets about c everywhere, plus the noise of the masks (§3 of the
+    source subtracts nothing either).
+
+    The source's own code draws `grid` cells per side and enlarges them to the size of grid + 1, so
+    its cells are (grid + 1)/grid times as far apart, and it mirrors them at the border, where ours
+    go on as they are. On 224 × 224 pixels with the defaults the variance of a mask is .17 in our
+    corners and .11 in the centre; in the source's it is .12 in both. Maps of few masks are
+    therefore noisier in our corners.
 
     The masks of an image depend only on the image and `seed` (`image_generator`), not on batches,
     order, device or model, so two models are compared under equal masks. For MeGe and ReCo give

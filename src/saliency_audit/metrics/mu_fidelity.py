@@ -43,6 +43,10 @@ def mu_fidelity(
     The sets of an image depend only on the image and `seed`, so that all methods and models are
     measured on the same sets.
 
+    xplique's MuFidelity hides each of 9 × 9 cells with probability .2, so that its sets vary in
+    size; all images of a batch share them. It correlates ranks (Spearman; in its first version
+    values), and counts 0 where the correlation is undefined.
+
     Args:
         model: maps `(N, C, H, W)` to logits; used in evaluation mode.
         images: `(N, C, H, W)` in [0, 1], unless `check_range` is off.

@@ -46,6 +46,10 @@ def mege(equal: ArrayLike) -> float:
     Range (0, 1]; a distance bounded by 1, such as 1 − |Spearman|, keeps it in [½, 1]. NaN if
     `equal` is empty: no image was classified correctly by both predictors, so nothing was measured.
 
+    The authors' library, xplique, takes √(1 − |Spearman|) for the distance, which is larger, so its
+    MeGe is lower; `mege(np.sqrt(equal))` is comparable with it. It also takes folds in the order of
+    the images, unshuffled, and explains the true class.
+
     Args:
         equal: `(n,)` distances of S=, ≥ 0.
 
@@ -74,6 +78,10 @@ def reco(equal: ArrayLike, different: ArrayLike, definition: Definition) -> floa
     `definition="balanced"` divides by |S=| and |S≠|: Youden's J, twice the balanced accuracy minus
     one. Both rates exist at every threshold. Since γ is itself a distance and counts on neither
     side, separated sets score 1 − ε and reversed ones −ε with ε = 1 / max(|S=|, |S≠|).
+
+    xplique computes the balanced score, at about 20 of the distances and not below 0, and leaves
+    distances equal to γ out of |S=| and |S≠| as well, so that separated sets score 1. Its root of
+    the distance changes nothing here: only the order counts.
 
     NaN if either set is empty (predictors that never disagree say nothing about how explanations of
     opposite decisions differ), or if no threshold has both rates.
