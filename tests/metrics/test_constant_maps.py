@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from saliency_audit.attributions import create
-from saliency_audit.metrics import dice, mu_fidelity, spearman, ssim, top_pixels
+from saliency_audit.metrics import dice, mu_fidelity, pearson_skewness, spearman, ssim, top_pixels
 from saliency_audit.metrics.fold_distances import rank_distances
 from saliency_audit.metrics.ranks import is_constant
 from saliency_audit.metrics.similarity import DISTANCES, min_max
@@ -33,6 +33,7 @@ def test_measures_of_nearly_constant_maps_are_undefined(value, dtype):
     assert spearman(constant, maps).isnan().all()
     assert ssim(maps, constant).isnan().all()
     assert min_max(constant).isnan().all()
+    assert pearson_skewness(constant).isnan().all()
     assert DISTANCES["spearman"](maps, constant).isnan().all()
     assert not top_pixels(constant, 0.2).any()
     folds = torch.tensor([0, 1])

@@ -141,6 +141,7 @@ VALUES = {
     "object_precision": lambda maps: metrics.share_within(top(maps), regions(maps)),
     "edge_overlap": lambda maps: metrics.share_within(top(maps), top(IMAGES[:, 0])),
     "connected_components": lambda maps: metrics.connected_components(top(maps)),
+    "pearson_skewness": metrics.pearson_skewness,
     "insertion_score": partial(stepwise, metrics.insertion_score, "probability"),
     "insertion_ratio": partial(stepwise, metrics.insertion_score, "ratio"),
     "deletion_score": partial(stepwise, metrics.deletion_score, "probability"),

@@ -42,6 +42,7 @@ from saliency_audit.metrics.similarity import (
     wasserstein1,
     weighted_jaccard,
 )
+from saliency_audit.metrics.skewness import pearson_skewness
 from saliency_audit.metrics.stability import mege, reco, reco_auc
 from saliency_audit.metrics.taylor import taylor_error
 from saliency_audit.metrics.top_pixels import connected_components, share_within, top_pixels
@@ -76,6 +77,7 @@ __all__ = [
     "norm_distance",
     "normalised_over_methods",
     "normalized_mse",
+    "pearson_skewness",
     "pointing_game",
     "rank_distances",
     "reco",

@@ -82,6 +82,7 @@ METRICS: Mapping[str, Metric] = {
         Metric("object_precision", "on the object", "region", "higher", function="share_within"),
         Metric("edge_overlap", "on edges", "map", function="share_within"),
         Metric("connected_components", "components", "map", low=1, high=math.inf),
+        Metric("pearson_skewness", "Pearson's skewness", "map", low=-3, high=3),
         Metric("insertion_score", "insertion, probability", "model", "higher"),
         Metric(
             "insertion_ratio",
