@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import brentq
-from scipy.special import log_expit
+from scipy.special import log_expit, ndtr
 
 from saliency_audit.attributions.controller import ETA, H, validate_settings
 from saliency_audit.errors import is_finite
@@ -73,7 +73,7 @@ class ScoreLaw:
 
 def normal_scores() -> ScoreLaw:
     """The standard normal distribution; every other normal one gives the same scores z."""
-    return _of_scipy("normal", stats.norm(), (-_REACH, _REACH))
+    return ScoreLaw("normal", stats.norm.logpdf, ndtr, 0.0, 1.0, 0.0, (-_REACH, _REACH))
 
 
 def uniform_scores(low: float = 0.0, high: float = 1.0) -> ScoreLaw:

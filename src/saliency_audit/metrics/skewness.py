@@ -41,6 +41,8 @@ def pearson_skewness(maps: Tensor) -> Tensor:
 
 def _median(values: Tensor) -> Tensor:
     """The middle of each row `(N, D)`; torch's own takes the lower of two."""
-    ordered = values.sort(dim=1).values
-    middle = values.shape[1] // 2
-    return (ordered[:, (values.shape[1] - 1) // 2] + ordered[:, middle]) / 2
+    count = values.shape[1]
+    low, high = (
+        values.kthvalue(place, dim=1).values for place in ((count + 1) // 2, count // 2 + 1)
+    )
+    return (low + high) / 2
