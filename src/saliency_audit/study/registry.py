@@ -2,6 +2,9 @@
 
 from saliency_audit.study.experiment import Experiment, ParameterError
 from saliency_audit.study.experiments import (
+    dre_density,
+    dre_monotony,
+    dre_skewness,
     ggig_background,
     ggig_climb,
     ggig_climb_checks,
@@ -33,6 +36,9 @@ _EXPERIMENTS: dict[str, Experiment] = {
         idgi_illustration,
         idgi_cost,
         idgi_beyond,
+        dre_density,
+        dre_skewness,
+        dre_monotony,
         mege_accuracy,
         mege_distances,
         mege_stability,
