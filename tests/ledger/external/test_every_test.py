@@ -23,6 +23,7 @@ UNITS = {
     "training_accuracy": "seed",
     "accuracy_within": "fold",
     "cost": "repeat",
+    "distribution_agrees": "draw",
 }
 # Some of what they say is a fact without a sample: points of a surface, a picture's own shifts.
 EXACT = {"illustration_facts", "distance_sanity"}

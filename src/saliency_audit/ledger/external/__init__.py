@@ -17,6 +17,7 @@ from saliency_audit.ledger.external.result import (
     ScopedResult,
     not_tested,
 )
+from saliency_audit.ledger.external.tests.dre_pdf import distribution_agrees
 from saliency_audit.ledger.external.tests.gg_pic import area_order
 from saliency_audit.ledger.external.tests.gg_random import randomization_equivalence
 from saliency_audit.ledger.external.tests.gg_sigma import sigma_perturbation
@@ -50,6 +51,7 @@ TESTS: dict[str, ExternalTest] = {
         taylor_order,
         illustration_facts,
         cost,
+        distribution_agrees,
         training_accuracy,
         area_order,
         sigma_perturbation,
