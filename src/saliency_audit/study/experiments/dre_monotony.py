@@ -128,7 +128,7 @@ def shared_top(maps: Tensor, mapped: Tensor) -> Tensor:
     return share_within(*(top_pixels(each[:, 0], 0.25) for each in (mapped, maps)))
 
 
-MANY = Parameters(maps=250)
+MANY = Parameters(maps=100)
 
 EXPERIMENT = Experiment(
     name="dre_monotony",

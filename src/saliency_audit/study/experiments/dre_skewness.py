@@ -88,7 +88,7 @@ def _skewness(maps: Tensor) -> list[float]:
     return found
 
 
-MANY = Parameters(maps=500)
+MANY = Parameters(maps=200)
 
 EXPERIMENT = Experiment(
     name="dre_skewness",
