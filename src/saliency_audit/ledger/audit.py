@@ -177,6 +177,8 @@ def _nothing_of(claim: Claim, scope: Scope, profile: str | None) -> str:
     if scope is Scope.GENERALISATION:
         if not (spec.replication.networks or spec.replication.images or spec.replication.least):
             return "every row counts for the replication: the claim names no network or data"
+        if not hasattr(get_experiment(str(spec.experiment)).parameters, "models"):
+            return f"no rows of other networks or data{at}"
         return (
             f"no rows of other networks or data{at}; `saliency-audit run {claim.notebook} -p "
             "models=NAME` tests the claim on another network"

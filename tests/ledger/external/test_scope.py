@@ -176,3 +176,6 @@ def test_what_is_not_tested_names_the_command_that_would_test_it():
     assert (
         "`saliency-audit run ggig_mnist -p models=NAME` tests the claim on another" in other.detail
     )
+    # an experiment without networks has no such command
+    drawn = audit_claim("DRE-SKEW").external["embedded"].generalisation
+    assert drawn.detail == "no rows of other networks or data at the embedded profile"

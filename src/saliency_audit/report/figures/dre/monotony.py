@@ -1,0 +1,121 @@
+"""DRE-MONO: a map, its scores after the controller and after x², and what becomes of the order."""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from saliency_audit.attributions import standardise
+from saliency_audit.ledger.summaries.means import mean_with_interval
+from saliency_audit.metrics import spearman
+from saliency_audit.metrics.ranks import average_ranks
+from saliency_audit.report.figures.panels import refuse_empty
+from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR
+from saliency_audit.report.notebook.tables import text_table
+from saliency_audit.report.words import number
+from saliency_audit.study.experiments.dre_monotony import mappings, upsampled
+from saliency_audit.study.score_maps import normal
+
+SHOWN = ("controller", "square")
+MEASURES = {
+    "spearman": "rank correlation",
+    "spearman_upsampled": "after upsampling",
+    "top_quarter": "top quarter kept",
+}
+
+
+def smooth_map(side: int, seed: int) -> Tensor:
+    """A map with an object in it: a bright blob and a dark one over low-frequency normal scores.
+
+    Returns:
+        `(1, 1, side, side)`.
+    """
+    coarse = normal().maps(1, 7, seed)
+    noise = torch.nn.functional.interpolate(coarse, size=(side, side), mode="bicubic")
+    places = torch.linspace(-1, 1, side)
+    rows, columns = places[:, None], places[None]
+    bright = torch.exp(-((rows + 0.3) ** 2 + (columns - 0.3) ** 2) / 0.1)
+    dark = torch.exp(-((rows - 0.4) ** 2 + (columns + 0.4) ** 2) / 0.1)
+    return 0.4 * noise + 3 * bright - 3 * dark
+
+
+def show_orders(eta: float, h: float, side: int = 56, seed: int = 0) -> Figure:
+    """What the paper's Figure 4 is about, on one map: the scores, and their ranks after a mapping.
+
+    Args:
+        eta: of the controller.
+        h: of the controller.
+        side: pixels per side of the map.
+        seed: of the map.
+
+    Returns:
+        First row: the map, after the controller, and after x² of its standardised scores. Second:
+        the two mappings as curves, and the ranks after against the ranks before.
+    """
+    map_ = smooth_map(side, seed)
+    both = {name: mappings(eta, h)[name](map_) for name in SHOWN}
+    figure, axes = plt.subplots(2, 3, figsize=(8.4, 5.6), layout="constrained")
+    named = {"scores x": map_, **both}
+    titles = ("scores x", f"controller, η = {eta:g}, h = {h:g}", "x², standardised")
+    for axis, title, values in zip(axes[0], titles, named.values(), strict=True):
+        axis.imshow(upsampled(values, 4)[0].numpy(), cmap="Greys")
+        axis.set_title(title, fontsize=9)
+        axis.set_xticks([])
+        axis.set_yticks([])
+    y, order = (found.numpy() for found in standardise(map_).ravel().sort())
+    for axis, (name, values), colour in zip(
+        axes[1, 1:], both.items(), (IDGI_COLOUR, BASE_COLOUR), strict=True
+    ):
+        scaled = (values.ravel() / values.max()).numpy()[order]
+        axes[1, 0].plot(y, scaled, color=colour, label="controller" if name != "square" else "x²")
+        axis.scatter(*(_ranks(each) for each in (map_, values)), s=1, color=colour)
+        correlation = float(spearman(map_[:, 0], values[:, 0]))
+        axis.set_title(f"rank correlation {number(correlation, 3)}", fontsize=9)
+        axis.set_xlabel("rank before", fontsize=8)
+        axis.set_ylabel("rank after", fontsize=8)
+    axes[1, 0].set_xlabel("standardised score y", fontsize=8)
+    axes[1, 0].set_ylabel("after the mapping / largest", fontsize=8)
+    axes[1, 0].legend(fontsize=8, frameon=False)
+    for axis in axes[1]:
+        axis.tick_params(labelsize=8)
+    return figure
+
+
+def _ranks(values: Tensor) -> np.ndarray:
+    return np.asarray(average_ranks(values.reshape(1, -1))[0])
+
+
+def order_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """What is left of the order, per distribution and mapping.
+
+    Args:
+        sources: rows of `dre_monotony` by where they come from.
+
+    Returns:
+        A line per distribution, mapping and source, which form the index; cells are means over the
+        maps with 95 % bootstrap intervals in the digits that they support.
+
+    Raises:
+        ValueError: no rows.
+    """
+    refuse_empty(pd.concat(sources.values()))
+    lines = {}
+    for source, rows in sources.items():
+        for (distribution, method), group in rows.groupby(["distribution", "method"], sort=False):
+            lines[str(distribution), str(method), source] = {
+                title: _mean(group[name]) for name, title in MEASURES.items()
+            }
+    return text_table(lines, ["distribution", "mapping", "source"])
+
+
+def _mean(values: pd.Series) -> str:
+    found = mean_with_interval(values)
+    if found is None:
+        return "—"
+    if found.high - found.low < 1e-6:
+        return number(np.round(found.value, 6), 3)
+    return f"{number(found.value, 3)} [{number(found.low, 3)}, {number(found.high, 3)}]"

@@ -1,0 +1,42 @@
+"""The checks of a claim's internal audit as a table under the figure that they are about."""
+
+from collections.abc import Callable
+from html import escape
+
+import pandas as pd
+
+from saliency_audit.ledger import Check, ClaimAudit
+from saliency_audit.report.notebook.tables import text_table
+from saliency_audit.report.words import CLASSES
+
+
+def check_table(
+    audit: ClaimAudit, only: Callable[[Check], bool] = lambda check: True
+) -> pd.DataFrame:
+    """What was asked, what was expected, what was found.
+
+    Args:
+        audit: of the claim.
+        only: which checks to show.
+
+    Returns:
+        A line per check, named by what it asks; cells are HTML. Empty where the claim has no
+        internal test.
+    """
+    checks = audit.internal.checks if audit.internal else ()
+    lines = {
+        (check.name,): {
+            "expected": escape(check.expected),
+            "found": escape(check.found),
+            "holds": _mark(check),
+        }
+        for check in checks
+        if only(check)
+    }
+    return text_table(lines, ["statement"])
+
+
+def _mark(check: Check) -> str:
+    answer = "yes" if check.holds else "no"
+    shown = f'<span class="{CLASSES[answer]}">{answer}</span>'
+    return shown if check.deciding else f"{shown}, not decisive"
