@@ -162,6 +162,7 @@ OF_MAPS = {
         for name in ("explainability", "region_iou", "box_iou", "pointing_game", "mass_inside")
     },
     "top_pixels": lambda f, put: f(put(MAPS), 0.1),
+    "pearson_skewness": lambda f, put: f(put(MAPS)),
     "share_within": lambda f, put: f(put(REGIONS), put(MAPS > 0.5)),
     "connected_components": lambda f, put: f(put(REGIONS)),
     "ms_ssim": lambda f, put: f(put(MAPS[:, None]), put(OTHERS[:, None])),

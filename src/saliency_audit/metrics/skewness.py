@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from saliency_audit.attributions.precision import in_double
 from saliency_audit.metrics.ranks import is_constant, validate_maps
 
 
@@ -17,8 +18,8 @@ def pearson_skewness(maps: Tensor) -> Tensor:
         maps: `(N, H, W)` floats.
 
     Returns:
-        `(N,)` float64 in [−3, 3] on the maps' device; NaN where a map is constant up to rounding
-        or holds NaN or infinity.
+        `(N,)` float64 in [−3, 3], on the maps' device if that has float64, else on the CPU; NaN
+        where a map is constant up to rounding or holds NaN or infinity.
 
     Raises:
         ValueError: maps of another shape or type, or without pixels.
@@ -28,14 +29,15 @@ def pearson_skewness(maps: Tensor) -> Tensor:
     the mode in place of the median, which a sample does not have.
     """
     validate_maps(maps, "NHW")
-    values = maps.detach().double().flatten(1)
+    values = in_double(maps.detach()).flatten(1)
     unit = values.abs().amax(dim=1, keepdim=True)
     # squares of huge and of tiny values are no floats
     values = values / unit.where(unit > 0, 1)
     mean = values.mean(dim=1, keepdim=True)
     deviation = (values - mean).square().mean(dim=1).sqrt()
     found = 3 * (mean[:, 0] - _median(values)) / deviation
-    defined = ~is_constant(maps.detach().flatten(1)) & values.isfinite().all(dim=1)
+    level = is_constant(maps.detach().flatten(1)).to(values.device)
+    defined = ~level & values.isfinite().all(dim=1)
     return found.where(defined, torch.nan)
 
 
