@@ -1,4 +1,4 @@
-"""The methods that the GGIG experiments run: all of the library's, with the effort asked for."""
+"""The methods that the GGIG experiments run: the library's, with the effort asked for."""
 
 import pytest
 import torch
@@ -10,8 +10,11 @@ from saliency_audit.study.selection import select
 SMALL = Effort(steps=5, ascents=3, learning_rate=0.01, samples=4, masks=20)
 
 
-def test_every_method_of_the_library_is_there():
-    assert set(METHODS) == {*available(), *VARIANTS}
+def test_they_are_those_of_the_recorded_rows():
+    assert len(METHODS) == 20
+    assert {*METHODS} <= {*available(), *VARIANTS}
+    # Masks that are searched in hundreds of steps are not.
+    assert not {"mpert", "finv", "xpert"} & {*METHODS}
 
 
 def test_they_are_the_library_s_with_the_effort_and_seed_asked_for():
