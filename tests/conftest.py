@@ -74,13 +74,15 @@ class Method:
 
     Attributes:
         name: in the registry.
-        asks: what it asks the model for: "gradients", "scores" or "nothing".
+        asks: what it asks the model for: "gradients" of scores, "losses", whose gradients it follows,
+            "scores" or "nothing". The first two pass "backward".
         axioms: what holds for it, of "completeness" (the map sums to f(x) - f(black)), "product"
             (a linear score gives weight times pixel), "weights" (a linear score gives its weights)
             and "blindness" (a pixel that the model ignores gets nothing).
         settings: few points, so that a map takes a blink.
         places: whether the map has one channel, for places and not for values.
         least_batch: how many images it sends at once where asked for one.
+        chance: settings with which it draws random numbers, where it does not without.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Method:
     settings: dict[str, Any] = field(default_factory=dict)
     places: bool = False
     least_batch: int = 1
+    chance: dict[str, Any] = field(default_factory=dict)
 
     def create(self, **more: Any) -> Explainer:
         """The method with its few points and these settings."""
@@ -97,6 +100,7 @@ class Method:
     def has(self, trait: str) -> bool:
         """Whether an axiom holds, a setting exists, or this is what it asks the model for."""
         asks_model = trait == "model" and self.asks != "nothing"
+        asks_model |= trait == "backward" and self.asks in ("gradients", "losses")
         traits = ("any range", self.asks, *self.axioms, *settings_of(self.name))
         return asks_model or trait in traits
 
@@ -107,9 +111,19 @@ class Method:
 
 
 def line(
-    name: str, asks: str, axioms: str = "", *, places: bool = False, least: int = 1, **settings: Any
+    name: str,
+    asks: str,
+    axioms: str = "",
+    *,
+    places: bool = False,
+    least: int = 1,
+    chance: dict[str, Any] | None = None,
+    **settings: Any,
 ) -> Method:
-    return Method(name, asks, frozenset(axioms.split()), settings, places, least)
+    return Method(name, asks, frozenset(axioms.split()), settings, places, least, chance or {})
+
+
+SHARED = {"perturbation": "shared"}
 
 
 # Every registered method has a line here; `test_every_method.py` names the one that is missing.
@@ -130,6 +144,9 @@ METHODS = (
     line("gradcam", "gradients", places=True),
     line("gradcam++", "gradients", places=True),
     line("rise", "scores", masks=6, places=True),
+    line("mpert", "losses", places=True, iterations=3, stride=2),
+    line("finv", "losses", places=True, chance=SHARED, iterations=3, inversion_iterations=1),
+    line("xpert", "losses", places=True, chance=SHARED, iterations=3, step=2, sigma=2, weight=9),
     line("edge", "nothing"),
     line("random", "nothing"),
 )

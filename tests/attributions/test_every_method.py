@@ -108,11 +108,11 @@ def test_the_layout_in_memory_changes_nothing(any_method, rectified_network, ima
 @pytest.mark.traits("seed")
 def test_random_numbers_follow_from_the_seed_alone(any_method, rectified_network, images, targets):
     given = (rectified_network, images, targets)
-    maps = any_method.create(seed=5)(*given)
+    maps = any_method.create(seed=5, **any_method.chance)(*given)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(123)
-        assert torch.equal(any_method.create(seed=5)(*given), maps)
-    assert not torch.allclose(any_method.create(seed=6)(*given), maps)
+        assert torch.equal(any_method.create(seed=5, **any_method.chance)(*given), maps)
+    assert not torch.allclose(any_method.create(seed=6, **any_method.chance)(*given), maps)
 
 
 # Models
@@ -280,7 +280,7 @@ class Raised(nn.Module):
         return self.model(images) + self.constant
 
 
-@pytest.mark.traits("gradients")
+@pytest.mark.traits("backward")
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_a_constant_added_to_all_logits_changes_nothing(
     any_method, rectified_network, images, targets, output

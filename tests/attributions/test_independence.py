@@ -54,7 +54,7 @@ INDEPENDENT = {
 
 
 def run(call, model):
-    named = {"layer": "first"} if call.name.startswith("gradcam") else {}
+    named = {"layer": "first"} if call.name in ("gradcam", "gradcam++", "finv") else {}
     if hasattr(call, "settings"):
         return call.create(**named)(model.eval(), IMAGES, TARGETS)
     return call(model.eval(), IMAGES, TARGETS)
@@ -67,7 +67,7 @@ def test_answers_that_depend_on_others_or_on_chance_are_refused(any_call, name):
         run(any_call, DEPENDENT[name]())
 
 
-@pytest.mark.traits("gradients")
+@pytest.mark.traits("backward")
 @pytest.mark.parametrize("name", DEPENDENT)
 def test_the_refusal_names_a_layer(any_method, name):
     if any_method.name in ("deeplift", "guided_backprop"):

@@ -6,12 +6,15 @@ from saliency_audit.attributions.blur_path import BlurPath
 from saliency_audit.attributions.controller import DistributionController, control, standardise
 from saliency_audit.attributions.controls import Edge, RandomMap
 from saliency_audit.attributions.deeplift import DeepLift
+from saliency_audit.attributions.extremal_perturbation import ExtremalPerturbation
+from saliency_audit.attributions.feature_inversion import FeatureInversion
 from saliency_audit.attributions.ggig import GGIG
 from saliency_audit.attributions.gradcam import GradCam, GradCamPlusPlus
 from saliency_audit.attributions.gradients import GradientInput, Saliency
 from saliency_audit.attributions.guided_backprop import GuidedBackprop
 from saliency_audit.attributions.guided_path import GuidedPath
 from saliency_audit.attributions.layers import LAST_CONVOLUTION
+from saliency_audit.attributions.meaningful_perturbation import MeaningfulPerturbation
 from saliency_audit.attributions.path_attribution import PathAttribution, walk
 from saliency_audit.attributions.paths import Path
 from saliency_audit.attributions.quantus_adapter import quantus_explain
@@ -40,6 +43,8 @@ __all__ = [
     "DistributionController",
     "Edge",
     "Explainer",
+    "ExtremalPerturbation",
+    "FeatureInversion",
     "GradCam",
     "GradCamPlusPlus",
     "GradientInput",
@@ -48,6 +53,7 @@ __all__ = [
     "Maximum",
     "MeanGradient",
     "MeanOfMaxima",
+    "MeaningfulPerturbation",
     "Method",
     "Path",
     "PathAttribution",

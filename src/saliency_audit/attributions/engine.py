@@ -129,11 +129,7 @@ def score_and_gradient(
     points = points.detach().contiguous(memory_format=torch.channels_last).requires_grad_(True)
     with torch.enable_grad():
         scores = class_scores(model, points, targets, output)
-        if not scores.requires_grad:
-            raise ValueError(
-                "the model's output has no gradient: it detaches its input or switches autograd "
-                "off, or the call stands within torch.inference_mode(): make it outside"
-            )
+        _refuse_detached(scores)
         gradients = _gradient(scores, points)
         if gradients is None:
             _refuse_backward(model)
@@ -142,6 +138,49 @@ def score_and_gradient(
     if gradients is None:
         raise ValueError("the model's output does not depend on its input")
     return _examined(scores, gradients, output), gradients
+
+
+def _refuse_detached(scores: Tensor) -> None:
+    if not scores.requires_grad:
+        raise ValueError(
+            "the model's output has no gradient: it detaches its input or switches autograd "
+            "off, or the call stands within torch.inference_mode(): make it outside"
+        )
+
+
+def differentiable_scores(model: nn.Module, points: Tensor, targets: Tensor, output: str) -> Tensor:
+    """Class score of each point, `(B,)`, for losses whose gradient `loss_gradient` takes.
+
+    Arguments as in `score_and_gradient`.
+
+    Raises:
+        ValueError: a score is NaN or infinite, or does not depend on its point through autograd.
+    """
+    scores = class_scores(model, points, targets, output)
+    _refuse_detached(scores)
+    _refuse_non_finite("scores", scores.detach())
+    return scores
+
+
+def loss_gradient(losses: Callable[[Tensor], Tensor], values: Tensor) -> Tensor:
+    """The gradient of each loss with respect to its row of the values, in their shape.
+
+    Args:
+        losses: from values to one loss `(B,)` per row.
+        values: `(B, …)`, such as the masks of images.
+
+    Raises:
+        ValueError: the losses do not depend on the values, or gradients are NaN or infinite.
+    """
+    leaf = values.detach().clone().requires_grad_(True)
+    with torch.enable_grad():
+        gradients = _gradient(losses(leaf), leaf)
+        if gradients is None:
+            gradients = _gradient_by_backward(losses(leaf), leaf)
+    if gradients is None:
+        raise ValueError("the losses do not depend on the values that are optimised")
+    _refuse_non_finite("gradients", gradients)
+    return gradients
 
 
 def _examined(scores: Tensor, gradients: Tensor, output: str) -> Tensor:

@@ -23,6 +23,28 @@ def gaussian_profiles(sigmas: NDArray[np.float64], size: int) -> NDArray[np.floa
     return (taps / (2 * taps.sum(axis=1, keepdims=True) - taps[:, :1]))[:, :size]
 
 
+def blur_matrix(size: int, sigma: float, like: Tensor) -> Tensor:
+    """The Gaussian blur of a signal as a matrix `(size, size)` whose rows sum to one.
+
+    At the border the kernel's part within the signal counts, so that what is constant stays so.
+
+    Args:
+        size: length of the signal.
+        sigma: width in pixels, ≥ 0; 0 for none.
+        like: a tensor whose type and device the matrix gets.
+    """
+    taps = gaussian_profiles(np.array([float(sigma)]), size)[0]
+    places = np.arange(size)
+    matrix = taps[np.abs(places[:, None] - places)]
+    return torch.from_numpy(matrix / matrix.sum(axis=1, keepdims=True)).to(like)
+
+
+def blurred(images: Tensor, sigma: float) -> Tensor:
+    """Images `(N, C, H, W)` under a Gaussian blur, by `blur_matrix` along both axes."""
+    rows, columns = (blur_matrix(size, sigma, images) for size in images.shape[2:])
+    return rows @ images @ columns.mT
+
+
 class GaussianBlur:
     """Blurs of a block of images at several widths, and their slope with respect to the width.
 

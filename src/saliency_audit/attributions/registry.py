@@ -10,11 +10,14 @@ from saliency_audit.attributions.arguments import Method
 from saliency_audit.attributions.blur_path import BlurPath
 from saliency_audit.attributions.controls import Edge, RandomMap
 from saliency_audit.attributions.deeplift import DeepLift
+from saliency_audit.attributions.extremal_perturbation import ExtremalPerturbation
+from saliency_audit.attributions.feature_inversion import FeatureInversion
 from saliency_audit.attributions.ggig import GGIG
 from saliency_audit.attributions.gradcam import GradCam, GradCamPlusPlus
 from saliency_audit.attributions.gradients import GradientInput, Saliency
 from saliency_audit.attributions.guided_backprop import GuidedBackprop
 from saliency_audit.attributions.guided_path import GuidedPath
+from saliency_audit.attributions.meaningful_perturbation import MeaningfulPerturbation
 from saliency_audit.attributions.path_attribution import PathAttribution
 from saliency_audit.attributions.paths import Path
 from saliency_audit.attributions.quadrature import weights
@@ -70,6 +73,9 @@ _METHODS: dict[str, Callable[..., Explainer]] = {
     "gradcam": GradCam,
     "gradcam++": GradCamPlusPlus,
     "rise": Rise,
+    "mpert": MeaningfulPerturbation,
+    "finv": FeatureInversion,
+    "xpert": ExtremalPerturbation,
     "edge": Edge,
     "random": RandomMap,
 }
@@ -114,8 +120,8 @@ def create(name: str, **settings: Any) -> Explainer:
 
     Returns:
         A callable (model, inputs `(N, C, H, W)`, targets) -> maps `(N, C, H, W)`; C is 1 for
-        methods with one value per location (`gradcam`, `gradcam++`, `rise`, `dre`). The model is a
-        module or any other callable. The targets are class indices, one per image or one for all,
+        methods with one value per location (`gradcam`, `gradcam++`, `rise`, `mpert`, `finv`,
+        `xpert`, `dre`). The model is a module or any other callable. The targets are class indices, one per image or one for all,
         in any form of `Targets`; without, a map explains the class that the model, in evaluation
         mode, predicts for its image. Methods that compare with a baseline take one as a fourth
         argument, `baselines`, in any form that `baselines_for` takes.

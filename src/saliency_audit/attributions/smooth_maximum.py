@@ -1,0 +1,110 @@
+"""Masks of extremal perturbations: the smooth maximum of a kernel over a lattice of parameters."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.autograd import Function
+from torch.nn import functional as F
+
+# T of the smooth maximum Σ a exp(a/T) / Σ exp(a/T).
+TEMPERATURE = 1 / 20
+
+
+class SmoothMasks:
+    """Masks whose value at a pixel is a smooth maximum of k(u − v) p_v over the lattice points v.
+
+    The points are `step` pixels apart. The kernel is k(d) = exp(−2 max(0, |d|/σ − ½)²), so that it
+    depends on where in its cell a pixel lies and not on the cell: its values are a table of
+    neighbours × `step`² places, with 1 + ⌈σ/step⌉ neighbours on each side. Masks extend about σ
+    pixels beyond the picture on all sides, where the area counts too.
+
+    Args:
+        height: of the picture, in pixels.
+        width: of the picture.
+        step: distance of lattice points.
+        sigma: σ, in pixels.
+        like: a tensor whose type and device the table gets.
+
+    Source: Fong et al. 2019, §3.2, whose constants are those of TorchRay's code.
+    """
+
+    def __init__(self, height: int, width: int, step: int, sigma: float, like: Tensor) -> None:
+        self._size, self._step, self._margin = (height, width), step, round(sigma)
+        self._side = 2 * math.ceil(sigma / step) + 3
+        padding = 1 + math.ceil(2 * sigma / step)
+        self.lattice = (math.ceil(height / step), math.ceil(width / step))
+        cells = [
+            # TorchRay's number of cells, or more if these do not cover the picture.
+            max(points + 2 * padding - self._side + 1, -(-(self._margin + pixels - 1) // step) + 1)
+            for points, pixels in zip(self.lattice, self._size, strict=True)
+        ]
+        self._cells = (cells[0], cells[1])
+        beyond = [
+            count - points - padding + self._side - 1
+            for count, points in zip(cells, self.lattice, strict=True)
+        ]
+        self._padding = (padding, beyond[1], padding, beyond[0])
+        # From each place of a cell to the points around it, along one axis.
+        neighbours = np.arange(self._side)[:, None] - padding
+        apart = np.arange(step) - sigma - step * neighbours
+        down, right = apart[:, None, :, None], apart[None, :, None, :]
+        outside = np.maximum(np.sqrt(down**2 + right**2) / sigma - 0.5, 0)
+        table = np.exp(-2 * outside**2).reshape(len(apart) ** 2, step**2)
+        self._table = torch.from_numpy(table).to(like)
+
+    def extended(self, points: Tensor) -> Tensor:
+        """Masks with their margins: `(B, 1, h, w)` parameters in [0, 1] -> `(B, h′, w′)`."""
+        count, step, (rows, columns) = len(points), self._step, self._cells
+        around = F.unfold(F.pad(points, self._padding), self._side)
+        values = _SmoothMaximum.apply(around, self._table)
+        mosaic = values.reshape(count, rows, columns, step, step).transpose(2, 3)
+        whole = mosaic.reshape(count, rows * step, columns * step)
+        # Only the first place of the last cell is a place of the mask.
+        return whole[:, : -step + 1 or None, : -step + 1 or None].clamp(0, 1)
+
+    def cropped(self, extended: Tensor) -> Tensor:
+        """The part of extended masks on the picture: `(B, h′, w′)` -> `(B, 1, H, W)`."""
+        (height, width), first = self._size, self._margin
+        return extended[:, None, first : first + height, first : first + width]
+
+
+class _SmoothMaximum(Function):
+    """Σ_k a_k exp(a_k/T) / Σ_k exp(a_k/T) of a_k = table_k × points_k, neighbour by neighbour.
+
+    The memory does not grow with the number of neighbours, neither forward nor backward. All a_k
+    lie in [0, 1], so that nothing overflows.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, points: Tensor, table: Tensor) -> Tensor:
+        """`(B, K, cells)` and `(K, places)` -> `(B, cells, places)`."""
+        shape = (len(points), points.shape[2], table.shape[1])
+        total, above = points.new_zeros(shape), points.new_zeros(shape)
+        for exponents, shares in _terms(points, table):
+            total += shares
+            above.addcmul_(exponents, shares)
+        maxima = above.mul_(TEMPERATURE).div_(total)
+        ctx.save_for_backward(points, table, total, maxima)
+        return maxima
+
+    @staticmethod
+    def backward(ctx: Any, gradients: Tensor) -> tuple[Tensor, None]:
+        """∂/∂a_k = exp(a_k/T) (1 + (a_k − maximum)/T) / Σ exp."""
+        points, table, total, maxima = ctx.saved_tensors
+        scaled, offset = gradients / total, 1 - maxima / TEMPERATURE
+        found = torch.empty_like(points)
+        for k, (exponents, shares) in enumerate(_terms(points, table)):
+            slopes = exponents.add_(offset).mul_(shares).mul_(scaled)
+            found[:, k] = slopes @ table[k]
+        return found, None
+
+
+def _terms(points: Tensor, table: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """a_k/T and exp(a_k/T) of every neighbour, `(B, cells, places)` each, for the caller to use."""
+    for k, places in enumerate(table / TEMPERATURE):
+        exponents = points[:, k, :, None] * places
+        yield exponents, exponents.exp()
