@@ -73,7 +73,7 @@ FORMS = {**FUNCTIONS, **METHODS_OF_NETWORKS}
 
 
 def layers_of_functions(call, form):
-    return getattr(call, "name", "").startswith("gradcam") and form in FUNCTIONS
+    return call.has("layer") and form in FUNCTIONS
 
 
 @pytest.mark.traits("model")
@@ -120,7 +120,7 @@ def test_a_network_that_a_function_leaves_in_training_mode_is_noticed(any_call, 
     assert getattr(model, training).training
 
 
-@pytest.mark.traits("gradients")
+@pytest.mark.traits("backward")
 @pytest.mark.parametrize("form", FUNCTIONS)
 def test_no_gradients_are_left_in_the_network(any_method, form):
     if layers_of_functions(any_method, form):

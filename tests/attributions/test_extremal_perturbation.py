@@ -40,8 +40,8 @@ def test_golden_search_from_a_start_without_ties(peer, name, golden, golden_netw
     step, sigma, areas = RUNS[name]
     start = peer[f"start_{name}"]
 
-    def from_there(ones, *settings):
-        return descend(start.repeat(len(ones) // len(start), 1, 1, 1), *settings)
+    def from_there(model, ones, *settings):
+        return descend(model, start.repeat(len(ones) // len(start), 1, 1, 1), *settings)
 
     monkeypatch.setattr(extremal_perturbation, "descend", from_there)
     explain = ExtremalPerturbation(areas, iterations=40, step=step, sigma=sigma, border=0)

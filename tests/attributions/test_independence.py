@@ -54,7 +54,7 @@ INDEPENDENT = {
 
 
 def run(call, model):
-    named = {"layer": "first"} if call.name in ("gradcam", "gradcam++", "finv") else {}
+    named = {"layer": "first"} if call.has("layer") else {}
     if hasattr(call, "settings"):
         return call.create(**named)(model.eval(), IMAGES, TARGETS)
     return call(model.eval(), IMAGES, TARGETS)

@@ -87,21 +87,25 @@ def test_each_row_descends_alone():
     def adam(values):
         return torch.optim.Adam(values, lr=0.05)
 
-    together = descend(start, towards(goal), adam, 200, (0.0, 1.0))
+    together = descend(nn.Identity(), start, towards(goal), adam, 200, (0.0, 1.0))
     torch.testing.assert_close(together, goal.clamp(max=1).double().expand(3, 4), atol=1e-2, rtol=0)
     for row in range(3):
-        alone = descend(start[row : row + 1], towards(goal[row]), adam, 200, (0.0, 1.0))
+        alone = descend(
+            nn.Identity(), start[row : row + 1], towards(goal[row]), adam, 200, (0.0, 1.0)
+        )
         assert torch.equal(alone[0], together[row])
-    assert torch.equal(descend(start, towards(goal), adam, 0, (0.0, 1.0)), start)
+    assert torch.equal(descend(nn.Identity(), start, towards(goal), adam, 0, (0.0, 1.0)), start)
 
 
 def test_a_loss_without_the_values_is_refused():
     with pytest.raises(ValueError, match="losses do not depend on the values"):
-        loss_gradient(lambda values: torch.ones(2), torch.zeros(2, 3))
+        loss_gradient(nn.Identity(), lambda values: torch.ones(2), torch.zeros(2, 3))
 
 
 def test_a_gradient_that_is_not_finite_is_refused():
     with pytest.raises(ValueError, match="gradients are NaN or infinite at 1 of 2"):
         loss_gradient(
-            lambda values: values.sqrt().sum(dim=1), torch.tensor([[0.0, 1.0], [2.0, 1.0]])
+            nn.Identity(),
+            lambda values: values.sqrt().sum(dim=1),
+            torch.tensor([[0.0, 1.0], [2.0, 1.0]]),
         )

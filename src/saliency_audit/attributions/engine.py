@@ -158,14 +158,15 @@ def differentiable_scores(model: nn.Module, points: Tensor, targets: Tensor, out
     """
     scores = class_scores(model, points, targets, output)
     _refuse_detached(scores)
-    _refuse_non_finite("scores", scores.detach())
+    refuse_non_finite("scores", scores.detach())
     return scores
 
 
-def loss_gradient(losses: Callable[[Tensor], Tensor], values: Tensor) -> Tensor:
+def loss_gradient(model: nn.Module, losses: Callable[[Tensor], Tensor], values: Tensor) -> Tensor:
     """The gradient of each loss with respect to its row of the values, in their shape.
 
     Args:
+        model: a `frozen` model, which the losses ask.
         losses: from values to one loss `(B,)` per row.
         values: `(B, …)`, such as the masks of images.
 
@@ -176,10 +177,11 @@ def loss_gradient(losses: Callable[[Tensor], Tensor], values: Tensor) -> Tensor:
     with torch.enable_grad():
         gradients = _gradient(losses(leaf), leaf)
         if gradients is None:
+            _refuse_backward(model)
             gradients = _gradient_by_backward(losses(leaf), leaf)
     if gradients is None:
         raise ValueError("the losses do not depend on the values that are optimised")
-    _refuse_non_finite("gradients", gradients)
+    refuse_non_finite("gradients", gradients)
     return gradients
 
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from saliency_audit.attributions.arguments import Method, asked
+from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import differentiable_scores, score
 from saliency_audit.attributions.gaussian import blurred
 from saliency_audit.attributions.layers import channels_first, find_layer, validate_layout
@@ -25,6 +26,7 @@ from saliency_audit.attributions.mask_search import (
 from saliency_audit.attributions.relevance.background import preserved
 from saliency_audit.attributions.scores import validate_output
 from saliency_audit.attributions.seeding import image_generator
+from saliency_audit.attributions.targets import Targets
 from saliency_audit.errors import is_whole
 
 
@@ -77,6 +79,7 @@ class FeatureInversion(Method):
     batch_size: int | str = "auto"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         refuse_numbers(
             self,
             whole=("iterations", "halve_every"),
@@ -92,14 +95,20 @@ class FeatureInversion(Method):
         validate_perturbation(self.perturbation)
         validate_output(self.output)
 
-    def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Attribution maps `(N, 1, H, W)` in [0, 1]: one value per location.
 
         Raises:
             ValueError: malformed inputs, targets, model output or batch size; a layer that does
                 not exist, does not run once, or whose output has no places.
         """
-        with asked(model, inputs, targets, check_range=self.check_range) as call:
+        with asked(
+            model,
+            inputs,
+            targets,
+            check_range=self.check_range,
+            batch_size=self.batch_size,
+        ) as call:
             if len(call.inputs) == 0:
                 return torch.empty_like(call.inputs[:, :1])
             layer = find_layer(call.model, self.layer, call.inputs)
@@ -156,6 +165,7 @@ class FeatureInversion(Method):
 
         return mask(
             descend(
+                model,
                 images.new_full(seen.shape[:2], self.start),
                 losses,
                 partial(torch.optim.Adam, lr=self.learning_rate),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from saliency_audit.attributions.arguments import Asked
 from saliency_audit.attributions.engine import halving_on_oom, loss_gradient
@@ -44,6 +44,7 @@ def mask_by_mask(
 
 
 def descend(
+    model: nn.Module,
     start: Tensor,
     losses: Callable[[int], Callable[[Tensor], Tensor]],
     optimizer: Callable[[list[Tensor]], torch.optim.Optimizer],
@@ -57,6 +58,7 @@ def descend(
     so that a row arrives where it would alone.
 
     Args:
+        model: a `frozen` model, which the losses ask.
         start: `(B, …)`.
         losses: from the number of a step, the first being 0, to the function of the values that
             is made smaller in it, with losses `(B,)`. Random numbers are drawn before.
@@ -70,7 +72,7 @@ def descend(
     for step in range(iterations):
         if rate is not None:
             descent.param_groups[0]["lr"] = rate(step)
-        values.grad = loss_gradient(losses(step), values)
+        values.grad = loss_gradient(model, losses(step), values)
         descent.step()
         values.clamp_(*bounds)
     values.grad = None

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from saliency_audit.attributions.arguments import Method, asked
+from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import differentiable_scores, score
 from saliency_audit.attributions.gaussian import blur_matrix, blurred
 from saliency_audit.attributions.mask_search import (
@@ -22,6 +23,7 @@ from saliency_audit.attributions.mask_search import (
 from saliency_audit.attributions.relevance.background import preserved
 from saliency_audit.attributions.scores import validate_output
 from saliency_audit.attributions.seeding import image_generator
+from saliency_audit.attributions.targets import Targets
 from saliency_audit.errors import is_finite, is_whole, refuse_unknown
 
 GAMES = ("deletion", "preservation")
@@ -60,9 +62,10 @@ class MeaningfulPerturbation(Method):
       DRE paper's too. Widths are in pixels of pictures of 224 × 224 pixels and 28 × 28 cells.
     - The authors' code leaves the blur of the mask out of its gradient; here it counts.
     - The kernel at the border is cut off and scaled to one.
-    - The port to PyTorch that others compare with has means in place of sums, ones as start and
-      noise in place of jitter: `area=0.01 / 784, smoothness=0.2 / 756, start="ones", noise=0.2,
-      jitter=0, iterations=500`. It upsamples bilinearly and replaces the picture by its median.
+    - The port to PyTorch that others compare with has means in place of sums, 1 as start, noise in
+      place of jitter and more steps: `area=0.01 / 784, smoothness=0.2 / 756, start="ones"`,
+      `noise=0.2, jitter=0, iterations=500`. It also upsamples bilinearly, takes differences one by
+      one, and has a median filter for b.
 
     Source: Fong and Vedaldi 2017, Eq. 3 to 5 and §4.3; ruthcfong/perturb_explanations at 21cffc0,
     code/caffe/python/optimize_mask.py; jacobgil/pytorch-explain-black-box at 74dd6f7, explain.py.
@@ -86,6 +89,7 @@ class MeaningfulPerturbation(Method):
     batch_size: int | str = "auto"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         refuse_numbers(
             self,
             whole=("iterations", "stride"),
@@ -101,13 +105,19 @@ class MeaningfulPerturbation(Method):
         validate_perturbation(self.perturbation)
         validate_output(self.output)
 
-    def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Attribution maps `(N, 1, H, W)` in [0, 1]: one value per location.
 
         Raises:
             ValueError: malformed inputs, targets, model output or batch size.
         """
-        with asked(model, inputs, targets, check_range=self.check_range) as call:
+        with asked(
+            model,
+            inputs,
+            targets,
+            check_range=self.check_range,
+            batch_size=self.batch_size,
+        ) as call:
 
             def search(images: Tensor, classes: Tensor, size: int) -> Tensor:
                 return self._maps(call.model, images, classes)
@@ -142,7 +152,7 @@ class MeaningfulPerturbation(Method):
             start = torch.ones_like(images[:, :1])
         cells = F.adaptive_avg_pool2d(start, (rows.shape[1], columns.shape[1]))
         adam = partial(torch.optim.Adam, lr=self.learning_rate)
-        found = descend(cells, losses, adam, self.iterations, (0.0, 1.0))
+        found = descend(model, cells, losses, adam, self.iterations, (0.0, 1.0))
         kept = (rows @ found @ columns.mT).clamp(0, 1)
         return 1 - kept if deletion else kept
 

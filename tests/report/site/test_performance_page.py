@@ -164,7 +164,7 @@ def test_numbers_of_threads_have_tables_of_their_own(tmp_path):
     assert headings[0] < text.index("speed of `rise`") < headings[1] < text.index("speed of `ig`")
 
 
-@pytest.mark.parametrize("name", ["paths", "methods", "curves", "ranks"])
+@pytest.mark.parametrize("name", ["paths", "methods", "curves", "ranks", "extremal"])
 def test_the_measured_files_of_the_project_are_shown_in_full(tmp_path, name):
     source = project_root() / "data" / "benchmarks" / f"{name}.csv"
     if not source.is_file():

@@ -22,6 +22,7 @@ FILES = {
     "methods": "Beside other libraries on",
     "curves": "Information curves on",
     "ranks": "Distances between maps on",
+    "extremal": "Extremal Perturbation on",
 }
 # What a peer's own row says, and its heading.
 SECONDS = {
@@ -44,11 +45,12 @@ OMP_NUM_THREADS=2 .venv/bin/python benchmarks/paths.py --quick   # two rounds, w
 .venv/bin/python benchmarks/curves.py          # about 5 minutes, needs PAIR
 OMP_NUM_THREADS=2 .venv/bin/python benchmarks/fast_deviation.py  # about 4 minutes, needs pictures
 OMP_NUM_THREADS=2 .venv/bin/python benchmarks/ranks.py           # about 3 minutes
+OMP_NUM_THREADS=2 .venv/bin/python benchmarks/extremal.py        # about 3 minutes, needs torchray
 ```
 
-All but the second write a table and its header. On a machine with a GPU the first one times the
-GPU. PAIR's library, torchray and grad-cam are no dependencies; `benchmarks/README.md` says how to
-install them."""
+All but the second write a table and its header. On a machine with a GPU the first and the last one
+time the GPU. PAIR's library, torchray and grad-cam are no dependencies; `benchmarks/README.md` says
+how to install them."""
 
 METHOD = """\
 Path methods spend their time on gradients. Every peer evaluates the same networks at 224×224 and is
@@ -82,6 +84,10 @@ with the ties that ReLU and 8 bits leave, half of the values being zero. `rank_d
 every map once; `scipy` is a loop over `scipy.stats.spearmanr`. Both give the same numbers, which is
 checked first.
 
+Extremal Perturbation is timed per step of one mask, which takes one gradient: `xpert 8` searches
+the masks of eight pictures at 224×224 together, `xpert 1` that of one, and `torchray` is torchray's
+own function, which takes one picture. All have the same kernel, lattice and blurs.
+
 Every round times each peer once, in short runs and in turn, in every other round in reverse order.
 A ratio is taken within a round, so that other work on the machine slows both sides alike. The
 tables show the median over the rounds and, in brackets, the smallest and the largest. Rely on the
@@ -93,8 +99,8 @@ def performance_page(root: Path) -> str:
     """Markdown of the page; says so where nothing was measured.
 
     Args:
-        root: the project folder; every `data/benchmarks/paths*.csv`, `methods*.csv`, `curves*.csv`
-            and `ranks*.csv` below it gets a section.
+        root: the project folder; every `data/benchmarks/paths*.csv`, `methods*.csv`, `curves*.csv`,
+            `ranks*.csv` and `extremal*.csv` below it gets a section.
 
     Raises:
         ValueError: a file that lacks a column.

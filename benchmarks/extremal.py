@@ -1,0 +1,88 @@
+"""Speed of Extremal Perturbation, image by image and in batches, beside torchray's: see README."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import torch
+from alternation import Peer, seconds_per_unit
+from path_peers import installed
+from setting import description, network, random_images, use_threads
+from table import Comparison, Row, comparable, printed, timing_rows, write
+from torch import Tensor, nn
+
+from saliency_audit.attributions import ExtremalPerturbation
+from saliency_audit.study.provenance import default_device
+
+MODELS = ("squeezenet1_0", "mobilenet_v2")
+BATCH = 8
+# Passes of each; torchray's last step has no effect on its mask.
+STEPS = 4
+COMPARISONS = (
+    Comparison("speed", "xpert 8", "torchray", ">= 4"),
+    Comparison("speed", "xpert 8", "xpert 1"),
+)
+
+
+def main() -> None:
+    """Time all peers, print the table and write it."""
+    arguments = _arguments()
+    device = torch.device(arguments.device) if arguments.device else default_device()
+    use_threads()
+    header = description(list(MODELS), device)
+    rows: list[Row] = []
+    for name in MODELS:
+        print(f"{name} …", file=sys.stderr)
+        with network(name, device) as model:
+            rows += _rows(name, model, arguments.rounds, device)
+    table = pd.DataFrame([asdict(row) for row in rows])
+    print(json.dumps(header, indent=2))
+    print(printed(table))
+    if installed("torchray"):
+        write(table, header, arguments.output, "extremal.csv")
+    else:
+        print("not installed, hence no file: torchray", file=sys.stderr)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", help="cpu or cuda; the GPU if there is one")
+    parser.add_argument("--rounds", type=int, default=3, help="times that every peer is timed (3)")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        help="CSV file (data/benchmarks/extremal.csv); a JSON header is put beside it",
+    )
+    return parser.parse_args()
+
+
+def _rows(name: str, model: nn.Module, rounds: int, device: torch.device) -> Iterator[Row]:
+    images = random_images(BATCH, device)
+    peers = list(_peers(model, images))
+    seconds = seconds_per_unit(peers, rounds, device)
+    known = {peer.name: peer for peer in peers}
+    compared = comparable(COMPARISONS, known)
+    return timing_rows(name, "seconds_per_point", peers, compared, known, seconds, device)
+
+
+def _peers(model: nn.Module, images: Tensor) -> Iterator[Peer]:
+    """Each takes the same number of steps; a unit is one pass of one mask."""
+    targets = torch.zeros(len(images), dtype=torch.int64, device=images.device)
+    for size, shown in ((BATCH, images), (1, images[:1])):
+        explain = ExtremalPerturbation(iterations=STEPS, batch_size=size)
+        run = partial(explain, model, shown, targets[: len(shown)])
+        yield Peer(f"xpert {size}", STEPS * len(shown), run, batch=size, steps=STEPS)
+    if installed("torchray"):
+        from torchray.attribution.extremal_perturbation import extremal_perturbation
+
+        run = partial(extremal_perturbation, model, images[:1], 0, max_iter=STEPS)
+        yield Peer("torchray", STEPS, run, batch=1, steps=STEPS)
+
+
+if __name__ == "__main__":
+    main()
