@@ -102,8 +102,8 @@ rows = study.compute(experiment, profile, overrides)
 figure = show_drawn_scores(settings.settings, shown, settings.side, settings.seed)
 
 # %% [markdown]
-# Shares of the scores, skewness and distance: in closed form, and drawn, as means over the draws with their
-# 95 % bootstrap intervals.
+# Shares of the scores and skewness, in closed form and drawn, as means over the draws; modes, and the divergence
+# from the uniform distribution in nats, in closed form.
 
 # %% tags=["remove-input"]
 recorded = ledger.recorded_rows(audit.claim, "reference")
@@ -118,7 +118,7 @@ HTML(as_html(shape_table(sources(recorded, rows))))
 
 # %% tags=["remove-input"]
 runs = both_runs(audit, rows)
-HTML(as_html(pivot_table(runs, ["η", "h"], [])))
+HTML(as_html(pivot_table(runs, ["controller"], [])))
 
 # %% [markdown]
 # ## Verdict

@@ -114,11 +114,20 @@ HTML(as_html(check_table(audit, lambda check: not check.deciding)))
 # %% [markdown]
 # ## The comparisons
 #
-# After minus before, per map; mean with its 95 % bootstrap interval.
+# After minus before, per map; mean with its 95 % bootstrap interval. Shown are the uniform input, three skew
+# normal ones, and the mixtures whose modes are furthest apart, where the skewness rises least; the claim's page
+# has all 78.
 
 # %% tags=["remove-input"]
 runs = both_runs(audit, rows)
-HTML(as_html(pivot_table(runs, ["distribution"], [])))
+some = ("uniform", "skew normal a=-20", "skew normal a=0", "skew normal a=20", "mixture μ₂=16")
+HTML(
+    as_html(
+        pivot_table(
+            runs, ["distribution"], [], only=lambda keys: keys["distribution"].startswith(some)
+        )
+    )
+)
 
 # %% [markdown]
 # ## Verdict

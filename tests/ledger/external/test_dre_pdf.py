@@ -34,8 +34,8 @@ def test_where_the_interval_lies_decides(distance, verdict):
     found = distribution_agrees(rows(distance), DECLARED)
     assert found.verdict is verdict
     assert [item.keys for item in found.comparisons] == [
-        {"η": "0.5", "h": "1"},
-        {"η": "1.5", "h": "2.5"},
+        {"controller": "η=0.5, h=1"},
+        {"controller": "η=1.5, h=2.5"},
     ]
     first = found.comparisons[0]
     assert first.estimate.n == 12
@@ -49,7 +49,7 @@ def test_one_controller_that_is_off_is_named():
     table = pd.concat([rows(0.0005, [(1.5, 2.5)]), rows(0.05, [(0.5, 1.0)])])
     found = distribution_agrees(table, DECLARED)
     assert "1 contradict" in found.detail
-    assert "0.5, 1" in found.detail
+    assert "(η=0.5, h=1)" in found.detail
 
 
 def test_a_declared_setting_without_rows_is_missing():

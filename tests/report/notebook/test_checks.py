@@ -23,7 +23,7 @@ def test_a_line_per_check():
         "found": "0.5",
         "holds": '<span class="holds">yes</span>',
     }
-    assert second["holds"] == '<span class="fails">no</span>, not decisive'
+    assert second["holds"] == '<span class="fails">no</span>,<br>not decisive'
 
 
 def test_chosen_checks_and_none():

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from saliency_audit.report.notebook.tables import text_table
+from saliency_audit.report.notebook.tables import narrow, text_table
 
 LINES = {
     ("ResNet", "IG", "recorded"): {"AIC": "0.1"},
@@ -62,3 +62,9 @@ def test_one_level_keeps_its_order():
 
 def test_no_line_is_an_empty_table():
     assert text_table({}, NAMES).empty
+
+
+def test_long_sentences_are_broken_between_words():
+    assert narrow("one two three", 8) == "one two<br>three"
+    assert narrow("one two three", 8, end="\n") == "one two\nthree"
+    assert narrow("unbreakable", 4) == "unbreakable"

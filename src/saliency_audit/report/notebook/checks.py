@@ -6,8 +6,10 @@ from html import escape
 import pandas as pd
 
 from saliency_audit.ledger import Check, ClaimAudit
-from saliency_audit.report.notebook.tables import text_table
+from saliency_audit.report.notebook.tables import narrow, text_table
 from saliency_audit.report.words import CLASSES
+
+WIDTH = 20  # of what was expected and of what was found, in characters
 
 
 def check_table(
@@ -25,9 +27,9 @@ def check_table(
     """
     checks = audit.internal.checks if audit.internal else ()
     lines = {
-        (check.name,): {
-            "expected": escape(check.expected),
-            "found": escape(check.found),
+        (narrow(check.name, end="\n"),): {
+            "expected": narrow(escape(check.expected, quote=False), WIDTH),
+            "found": narrow(escape(check.found, quote=False), WIDTH),
             "holds": _mark(check),
         }
         for check in checks
@@ -39,4 +41,4 @@ def check_table(
 def _mark(check: Check) -> str:
     answer = "yes" if check.holds else "no"
     shown = f'<span class="{CLASSES[answer]}">{answer}</span>'
-    return shown if check.deciding else f"{shown}, not decisive"
+    return shown if check.deciding else f"{shown},<br>not decisive"

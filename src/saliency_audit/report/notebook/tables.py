@@ -1,5 +1,6 @@
 """Lines of text cells become a table: what names a line is its index."""
 
+import textwrap
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 
@@ -8,6 +9,7 @@ import pandas as pd
 from saliency_audit.ledger.summaries.means import Summary
 from saliency_audit.report.words import number
 
+NARROW = 32  # characters that fit into a cell beside two others
 Place = TypeVar("Place", bound=tuple[str, ...])
 Column = TypeVar("Column", bound=Hashable)
 
@@ -49,6 +51,17 @@ def _together(places: Sequence[Place]) -> list[Place]:
         for level in range(1, len(place)):
             first.setdefault(place[:level], rank)
     return sorted(places, key=lambda place: [first[place[:i]] for i in range(1, len(place))])
+
+
+def narrow(text: str, width: int = NARROW, end: str = "<br>") -> str:
+    """A sentence on several lines, so that it does not push the other cells off the page.
+
+    Args:
+        text: of a cell; anything that is HTML must be escaped before.
+        width: characters of a line.
+        end: of a line; "\n" for labels, which are plain text.
+    """
+    return end.join(textwrap.wrap(text, width, break_long_words=False))
 
 
 def mean_cell(found: Summary, digits: int = 2) -> str:

@@ -65,20 +65,19 @@ def test_drawn_scores_lie_under_the_closed_form(count):
 def test_closed_form_stands_above_the_sources():
     table = shape_table({"recorded": rows(), "this machine": rows([(2.0, 1.5)])})
     assert table.index.tolist() == [
-        ("η = 1.5, h = 2.5", "closed form"),
-        ("η = 1.5, h = 2.5", "recorded"),
-        ("η = 0.5, h = 2.5", "closed form"),
-        ("η = 0.5, h = 2.5", "recorded"),
-        ("η = 2, h = 1.5", "closed form"),
-        ("η = 2, h = 1.5", "this machine"),
+        ("η = 1.5\nh = 2.5", "closed\nform"),
+        ("η = 1.5\nh = 2.5", "recorded"),
+        ("η = 0.5\nh = 2.5", "closed\nform"),
+        ("η = 0.5\nh = 2.5", "recorded"),
+        ("η = 2\nh = 1.5", "closed\nform"),
+        ("η = 2\nh = 1.5", "this\nmachine"),
     ]
-    exact = table.loc[("η = 1.5, h = 2.5", "closed form")]
+    exact = table.loc[("η = 1.5\nh = 2.5", "closed\nform")]
     assert exact["above 1/2"] == "0.2234"
     assert exact["skewness"] == "1.0660"
-    assert exact["distance from Eq. 8"] == ""
-    drawn = table.loc[("η = 1.5, h = 2.5", "recorded")]
-    assert drawn["above 1/2"] == "0.250"
-    assert drawn["distance from Eq. 8"].startswith("0.000420<br>[0.0004")
+    assert exact["KL to uniform"] == "0.497"
+    drawn = table.loc[("η = 1.5\nh = 2.5", "recorded")]
+    assert drawn["above 1/2"] == "0.2500"
     assert drawn["modes at"] == ""
     with pytest.raises(ValueError, match="no rows to show"):
         shape_table({"recorded": rows()[:0]})

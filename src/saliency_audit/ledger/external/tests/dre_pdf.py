@@ -39,7 +39,7 @@ def distribution_agrees(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
             for name in ("ks_distance", "pearson_skewness")
         )
         effects[eta, h] = Effect(
-            {"η": f"{eta:g}", "h": f"{h:g}"},
+            {"controller": f"η={eta:g}, h={h:g}"},
             distance,
             at_most(parameters["at_most"]),
             other=distance.value,
@@ -59,7 +59,5 @@ def _headline(effects: list[Effect]) -> Headline | None:
     if not effects:
         return None
     largest = max(effects, key=lambda effect: effect.estimate.value)
-    quantity = (
-        f"mean Kolmogorov distance, the largest (η={largest.keys['η']}, h={largest.keys['h']})"
-    )
+    quantity = f"mean Kolmogorov distance, the largest ({largest.keys['controller']})"
     return Headline.of(largest.estimate, quantity, "draws")

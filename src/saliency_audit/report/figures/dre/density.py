@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 
 from saliency_audit.attributions import control
 from saliency_audit.attributions.controlled_scores import ControlledScores, normal_scores
-from saliency_audit.ledger.summaries.means import mean_with_interval
+from saliency_audit.ledger.summaries.means import mean_of
 from saliency_audit.report.figures.panels import refuse_empty
-from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR
+from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, on_two_lines
 from saliency_audit.report.notebook.tables import text_table
-from saliency_audit.report.words import estimate, number
+from saliency_audit.report.words import number
 from saliency_audit.study import score_maps
 
 Setting = tuple[float, float]
@@ -105,15 +105,14 @@ def _output(eta: float, h: float) -> ControlledScores:
 
 
 def shape_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Shares, skewness and distances of the output, in closed form and drawn.
+    """Shares, skewness, modes and divergence of the output, in closed form and drawn.
 
     Args:
         sources: rows of `dre_density` by where they come from.
 
     Returns:
         A line per setting and source, "closed form" the first, which form the index. Cells of drawn
-        scores are means over the draws with their 95 % bootstrap intervals. The divergence is from
-        the uniform distribution.
+        scores are means over the draws. The divergence is from the uniform distribution.
 
     Raises:
         ValueError: no rows.
@@ -122,24 +121,18 @@ def shape_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     lines: dict[tuple[str, str], dict[str, str]] = {}
     for rows in sources.values():
         for eta, h in rows[["eta", "h"]].drop_duplicates().itertuples(index=False):
-            lines[f"η = {eta:g}, h = {h:g}", "closed form"] = _exact(_output(eta, h))
+            lines[f"η = {eta:g}\nh = {h:g}", CLOSED] = _exact(_output(eta, h))
     for source, rows in sources.items():
         for (eta, h), group in rows.groupby(["eta", "h"], sort=False):
-            means = [estimate(mean_with_interval(group[name])) for name in MEASURES]
-            distance = estimate(mean_with_interval(group["ks_distance"]))
-            cells = dict(zip(HEADINGS, _broken(*means), strict=False))
-            lines[f"η = {eta:g}, h = {h:g}", source] = cells | {
-                "distance from Eq. 8": _broken(distance)[0]
-            }
-    columns = [*HEADINGS, "distance from Eq. 8", "modes at", "KL to uniform"]
+            means = (number(mean_of(group[name]).value, 4) for name in MEASURES)
+            place = (f"η = {eta:g}\nh = {h:g}", on_two_lines(source))
+            lines[place] = dict(zip(HEADINGS, means, strict=True))
+    columns = [*HEADINGS, "modes at", "KL to uniform"]
     return text_table(lines, ["controller", "source"], columns=columns)
 
 
+CLOSED = "closed\nform"
 HEADINGS = ("above 1/2", "1/3 to 2/3", "above 2/3", "skewness")
-
-
-def _broken(*cells: str) -> list[str]:
-    return [cell.replace(" [", "<br>[", 1) for cell in cells]
 
 
 def _exact(output: ControlledScores) -> dict[str, str]:
@@ -151,6 +144,6 @@ def _exact(output: ControlledScores) -> dict[str, str]:
         output.skewness,
     )
     return dict(zip(HEADINGS, (number(value, 4) for value in values), strict=True)) | {
-        "modes at": ", ".join(number(mode, 3) for mode in output.modes),
+        "modes at": "<br>".join(number(mode, 3) for mode in output.modes),
         "KL to uniform": number(output.divergence_from_uniform, 3),
     }

@@ -14,7 +14,7 @@ from saliency_audit.ledger.summaries.means import mean_with_interval
 from saliency_audit.metrics import spearman
 from saliency_audit.metrics.ranks import average_ranks
 from saliency_audit.report.figures.panels import refuse_empty
-from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR
+from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, on_two_lines
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import number
 from saliency_audit.study.experiments.dre_monotony import mappings, upsampled
@@ -106,7 +106,7 @@ def order_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     lines = {}
     for source, rows in sources.items():
         for (distribution, method), group in rows.groupby(["distribution", "method"], sort=False):
-            lines[str(distribution), str(method), source] = {
+            lines[str(distribution), on_two_lines(str(method)), on_two_lines(source)] = {
                 title: _mean(group[name]) for name, title in MEASURES.items()
             }
     return text_table(lines, ["distribution", "mapping", "source"])
@@ -118,4 +118,4 @@ def _mean(values: pd.Series) -> str:
         return "—"
     if found.high - found.low < 1e-6:
         return number(np.round(found.value, 6), 3)
-    return f"{number(found.value, 3)} [{number(found.low, 3)}, {number(found.high, 3)}]"
+    return f"{number(found.value, 3)}<br>[{number(found.low, 3)}, {number(found.high, 3)}]"

@@ -20,7 +20,7 @@ from saliency_audit.ledger.summaries.bands import Band, spread_band
 from saliency_audit.report.figures.dre.density import GRID, HIGHEST
 from saliency_audit.report.figures.panels import label_outside, refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR
-from saliency_audit.report.notebook.tables import text_table
+from saliency_audit.report.notebook.tables import narrow, text_table
 from saliency_audit.report.words import number
 from saliency_audit.study.experiments.dre_skewness import AFTER, BEFORE
 from saliency_audit.study.score_maps import appendix
@@ -226,7 +226,10 @@ def statement_table(eta: float, h: float) -> pd.DataFrame:
             "are still left-skewed"
         ),
     }
-    cells = {(statement,): {"number": text} for statement, text in lines.items()}
+    cells = {
+        (narrow(statement, end="\n"),): {"number": narrow(text, 46)}
+        for statement, text in lines.items()
+    }
     return text_table(cells, ["statement"])
 
 
