@@ -73,6 +73,7 @@ def description(models: list[str], device: torch.device) -> dict[str, object]:
         "threads": torch.get_num_threads(),
         "cores": os.cpu_count(),
         "load_average": round(os.getloadavg()[0], 1),
+        "omp_wait_policy": os.environ.get("OMP_WAIT_POLICY", "not set"),
         "python": platform.python_version(),
         "versions": {package: _version(package) for package in PACKAGES},
         "weights": {name: "trained" if has_weights(name) else "random" for name in models},

@@ -97,6 +97,11 @@ def test_the_circumstances_are_told(tmp_path):
     assert "{download}`data/benchmarks/paths.csv <../../data/benchmarks/paths.csv>`" in text
 
 
+def test_a_busy_machine_is_told(tmp_path):
+    assert "busy" not in measured(tmp_path, {})
+    assert "was busy with other work" in measured(tmp_path, {}, header=HEADER | {"load_average": 5})
+
+
 def test_a_table_without_its_header_is_shown_and_says_so(tmp_path):
     text = measured(tmp_path, {}, header=None)
     assert "The circumstances were not noted." in text

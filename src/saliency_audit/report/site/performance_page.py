@@ -1,6 +1,7 @@
 """The page "Performance": what the scripts in `benchmarks/` measured, ratios first."""
 
 import json
+import math
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -36,6 +37,12 @@ COLUMNS = (
 )
 GOAL = re.compile(r"(>=|<=)\s*([\d.]+)")
 MEETS: dict[str, Callable[[float, float], bool]] = {">=": operator.ge, "<=": operator.le}
+
+BUSY = (
+    "**The machine was busy with other work**, more than its cores: ratios of one thread can be "
+    "trusted within their range, but threads that wait for each other lose most of their time, so "
+    "that rows of several threads say little."
+)
 
 RERUN = """\
 ```shell
@@ -188,12 +195,15 @@ def _circumstances(header: Mapping[str, Any]) -> str:
         f"{_threads(header['threads'])} of {count(header['cores'], 'core')}"
         if {"threads", "cores"} <= header.keys()
         else "",
-        f"load average {header['load_average']} at the end" if "load_average" in header else "",
+        f"load average {header['load_average']}" if "load_average" in header else "",
         ", ".join(f"{package} {version}" for package, version in versions.items()),
         f"commit {code(_short(header['commit']))}" if header.get("commit") else "",
     ]
     said = "; ".join(fact for fact in facts if fact)
-    return f"Measured {said}." if said else "The circumstances were not noted."
+    if not said:
+        return "The circumstances were not noted."
+    busy = header.get("load_average", 0) > header.get("cores", math.inf)
+    return f"Measured {said}." + (f" {BUSY}" if busy else "")
 
 
 def _threads(noted: int | list[int]) -> str:
