@@ -66,6 +66,41 @@ RECTIFIERS = {
     "softplus": lambda v: torch.logaddexp(v, ZERO),
     "softplus by log": lambda v: torch.log1p(v.exp()),
     "relu6": F.relu6,
+    "tiny clamp": lambda v: v.clamp(min=1e-6),
+    "tinier clamp": lambda v: v.clamp(min=1e-38),
+    "clamp below 0": lambda v: v.clamp_min(-0.1),
+    "clamp by a tiny tensor": lambda v: v.clamp(min=torch.tensor(1e-6)),
+    "clamped relu": lambda v: F.relu(v).clamp(max=6),
+    "clamp of a view": lambda v: v.flatten(1).clamp(min=1e-6).view_as(v),
+    "squareplus": lambda v: (v + (v * v + 4).sqrt()) / 2,
+    "sharp squareplus": lambda v: (v + (v * v + 1e-12).sqrt()) / 2,
+    "squareplus by powers": lambda v: 0.5 * (v + (v**2 + 1e-12) ** 0.5),
+    "squareplus by difference": lambda v: (v.square() + 4).sqrt() - v,
+    "squareplus by rsub": lambda v: torch.rsub(v, (v.square() + 4).sqrt()),
+    "squareplus by rsqrt": lambda v: v + (v * v + 4) * (v * v + 4).rsqrt(),
+    "squareplus by stack": lambda v: v + torch.stack([v, v * 0 + 1]).norm(dim=0),
+    "sum with tanh": lambda v: v + torch.tanh(v),
+    "maximum of a stack": lambda v: torch.stack([v, 0 * v]).max(0).values,
+    "amax of a stack": lambda v: torch.stack([v, 0 * v], -1).amax(-1),
+    "amax of a cat": lambda v: torch.cat([v[None], torch.zeros_like(v)[None]]).amax(0),
+    "leaky mask": lambda v: v * ((v > 0) + 0.1 * (v <= 0)),
+    "doubled mask": lambda v: v * (2 * (v > 0).float()) / 2,
+    "mask by bool": lambda v: v * F.relu(v.detach()).bool(),
+    "mask by inequality": lambda v: v * (F.relu(v.detach()) != 0),
+    "mask by signbit": lambda v: v * ~torch.signbit(v),
+    "mask by ceil": lambda v: v * torch.ceil(v.detach().clamp(0, 1)),
+    "mask by numpy": lambda v: v * torch.from_numpy((v.detach().numpy() > 0).astype("float32")),
+    "mask by sign of a copy": lambda v: v * (v.detach().sign() + 1) / 2,
+    "mask by division": lambda v: v / torch.where(v > 0, 1.0, torch.inf),
+    "mask by einsum": lambda v: torch.einsum("nchw,nchw->nchw", v, (v > 0).float()),
+    "silu with a fixed gate": lambda v: v * torch.sigmoid(v.detach()),
+    "silu of a view": lambda v: v * torch.sigmoid(v.flatten(1)).view_as(v),
+    "silu of channels last": lambda v: (
+        v.permute(0, 2, 3, 1) * torch.sigmoid(v).permute(0, 2, 3, 1)
+    ).permute(0, 3, 1, 2),
+    "silu by softmax": lambda v: v * torch.stack([v, torch.zeros_like(v)]).softmax(0)[0],
+    "silu by einsum": lambda v: torch.einsum("nchw,nchw->nchw", v, torch.sigmoid(v)),
+    "silu by parts": lambda v: v * torch.cat([half.sigmoid() for half in v.chunk(2, 1)], 1),
     "scripted": torch.jit.script(nn.ReLU()),
     "aten": torch.ops.aten.relu,
 }
@@ -103,6 +138,64 @@ def test_a_fixed_mask_and_a_gate_are_no_rectifiers():
             return self.head((inner * gate).mean((2, 3)))
 
     create("guided_backprop", output="logit")(Gated(None), IMAGES, TARGETS)
+
+
+class Masked(nn.Module):
+    """A product with a fixed mask of the values' whole shape."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mask", (torch.arange(14) % 2).float().expand(1, 4, 14, 14).clone())
+
+    def forward(self, values):
+        return F.relu(values) * self.mask
+
+
+def squeeze_and_excite(values):
+    return F.relu(values) * torch.sigmoid(F.adaptive_avg_pool2d(values, 1))
+
+
+def normalised_by_hand(values):
+    centred = values - values.mean(1, keepdim=True)
+    return F.relu(centred / (centred.square().mean(1, keepdim=True) + 1e-6).sqrt())
+
+
+ALLOWED = {
+    "fixed mask": Masked(),
+    "squeeze and excite": squeeze_and_excite,
+    "residual squeeze and excite": lambda v: v + squeeze_and_excite(v),
+    "normalised": lambda v: F.normalize(F.relu(v)),
+    "divided by a norm": lambda v: v / v.norm(dim=1, keepdim=True).clamp(min=1e-6),
+    "divided by a deviation": lambda v: v / v.std(1)[:, None].clamp_min(1e-6),
+    "normalised by hand": normalised_by_hand,
+    "far clamp": lambda v: v.clamp(max=1e4),
+    "two-sided clamp": lambda v: v.clamp(-10, 10),
+    "generalised mean": lambda v: F.avg_pool2d(F.relu(v).clamp(min=1e-6) ** 3, 2) ** (1 / 3),
+    "channel maximum": lambda v: F.relu(torch.cat([v, v], 1).amax(1, keepdim=True).expand_as(v)),
+    "tanh": torch.tanh,
+    "scale": lambda v: v * torch.full((1, 4, 1, 1), 0.5),
+    "numbers": lambda v: torch.ops.aten.add.Scalar(torch.ops.aten.mul.Scalar(v / 3, 2.0), 1.0),
+    "residual": lambda v: v + F.relu(v),
+}
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+@pytest.mark.parametrize("size", [1, 2])
+def test_what_does_not_rectify_passes_with_its_gradient(name, size):
+    guided = create("guided_backprop", output="logit")
+    maps = guided(Net(ALLOWED[name]), IMAGES[:size], TARGETS[:size])
+    assert 0 < maps.abs().sum() < torch.inf
+
+
+def test_a_mask_on_the_images_is_no_rectifier():
+    class OnImages(Net):
+        def forward(self, images):
+            mask = torch.ones_like(images)
+            mask[:, :, 2] = 0
+            return super().forward(images * mask)
+
+    maps = create("guided_backprop", output="logit")(OnImages(F.relu), IMAGES, TARGETS)
+    assert (maps[:, :, 2] == 0).all()
 
 
 STEPS = {
