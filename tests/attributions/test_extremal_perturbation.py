@@ -10,7 +10,11 @@ from torch import nn
 from saliency_audit.attributions import ExtremalPerturbation, create, extremal_perturbation
 from saliency_audit.attributions.extremal_perturbation import area_loss, blurred_by
 from saliency_audit.attributions.mask_search import descend
-from saliency_audit.attributions.smooth_maximum import SmoothMasks, _SmoothMaximum
+from saliency_audit.attributions.smooth_maximum import (
+    NUMBERS_PER_BLOCK,
+    SmoothMasks,
+    _SmoothMaximum,
+)
 
 RUNS = {"step4_sigma8": (4, 8, (0.1, 0.3)), "step7_sigma21": (7, 21, (0.1,))}
 
@@ -93,10 +97,15 @@ def test_a_mask_is_the_smooth_maximum_of_the_kernel_over_the_lattice():
         assert float(found[0, 0, y, x]) == pytest.approx((inner * shares).sum() / shares.sum())
 
 
-def test_the_gradient_of_the_smooth_maximum():
+@pytest.mark.parametrize("together", [1, 100, 10**6])
+def test_the_gradient_of_the_smooth_maximum(monkeypatch, together):
+    monkeypatch.setitem(NUMBERS_PER_BLOCK, "cpu", together)
     random = torch.Generator().manual_seed(1)
-    points = torch.rand(2, 9, 4, dtype=torch.float64, generator=random).requires_grad_()
+    points = torch.rand(8, 9, dtype=torch.float64, generator=random).requires_grad_()
     table = torch.rand(9, 6, dtype=torch.float64, generator=random)
+    values = points[:, :, None] * table
+    expected = (values * (20 * values).softmax(dim=1)).sum(dim=1)
+    torch.testing.assert_close(_SmoothMaximum.apply(points, table), expected)
     assert torch.autograd.gradcheck(lambda given: _SmoothMaximum.apply(given, table), (points,))
 
 

@@ -12,6 +12,8 @@ from torch.nn import functional as F
 
 # T of the smooth maximum Σ a exp(a/T) / Σ exp(a/T).
 TEMPERATURE = 1 / 20
+# Cells × neighbours × places at once: what stays in the cache of a CPU, or keeps a GPU busy.
+NUMBERS_PER_BLOCK = {"cpu": 2**18, "cuda": 2**27}
 
 
 class SmoothMasks:
@@ -60,7 +62,7 @@ class SmoothMasks:
         """Masks with their margins: `(B, 1, h, w)` parameters in [0, 1] -> `(B, h′, w′)`."""
         count, step, (rows, columns) = len(points), self._step, self._cells
         around = F.unfold(F.pad(points, self._padding), self._side)
-        values = _SmoothMaximum.apply(around, self._table)
+        values = _SmoothMaximum.apply(around.mT.flatten(0, 1), self._table)
         mosaic = values.reshape(count, rows, columns, step, step).transpose(2, 3)
         whole = mosaic.reshape(count, rows * step, columns * step)
         # Only the first place of the last cell is a place of the mask.
@@ -73,7 +75,7 @@ class SmoothMasks:
 
 
 class _SmoothMaximum(Function):
-    """Σ_k a_k exp(a_k/T) / Σ_k exp(a_k/T) of a_k = table_k × points_k, neighbour by neighbour.
+    """Σ_k a_k exp(a_k/T) / Σ_k exp(a_k/T) of a_k = table_k × points_k, block by block.
 
     The memory does not grow with the number of neighbours, neither forward nor backward. All a_k
     lie in [0, 1], so that nothing overflows.
@@ -81,13 +83,15 @@ class _SmoothMaximum(Function):
 
     @staticmethod
     def forward(ctx: Any, points: Tensor, table: Tensor) -> Tensor:
-        """`(B, K, cells)` and `(K, places)` -> `(B, cells, places)`."""
-        shape = (len(points), points.shape[2], table.shape[1])
-        total, above = points.new_zeros(shape), points.new_zeros(shape)
-        for exponents, shares in _terms(points, table):
-            total += shares
-            above.addcmul_(exponents, shares)
-        maxima = above.mul_(TEMPERATURE).div_(total)
+        """`(cells, K)` and `(K, places)` -> `(cells, places)`."""
+        exponents = table / TEMPERATURE
+        total, maxima = (points.new_empty(len(points), table.shape[1]) for _ in range(2))
+        for block in _blocks(points, table):
+            around = points[block]
+            shares = (around[:, :, None] * exponents).exp_()
+            total[block] = shares.sum(dim=1)
+            maxima[block] = torch.bmm(around[:, None], shares.mul_(table))[:, 0]
+        maxima /= total
         ctx.save_for_backward(points, table, total, maxima)
         return maxima
 
@@ -95,16 +99,23 @@ class _SmoothMaximum(Function):
     def backward(ctx: Any, gradients: Tensor) -> tuple[Tensor, None]:
         """∂/∂a_k = exp(a_k/T) (1 + (a_k − maximum)/T) / Σ exp."""
         points, table, total, maxima = ctx.saved_tensors
-        scaled, offset = gradients / total, 1 - maxima / TEMPERATURE
+        each = gradients / total
+        offset = each * (1 - maxima / TEMPERATURE)
+        kernel = table.mT.contiguous()
+        exponents = kernel / TEMPERATURE
         found = torch.empty_like(points)
-        for k, (exponents, shares) in enumerate(_terms(points, table)):
-            slopes = exponents.add_(offset).mul_(shares).mul_(scaled)
-            found[:, k] = slopes @ table[k]
+        for block in _blocks(points, table):
+            around = points[block]
+            slopes = (around[:, None] * exponents).exp_().mul_(kernel)
+            found[block] = torch.bmm(offset[block, None], slopes)[:, 0]
+            curved = torch.bmm(each[block, None], slopes.mul_(kernel))[:, 0]
+            found[block] += around / TEMPERATURE * curved
         return found, None
 
 
-def _terms(points: Tensor, table: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """a_k/T and exp(a_k/T) of every neighbour, `(B, cells, places)` each, for the caller to use."""
-    for k, places in enumerate(table / TEMPERATURE):
-        exponents = points[:, k, :, None] * places
-        yield exponents, exponents.exp()
+def _blocks(points: Tensor, table: Tensor) -> Iterator[slice]:
+    """Slices of cells."""
+    together = NUMBERS_PER_BLOCK.get(points.device.type, NUMBERS_PER_BLOCK["cpu"])
+    size = max(1, together // table.numel())
+    for first in range(0, len(points), size):
+        yield slice(first, first + size)

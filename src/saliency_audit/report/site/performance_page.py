@@ -52,7 +52,7 @@ OMP_NUM_THREADS=2 .venv/bin/python benchmarks/paths.py --quick   # two rounds, w
 .venv/bin/python benchmarks/curves.py          # about 5 minutes, needs PAIR
 OMP_NUM_THREADS=2 .venv/bin/python benchmarks/fast_deviation.py  # about 4 minutes, needs pictures
 OMP_NUM_THREADS=2 .venv/bin/python benchmarks/ranks.py           # about 3 minutes
-OMP_NUM_THREADS=2 .venv/bin/python benchmarks/extremal.py        # about 3 minutes, needs torchray
+OMP_NUM_THREADS=1 .venv/bin/python benchmarks/extremal.py        # about 3 minutes, needs torchray
 ```
 
 All but the second write a table and its header. On a machine with a GPU the first and the last one
@@ -92,8 +92,10 @@ every map once; `scipy` is a loop over `scipy.stats.spearmanr`. Both give the sa
 checked first.
 
 Extremal Perturbation is timed per step of one mask, which takes one gradient: `xpert 8` searches
-the masks of eight pictures at 224×224 together, `xpert 1` that of one, and `torchray` is torchray's
-own function, which takes one picture. All have the same kernel, lattice and blurs.
+the masks of eight pictures together, `xpert 1` that of one, and `torchray` is torchray's own
+function, which takes one picture. All have the same kernel, lattice and blurs. `passes` are as many
+plain passes of the network for eight pictures at once; relative to `torchray` they say how much
+faster than it a search could be at most.
 
 Every round times each peer once, in short runs and in turn, in every other round in reverse order.
 A ratio is taken within a round, so that other work on the machine slows both sides alike. The
