@@ -52,7 +52,7 @@ OMP_NUM_THREADS=2 .venv/bin/python benchmarks/paths.py --quick   # two rounds, w
 .venv/bin/python benchmarks/curves.py          # about 5 minutes, needs PAIR
 OMP_NUM_THREADS=2 .venv/bin/python benchmarks/fast_deviation.py  # about 4 minutes, needs pictures
 OMP_NUM_THREADS=2 .venv/bin/python benchmarks/ranks.py           # about 3 minutes
-OMP_NUM_THREADS=1 .venv/bin/python benchmarks/extremal.py        # about 3 minutes, needs torchray
+OMP_NUM_THREADS=1 .venv/bin/python benchmarks/extremal.py        # about 5 minutes, needs torchray
 ```
 
 All but the second write a table and its header. On a machine with a GPU the first and the last one
