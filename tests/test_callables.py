@@ -114,7 +114,7 @@ def test_a_network_that_a_function_leaves_in_training_mode_is_noticed(any_call, 
     getattr(model, training).train()
     message = r"other images.*function in evaluation mode|DeepLIFT has no rule for .*BatchNorm"
     if layers_of_functions(any_call, form):
-        message = "whose layers have no names"
+        message += "|whose layers have no names"
     with pytest.raises(ValueError, match=message):
         any_call(FORMS[form](model), IMAGES, TARGETS)
     assert getattr(model, training).training
@@ -181,3 +181,47 @@ def test_functions_and_methods_of_one_network_in_several_threads():
         thread.join()
     assert all(torch.equal(maps, expected) for maps in found)
     assert all(part.training for part in model.modules())
+
+
+def test_a_network_in_training_mode_behind_a_function_is_refused_before_it_changes():
+    for kept in (nn.BatchNorm2d(4), nn.BatchNorm2d(4, momentum=None)):
+        network = nn.Sequential(
+            nn.Conv2d(3, 4, 3), kept, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3)
+        ).train()
+        before = {name: value.clone() for name, value in network.state_dict().items()}
+        for targets in (0, None):
+            with pytest.raises(ValueError, match=r"behind the function.*\.eval\(\)"):
+                create("saliency")(lambda z, net=network: net(z), torch.rand(2, 3, 8, 8), targets)
+        assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+class Output(dict):
+    """As of transformers: a dict with its entries as attributes."""
+
+    @property
+    def logits(self):
+        return self["logits"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (lambda z: z.sum(), r"got \(\)"),
+        (lambda z: z.mean(dim=(2, 3))[0], r"got \(3,\)"),
+        (
+            lambda z: Output(logits=z.mean(dim=(2, 3))),
+            r"Output; .*lambda images: model\(images\)\.logits",
+        ),
+        (lambda z: {"out": z.mean(dim=(2, 3))}, r"dict; give a function that picks the logits"),
+        (lambda z: (z.mean(dim=(2, 3)), z), r"tuple; give a function that picks the logits"),
+    ],
+)
+def test_answers_that_are_no_logits_are_named_with_a_remedy(answer, message):
+    with pytest.raises(ValueError, match=message):
+        create("saliency")(answer, torch.rand(2, 3, 8, 8), 0)
+
+
+def test_channels_that_come_last_are_named():
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    with pytest.raises(ValueError, match=r"channels seem to come last.*permute"):
+        create("saliency")(network, torch.rand(2, 8, 9, 3), 0)

@@ -6,6 +6,9 @@ import pytest
 import torch
 from torch import nn
 
+from saliency_audit import metrics
+from saliency_audit.attributions import create
+
 IMAGES = torch.rand(3, 3, 12, 12, generator=torch.Generator().manual_seed(2))
 TARGETS = torch.tensor([0, 1, 2])
 
@@ -89,3 +92,36 @@ def test_a_model_that_returns_classes_is_refused(any_call):
 
     with pytest.raises(ValueError, match=r"must return logits, got torch\.int64"):
         any_call(Classes(), IMAGES, TARGETS)
+
+
+def test_an_autocast_around_the_call_is_the_models_own_affair():
+    generator = torch.Generator().manual_seed(3)
+    first = torch.rand(2, 3, 64, 64, generator=generator)
+    second = (first + 0.05 * torch.rand(first.shape, generator=generator)).clamp(0, 1)
+    expected = metrics.ms_ssim(first, second)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = nn.Sequential(
+            nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(16, 3)
+        ).eval()
+
+    def bend(images):  # nothing that autocast knows
+        return torch.stack([images.mean((1, 2, 3)), images.square().mean((1, 2, 3))], dim=1)
+
+    plain = {
+        name: create(name, output="logit", **few)(bend, first, 1)
+        for name, few in (("rise", {"masks": 8}), ("blurig", {"steps": 4}))
+    }
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(metrics.ms_ssim(first, second), expected)
+        for name in ("ig+idgi", "blurig", "blurig+idgi", "gradcam"):
+            assert create(name)(network, first, 0).dtype == torch.float32
+        assert network(first).dtype == torch.bfloat16
+        for name, few in (("rise", {"masks": 8}), ("blurig", {"steps": 4})):
+            found = create(name, output="logit", **few)(bend, first, 1)
+            torch.testing.assert_close(found, plain[name])
+        seen = []
+        handle = network[0].register_forward_hook(lambda *given: seen.append(given[2].dtype))
+        create("saliency")(network, first, 0)
+        handle.remove()
+    assert set(seen) == {torch.bfloat16}

@@ -277,3 +277,17 @@ def test_what_cannot_be_is_refused(network):
         quantus_explain("ig")(network, images, LABELS, method="Saliency")
     with pytest.raises(ValueError, match="targets must be class indices"):
         quantus_explain("ig")(network, images, LABELS / 2)
+
+
+def test_what_quantus_users_give_by_mistake_is_named():
+    explain = quantus_explain("saliency", output="logit")
+    network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval()
+    images = np.random.default_rng(0).random((2, 1, 8, 8), dtype=np.float32)
+    with pytest.raises(ValueError, match="divide by 255"):
+        explain(network, (255 * images).astype(np.uint8), np.array([0, 1]))
+    # Quantus makes an array of None; a function has no weights.
+    predicted = network(torch.from_numpy(images)).argmax(dim=1).numpy()
+    expected = explain(network, images, predicted)
+    for targets in (None, np.array([None, None]), np.array(None)):
+        assert np.array_equal(explain(network, images, targets), expected)
+    assert np.array_equal(explain(lambda z: network(z), images, predicted), expected)

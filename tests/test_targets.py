@@ -82,6 +82,7 @@ def test_none_is_the_class_that_the_model_predicts_in_evaluation_mode(any_call, 
 
 @pytest.mark.traits("batch_size")
 def test_classes_are_predicted_in_batches_of_the_same_size(any_method, network):
+    create("saliency")(network, IMAGES[:1], 0)  # which asks the network once
     sizes = []
     handle = network.register_forward_pre_hook(lambda part, given: sizes.append(len(given[0])))
     any_method.create(batch_size=1)(network, IMAGES)

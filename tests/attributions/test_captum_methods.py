@@ -445,10 +445,7 @@ NO_RULE = {
     "a product": (lambda x: x * x.mean(dim=(2, 3), keepdim=True), "2 × Mul"),
     "a quotient": (lambda x: x / x.sum(dim=1, keepdim=True), "2 × Div"),
     "a layer norm": (lambda x: F.layer_norm(x, x.shape[1:]), "2 × NativeLayerNorm"),
-    "statistics of the batch": (
-        lambda x: F.batch_norm(x, None, None, training=True),
-        "2 × NativeBatchNorm",
-    ),
+    "statistics of each image": (lambda x: F.instance_norm(x), "2 × NativeBatchNorm"),
     "a maximum": (lambda x: torch.maximum(x, -x), "2 × Maximum"),
     "a power": (lambda x: x**3, "2 × Pow"),
     "a choice": (lambda x: torch.where(x > 0, x, 2 * x), "2 × Where"),

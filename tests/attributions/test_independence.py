@@ -1,9 +1,12 @@
 """A model must answer for each image by itself, and the same every time."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from saliency_audit.attributions import create
 
 IMAGES = torch.rand(3, 3, 12, 12, generator=torch.Generator().manual_seed(2))
 TARGETS = torch.tensor([0, 1, 2])
@@ -84,8 +87,57 @@ def test_others_are_explained(any_call, name):
     run(any_call, INDEPENDENT[name]())
 
 
-def test_a_model_above_suspicion_is_passed_no_image_more(all_methods):
+def test_a_model_is_asked_once_and_again_when_its_weights_have_changed(all_methods):
     (saliency,) = (method for method in all_methods if method.name == "saliency")
     model = Net(same).eval()
-    saliency.create(batch_size=1)(model, IMAGES, TARGETS)
-    assert model.passes == len(IMAGES)
+    explain = saliency.create(batch_size=1)
+    counts = []
+    for _ in range(4):
+        if len(counts) == 2:
+            with torch.no_grad():
+                next(model.parameters()).mul_(1.5)
+        before = model.passes
+        explain(model, IMAGES, TARGETS)
+        counts.append(model.passes - before)
+    n = len(IMAGES)
+    # The image alone, and twice beside each of two others.
+    assert counts == [n + 9, n, n + 9, n]
+
+
+# Forms that no list of operations foresees.
+UNFORESEEN = {
+    "random numbers": lambda v: v + torch.rand_like(v),
+    "a random mask": lambda v: v * (torch.rand(v.shape) > 0.5),
+    "numbers of numpy": lambda v: v * float(np.random.default_rng().random()),
+    "gumbel softmax": lambda v: v * nn.functional.gumbel_softmax(v.flatten(2), dim=2).view_as(v),
+    "spread of the batch": lambda v: v / torch.var_mean(v, (0, 2, 3))[0].sum(),
+    "norm of the batch": lambda v: v / torch.linalg.norm(v),
+    "the mean of all": lambda v: v - v.flatten().mean(),
+    "a permuted mean": lambda v: v - v.permute(1, 0, 2, 3).mean((1, 2, 3))[None, :, None, None],
+    "attention among images": lambda v: (
+        v * (v.flatten(1) @ v.flatten(1).T).sum(1)[:, None, None, None]
+    ),
+    "the first image": lambda v: v - v[:1],
+    "the number of images": lambda v: v * len(v),
+}
+
+
+@pytest.mark.parametrize("name", UNFORESEEN)
+def test_what_no_list_foresees_is_found_by_asking(name):
+    model = Net(UNFORESEEN[name]).eval()
+    with pytest.raises(ValueError, match="answer for an image changes"):
+        create("saliency", output="logit")(model, IMAGES, TARGETS)
+
+
+def test_what_is_hidden_in_a_script_is_found():
+    torch.manual_seed(0)
+    hidden = nn.Sequential(
+        nn.Conv2d(3, 4, 3),
+        nn.BatchNorm2d(4, track_running_stats=False),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(2),
+        nn.Flatten(),
+        nn.Linear(16, 3),
+    ).eval()
+    with pytest.raises(ValueError, match="answer for an image changes"):
+        create("saliency", output="logit")(torch.jit.script(hidden), IMAGES, TARGETS)

@@ -224,3 +224,24 @@ def test_methods_that_return_no_map_per_image_are_refused(
 
 def test_it_is_no_name():
     assert "smooth" not in available()
+
+
+def test_each_copy_is_compared_with_its_own_images_baseline():
+    torch.manual_seed(3)
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Tanh(), nn.Flatten(), nn.Linear(4 * 16, 3))
+    network = network.double().eval()
+    generator = torch.Generator().manual_seed(5)
+    images = torch.rand(3, 3, 6, 6, dtype=torch.float64, generator=generator)
+    starts = torch.rand(3, 3, 6, 6, dtype=torch.float64, generator=generator)
+    targets = torch.tensor([0, 1, 2])
+    method = create("ig", steps=4, batch_size=5)
+    explain = smooth(method, samples=3, noise=0.1)
+    together = explain(network, images, targets, starts)
+    for i in range(3):
+        alone = explain(network, images[i : i + 1], targets[i : i + 1], starts[i : i + 1])
+        torch.testing.assert_close(together[i], alone[0], rtol=0, atol=1e-12)
+    grey = explain(network, images, targets, 0.5)
+    fixed = smooth(create("ig", steps=4, batch_size=5, baseline=0.5), samples=3, noise=0.1)
+    torch.testing.assert_close(grey, fixed(network, images, targets), rtol=0, atol=1e-12)
+    with pytest.raises(ValueError, match="broadcast"):
+        explain(network, images, targets, starts[:2])

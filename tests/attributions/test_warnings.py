@@ -57,3 +57,43 @@ def test_a_saturated_score_is_said_once(method):
     (text,) = said(lambda: explain(model, IMAGES, top))
     assert "the probability is saturated" in text
     assert not said(lambda: create(method, output="logit")(model, IMAGES, top))
+
+
+class FirstToken(nn.Module):
+    """As a transformer's head: one of the last block's places alone makes the answer."""
+
+    def __init__(self):
+        super().__init__()
+        self.block, self.last = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 4, 1)
+        self.side = nn.Conv2d(3, 4, 1)
+        self.head = nn.Linear(4, 3)
+
+    def forward(self, images):
+        found = self.block(images)
+        return (
+            self.head(self.last(found)[:, :, 0, 0])
+            + 0 * self.side(images).sum(dim=(1, 2, 3))[:, None]
+        )
+
+
+def test_a_layer_that_the_score_does_not_depend_on_is_said():
+    torch.manual_seed(0)
+    model = FirstToken().eval()
+    for method in ("gradcam", "gradcam++"):
+        explain = create(method, layer="side", output="logit")
+        assert len(said(lambda: explain(model, IMAGES, TARGETS))) == 1  # noqa: B023
+        assert (explain(model, IMAGES, TARGETS) == 0).all()
+    assert (
+        "name an earlier layer"
+        in said(lambda: create("gradcam", layer="side", output="logit")(model, IMAGES, TARGETS))[0]
+    )
+    for layer in ("block", "last"):
+        live = create("gradcam", layer=layer, output="logit")
+        assert said(lambda: live(model, IMAGES, TARGETS)) == []  # noqa: B023
+
+
+@pytest.mark.parametrize("half", [torch.bfloat16, torch.float16])
+def test_probabilities_of_half_precision_are_recognised(half):
+    model = nn.Sequential(network(), nn.Softmax(1)).to(half)
+    found = said(lambda: create("saliency")(model, IMAGES, TARGETS))
+    assert any("look like probabilities" in text for text in found)

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from saliency_audit import metrics
 from saliency_audit.attributions import create
 from saliency_audit.metrics import dice, mu_fidelity, pearson_skewness, spearman, ssim, top_pixels
 from saliency_audit.metrics.fold_distances import rank_distances
@@ -94,3 +95,21 @@ def test_a_map_of_one_place_grows_to_one_value(method):
     assert all(len(single.unique()) == 1 for single in (*first, *second))
     found = similarities(first, second, "absolute")
     assert all(values.isnan().all() for values in found.values())
+
+
+def test_rounding_does_not_order_the_pixels_of_a_constant_map():
+    exact = torch.full((2, 12, 12), 0.3)
+    step = torch.finfo(torch.float32).eps * 0.3
+    rough = exact + step * torch.randint(-3, 4, exact.shape).float()
+    assert (rough != exact).any()
+    region = torch.zeros(2, 12, 12, dtype=torch.bool)
+    region[:, :, :4] = True
+    for metric in (metrics.pointing_game, metrics.explainability, metrics.region_iou):
+        assert torch.equal(metric(rough, region), metric(exact, region))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        network = nn.Sequential(nn.Flatten(), nn.Linear(3 * 144, 2)).eval()
+        images = torch.rand(2, 3, 12, 12)
+    for metric in (metrics.insertion_score, metrics.deletion_score, metrics.faithfulness):
+        curves = [metric(network, images, maps, 0).curves for maps in (rough, exact)]
+        assert torch.equal(*curves)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from saliency_audit.attributions.called import Model, as_module
 from saliency_audit.attributions.engine import frozen
+from saliency_audit.attributions.precision import outside_autocast
 from saliency_audit.attributions.scores import validate_inputs
 from saliency_audit.attributions.targets import Targets, class_indices, predicted_classes
 
@@ -76,7 +77,7 @@ def asked(
     inputs = inputs.detach()
     given = None if targets is None else class_indices(targets, inputs)
     module = as_module(model)
-    with frozen(module, inputs):
+    with outside_autocast(inputs.device), frozen(module, inputs):
         classes = predicted_classes(module, inputs, batch_size) if given is None else given
         yield Asked(module, inputs, classes)
 

@@ -3,14 +3,14 @@
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from saliency_audit.attributions.called import uses_unknown_networks
-from saliency_audit.attributions.independence import each_by_itself
+from saliency_audit.attributions.independence import refuse_dependence
 from saliency_audit.attributions.scores import (
     SOFTMAX_OUTPUTS,
     class_scores,
@@ -42,8 +42,8 @@ def frozen(model: nn.Module, inputs: Tensor | None = None) -> Iterator[nn.Module
 
     Args:
         model: maps `(N, C, H, W)` to logits.
-        inputs: `(N, C, H, W)`, if given: images of which each must be answered by itself, which the
-            first pass within shows.
+        inputs: `(N, C, H, W)`, if given: images of which each must be answered by itself
+            (`refuse_dependence`).
 
     Raises:
         ValueError: the model is a plain function: it has no state that could be restored.
@@ -55,8 +55,9 @@ def frozen(model: nn.Module, inputs: Tensor | None = None) -> Iterator[nn.Module
         )
     held = _hold(model)
     try:
-        with each_by_itself(model, inputs) if inputs is not None else nullcontext():
-            yield model
+        if inputs is not None:
+            refuse_dependence(model, inputs)
+        yield model
     finally:
         _release(held)
 
@@ -283,6 +284,8 @@ def score_and_activation_gradient(
     if gradients is None:
         raise ValueError("the model's output does not depend on the layer; name another one")
     features, scores = cut.taken[0], _examined(scores, gradients, output)
+    if output not in SOFTMAX_OUTPUTS or not _at_an_end(scores, output).any():
+        _warn_of_dead_layer(gradients)
     return scores, features.detach().to(points.dtype), gradients.to(points.dtype)
 
 
@@ -372,14 +375,29 @@ def _warn_of_saturation(scores: Tensor, gradients: Tensor, output: str) -> None:
     """Warn of scores at the end of their range, to the last digit, whose gradient is 0."""
     if output not in SOFTMAX_OUTPUTS:
         return
-    probabilities = scores if output == "probability" else scores.exp()
-    at_an_end = (probabilities - probabilities.round()).abs() < SATURATED
+    at_an_end = _at_an_end(scores, output)
     # The gradients, a hundred thousand times as many numbers, are looked at only if need be.
     if at_an_end.any() and (gradients[at_an_end] == 0).flatten(1).all(dim=1).any():
         # One text, whatever the point: Python shows it once.
         warnings.warn(
             f"the {output.replace('_', ' ')} is saturated, 0 or 1 to the last digit, and has no "
             "gradient there, so that maps are 0; explain the logit (output='logit')",
+            stacklevel=2,
+        )
+
+
+def _at_an_end(scores: Tensor, output: str) -> Tensor:
+    """Which of the probabilities behind the scores are 0 or 1 to the last digit: `(B,)` bool."""
+    probabilities = scores if output == "probability" else scores.exp()
+    return (probabilities - probabilities.round()).abs() < SATURATED
+
+
+def _warn_of_dead_layer(gradients: Tensor) -> None:
+    """Warn of images whose score does not change with anything that a layer puts out."""
+    if len(gradients) and (gradients == 0).flatten(1).all(dim=1).any():
+        warnings.warn(
+            "the score has no gradient at the layer, so that maps are 0: name an earlier layer "
+            "(after a transformer's last attention often only the class token counts)",
             stacklevel=2,
         )
 

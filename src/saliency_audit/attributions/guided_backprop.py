@@ -52,6 +52,11 @@ class _Guided(nn.Module):
         super().__init__()
         self.model = model
 
+    @property
+    def stands_for(self) -> nn.Module:
+        """The model as it is without guidance."""
+        return self.model
+
     def forward(self, images: Tensor) -> Tensor:
         with Substitution(dict.fromkeys(spellings("relu"), _positive_only)):
             logits = self.model(images)

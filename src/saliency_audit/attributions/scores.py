@@ -2,11 +2,13 @@
 
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.independence import examined
+from saliency_audit.attributions.precision import as_around_the_call
+from saliency_audit.attributions.rounding import leveled
 from saliency_audit.errors import refuse_non_tensor, refuse_unknown
 
 OUTPUTS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -16,6 +18,8 @@ OUTPUTS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
+# Sums of probabilities in half precision are that far from 1.
+ROUGHLY = 1e-2
 SOFTMAX_OUTPUTS = ("probability", "log_probability")
 
 
@@ -32,9 +36,11 @@ def logits(model: nn.Module, images: Tensor) -> Tensor:
     """The model's logits `(N, classes)`.
 
     The model gets a copy, since it may work in place, in the memory format in which convolutions
-    are fastest. A model that flattens with `view` gets the usual format. A model with weights in
-    half precision gets the images in its type; whatever floating type it returns, the logits are
-    in that of the images, so that scores, gradients and sums are.
+    are fastest. A model that flattens with `view` gets the usual format. Where the maxima of a pool
+    tie, as in a picture of one colour, the format decides which of them gets the gradient: there,
+    and hence at a black baseline, gradients can differ from those in torch's usual format. A model
+    with weights in half precision gets the images in its type; whatever floating type it returns,
+    the logits are in that of the images, so that scores, gradients and sums are.
 
     Args:
         model: maps `(N, C, H, W)` to logits.
@@ -44,18 +50,11 @@ def logits(model: nn.Module, images: Tensor) -> Tensor:
         ValueError: the model does not return `(N, classes)`, or its weights differ from the images
             in type or device.
     """
-    given = images.to(_half_type(model) or images.dtype)
-    try:
-        found = examined(model, given.clone(memory_format=torch.channels_last))
-    except RuntimeError as error:
-        if "view size is not compatible" not in str(error):
-            _explain_mismatch(model, images, error)
-            raise
-        found = model(given.clone(memory_format=torch.contiguous_format))
+    with as_around_the_call(images.device):
+        found = _passed(model, images)
     if not isinstance(found, Tensor) or found.ndim != 2 or len(found) != len(images):
-        shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
         raise ValueError(
-            f"the model must return logits of shape ({len(images)}, classes), got {shape}"
+            f"the model must return logits of shape ({len(images)}, classes), got {_shown(found)}"
         )
     if not found.is_floating_point():
         raise ValueError(
@@ -64,7 +63,38 @@ def logits(model: nn.Module, images: Tensor) -> Tensor:
     return found.to(images.dtype)
 
 
-def _half_type(model: nn.Module) -> torch.dtype | None:
+def _passed(model: nn.Module, images: Tensor) -> Any:
+    """What the model returns for a copy of the images; explains what torch says of a misfit."""
+    given = images.to(half_type(model) or images.dtype)
+    try:
+        return model(given.clone(memory_format=torch.channels_last))
+    except RuntimeError as error:
+        if "view size is not compatible" not in str(error):
+            _explain_mismatch(model, images, error)
+            raise
+        return model(given.clone(memory_format=torch.contiguous_format))
+    except AssertionError as error:
+        if "Guard" not in str(error):
+            raise
+        raise ValueError(
+            "the model was exported for one number of images; export it with a batch of any size: "
+            "torch.export.export(…, dynamic_shapes=({0: torch.export.Dim('batch')},))"
+        ) from error
+
+
+def _shown(found: object) -> str:
+    """What a model returned, with the remedy where the logits are a part of it."""
+    if isinstance(found, Tensor):
+        return str(tuple(found.shape))
+    kind = type(found).__name__
+    if isinstance(getattr(found, "logits", None), Tensor):
+        return f"{kind}; give a function: lambda images: model(images).logits"
+    if isinstance(found, dict | tuple | list):
+        return f"{kind}; give a function that picks the logits: lambda images: model(images)[…]"
+    return kind
+
+
+def half_type(model: nn.Module) -> torch.dtype | None:
     """The type of the model's weights if it has half the precision of the images."""
     parts = model.parameters() if isinstance(model, nn.Module) else ()
     weights = next((part.dtype for part in parts if part.is_floating_point()), None)
@@ -72,12 +102,17 @@ def _half_type(model: nn.Module) -> torch.dtype | None:
 
 
 def _explain_mismatch(model: nn.Module, images: Tensor, error: RuntimeError) -> None:
-    """Name the cause if the model's weights and the images differ in type or device."""
+    """Name the cause if weights and images differ in type or device, or channels come last."""
     weights = next((part for part in model.parameters() if part.is_floating_point()), images)
     if weights.dtype != images.dtype or weights.device != images.device:
         raise ValueError(
             f"the images are {images.dtype} on {images.device}, the model's weights "
             f"{weights.dtype} on {weights.device}; convert or move one of them"
+        ) from error
+    if images.shape[-1] in (1, 3) and images.shape[1] not in (1, 3):
+        raise ValueError(
+            f"the model cannot take images of shape {tuple(images.shape)}: channels seem to come "
+            "last; move them: images.permute(0, 3, 1, 2)"
         ) from error
 
 
@@ -109,7 +144,7 @@ def class_scores(model: nn.Module, inputs: Tensor, targets: Tensor, output: str)
 def warn_of_probabilities(found: Tensor) -> None:
     """Warn of rows that are probabilities already, of which the softmax is taken once more."""
     rows = found.detach()
-    if len(rows) and bool((rows >= 0).all() & ((rows.sum(dim=1) - 1).abs() < 1e-4).all()):
+    if len(rows) and bool((rows >= 0).all() & ((rows.sum(dim=1) - 1).abs() < ROUGHLY).all()):
         warnings.warn(
             "the model's answers are ≥ 0 and sum to 1: they look like probabilities, not logits, "
             "and their softmax is explained; let the model return logits, or explain its answers "
@@ -183,8 +218,8 @@ def validate_pixels(name: str, values: Tensor, *, check_range: bool = True) -> N
     step = torch.finfo(values.dtype).eps
     if not (float(values.min()) >= -step and float(values.max()) <= 1 + step):
         raise ValueError(
-            f"{name} must lie in [0, 1] (normalisation belongs inside the model; methods explain "
-            "other numbers with check_range=False), "
+            f"{name} must lie in [0, 1] (normalisation belongs inside the model; methods, and "
+            "metrics that have it, take other numbers with check_range=False), "
             f"got {float(values.min()):.3g}..{float(values.max()):.3g}"
         )
 
@@ -204,4 +239,4 @@ def validate_saliency(inputs: Tensor, saliency: Tensor) -> Tensor:
         )
     if not torch.isfinite(saliency).all():
         raise ValueError("the saliency holds NaN or infinity; its order is undefined")
-    return saliency.detach().to(inputs.device)
+    return leveled(saliency.detach()).to(inputs.device)

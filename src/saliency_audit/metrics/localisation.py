@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
+from saliency_audit.attributions.rounding import leveled
 from saliency_audit.errors import refuse_non_tensor
 
 # Pixels that touch at a corner are connected.
@@ -192,7 +193,8 @@ def _validated(saliency: Tensor, regions: Tensor) -> tuple[Tensor, Tensor]:
         raise ValueError(f"regions must be bool, got {regions.dtype}; compare masks with 0 first")
     if not saliency.isfinite().all():
         raise ValueError("the saliency holds NaN or infinity")
-    return saliency.detach().cpu().double().flatten(1), regions.cpu().double().flatten(1)
+    values = leveled(saliency.detach()).cpu().double().flatten(1)
+    return values, regions.cpu().double().flatten(1)
 
 
 def _largest_component(kept: NDArray[np.bool_]) -> NDArray[np.bool_]:

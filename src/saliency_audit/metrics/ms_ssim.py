@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from saliency_audit.attributions.precision import outside_autocast
 from saliency_audit.attributions.scores import validate_pixels
 from saliency_audit.errors import refuse_non_tensor
 
@@ -139,5 +140,6 @@ def _window_mean(planes: Tensor) -> Tensor:
     taps = torch.exp(-0.5 * (offsets / SIGMA) ** 2)
     taps = taps / taps.sum()
     count = planes.shape[1]
-    rows = F.conv2d(planes, taps.reshape(1, 1, 1, -1).expand(count, 1, 1, -1), groups=count)
-    return F.conv2d(rows, taps.reshape(1, 1, -1, 1).expand(count, 1, -1, 1), groups=count)
+    with outside_autocast(planes.device):
+        rows = F.conv2d(planes, taps.reshape(1, 1, 1, -1).expand(count, 1, 1, -1), groups=count)
+        return F.conv2d(rows, taps.reshape(1, 1, -1, 1).expand(count, 1, -1, 1), groups=count)

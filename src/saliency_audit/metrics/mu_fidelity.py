@@ -10,11 +10,11 @@ from saliency_audit.attributions.baselines import Baselines, baselines_for
 from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import halving_on_oom, score
 from saliency_audit.attributions.precision import in_double
+from saliency_audit.attributions.rounding import is_constant
 from saliency_audit.attributions.scores import validate_saliency
 from saliency_audit.attributions.seeding import image_generator
 from saliency_audit.attributions.targets import Targets
 from saliency_audit.errors import is_finite, is_whole, refuse_non_tensor
-from saliency_audit.metrics.ranks import is_constant
 
 REDUCE = (
     "reduce attribution maps over their channels (attributions.saliency) and stack the maps of "

@@ -5,9 +5,7 @@ import torch
 from torch import Tensor
 
 from saliency_audit.attributions.precision import where_float64_is
-
-# Differences of so many units in the last place are rounding.
-ROUNDING = 16
+from saliency_audit.attributions.rounding import is_constant
 
 
 def validate_maps(maps: Tensor, axes: str) -> None:
@@ -37,22 +35,6 @@ def validate_maps(maps: Tensor, axes: str) -> None:
         )
     if 0 in maps.shape[-2:]:
         raise ValueError(f"maps have no pixels: shape {tuple(maps.shape)}")
-
-
-def is_constant(values: Tensor, scale: Tensor | None = None) -> Tensor:
-    """Which rows hold one value up to rounding: `(N,)` bool.
-
-    Sums and interpolations leave differences in the last digits, whose order means nothing.
-
-    Args:
-        values: `(N, …)` floats.
-        scale: `(N,)`, the largest number that went into the values; their largest magnitude if not
-            given.
-    """
-    flat = values.flatten(1)
-    scale = flat.abs().amax(dim=1) if scale is None else scale
-    rounding = ROUNDING * torch.finfo(values.dtype).eps if values.is_floating_point() else 0
-    return flat.amax(dim=1) - flat.amin(dim=1) <= rounding * scale
 
 
 def average_ranks(values: Tensor) -> Tensor:

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from saliency_audit.attributions.precision import in_double, where_float64_is
+from saliency_audit.attributions.rounding import is_constant
 from saliency_audit.metrics.ms_ssim import ssim as picture_ssim
-from saliency_audit.metrics.ranks import is_constant, normalised_ranks, validate_maps
+from saliency_audit.metrics.ranks import normalised_ranks, validate_maps
 
 
 def spearman(first: Tensor, second: Tensor) -> Tensor:

@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 
 from saliency_audit.attributions.precision import in_double
-from saliency_audit.metrics.ranks import is_constant, validate_maps
+from saliency_audit.attributions.rounding import is_constant
+from saliency_audit.metrics.ranks import validate_maps
 
 
 def pearson_skewness(maps: Tensor) -> Tensor:

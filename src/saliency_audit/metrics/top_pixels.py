@@ -6,9 +6,9 @@ import torch
 from scipy import ndimage
 from torch import Tensor
 
+from saliency_audit.attributions.rounding import is_constant
 from saliency_audit.errors import refuse_non_tensor
 from saliency_audit.metrics.localisation import NEIGHBOURS
-from saliency_audit.metrics.ranks import is_constant
 
 
 def top_pixels(saliency: Tensor, share: float) -> Tensor:

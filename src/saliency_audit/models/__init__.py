@@ -1,10 +1,10 @@
 """Classifiers by name, their weights and their training."""
 
+from saliency_audit.digests import state_digest
 from saliency_audit.models.catalog import (
     CLASSIFIERS,
     Classifier,
     load_classifier,
-    state_digest,
     weights_path,
 )
 from saliency_audit.models.folds import stratified_folds

@@ -1,6 +1,5 @@
 """Classifiers by name: architecture, weights and where to get them."""
 
-import hashlib
 import re
 import threading
 from collections.abc import Callable
@@ -224,12 +223,3 @@ def weights_path(name: str) -> Path | None:
     """Where the weights of a classifier are searched for first; None if it is trained here."""
     file = CLASSIFIERS[name].weights
     return None if file is None else data_root() / "weights" / file
-
-
-def state_digest(model: nn.Module) -> str:
-    """SHA-256 over names and values of all parameters and buffers; identifies the weights."""
-    digest = hashlib.sha256()
-    for key, value in model.state_dict().items():
-        digest.update(key.encode())
-        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()

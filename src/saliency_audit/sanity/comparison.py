@@ -8,10 +8,11 @@ from torch import Tensor
 
 from saliency_audit.attributions import saliency
 from saliency_audit.attributions.precision import in_double, where_float64_is
+from saliency_audit.attributions.rounding import is_constant
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.metrics import normalized_mse, spearman, ssim, weighted_jaccard
 from saliency_audit.metrics.ms_ssim import WINDOW
-from saliency_audit.metrics.ranks import is_constant, validate_maps
+from saliency_audit.metrics.ranks import validate_maps
 from saliency_audit.metrics.similarity import min_max
 
 # : Reduction over the channels: a sum of magnitudes for "absolute", a plain sum for "signed".

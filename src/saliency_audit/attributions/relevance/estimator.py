@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from saliency_audit.attributions.relevance.generator import Design, MaskGenerator
 from saliency_audit.attributions.relevance.pyramid import feature_maps
+from saliency_audit.digests import state_digest
 from saliency_audit.files import replace
-from saliency_audit.models import state_digest
 
 FORMAT = 1
 
@@ -29,7 +29,7 @@ class RelevanceEstimator:
         generator: in evaluation mode.
         layers: names of the classifier's layers, from the largest maps to the smallest.
         classes: of the classifier.
-        classifier: `models.state_digest` of the network that it was trained for.
+        classifier: `digests.state_digest` of the network that it was trained for.
     """
 
     generator: MaskGenerator

@@ -8,8 +8,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from saliency_audit.attributions.rounding import is_constant
 from saliency_audit.metrics import mu_fidelity, rank_distances
-from saliency_audit.metrics.ranks import is_constant
 from saliency_audit.models import state_digest
 from saliency_audit.models.cross_training import folded_images
 from saliency_audit.models.training import predicted_classes

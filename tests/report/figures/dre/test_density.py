@@ -73,11 +73,11 @@ def test_closed_form_stands_above_the_sources():
         ("η = 2\nh = 1.5", "this\nmachine"),
     ]
     exact = table.loc[("η = 1.5\nh = 2.5", "closed\nform")]
-    assert exact["above ½"] == "0.2234"
+    assert exact["above 1/2"] == "0.2234"
     assert exact["skewness"] == "1.0660"
-    assert exact["KL"] == "0.497"
+    assert exact["KL to uniform"] == "0.497"
     drawn = table.loc[("η = 1.5\nh = 2.5", "recorded")]
-    assert drawn["above ½"] == "0.2500"
-    assert drawn["modes"] == ""
+    assert drawn["above 1/2"] == "0.2500"
+    assert drawn["modes at"] == ""
     with pytest.raises(ValueError, match="no rows to show"):
         shape_table({"recorded": rows()[:0]})
