@@ -22,12 +22,12 @@ class GuidedPath:
     does not hold: with the defaults, those of the reference implementation, the sum of the plain
     attributions can be several times f(x) − f(x′).
 
-    The path is a discontinuous function of the gradients, so rounding noise can lead to another
-    one. Rounding differs with the size of a batch; each picture of 64×64 pixels or more is
-    therefore walked by itself, and smaller ones in blocks that are filled up to one size, which
-    follows from theirs. `together` sets that size, of at most half a batch: with it, many images
-    may take less time, a few cost as much as a full block, and the last digits, hence paths, are
-    others.
+    The path is a discontinuous function of the gradients, so rounding noise, and at a baseline of
+    one colour ties of max pools (`logits`), can lead to another one. Rounding differs with the size
+    of a batch; each picture of 64×64 pixels or more is therefore walked by itself, and smaller ones
+    in blocks that are filled up to one size, which follows from theirs. `together` sets that size,
+    of at most half a batch: with it, many images may take less time, a few cost as much as a full
+    block, and the last digits, hence paths, are others.
 
     Source: Kapishnikov et al. 2021 (Algorithm 1), as implemented in PAIR saliency.
     """

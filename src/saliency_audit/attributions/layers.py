@@ -150,7 +150,8 @@ def _last_features(model: nn.Module, network: nn.Module, inputs: Tensor) -> nn.M
         raise ValueError(
             "the last layers of this model work on tokens, and which of them Grad-CAM should weigh "
             f"is a choice: name one through which all tokens count, such as "
-            f"layer={names[_before_attention(tokens)]!r}"
+            f"layer={names[_before_attention(tokens)]!r}; the last of them: "
+            f"{_last_of([names[part] for part in tokens if names[part]])}"
         )
     if last is None:
         raise ValueError(
@@ -162,9 +163,14 @@ def _last_features(model: nn.Module, network: nn.Module, inputs: Tensor) -> nn.M
 
 def _before_attention(tokens: Sequence[nn.Module]) -> nn.Module:
     """The norm before the last attention, else the last layer that works on tokens."""
-    attention = [i for i, part in enumerate(tokens) if "attention" in type(part).__name__.lower()]
-    norms = [part for part in tokens[: (attention or [0])[-1]] if isinstance(part, nn.LayerNorm)]
-    return norms[-1] if norms else tokens[-1]
+    attention = [i for i, part in enumerate(tokens) if _attends(part)]
+    before = [part for part in tokens[: (attention or [0])[-1]] if isinstance(part, nn.LayerNorm)]
+    return before[-1] if before else tokens[-1]
+
+
+def _attends(part: nn.Module) -> bool:
+    kind = type(part).__name__.lower()
+    return any(word in kind for word in ("attention", "attn", "mhsa"))
 
 
 def _places(shape: Sequence[int], size: tuple[int, int]) -> int:

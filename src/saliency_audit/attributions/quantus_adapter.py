@@ -52,7 +52,9 @@ def quantus_explain(
                 "method to quantus_explain"
             )
         images = _images(model, inputs)
-        classes = None if targets is None else class_indices(targets, images)
+        # Quantus makes an array of None.
+        none = targets is None or (isinstance(targets, np.ndarray) and targets.dtype == object)
+        classes = None if none else class_indices(targets, images)
         maps = explain(model, images, classes)
         if reduction is not None:
             maps = REDUCTIONS[reduction](maps)[:, None]
@@ -77,6 +79,8 @@ def _images(model: Model, inputs: Any) -> Tensor:
     weights = next((w for w in as_module(model).parameters() if w.is_floating_point()), None)
     double = weights is not None and weights.dtype == torch.float64
     given = inputs if isinstance(inputs, Tensor) else torch.from_numpy(np.array(inputs, order="C"))
+    if not given.is_floating_point():
+        raise ValueError(f"inputs must be floating point numbers, got {given.dtype}; divide by 255")
     # First the type: not every device has double precision.
     images = given.to(torch.float64 if double else torch.float32)
     return images if weights is None else images.to(weights.device)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from saliency_audit.errors import refuse_unknown
+from saliency_audit.errors import refuse_non_tensor, refuse_unknown
 
 REDUCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "sum_abs": lambda maps: maps.abs().sum(dim=1),
@@ -29,6 +29,7 @@ def saliency(maps: Tensor, reduction: str = "sum_abs") -> Tensor:
         ValueError: unknown reduction or a tensor that is not `(N, C, H, W)`.
     """
     refuse_unknown("reduction", reduction, REDUCTIONS)
+    refuse_non_tensor("maps", maps)
     if maps.ndim != 4:
         raise ValueError(f"maps must have shape (N, C, H, W), got {tuple(maps.shape)}")
     return REDUCTIONS[reduction](maps)

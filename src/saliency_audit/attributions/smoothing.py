@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from saliency_audit.attributions.arguments import Asked, Method, asked
+from saliency_audit.attributions.baselines import Baselines, baselines_for
 from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import resolve_batch_size
 from saliency_audit.attributions.noise import noisy_copies, validate_noise
@@ -23,7 +24,8 @@ class Smooth(Method):
     "mean" is in the method's units, "mean_square" and "variance" (over the draws, divided by their
     number) in its units squared. Around `Saliency` the mean is SmoothGrad, the mean square is
     SmoothGrad squared and the variance is VarGrad. Noise, its unit and its seed are those of
-    `SmoothGrad`; copies leave [0, 1], and the method explains them without a check of the range.
+    `SmoothGrad`; copies leave [0, 1], and a method of this library explains them without a check of
+    the range (of a function around one, give it `check_range=False` yourself).
 
     Batches are those of the method (its `batch_size`): so many copies are explained at a time.
 
@@ -55,8 +57,17 @@ class Smooth(Method):
         validate_noise(self.samples, self.noise, self.noise_unit)
         refuse_unknown("statistic", self.statistic, STATISTICS)
 
-    def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
+    def __call__(
+        self,
+        model: Model,
+        inputs: Tensor,
+        targets: Targets = None,
+        baselines: Baselines = None,
+    ) -> Tensor:
         """Maps in the shape of the method's; all copies of an image are explained for one class.
+
+        Baselines are for methods that take some, in any form of `baselines_for`; every copy of an
+        image is compared with the image's own.
 
         Raises:
             ValueError: malformed inputs or targets, whatever the method refuses, or a method that
@@ -69,11 +80,12 @@ class Smooth(Method):
             check_range=self.check_range,
             batch_size=getattr(self.method, "batch_size", "auto"),
         ) as call:
+            starts = None if baselines is None else baselines_for(call.inputs, baselines)
             if not len(call.inputs):
-                return _explained(self.method, call.model, call.inputs, call.targets)
-            return self._statistic(call)
+                return _explained(self.method, call.model, call.inputs, call.targets, starts)
+            return self._statistic(call, starts)
 
-    def _statistic(self, call: Asked) -> Tensor:
+    def _statistic(self, call: Asked, starts: Tensor | None) -> Tensor:
         sums: _Sums | None = None
         for image, number, copies in noisy_copies(
             call.inputs,
@@ -83,7 +95,8 @@ class Smooth(Method):
             seed=self.seed,
             size=resolve_batch_size(getattr(self.method, "batch_size", "auto"), call.inputs),
         ):
-            maps = _explained(self.method, call.model, copies, call.targets[image])
+            own = None if starts is None else starts[image]
+            maps = _explained(self.method, call.model, copies, call.targets[image], own)
             if sums is None:
                 sums = _Sums.like(maps, len(call.inputs))
             sums.add(image, number, maps)
@@ -106,12 +119,17 @@ def smooth(method: Callable[..., Tensor], **settings: Any) -> Smooth:
 
 
 def _explained(
-    method: Callable[..., Tensor], model: nn.Module, copies: Tensor, targets: Tensor
+    method: Callable[..., Tensor],
+    model: nn.Module,
+    copies: Tensor,
+    targets: Tensor,
+    starts: Tensor | None,
 ) -> Tensor:
     """Maps of copies, which may lie outside [0, 1]."""
     if isinstance(method, Method):
         method = replace(method, check_range=False)
-    maps = method(model, copies, targets)
+    more = () if starts is None else (starts,)
+    maps = method(model, copies, targets, *more)
     if not isinstance(maps, Tensor) or not maps.ndim or len(maps) != len(copies):
         found = tuple(maps.shape) if isinstance(maps, Tensor) else type(maps).__name__
         raise ValueError(

@@ -127,12 +127,12 @@ def shape_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
             means = (number(mean_of(group[name]).value, 4) for name in MEASURES)
             place = (f"η = {eta:g}\nh = {h:g}", on_two_lines(source))
             lines[place] = dict(zip(HEADINGS, means, strict=True))
-    columns = [*HEADINGS, "modes", "KL"]
+    columns = [*HEADINGS, "modes at", "KL to uniform"]
     return text_table(lines, ["controller", "source"], columns=columns)
 
 
 CLOSED = "closed\nform"
-HEADINGS = ("above ½", "⅓ to ⅔", "above ⅔", "skewness")
+HEADINGS = ("above 1/2", "1/3 to 2/3", "above 2/3", "skewness")
 
 
 def _exact(output: ControlledScores) -> dict[str, str]:
@@ -144,6 +144,6 @@ def _exact(output: ControlledScores) -> dict[str, str]:
         output.skewness,
     )
     return dict(zip(HEADINGS, (number(value, 4) for value in values), strict=True)) | {
-        "modes": "<br>".join(number(mode, 3) for mode in output.modes),
-        "KL": number(output.divergence_from_uniform, 3),
+        "modes at": "<br>".join(number(mode, 3) for mode in output.modes),
+        "KL to uniform": number(output.divergence_from_uniform, 3),
     }
