@@ -32,10 +32,14 @@ def use_threads() -> int:
 
 
 def with_threads(numbers: Sequence[int]) -> Iterator[int]:
-    """Each number of threads in turn, for torch and for the linear algebra of numpy and scipy."""
-    for number in numbers:
-        torch.set_num_threads(number)
-        with threadpool_limits(number, user_api="blas"):
+    """Each number of torch threads in turn.
+
+    numpy and scipy get one thread for linear algebra: PAIR's triangulations solve a 2×2 system per
+    triangle, and with a second thread each of them would wait at a barrier.
+    """
+    with threadpool_limits(1, user_api="blas"):
+        for number in numbers:
+            torch.set_num_threads(number)
             yield number
 
 
