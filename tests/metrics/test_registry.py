@@ -71,6 +71,12 @@ def of_pair(function, maps, others):
     return function(maps.abs(), others.abs())
 
 
+def unit(maps):
+    """Scaled to [0, 1]."""
+    low, high = (part[:, None, None] for part in maps.flatten(1).aminmax(dim=1))
+    return (maps - low) / (high - low).clamp(min=1e-300)
+
+
 def top(maps):
     return metrics.top_pixels(maps.abs(), 0.1)
 
@@ -140,6 +146,8 @@ VALUES = {
     "mass_inside": partial(of_region, metrics.mass_inside),
     "object_precision": lambda maps: metrics.share_within(top(maps), regions(maps)),
     "edge_overlap": lambda maps: metrics.share_within(top(maps), top(IMAGES[:, 0])),
+    "map_area": lambda maps: metrics.map_area(unit(maps)),
+    "total_variation": lambda maps: metrics.total_variation(unit(maps)),
     "connected_components": lambda maps: metrics.connected_components(top(maps)),
     "pearson_skewness": metrics.pearson_skewness,
     "insertion_score": partial(stepwise, metrics.insertion_score, "probability"),

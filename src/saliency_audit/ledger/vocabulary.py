@@ -16,7 +16,7 @@ PAPERS = ("idgi", "dre", "mege", "xmgd", "ggig")
 _OTHERS = """
     increase_in_confidence average_drop average_drop_in_deletion insertion_correlation
     xmgd fit_weighted_gmm kl_divergence frechet_distance completeness_error
-    throughput pass_count accuracy map_area total_variation background_mass histogram_overlap
+    throughput pass_count accuracy background_mass histogram_overlap
     ks_distance
 """
 METRICS = frozenset((*DECLARED, *_OTHERS.split()))

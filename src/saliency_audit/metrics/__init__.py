@@ -30,6 +30,7 @@ from saliency_audit.metrics.localisation import (
     region_iou,
     widened,
 )
+from saliency_audit.metrics.masks import map_area, total_variation
 from saliency_audit.metrics.mixture import gaussian_wasserstein_squared, mixture_wasserstein
 from saliency_audit.metrics.ms_ssim import ms_ssim
 from saliency_audit.metrics.mu_fidelity import mu_fidelity
@@ -69,6 +70,7 @@ __all__ = [
     "insertion_score",
     "jpeg_copy",
     "jpeg_stability",
+    "map_area",
     "mass_inside",
     "mege",
     "mixture_wasserstein",
@@ -89,6 +91,7 @@ __all__ = [
     "ssim",
     "taylor_error",
     "top_pixels",
+    "total_variation",
     "wasserstein1",
     "weighted_jaccard",
     "widened",

@@ -81,6 +81,8 @@ METRICS: Mapping[str, Metric] = {
         Metric("mass_inside", "mass inside", "region", "higher"),
         Metric("object_precision", "on the object", "region", "higher", function="share_within"),
         Metric("edge_overlap", "on edges", "map", function="share_within"),
+        Metric("map_area", "area", "map"),
+        Metric("total_variation", "total variation", "map"),
         Metric("connected_components", "components", "map", low=1, high=math.inf),
         Metric("pearson_skewness", "Pearson's skewness", "map", low=-3, high=3),
         Metric("insertion_score", "insertion, probability", "model", "higher"),

@@ -99,9 +99,10 @@ def _imagenet(name: str, file: str, release: str) -> Callable[[], nn.Module]:
         from torchvision.models import get_model  # slow to import
 
         state = _current_names(_state(name, file, release))
-        # Inception's weights include its auxiliary head, which is not used in evaluation mode. They
-        # expect pixels in [-1, 1]; the network itself converts from ImageNet's normalisation.
-        options = {"transform_input": True, "init_weights": False} if "inception" in name else {}
+        # These weights include auxiliary heads, which are not used in evaluation mode. They expect
+        # pixels in [-1, 1]; the network itself converts from ImageNet's normalisation.
+        inception = name in ("inception_v3", "googlenet")
+        options = {"transform_input": True, "init_weights": False} if inception else {}
         with torch.random.fork_rng(devices=[]):
             network = get_model(name, weights=None, **options)
         network.load_state_dict(state)
@@ -155,7 +156,7 @@ def _current_names(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 # The ten architectures of the IDGI study (its "V2" are torchvision's second ResNet weights),
-# SqueezeNet as the second network with local weights.
+# SqueezeNet as the second network with local weights, GoogLeNet of the DRE paper.
 _IMAGENET = (
     ("squeezenet1_0", "SqueezeNet1.0", "IMAGENET1K_V1"),
     ("mobilenet_v2", "MobileNetV2", "IMAGENET1K_V2"),
@@ -163,6 +164,7 @@ _IMAGENET = (
     ("densenet169", "DenseNet169", "IMAGENET1K_V1"),
     ("densenet201", "DenseNet201", "IMAGENET1K_V1"),
     ("inception_v3", "InceptionV3", "IMAGENET1K_V1"),
+    ("googlenet", "GoogLeNet", "IMAGENET1K_V1"),
     ("resnet50", "ResNet50V2", "IMAGENET1K_V2"),
     ("resnet101", "ResNet101V2", "IMAGENET1K_V2"),
     ("resnet152", "ResNet152V2", "IMAGENET1K_V2"),

@@ -1,0 +1,134 @@
+"""The relevance estimators of the DRE study: what each follows from, trained once and kept."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from saliency_audit.attributions.relevance import (
+    Background,
+    Design,
+    EstimatorPlan,
+    Objective,
+    RelevanceEstimator,
+    find_pyramid,
+    load_relevance_estimator,
+    train_relevance_estimator,
+)
+from saliency_audit.datasets.shapes import shapes_training_set
+from saliency_audit.files import held
+from saliency_audit.locations import project_root
+from saliency_audit.models import load_classifier
+from saliency_audit.study.provenance import default_device
+
+logger = logging.getLogger(__name__)
+
+# Increased when the same setting is to give other weights.
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Setting:
+    """All that an estimator follows from; the fields are the whole configuration.
+
+    Attributes:
+        model: classifier of the catalogue.
+        n_train: pictures that it is trained on.
+        design: of the mask generator.
+        objective: what it is trained for.
+        background: what replaces removed pixels.
+        plan: epochs, rates and seed.
+    """
+
+    model: str
+    n_train: int
+    design: Design = field(default_factory=Design)
+    objective: Objective = field(default_factory=Objective)
+    background: Background = field(default_factory=Background)
+    plan: EstimatorPlan = field(default_factory=EstimatorPlan)
+
+    @property
+    def file(self) -> Path:
+        """Where it is kept."""
+        text = json.dumps([VERSION, torch.__version__, asdict(self)], sort_keys=True)
+        tag = hashlib.sha256(text.encode()).hexdigest()[:10]
+        folder = project_root() / "runs" / "weights" / "estimators"
+        return folder / f"{self.model}-{self.design.head}-{tag}.pt"
+
+
+# MGnet's weights, tuned by hand on shapes as the paper tunes its own (§4.1): with them masks cover
+# the object and little else.
+CONSTRAINTS = Objective(area=4.0, background=1.0, smoothness=0.005)
+
+
+def dre_setting(model: str, n_train: int, epochs: int, filter_epochs: int, seed: int) -> Setting:
+    """DRE as the paper has it: the controller, and the class on the preserved picture (Eq. 9)."""
+    plan = EstimatorPlan(epochs=epochs, filter_epochs=filter_epochs, seed=seed)
+    return Setting(model, n_train, plan=plan)
+
+
+def mgnet_setting(setting: Setting) -> Setting:
+    """MGnet beside a DRE: the same generator and plan, no controller, constraints (Eq. 2)."""
+    return replace(setting, design=replace(setting.design, head="sigmoid"), objective=CONSTRAINTS)
+
+
+# Tasks of one study follow each other and ask for the same few estimators.
+@lru_cache(maxsize=8)
+def estimator(setting: Setting) -> RelevanceEstimator:
+    """The estimator of a setting: read from disk, or trained and stored there.
+
+    A killed run goes on from its last epoch; two runs never train the same one at once. Progress
+    goes to this module's logger.
+
+    Raises:
+        MissingDataError: the training images or the classifier's weights are not here.
+    """
+    device = default_device()
+    model = load_classifier(setting.model).to(device)
+    file = setting.file
+    with held(file.with_name(f".{file.name}.lock"), wait=True):
+        if file.is_file():
+            return load_relevance_estimator(file, model)
+        images = training_pictures(setting.model, setting.n_train)
+
+        def tell(stage: str, done: int, epochs: int, loss: float, left: float) -> None:
+            logger.info(
+                "%s, %s: epoch %d of %d, loss %.3f, %.0f s left",
+                *(file.stem, stage, done, epochs, loss, left),
+            )
+
+        found = train_relevance_estimator(
+            model,
+            find_pyramid(model, images[0][None].to(device)),
+            images,
+            design=setting.design,
+            objective=setting.objective,
+            background=setting.background,
+            plan=setting.plan,
+            checkpoint=file.with_suffix(".checkpoint"),
+            progress=tell,
+        )
+        found.save(file)
+    return found
+
+
+def training_pictures(model: str, count: int) -> Sequence[Tensor] | Tensor:
+    """The first pictures of a classifier's training set, in the order of the study's seed.
+
+    Args:
+        model: classifier of the catalogue.
+        count: how many.
+
+    Raises:
+        MissingDataError: they are not here.
+        ValueError: there are not so many, or the classifier has none.
+    """
+    if model == "shapes_cnn":
+        return shapes_training_set(count)[0]
+    raise ValueError(f"{model} has no pictures that masks could be trained on")

@@ -1,0 +1,156 @@
+"""Ten methods on the same images: faithfulness, explainability, and the shape of their maps."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from saliency_audit.attributions import saliency
+from saliency_audit.metrics import (
+    box_iou,
+    explainability,
+    faithfulness,
+    map_area,
+    mass_inside,
+    normalised_over_methods,
+    pointing_game,
+    total_variation,
+)
+from saliency_audit.metrics.similarity import min_max
+from saliency_audit.study.columns import Column
+from saliency_audit.study.dre_methods import METHODS, VARIANTS, Effort, explainers, validate_methods
+from saliency_audit.study.experiment import Experiment
+from saliency_audit.study.image_parameters import SliceParameters
+from saliency_audit.study.image_rows import Given, Rows, per_image
+from saliency_audit.study.objects import on_objects
+from saliency_audit.study.selection import Selection
+from saliency_audit.study.shared_columns import IMAGE, shared
+from saliency_audit.study.slices import network_tasks
+from saliency_audit.study.validation import validate_counts
+
+DELTA = 1 / 32
+COLUMNS = (
+    *shared("model", "images", "method"),
+    Column("normalised", "boolean", "", "whether M_F is scaled to [0, 1] over the image's methods"),
+    Column("delta", "number", "share", "of the pixels that come back at each stop of M_F"),
+    *IMAGE,
+    Column("area", "number", "share", "of the picture that the object covers"),
+    Column("faithfulness", "number", "0 to 1", "M_F: mean probability as the pixels come back"),
+    Column("start", "number", "probability", "of the target on the blurred picture, Q₀"),
+    Column(
+        "explainability", "number", "0 to 1", "M_E: average precision of the map for the object"
+    ),
+    Column("box_iou", "number", "0 to 1", "overlap of the map's box with the object's"),
+    Column("hit", "number", "0 to 1", "whether the most salient pixel lies on the object"),
+    Column("background_mass", "number", "share", "of the map's values outside the object"),
+    Column("map_area", "number", "0 to 1", "mean of the map, scaled to [0, 1]"),
+    Column("total_variation", "number", "0 to 1", "mean difference of neighbours in it"),
+)
+
+
+@dataclass(frozen=True)
+class Parameters(SliceParameters):
+    """Parameters of the experiment; the images need boxes or masks of their objects.
+
+    `explained` are the methods, of which those with a network of their own are trained on `n_train`
+    pictures for `epochs` passes after `filter_epochs` of the spatial filter. `iterations` are those
+    of MPert and XPert, `inversions` those of FInv; `samples` of SmoothGrad, `steps` of IG.
+    """
+
+    n_images: int = 60
+    explained: tuple[str, ...] = (*METHODS, *VARIANTS)
+    n_train: int = 1500
+    epochs: int = 3
+    filter_epochs: int = 5
+    train_seed: int = 0
+    iterations: int = 300
+    inversions: int = 80
+    samples: int = 50
+    steps: int = 200
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        validate_methods(self.explained)
+        validate_counts(
+            n_train=self.n_train,
+            epochs=self.epochs,
+            filter_epochs=self.filter_epochs,
+            iterations=self.iterations,
+            inversions=self.inversions,
+        )
+
+
+def effort_in(given: Given) -> Effort:
+    """The effort that a task asks for."""
+    return Effort(given["iterations"], given["inversions"], given["samples"], given["steps"])
+
+
+@on_objects(COLUMNS)
+def compute(chosen: Selection, masks: Tensor, given: Given) -> Rows:
+    """Rows of one task: image × method × whether M_F is normalised over the methods."""
+    methods = explainers(given["explained"], given["model"], given, effort_in(given), given["seed"])
+    maps = {name: saliency(explain(*chosen.inputs), "sum_abs") for name, explain in methods.items()}
+    found = {
+        name: faithfulness(*chosen.inputs[:2], found, chosen.targets, seeds=chosen.seeds)
+        for name, found in maps.items()
+    }
+    # The paper scales over its ten methods; variants would change their values.
+    pool = [name for name in maps if name in METHODS]
+    scaled = normalised_over_methods(torch.stack([found[name].value for name in pool]))
+    regions = masks.cpu()
+    for name, values in maps.items():
+        measured = {
+            "area": regions.double().mean(dim=(1, 2)),
+            "start": found[name].curves[:, 0],
+            **_of_maps(values.cpu(), regions),
+        }
+        raw = {**measured, "faithfulness": found[name].value}
+        yield from _rows(name, raw, normalised=False)
+        if name in pool:
+            yield from _rows(
+                name, {**measured, "faithfulness": scaled[pool.index(name)]}, normalised=True
+            )
+
+
+def _of_maps(values: Tensor, regions: Tensor) -> dict[str, Tensor]:
+    """What is measured of a map alone, or of a map and the object."""
+    unit = min_max(values)
+    constant = unit.isnan().flatten(1).any(dim=1)
+    unit = unit.nan_to_num()
+    return {
+        "explainability": explainability(values, regions),
+        "box_iou": box_iou(values, regions),
+        "hit": pointing_game(values, regions),
+        "background_mass": 1 - mass_inside(values, regions),
+        "map_area": map_area(unit).where(~constant, torch.nan),
+        "total_variation": total_variation(unit).where(~constant, torch.nan),
+    }
+
+
+def _rows(name: str, values: dict[str, Tensor], *, normalised: bool) -> Iterator[dict]:
+    listed = {key: value.tolist() for key, value in values.items()}
+    yield from per_image(listed, method=name, normalised=normalised, delta=DELTA)
+
+
+EXPERIMENT = Experiment(
+    name="dre_scores",
+    title="DRE and its nine competitors: faithfulness, explainability, shape of the maps",
+    version=1,
+    profiles={
+        "embedded": {"shapes": Parameters()},
+        "reference": {"shapes": Parameters(n_images=300, n_train=6000, slice_size=50)},
+        "paper": {
+            "photographs": Parameters(
+                models=("resnet50", "vgg19", "googlenet"),
+                images="imagenet_val",
+                n_images=10000,
+                n_train=1281167,
+                epochs=10,
+            ),
+        },
+    },
+    split=network_tasks,
+    compute=compute,
+    recorded=COLUMNS,
+)

@@ -1,0 +1,51 @@
+"""Figure and table of the ten methods."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from saliency_audit.report.figures.dre.scores import MEASURES, score_table, show_scores
+
+METHODS = ("dre", "mgnet", "gradcam", "dre+self")
+
+
+@pytest.fixture
+def rows():
+    random = np.random.default_rng(0)
+    table = pd.DataFrame(
+        [
+            {"model": model, "method": method, "normalised": normalised, "image": image}
+            for model in ("shapes_cnn", "mobilenet_v2")
+            for method in METHODS
+            for normalised in (False, True)
+            if not (normalised and "+" in method)
+            for image in range(15)
+        ]
+    )
+    for measure in (*MEASURES, "hit"):
+        table[measure] = random.random(len(table))
+    return table
+
+
+def test_a_row_per_network_a_column_per_measure_and_a_box_per_method(rows):
+    figure = show_scores(rows)
+    axes = np.array(figure.axes).reshape(2, 4)
+    assert [axis.get_title() for axis in axes[0]] == list(MEASURES.values())
+    assert [axis.get_ylabel() for axis in axes[:, 0]] == ["small CNN on shapes", "MobileNetV2"]
+    names = [label.get_text() for label in axes[1, 0].get_yticklabels()]
+    assert names == ["DRE", "MGnet", "Grad-CAM", "DRE+ (self)"]
+    with pytest.raises(ValueError, match="no rows to show"):
+        show_scores(rows[rows["normalised"]])
+
+
+def test_the_table_has_both_readings_of_faithfulness(rows):
+    table = score_table({"recorded": rows})
+    line = table.loc[("MobileNetV2", "DRE", "recorded")]
+    mine = rows[(rows["model"] == "mobilenet_v2") & (rows["method"] == "dre")]
+    for column, normalised in (("M_F, scaled", True), ("M_F", False)):
+        values = mine.loc[mine["normalised"] == normalised, "faithfulness"]
+        assert line[column] == f"{100 * values.mean():.1f}"
+    raw = mine[~mine["normalised"]]
+    assert line["M_E"] == f"{100 * raw['explainability'].mean():.1f}"
+    assert line["outside"] == f"{raw['background_mass'].mean():.2f}"
+    assert table.loc[("MobileNetV2", "DRE+ (self)", "recorded"), "M_F, scaled"] == "—"

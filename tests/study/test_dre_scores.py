@@ -1,0 +1,66 @@
+"""Rows of the ten methods: what they hold, and what M_F is scaled over."""
+
+import pandas as pd
+import pytest
+import torch
+
+from saliency_audit.study import get_experiment
+from saliency_audit.study.dre_methods import METHODS
+from saliency_audit.study.experiment import ParameterError
+
+EXPERIMENT = get_experiment("dre_scores")
+QUICK = {
+    "n_images": 6,
+    "explained": "dre,mgnet,gradcam,saliency,dre+self,dre+mgnet",
+    "n_train": 64,
+    "epochs": 1,
+    "filter_epochs": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def rows():
+    (task,) = EXPERIMENT.tasks(EXPERIMENT.configure("embedded", QUICK))
+    with torch.random.fork_rng():
+        return EXPERIMENT.compute(task).rows
+
+
+def test_a_row_per_image_and_method_and_one_more_where_it_is_scaled(rows):
+    counts = rows.groupby(["method", "normalised"])["image"].nunique()
+    n = rows["image"].nunique()
+    assert n >= 4
+    assert (counts == n).all()
+    scaled = set(rows.loc[rows["normalised"], "method"])
+    assert scaled == {"dre", "mgnet", "gradcam", "saliency"} <= set(METHODS)
+    assert set(rows["method"]) - scaled == {"dre+self", "dre+mgnet"}
+
+
+def test_faithfulness_is_scaled_over_the_methods_of_the_paper(rows):
+    values = rows.pivot_table(index=["image", "method"], columns="normalised", values="faithfulness")
+    pool = values.dropna()
+    assert len(pool)
+    for _, image in pool.groupby("image"):
+        raw = image[False]
+        expected = (raw - raw.min()) / (raw.max() - raw.min())
+        pd.testing.assert_series_equal(image[True], expected, check_names=False, atol=1e-12)
+
+
+def test_all_but_faithfulness_is_the_same_in_both(rows):
+    others = ["explainability", "box_iou", "hit", "background_mass", "map_area", "total_variation"]
+    scaled = rows[rows["normalised"]].set_index(["image", "method"])[others]
+    raw = rows[~rows["normalised"]].set_index(["image", "method"])[others]
+    pd.testing.assert_frame_equal(scaled, raw.loc[scaled.index])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"explained": "dre,lime"}, "unknown method 'lime'; known: dre, mgnet"),
+        ({"explained": ""}, "at least one method|explained"),
+        ({"epochs": 0}, "epochs must be at least 1"),
+        ({"iterations": 0}, "iterations must be at least 1"),
+    ],
+)
+def test_parameters_that_cannot_be(change, message):
+    with pytest.raises(ParameterError, match=message):
+        EXPERIMENT.configure("embedded", change)
