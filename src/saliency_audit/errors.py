@@ -21,7 +21,12 @@ def is_whole(value: object) -> TypeGuard[int]:
 
 def is_finite(value: object) -> TypeGuard[float]:
     """Whether a value is a finite number, of Python or numpy; True and False are none."""
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number too large for a float
+        return False
 
 
 def refuse_non_tensor(name: str, value: object) -> None:

@@ -46,6 +46,8 @@ def test_numbers_of_numpy_are_numbers(method, setting, value):
         ("smoothgrad", "noise", "0.1", "noise must be a finite number"),
         ("smoothgrad", "noise", float("nan"), "noise must be a finite number"),
         ("smoothgrad", "noise", [0.1], "noise must be a finite number"),
+        ("smoothgrad", "noise", 10**400, "noise must be a finite number"),
+        ("rise", "probability", 10**400, "probability must lie in"),
         ("smoothgrad", "noise_unit", None, "unknown noise_unit None"),
         ("gradcam++", "epsilon", "0", "epsilon must be a finite number"),
         ("gradcam", "layout", 4, "unknown layout 4"),
