@@ -32,10 +32,10 @@ n_train: int | None = None  # pictures that masks are trained on (default: the p
 epochs: int | None = None  # passes over them (default: the profile's)
 filter_epochs: int | None = None  # passes for the spatial filter before (default: the profile's)
 train_seed: int | None = None  # of the training (default: 0)
-iterations: int | None = None  # of MPert and XPert (default: 300, the paper's)
-inversions: int | None = None  # iterations of FInv (default: 80, the paper's)
+iterations: int | None = None  # of MPert and XPert (default: the profile's)
+inversions: int | None = None  # iterations of FInv (default: the profile's)
 samples: int | None = None  # of SmoothGrad (default: 50, the paper's)
-steps: int | None = None  # of IG (default: 200, the paper's)
+steps: int | None = None  # of IG (default: the profile's)
 seed: int | None = None  # order of the images (default: the profile's)
 shown: int = 6  # images in the first picture
 
@@ -77,9 +77,7 @@ maps = {
     method_name(key): saliency(explain(chosen.model, pictures, targets))
     for key, explain in methods.items()
 }
-figure = show_regions(
-    pictures, masks[:shown], maps, [f"class {int(target)}" for target in targets]
-)
+figure = show_regions(pictures, masks[:shown], maps, [f"class {int(target)}" for target in targets])
 
 # %% [markdown]
 # ## Faithful, explainable, smooth?

@@ -36,7 +36,9 @@ def test_a_row_per_image_and_method_and_one_more_where_it_is_scaled(rows):
 
 
 def test_faithfulness_is_scaled_over_the_methods_of_the_paper(rows):
-    values = rows.pivot_table(index=["image", "method"], columns="normalised", values="faithfulness")
+    values = rows.pivot_table(
+        index=["image", "method"], columns="normalised", values="faithfulness"
+    )
     pool = values.dropna()
     assert len(pool)
     for _, image in pool.groupby("image"):

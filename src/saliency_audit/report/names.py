@@ -38,6 +38,10 @@ METHOD_NAMES = {
     "guided_backprop": "Guided backprop",
     "blurig": "Blur IG",
     "blurig+idgi": "Blur IG+IDGI",
+    "dre": "DRE",
+    "mgnet": "MGnet",
+    "dre+self": "DRE+ (self)",
+    "dre+mgnet": "DRE+ (MGnet)",
 }
 STABILITY_NAMES = {
     "mege": "MeGe",

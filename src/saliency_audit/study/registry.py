@@ -4,8 +4,8 @@ from saliency_audit.study.experiment import Experiment, ParameterError
 from saliency_audit.study.experiments import (
     dre_density,
     dre_monotony,
-    dre_skewness,
     dre_scores,
+    dre_skewness,
     ggig_background,
     ggig_climb,
     ggig_climb_checks,
