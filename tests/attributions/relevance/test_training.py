@@ -291,3 +291,16 @@ def test_objectives_are_their_formulas():
 def test_total_variation_counts_each_pair_of_neighbours_once():
     masks = torch.tensor([[0.0, 1.0], [3.0, 3.0]])[None, None]
     assert total_variation(masks).tolist() == [1 + 9 + 4]
+
+
+def test_backgrounds_do_not_depend_on_the_default_type():
+    images = torch.rand(6, 3, 12, 12, generator=torch.Generator().manual_seed(0))
+    usual = Background().draw(images, torch.Generator().manual_seed(1))
+    before = torch.get_default_dtype()
+    try:
+        torch.set_default_dtype(torch.float64)
+        drawn = Background().draw(images, torch.Generator().manual_seed(1))
+    finally:
+        torch.set_default_dtype(before)
+    assert drawn.dtype == torch.float32
+    assert torch.equal(drawn, usual)

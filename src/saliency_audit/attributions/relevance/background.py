@@ -45,10 +45,11 @@ class Background:
             generator: of the CPU; equal states give equal backgrounds on every device.
         """
         count, channels = images.shape[:2]
-        blurs = torch.rand(count, generator=generator) < 0.5
-        around = 2 * torch.rand(count, channels, 1, 1, generator=generator) - 1
-        colours = 0.5 + self.colour * around
-        noise = torch.randn(images.shape, generator=generator)
+        single = torch.float32  # whatever torch's default type: equal states give equal draws
+        blurs = torch.rand(count, generator=generator, dtype=single) < 0.5
+        colours = torch.rand(count, channels, 1, 1, generator=generator, dtype=single)
+        colours = 0.5 + self.colour * (2 * colours - 1)
+        noise = torch.randn(images.shape, generator=generator, dtype=single)
         plain = (colours + self.noise * noise).clamp(0, 1).to(images)
         chosen = blurs.to(images.device)[:, None, None, None]
         return torch.where(chosen, gaussian_blurred(images, self.blur), plain)

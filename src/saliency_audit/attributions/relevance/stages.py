@@ -39,7 +39,7 @@ def filter_stage(
     def loss(numbers: Sequence[int], generator: torch.Generator) -> Tensor:
         answers, maps = feature_maps(model, pictures.at(numbers), estimator.layers)
         classes = pictures.classes(numbers, answers)
-        fake = torch.rand(len(numbers), generator=generator) < plan.fake
+        fake = torch.rand(len(numbers), generator=generator, dtype=torch.float32) < plan.fake
         others = torch.randint(1, estimator.classes, (len(numbers),), generator=generator)
         shown = (classes + (others * fake).to(classes.device)) % estimator.classes
         sign = 2.0 * fake.to(classes.device) - 1
