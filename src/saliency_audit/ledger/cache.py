@@ -18,7 +18,7 @@ from saliency_audit.reach import result_digest, strings_in
 
 PACKAGES = (
     *("numpy", "pandas", "pillow", "POT", "pyarrow", "pydantic", "scikit-image", "scikit-learn"),
-    *("scipy", "sympy", "threadpoolctl", "torch"),
+    *("scipy", "sympy", "threadpoolctl", "torch", "torchvision"),
 )
 AUDITED_BY = ("saliency_audit.ledger.audit",)
 

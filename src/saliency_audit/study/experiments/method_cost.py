@@ -62,6 +62,7 @@ def compute(chosen: Selection, given: Given) -> Rows:
         picture = chosen.pictures[position : position + 1]
         on = (chosen.model, picture, chosen.targets[position : position + 1])
         gradient = partial(Saliency(output="logit"), *on)
+        gradient()  # before anything is counted, a model is asked whether images are independent
         for method, explain in made.items():
             with counted_passes(chosen.model) as passes:
                 seconds, runs = quickest(partial(explain, *on), device)
