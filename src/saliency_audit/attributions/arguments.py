@@ -1,7 +1,7 @@
 """The arguments of a call, read and checked in one place for methods and metrics alike."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, fields
 
 import numpy as np
@@ -32,6 +32,18 @@ class Method:
             value = getattr(self, setting.name)
             if isinstance(setting.default, bool) and not isinstance(value, bool | np.bool_):
                 raise ValueError(f"{setting.name} must be True or False, got {value!r}")
+
+    def asked(
+        self, model: Model, inputs: Tensor, targets: Targets
+    ) -> AbstractContextManager["Asked"]:
+        """The arguments of a call as this method takes them; see `asked`."""
+        return asked(
+            model,
+            inputs,
+            targets,
+            check_range=self.check_range,
+            batch_size=getattr(self, "batch_size", "auto"),
+        )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.arguments import Asked, Method, asked
+from saliency_audit.attributions.arguments import Asked, Method
 from saliency_audit.attributions.baselines import (
     Baseline,
     Baselines,
@@ -99,13 +99,7 @@ class DeepLift(Method):
             ValueError: malformed inputs, targets, baselines, model output or batch size; a model
                 with a nonlinearity that has no rule.
         """
-        with asked(
-            model,
-            inputs,
-            targets,
-            check_range=self.check_range,
-            batch_size=self.batch_size,
-        ) as call:
+        with self.asked(model, inputs, targets) as call:
             references = baselines_for(call.inputs, baselines, self.baseline)
 
             def run(size: int) -> Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from saliency_audit.attributions.arguments import Method, asked
+from saliency_audit.attributions.arguments import Method
 from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import differentiable_scores
 from saliency_audit.attributions.gaussian import GaussianBlur
@@ -111,13 +111,7 @@ class ExtremalPerturbation(Method):
         Raises:
             ValueError: malformed inputs, targets, model output or batch size.
         """
-        with asked(
-            model,
-            inputs,
-            targets,
-            check_range=self.check_range,
-            batch_size=self.batch_size,
-        ) as call:
+        with self.asked(model, inputs, targets) as call:
             height, width = call.inputs.shape[2:]
             masks = SmoothMasks(height, width, self.step, self.sigma, call.inputs)
 

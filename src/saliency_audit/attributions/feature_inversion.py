@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from saliency_audit.attributions.arguments import Method, asked
+from saliency_audit.attributions.arguments import Method
 from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import differentiable_scores, score
 from saliency_audit.attributions.gaussian import blurred
@@ -102,13 +102,7 @@ class FeatureInversion(Method):
             ValueError: malformed inputs, targets, model output or batch size; a layer that does
                 not exist, does not run once, or whose output has no places.
         """
-        with asked(
-            model,
-            inputs,
-            targets,
-            check_range=self.check_range,
-            batch_size=self.batch_size,
-        ) as call:
+        with self.asked(model, inputs, targets) as call:
             if len(call.inputs) == 0:
                 return torch.empty_like(call.inputs[:, :1])
             layer = find_layer(call.model, self.layer, call.inputs)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from saliency_audit.attributions.arguments import Method, asked
+from saliency_audit.attributions.arguments import Method
 from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import halving_on_oom, score_and_activation_gradient
 from saliency_audit.attributions.layers import channels_first, find_layer, validate_layout
@@ -130,13 +130,7 @@ def weighted_features(
 
     Errors as in `GradCam`.
     """
-    with asked(
-        model,
-        inputs,
-        targets,
-        check_range=settings.check_range,
-        batch_size=settings.batch_size,
-    ) as call:
+    with settings.asked(model, inputs, targets) as call:
         if len(call.inputs) == 0:
             return call.inputs[:, :1]
         chosen = find_layer(call.model, settings.layer, call.inputs)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from saliency_audit.attributions.arguments import Method, asked
+from saliency_audit.attributions.arguments import Method
 from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import halving_on_oom, score_and_gradient
 from saliency_audit.attributions.scores import validate_output
@@ -29,13 +29,7 @@ class GradientMethod(Method):
         Raises:
             ValueError: malformed inputs, targets, model output or batch size.
         """
-        with asked(
-            model,
-            inputs,
-            targets,
-            check_range=self.check_range,
-            batch_size=self.batch_size,
-        ) as call:
+        with self.asked(model, inputs, targets) as call:
 
             def run(size: int) -> Tensor:
                 gradients = torch.empty_like(call.inputs)

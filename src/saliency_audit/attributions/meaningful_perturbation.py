@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from saliency_audit.attributions.arguments import Method, asked
+from saliency_audit.attributions.arguments import Method
 from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import differentiable_scores, score
 from saliency_audit.attributions.gaussian import blur_matrix, blurred
@@ -111,13 +111,7 @@ class MeaningfulPerturbation(Method):
         Raises:
             ValueError: malformed inputs, targets, model output or batch size.
         """
-        with asked(
-            model,
-            inputs,
-            targets,
-            check_range=self.check_range,
-            batch_size=self.batch_size,
-        ) as call:
+        with self.asked(model, inputs, targets) as call:
 
             def search(images: Tensor, classes: Tensor, size: int) -> Tensor:
                 return self._maps(call.model, images, classes)

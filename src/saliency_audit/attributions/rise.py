@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from saliency_audit.attributions.arguments import Asked, Method, asked
+from saliency_audit.attributions.arguments import Asked, Method
 from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import halving_on_oom, score
 from saliency_audit.attributions.scores import validate_output
@@ -66,13 +66,7 @@ class Rise(Method):
         Raises:
             ValueError: malformed inputs, targets, model output or batch size.
         """
-        with asked(
-            model,
-            inputs,
-            targets,
-            check_range=self.check_range,
-            batch_size=self.batch_size,
-        ) as call:
+        with self.asked(model, inputs, targets) as call:
 
             def run(size: int) -> Tensor:
                 return self._mean(call, size)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from saliency_audit.attributions.arguments import Asked, Method, asked
+from saliency_audit.attributions.arguments import Asked, Method
 from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import halving_on_oom, score_and_gradient
 from saliency_audit.attributions.noise import noisy_copies, validate_noise
@@ -56,13 +56,7 @@ class SmoothGrad(Method):
         Raises:
             ValueError: malformed inputs, targets, model output or batch size.
         """
-        with asked(
-            model,
-            inputs,
-            targets,
-            check_range=self.check_range,
-            batch_size=self.batch_size,
-        ) as call:
+        with self.asked(model, inputs, targets) as call:
             return halving_on_oom(lambda size: self._mean(call, size), self.batch_size, call.inputs)
 
     def _mean(self, call: Asked, size: int) -> Tensor:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from saliency_audit.attributions.arguments import Asked, Method, asked
+from saliency_audit.attributions.arguments import Asked, Method
 from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import halving_on_oom
 from saliency_audit.attributions.pixel_curves import (
@@ -44,13 +44,7 @@ class RelevanceMask(Method):
         Raises:
             ValueError: malformed inputs or targets, or a model that the estimator was not made for.
         """
-        with asked(
-            model,
-            inputs,
-            targets,
-            check_range=self.check_range,
-            batch_size=self.batch_size,
-        ) as call:
+        with self.asked(model, inputs, targets) as call:
             return _masks(_given(self.estimator), call, self.batch_size)
 
 
@@ -82,13 +76,7 @@ class SelfTuned(Method):
 
     def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Maps `(N, 1, H, W)`; errors as in `RelevanceMask`."""
-        with asked(
-            model,
-            inputs,
-            targets,
-            check_range=self.check_range,
-            batch_size=self.batch_size,
-        ) as call:
+        with self.asked(model, inputs, targets) as call:
             masks = _masks(_given(self.estimator), call, self.batch_size)
             seeds = [0] * len(masks)
             reached, _ = pixel_curves(
@@ -138,13 +126,7 @@ class Combined(Method):
 
     def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Maps `(N, 1, H, W)`; errors as in `RelevanceMask`."""
-        with asked(
-            model,
-            inputs,
-            targets,
-            check_range=self.check_range,
-            batch_size=self.batch_size,
-        ) as call:
+        with self.asked(model, inputs, targets) as call:
             first = _masks(_given(self.estimator), call, self.batch_size)
             return first * _masks(_given(self.mgnet), call, self.batch_size)
 
