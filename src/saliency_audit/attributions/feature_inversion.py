@@ -1,11 +1,8 @@
 """Guided Feature Inversion: a mask of weighted feature maps that keeps what the network saw."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +12,12 @@ from saliency_audit.attributions.arguments import Method
 from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import differentiable_scores, score
 from saliency_audit.attributions.gaussian import blurred
-from saliency_audit.attributions.layers import channels_first, find_layer, validate_layout
+from saliency_audit.attributions.layers import (
+    channels_first,
+    find_layer,
+    outputs_of,
+    validate_layout,
+)
 from saliency_audit.attributions.mask_search import (
     descend,
     drawn,
@@ -107,9 +109,6 @@ class FeatureInversion(Method):
                 return torch.empty_like(call.inputs[:, :1])
             layer = find_layer(call.model, self.layer, call.inputs)
             size_of_images = (int(inputs.shape[2]), int(inputs.shape[3]))
-            if self.layer is not None:
-                # The first pass of a call, which others may follow that examine the model.
-                score(call.model, call.inputs[:1], call.targets[:1], self.output)
             with outputs_of(layer, call.model) as latest:
 
                 def features() -> Tensor:
@@ -193,40 +192,3 @@ def _upsampling(small: int, large: int, like: Tensor) -> Tensor:
     """The matrix `(large, small)` of linear interpolation with aligned ends."""
     units = torch.eye(small, device=like.device, dtype=like.dtype)
     return F.interpolate(units[None], large, mode="linear", align_corners=True)[0].mT
-
-
-@contextmanager
-def outputs_of(layer: nn.Module, model: nn.Module) -> Iterator[Callable[[], Tensor]]:
-    """While open, a function that gives the layer's output in this thread's latest pass.
-
-    Raises:
-        ValueError: by that function: the layer did not run once, or its output is no tensor.
-    """
-    found: list[Any] = []
-    thread = threading.get_ident()
-
-    def start_over(module: nn.Module, given: Any) -> None:
-        if threading.get_ident() == thread:
-            found.clear()
-
-    def keep(module: nn.Module, given: Any, output: Any) -> None:
-        if threading.get_ident() == thread:
-            # A copy, since later layers may work in place.
-            found.append(output.clone() if isinstance(output, Tensor) else output)
-
-    def latest() -> Tensor:
-        if len(found) != 1:
-            raise ValueError(
-                f"the layer ran {len(found)} times in one pass of the model; name one that runs "
-                "once"
-            )
-        if not isinstance(found[0], Tensor) or not found[0].is_floating_point():
-            raise ValueError(f"the layer's output must be a tensor, got {type(found[0]).__name__}")
-        return found[0]
-
-    handles = [model.register_forward_pre_hook(start_over), layer.register_forward_hook(keep)]
-    try:
-        yield latest
-    finally:
-        for handle in handles:
-            handle.remove()

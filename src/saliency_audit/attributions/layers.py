@@ -3,7 +3,8 @@
 import math
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -89,7 +90,7 @@ def _refuse_scripts(model: nn.Module) -> None:
         )
 
 
-def _run(
+def layers_as_run(
     model: nn.Module, inputs: Tensor, layers: Iterable[nn.Module]
 ) -> list[tuple[nn.Module, tuple[int, ...] | None]]:
     """Those of the layers that run on the first image, as they finish, with their output's shape.
@@ -122,8 +123,52 @@ def _run(
     return ran
 
 
+@contextmanager
+def outputs_of(
+    layer: nn.Module, model: nn.Module, called: str = "the layer"
+) -> Iterator[Callable[[], Tensor]]:
+    """While open, a function that gives the layer's output in this thread's latest pass.
+
+    Args:
+        layer: one of the model's.
+        model: that is passed.
+        called: the layer in messages.
+
+    Raises:
+        ValueError: by that function: the layer did not run once, or its output is no tensor.
+    """
+    found: list[Any] = []
+    thread = threading.get_ident()
+
+    def start_over(module: nn.Module, given: Any) -> None:
+        if threading.get_ident() == thread:
+            found.clear()
+
+    def keep(module: nn.Module, given: Any, output: Any) -> None:
+        if threading.get_ident() == thread:
+            # A copy, since later layers may work in place.
+            found.append(output.clone() if isinstance(output, Tensor) else output)
+
+    def latest() -> Tensor:
+        if len(found) != 1:
+            raise ValueError(
+                f"{called} ran {len(found)} times in one pass of the model; name one that runs once"
+            )
+        if not isinstance(found[0], Tensor) or not found[0].is_floating_point():
+            raise ValueError(f"{called}'s output must be a tensor, got {type(found[0]).__name__}")
+        return found[0]
+
+    handles = [model.register_forward_pre_hook(start_over), layer.register_forward_hook(keep)]
+    try:
+        yield latest
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
 def _last_convolution(model: nn.Module, inputs: Tensor) -> nn.Module:
-    ran = _run(model, inputs, (part for part in model.modules() if isinstance(part, nn.Conv2d)))
+    convolutions = (part for part in model.modules() if isinstance(part, nn.Conv2d))
+    ran = layers_as_run(model, inputs, convolutions)
     if not ran:
         raise ValueError(
             "no 2-D convolution runs in this model, so there are no feature maps to weigh; "
@@ -133,7 +178,7 @@ def _last_convolution(model: nn.Module, inputs: Tensor) -> nn.Module:
 
 
 def _last_features(model: nn.Module, network: nn.Module, inputs: Tensor) -> nn.Module:
-    ran = _run(model, inputs, (part for part in network.modules() if part is not network))
+    ran = layers_as_run(model, inputs, (part for part in network.modules() if part is not network))
     times = Counter(layer for layer, _ in ran)
     size = (int(inputs.shape[2]), int(inputs.shape[3]))
     names = {part: name for name, part in network.named_modules()}

@@ -1,15 +1,12 @@
 """Which layers of a network feed a mask generator."""
 
-import threading
-from typing import Any
+from collections import Counter
 
-import torch
 from torch import Tensor, nn
 
 from saliency_audit.attributions.engine import frozen
-from saliency_audit.attributions.layers import POOLS
+from saliency_audit.attributions.layers import POOLS, layers_as_run
 from saliency_audit.attributions.relevance.pyramid import halves
-from saliency_audit.attributions.scores import logits
 
 # Enough for a mask of a quarter of the picture's side, as for the paper's networks.
 MOST = 4
@@ -51,40 +48,20 @@ def find_pyramid(model: nn.Module, images: Tensor) -> tuple[str, ...]:
     return tuple(last[side] for side in reversed(chain))
 
 
-@torch.no_grad()
 def _last_of_each_side(model: nn.Module, image: Tensor) -> dict[int, str]:
     """Height of maps -> the layer that makes such maps last, of those nested least.
 
     Only layers that run once; pooling to a given size, as it stands before classifiers, left out.
     """
-    found: list[tuple[str, int]] = []
-    thread = threading.get_ident()
-
-    def note(name: str) -> Any:
-        def hook(module: nn.Module, given: Any, output: Any) -> None:
-            if threading.get_ident() == thread and _has_places(output):
-                found.append((name, output.shape[2]))
-
-        return hook
-
-    handles = [
-        part.register_forward_hook(note(name))
-        for name, part in model.named_modules()
-        if name and not isinstance(part, POOLS)
-    ]
-    try:
-        logits(model, image)
-    finally:
-        for handle in handles:
-            handle.remove()
-    names = [name for name, _ in found]
+    names = {part: name for name, part in model.named_modules() if name}
+    ran = layers_as_run(model, image, (part for part in names if not isinstance(part, POOLS)))
+    times = Counter(part for part, _ in ran)
     # Parts of a block come before the block: a strided one still works at the larger size inside.
     outermost: dict[int, str] = {}
-    for name, side in found:
-        if names.count(name) == 1 and name.count(".") <= outermost.get(side, name).count("."):
+    for part, shape in ran:
+        if times[part] > 1 or shape is None or len(shape) != 4 or min(shape[2:]) < 2:
+            continue
+        name, side = names[part], shape[2]
+        if name.count(".") <= outermost.get(side, name).count("."):
             outermost[side] = name
     return outermost
-
-
-def _has_places(output: Any) -> bool:
-    return isinstance(output, Tensor) and output.ndim == 4 and min(output.shape[2:]) > 1

@@ -1,13 +1,13 @@
 """The feature maps of a frozen classifier from which masks are generated."""
 
-import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from itertools import pairwise
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from saliency_audit.attributions.layers import outputs_of
 from saliency_audit.attributions.scores import logits
 
 
@@ -48,45 +48,21 @@ def feature_maps(
             the maps of one layer are not half as large as those of the layer before.
     """
     refuse_layers(model, layers)
-    found: dict[str, list[Any]] = {name: [] for name in layers}
-    thread = threading.get_ident()
-
-    def start_over(module: nn.Module, given: Any) -> None:  # a second attempt (`logits`)
-        if threading.get_ident() == thread:
-            for outputs in found.values():
-                outputs.clear()
-
-    def keep(name: str) -> Any:
-        def hook(module: nn.Module, given: Any, output: Any) -> None:
-            if threading.get_ident() == thread:
-                # A copy, since the next layer may work in place.
-                found[name].append(output.clone() if isinstance(output, Tensor) else output)
-
-        return hook
-
     parts = dict(model.named_modules())
-    handles = [model.register_forward_pre_hook(start_over)]
-    handles += [parts[name].register_forward_hook(keep(name)) for name in layers]
-    try:
+    with ExitStack() as watching:
+        latest = [
+            watching.enter_context(outputs_of(parts[name], model, f"layer {name!r}"))
+            for name in layers
+        ]
         answers = logits(model, images)
-    finally:
-        for handle in handles:
-            handle.remove()
-    for name, outputs in found.items():
-        _refuse_output(name, outputs)
-    maps = [outputs[0].to(images.dtype) for outputs in found.values()]
+        maps = [output().to(images.dtype) for output in latest]
+    for name, found in zip(layers, maps, strict=True):
+        if found.ndim != 4:
+            raise ValueError(
+                f"layer {name!r} must return maps (N, K, h, w), got {tuple(found.shape)}"
+            )
     _refuse_sizes(layers, maps)
     return answers, maps
-
-
-def _refuse_output(name: str, outputs: Sequence[Any]) -> None:
-    if len(outputs) != 1:
-        raise ValueError(
-            f"layer {name!r} ran {len(outputs)} times in one pass; name one that runs once"
-        )
-    if not isinstance(outputs[0], Tensor) or outputs[0].ndim != 4:
-        shape = tuple(getattr(outputs[0], "shape", ())) or type(outputs[0]).__name__
-        raise ValueError(f"layer {name!r} must return maps (N, K, h, w), got {shape}")
 
 
 def halves(larger: int, smaller: int) -> bool:
