@@ -1,7 +1,7 @@
 """Errors that a user can cause and fix: their base class, and two common refusals."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
 from typing import TypeGuard
 
@@ -56,3 +56,31 @@ def refuse_unknown(kind: str, name: str, known: Iterable[str]) -> None:
     names = list(known)
     if not isinstance(name, str) or name not in names:
         raise ValueError(f"unknown {kind} {name!r}; known: {', '.join(names)}")
+
+
+def refuse_numbers(
+    settings: object,
+    whole: Sequence[str] = (),
+    positive: Sequence[str] = (),
+    not_negative: Sequence[str] = (),
+) -> None:
+    """Refuse settings of these names that are not whole and ≥ 1, > 0, or ≥ 0.
+
+    Args:
+        settings: has them as attributes.
+        whole: names of whole numbers ≥ 1.
+        positive: of finite numbers > 0.
+        not_negative: of finite numbers ≥ 0.
+
+    Raises:
+        ValueError: names the setting, what it must be and what was given.
+    """
+    kinds = (
+        (whole, "a whole number ≥ 1", lambda value: is_whole(value) and value >= 1),
+        (positive, "a finite number > 0", lambda value: is_finite(value) and value > 0),
+        (not_negative, "a finite number ≥ 0", lambda value: is_finite(value) and value >= 0),
+    )
+    for names, kind, holds in kinds:
+        for name in names:
+            if not holds(value := getattr(settings, name)):
+                raise ValueError(f"{name} must be {kind}, got {value!r}")

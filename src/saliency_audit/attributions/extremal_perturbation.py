@@ -16,7 +16,6 @@ from saliency_audit.attributions.mask_search import (
     descend,
     drawn,
     mask_by_mask,
-    refuse_numbers,
     validate_perturbation,
 )
 from saliency_audit.attributions.relevance.background import preserved
@@ -24,7 +23,7 @@ from saliency_audit.attributions.scores import validate_output
 from saliency_audit.attributions.seeding import image_generator
 from saliency_audit.attributions.smooth_maximum import SmoothMasks
 from saliency_audit.attributions.targets import Targets
-from saliency_audit.errors import is_finite
+from saliency_audit.errors import is_finite, refuse_numbers
 
 
 @dataclass(frozen=True)

@@ -22,14 +22,13 @@ from saliency_audit.attributions.mask_search import (
     descend,
     drawn,
     mask_by_mask,
-    refuse_numbers,
     validate_perturbation,
 )
 from saliency_audit.attributions.relevance.background import preserved
 from saliency_audit.attributions.scores import validate_output
 from saliency_audit.attributions.seeding import image_generator
 from saliency_audit.attributions.targets import Targets
-from saliency_audit.errors import is_whole
+from saliency_audit.errors import is_whole, refuse_numbers
 
 
 @dataclass(frozen=True)

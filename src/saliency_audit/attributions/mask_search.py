@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from saliency_audit.attributions.arguments import Asked
 from saliency_audit.attributions.engine import halving_on_oom, loss_gradient
 from saliency_audit.attributions.relevance.background import Background
-from saliency_audit.errors import is_finite, is_whole, refuse_unknown
+from saliency_audit.errors import refuse_unknown
 
 PERTURBATIONS = ("native", "shared")
 
@@ -93,25 +93,3 @@ def validate_perturbation(name: str) -> None:
         ValueError: names the known ones.
     """
     refuse_unknown("perturbation", name, PERTURBATIONS)
-
-
-def refuse_numbers(
-    explainer: object,
-    whole: Sequence[str] = (),
-    positive: Sequence[str] = (),
-    not_negative: Sequence[str] = (),
-) -> None:
-    """Refuse settings of these names that are not whole and ≥ 1, > 0, or ≥ 0.
-
-    Raises:
-        ValueError: names the setting, what it must be and what was given.
-    """
-    kinds = (
-        (whole, "a whole number ≥ 1", lambda value: is_whole(value) and value >= 1),
-        (positive, "a finite number > 0", lambda value: is_finite(value) and value > 0),
-        (not_negative, "a finite number ≥ 0", lambda value: is_finite(value) and value >= 0),
-    )
-    for names, kind, holds in kinds:
-        for name in names:
-            if not holds(value := getattr(explainer, name)):
-                raise ValueError(f"{name} must be {kind}, got {value!r}")

@@ -17,14 +17,13 @@ from saliency_audit.attributions.mask_search import (
     descend,
     drawn,
     mask_by_mask,
-    refuse_numbers,
     validate_perturbation,
 )
 from saliency_audit.attributions.relevance.background import preserved
 from saliency_audit.attributions.scores import validate_output
 from saliency_audit.attributions.seeding import image_generator
 from saliency_audit.attributions.targets import Targets
-from saliency_audit.errors import is_finite, is_whole, refuse_unknown
+from saliency_audit.errors import is_finite, is_whole, refuse_numbers, refuse_unknown
 
 GAMES = ("deletion", "preservation")
 STARTS = ("circle", "ones")

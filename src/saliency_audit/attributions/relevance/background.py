@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from saliency_audit.errors import is_finite
+from saliency_audit.errors import refuse_numbers
 
 # Taps of the blur on either side, in standard deviations.
 REACH = 3
@@ -32,10 +32,7 @@ class Background:
     noise: float = 0.055
 
     def __post_init__(self) -> None:
-        for name in ("blur", "colour", "noise"):
-            value = getattr(self, name)
-            if not is_finite(value) or value < 0:
-                raise ValueError(f"{name} must be a finite number ≥ 0, got {value!r}")
+        refuse_numbers(self, not_negative=("blur", "colour", "noise"))
 
     def draw(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """A background of each picture: `(N, C, H, W)` in [0, 1].

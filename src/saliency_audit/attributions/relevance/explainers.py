@@ -18,7 +18,7 @@ from saliency_audit.attributions.relevance.background import gaussian_blurred
 from saliency_audit.attributions.relevance.estimator import RelevanceEstimator
 from saliency_audit.attributions.relevance.generator import enlarged
 from saliency_audit.attributions.targets import Targets
-from saliency_audit.errors import is_finite, is_whole
+from saliency_audit.errors import refuse_numbers
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,7 @@ class SelfTuned(Method):
     def __post_init__(self) -> None:
         super().__post_init__()
         _validate_estimator(self.estimator)
-        if not is_whole(self.points) or self.points < 1:
-            raise ValueError(f"points must be a whole number ≥ 1, got {self.points!r}")
-        if not is_finite(self.blur) or self.blur < 0:
-            raise ValueError(f"blur must be a finite number ≥ 0, got {self.blur!r}")
+        refuse_numbers(self, whole=("points",), not_negative=("blur",))
 
     def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Maps `(N, 1, H, W)`; errors as in `RelevanceMask`."""

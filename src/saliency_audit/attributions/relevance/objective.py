@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from saliency_audit.attributions.relevance.background import preserved
 from saliency_audit.attributions.relevance.generator import enlarged
 from saliency_audit.attributions.scores import logits
-from saliency_audit.errors import is_finite, refuse_unknown
+from saliency_audit.errors import refuse_numbers, refuse_unknown
 
 SCORES = ("cross_entropy", "probability")
 
@@ -39,10 +39,7 @@ class Objective:
 
     def __post_init__(self) -> None:
         refuse_unknown("score", self.score, SCORES)
-        for name in ("area", "background", "smoothness"):
-            value = getattr(self, name)
-            if not is_finite(value) or value < 0:
-                raise ValueError(f"{name} must be a finite number ≥ 0, got {value!r}")
+        refuse_numbers(self, not_negative=("area", "background", "smoothness"))
 
     def loss(
         self, model: nn.Module, images: Tensor, background: Tensor, mask: Tensor, classes: Tensor

@@ -1,10 +1,8 @@
 """How a relevance estimator is trained."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from saliency_audit.errors import is_finite, is_whole, refuse_unknown
+from saliency_audit.errors import is_finite, is_whole, refuse_numbers, refuse_unknown
 
 FILTER_LOSSES = ("printed", "released")
 BATCH_NORMS = ("evaluation", "batch")
@@ -54,16 +52,14 @@ class EstimatorPlan:
     def __post_init__(self) -> None:
         refuse_unknown("filter_loss", self.filter_loss, FILTER_LOSSES)
         refuse_unknown("batch_norm", self.batch_norm, BATCH_NORMS)
+        refuse_numbers(
+            self,
+            whole=("batch_size", "halve_every", "filter_batch_size"),
+            positive=("learning_rate", "filter_learning_rate"),
+            not_negative=("epochs", "filter_epochs", "filter_weight_decay"),
+        )
         for name in ("epochs", "filter_epochs"):
-            _refuse(name, self, lambda value: is_whole(value) and value >= 0, "whole and ≥ 0")
-        for name in ("batch_size", "halve_every", "filter_batch_size"):
-            _refuse(name, self, lambda value: is_whole(value) and value >= 1, "whole and ≥ 1")
-        for name in ("learning_rate", "filter_learning_rate"):
-            _refuse(name, self, lambda value: is_finite(value) and value > 0, "above 0")
-        _refuse("fake", self, lambda value: is_finite(value) and 0 <= value < 1, "in [0, 1)")
-
-
-def _refuse(name: str, plan: EstimatorPlan, holds: Callable[[Any], bool], kind: str) -> None:
-    value = getattr(plan, name)
-    if not holds(value):
-        raise ValueError(f"{name} must be {kind}, got {value!r}")
+            if not is_whole(getattr(self, name)):
+                raise ValueError(f"{name} must be a whole number, got {getattr(self, name)!r}")
+        if not is_finite(self.fake) or not 0 <= self.fake < 1:
+            raise ValueError(f"fake must lie in [0, 1), got {self.fake!r}")
