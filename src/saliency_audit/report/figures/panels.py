@@ -1,6 +1,6 @@
 """What the notebooks' figures share: panels, boxes, estimates, names beside and above."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 import matplotlib.pyplot as plt
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.ledger.summaries.bands import Band
-from saliency_audit.report.names import BASE_COLOUR, method_name
+from saliency_audit.report.names import BASE_COLOUR, method_name, network
 
 Line = TypeVar("Line")
 
@@ -109,6 +109,37 @@ def draw_boxes(
         medianprops={"color": BASE_COLOUR, "linewidth": 1.6},
     )
     axis.set_yticks(range(1, len(methods) + 1), [named(method) for method in methods])
+
+
+def measure_boxes(
+    rows: pd.DataFrame, measures: Mapping[str, str], named: Callable[[str], str]
+) -> Figure:
+    """Several measures of several methods: a row of panels per network, a column per measure.
+
+    Args:
+        rows: columns model, method and the measures.
+        measures: columns, with their titles.
+        named: from a method to its name in print.
+
+    Returns:
+        The figure; boxes as in `draw_boxes`, the first method at the top.
+    """
+    refuse_empty(rows)
+    models = list(dict.fromkeys(rows["model"]))
+    methods = list(dict.fromkeys(rows["method"]))
+
+    def draw(axis: Axes, model: str, measure: str) -> bool:
+        draw_boxes(axis, rows[rows["model"] == model], measure, methods, named)
+        if model == models[0]:
+            axis.set_title(measures[measure], fontsize=9)
+        return True
+
+    height = 0.24 * len(methods) + 0.3
+    figure, axes = panels(models, list(measures), draw, width=1.7, height=height, sharex="col")
+    name_rows(axes, map(network, models))
+    for axis in axes[:, 0]:
+        axis.invert_yaxis()
+    return figure
 
 
 def draw_estimate(axis: Axes, found: Estimate, height: float, **look: Any) -> None:

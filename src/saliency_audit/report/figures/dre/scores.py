@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from saliency_audit.ledger.summaries.means import mean_of
-from saliency_audit.report.figures.panels import draw_boxes, name_rows, panels, refuse_empty
+from saliency_audit.report.figures.panels import measure_boxes
 from saliency_audit.report.names import method_name, network, on_two_lines
 from saliency_audit.report.notebook.tables import mean_cell, text_table
 
@@ -26,26 +25,9 @@ def show_scores(rows: pd.DataFrame) -> Figure:
         rows: of `dre_scores`; M_F as it is, not normalised.
 
     Returns:
-        The figure; boxes as in `draw_boxes`.
+        The figure; see `measure_boxes`.
     """
-    chosen = rows[~rows["normalised"]]
-    refuse_empty(chosen)
-    models = list(dict.fromkeys(chosen["model"]))
-    methods = list(dict.fromkeys(chosen["method"]))
-
-    def draw(axis: Axes, model: str, measure: str) -> bool:
-        mine = chosen[chosen["model"] == model]
-        draw_boxes(axis, mine, measure, methods, method_name)
-        if model == models[0]:
-            axis.set_title(MEASURES[measure], fontsize=9)
-        return True
-
-    height = 0.24 * len(methods) + 0.3
-    figure, axes = panels(models, list(MEASURES), draw, width=1.7, height=height, sharex="col")
-    name_rows(axes, map(network, models))
-    for axis in axes[:, 0]:
-        axis.invert_yaxis()
-    return figure
+    return measure_boxes(rows[~rows["normalised"]], MEASURES, method_name)
 
 
 def score_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

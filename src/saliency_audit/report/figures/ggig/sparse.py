@@ -4,13 +4,12 @@ from collections.abc import Mapping
 
 import pandas as pd
 import torch
-from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from saliency_audit.ledger.summaries.means import mean_of
-from saliency_audit.report.figures.panels import draw_boxes, name_rows, panels, refuse_empty
+from saliency_audit.report.figures.panels import measure_boxes
 from saliency_audit.report.names import (
     IDGI_COLOUR,
     TOP_PIXEL_NAMES,
@@ -45,27 +44,9 @@ def show_measures(rows: pd.DataFrame, share: float) -> Figure:
         share: of the pixels.
 
     Returns:
-        The figure; boxes as in `draw_boxes`.
+        The figure; see `measure_boxes`.
     """
-    chosen = rows[rows["share"] == share]
-    refuse_empty(chosen)
-    models = list(dict.fromkeys(chosen["model"]))
-    methods = list(dict.fromkeys(chosen["method"]))
-
-    def draw(axis: Axes, model: str, measure: str) -> bool:
-        mine = chosen[chosen["model"] == model]
-        draw_boxes(axis, mine, measure, methods, ggig_name)
-        if model == models[0]:
-            axis.set_title(TOP_PIXEL_NAMES[measure], fontsize=9)
-        return True
-
-    height = 0.24 * len(methods) + 0.3
-    measures = list(TOP_PIXEL_NAMES)
-    figure, axes = panels(models, measures, draw, width=1.7, height=height, sharex="col")
-    name_rows(axes, map(network, models))
-    for axis in axes[:, 0]:
-        axis.invert_yaxis()
-    return figure
+    return measure_boxes(rows[rows["share"] == share], TOP_PIXEL_NAMES, ggig_name)
 
 
 def measure_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
