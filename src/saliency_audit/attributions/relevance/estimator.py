@@ -16,8 +16,6 @@ from saliency_audit.attributions.relevance.pyramid import feature_maps
 from saliency_audit.digests import state_digest
 from saliency_audit.files import replace
 
-FORMAT = 1
-
 
 @dataclass(frozen=True, eq=False)
 class RelevanceEstimator:
@@ -67,10 +65,8 @@ class RelevanceEstimator:
     @property
     def digest(self) -> str:
         """SHA-256 over the generator's weights and settings."""
-        found = hashlib.sha256(repr((self.generator.design, self.layers, self.classes)).encode())
-        for name, value in self.generator.state_dict().items():
-            found.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
-        return found.hexdigest()
+        told = repr((described(self), state_digest(self.generator)))
+        return hashlib.sha256(told.encode()).hexdigest()
 
     def save(self, path: Path) -> None:
         """Write it to a file, which appears whole or not at all."""
@@ -83,7 +79,6 @@ def described(estimator: RelevanceEstimator) -> dict[str, Any]:
     """All but the weights, in plain types."""
     generator = estimator.generator
     return {
-        "format": FORMAT,
         "design": asdict(generator.design),
         "channels": list(generator.channels),
         "layers": list(estimator.layers),

@@ -22,9 +22,6 @@ class Pictures:
         if targets is not None and (targets.shape != wanted or targets.dtype != torch.int64):
             raise ValueError(f"targets must be ({len(images)},) int64, got {tuple(targets.shape)}")
 
-    def __len__(self) -> int:
-        return len(self._images)
-
     def at(self, numbers: Sequence[int]) -> Tensor:
         """Pictures `(B, C, H, W)` on the model's device."""
         if isinstance(self._images, Tensor):

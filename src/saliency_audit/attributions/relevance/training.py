@@ -48,7 +48,7 @@ def train_relevance_estimator(
     Args:
         model: maps `(N, C, H, W)` in [0, 1] to logits.
         layers: names of its layers whose outputs halve in size, from the largest maps to the
-            smallest; `layers_of` knows those of common networks.
+            smallest; `find_pyramid` chooses some.
         images: `(N, C, H, W)` in [0, 1], or anything with a length whose items are pictures
             `(C, H, W)` of one size or pairs that begin with one, such as torchvision's
             `ImageFolder` with a transform that crops and makes tensors.

@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 from torch import Tensor
-from torch.nn import functional as F
 
 from saliency_audit.attributions import DistributionController, standardise
 from saliency_audit.attributions.controller import validate_settings
+from saliency_audit.attributions.relevance.generator import enlarged
 from saliency_audit.metrics import share_within, spearman, top_pixels
 from saliency_audit.study.columns import Column
 from saliency_audit.study.experiment import Experiment, Outcome, Task
@@ -120,7 +120,7 @@ def _rows(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def upsampled(maps: Tensor, scale: int) -> Tensor:
     """`(N, 1, H, W)` -> `(N, scale·H, scale·W)`, bilinear, as masks become as large as images."""
-    return F.interpolate(maps, scale_factor=scale, mode="bilinear", align_corners=False)[:, 0]
+    return enlarged(maps, [scale * side for side in maps.shape[2:]])[:, 0]
 
 
 def shared_top(maps: Tensor, mapped: Tensor) -> Tensor:
