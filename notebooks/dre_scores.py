@@ -24,7 +24,7 @@
 # *Read with care.* Meaningful Perturbation, Feature Inversion and Extremal Perturbation have their widths in
 # pixels of photographs of 224; on these pictures of 64 they are wide, and their maps coarser than they need to
 # be. The embedded profile also takes fewer of their iterations than the paper. And a slight blur, as the paper
-# trains with, leaves these shapes half recognised (the probability starts near 0.45), so that M_F has little room.
+# trains with, leaves many of these shapes recognised from the start, so that M_F has little room.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (shapes), reference (more shapes) or paper (ImageNet)

@@ -78,12 +78,12 @@ asks the network picture by picture, so that no map depends on how many others a
 gig` relative to `pair gig` is therefore the most that it can reach.
 
 Information curves are timed per map, with one thread and with two: photographs at 224×224, 13
-thresholds, the predictions of MobileNetV2 included. With one thread, of the processor's time of
-`exact` 41 % is Qhull's triangulation and 40 % libwebp's lossless encoder, of `fast` 32 % and 36 %,
-and another 9 % and 18 % the network: these are the limit, and PAIR waits for the same two
-libraries. With two threads, each works on a picture of its own. `exact` fills and compresses every
-picture as PAIR does, bit by bit; how far `fast` deviates is measured above. `further maps` of a
-picture share the two ends of its curve with the first one. `pair` is PAIR's own function.
+thresholds, the predictions of MobileNetV2 included. Most of the processor's time goes into Qhull's
+triangulation, libwebp's lossless encoder and the network, and PAIR waits for the same three: these
+are the limit with one thread. With two threads, each works on a picture of its own. `exact` fills
+and compresses every picture as PAIR does, bit by bit; how far `fast` deviates is measured above.
+`further maps` of a picture share the two ends of its curve with the first one. `pair` is PAIR's own
+function.
 
 Distances between the maps of cross-trained predictors, the rows behind MeGe and ReCo, are timed per
 distance: 10,000 random maps of 32×32 pixels for each of 5 predictors, once without ties and once
