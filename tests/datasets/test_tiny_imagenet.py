@@ -1,4 +1,4 @@
-"""The reader of Tiny ImageNet's validation set: on a folder of the same layout and on the real one."""
+"""The readers of Tiny ImageNet: on folders of the same layout and on the real ones."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,12 @@ import torch
 from PIL import Image
 
 from saliency_audit.datasets import MissingDataError, open_images, read_batch, read_regions
-from saliency_audit.datasets.tiny_imagenet import filled_box, open_tiny_imagenet
-from saliency_audit.datasets.tiny_imagenet_classes import IMAGENET_INDEX
+from saliency_audit.datasets.tiny_imagenet import (
+    filled_box,
+    open_tiny_imagenet,
+    open_tiny_imagenet_train,
+)
+from saliency_audit.datasets.tiny_imagenet_classes import IMAGENET_INDEX, TINY_CLASSES
 
 ROWS = (
     ("val_0.JPEG", "n03444034", 0, 32, 44, 62),
@@ -104,11 +108,11 @@ def test_no_annotation_at_all(folder):
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        (("val_0.JPEG", "n00000000", 0, 0, 9, 9), "no picture, class and box in .*n00000000"),
-        (("val_0.JPEG", "n01443537", 0, 0, 9), "no picture, class and box"),
-        (("val_0.JPEG", "n01443537", 0, 0, 9, "x"), "no picture, class and box"),
-        (("val_0.JPEG", "n01443537", -1, 0, 9, 9), "no picture, class and box"),
-        (("",), "no picture, class and box"),
+        (("val_0.JPEG", "n00000000", 0, 0, 9, 9), "no class of the 200 in .*n00000000"),
+        (("val_0.JPEG", "n01443537", 0, 0, 9), "6 columns expected"),
+        (("val_0.JPEG", "n01443537", 0, 0, 9, "x"), "no box of whole numbers"),
+        (("val_0.JPEG", "n01443537", -1, 0, 9, 9), "no box of whole numbers"),
+        (("",), "6 columns expected"),
         (("val_0.JPEG", "n01443537", 9, 0, 8, 9), "the box ends before it starts"),
         (("val_0.JPEG", "n01443537", 0, 9, 9, 8), "the box ends before it starts"),
         (("val_0.JPEG", "n01443537", 0, 0, 64, 9), "outside the picture"),
@@ -136,6 +140,58 @@ def test_the_real_set(data_root):
     # The first line of the annotations: columns 0 to 44 and rows 32 to 62 of 64.
     assert regions[0].nonzero().amin(dim=0).tolist() == [64, 0]
     assert regions[0].nonzero().amax(dim=0).tolist() == [125, 89]
+
+
+@pytest.fixture
+def training(tmp_path):
+    """One grey picture of each class; the lists of boxes name a second that is not there."""
+    for wnid in IMAGENET_INDEX:
+        pictures = tmp_path / wnid / "images"
+        pictures.mkdir(parents=True)
+        Image.new("L", (64, 64), 128).save(pictures / f"{wnid}_0.JPEG")
+        lines = f"{wnid}_0.JPEG\t0\t32\t44\t62\n{wnid}_1.JPEG\t0\t0\t0\t0\n"
+        (tmp_path / wnid / f"{wnid}_boxes.txt").write_text(lines)
+    return tmp_path
+
+
+def test_pictures_of_training_that_are_not_there_are_left_out(training):
+    images = open_tiny_imagenet_train("train", training, "Ask for it.")
+    assert len(images) == 200
+    assert images.labels == TINY_CLASSES
+    assert images.names[0] == "n01443537/images/n01443537_0.JPEG"
+    assert images.read(0).shape == (3, 128, 128)
+    assert torch.equal(images.region(0), filled_box((0, 32, 44, 62), 128))
+
+
+def test_a_class_without_pictures_or_boxes_is_refused(training):
+    (training / "n01443537" / "images" / "n01443537_0.JPEG").unlink()
+    with pytest.raises(MissingDataError, match=r"no picture of .*n01443537_boxes.txt.*Ask for it"):
+        open_tiny_imagenet_train("train", training, "Ask for it.")
+    (training / "n01443537" / "n01443537_boxes.txt").unlink()
+    with pytest.raises(MissingDataError, match=r"there is no .*n01443537_boxes.txt\. Ask for it"):
+        open_tiny_imagenet_train("train", training, "Ask for it.")
+
+
+@pytest.mark.parametrize("line", ["n01443537_0.JPEG\t0\t0\t9", "a\t0\t0\t9\t64", "a\t0\tx\t9\t9"])
+def test_damaged_boxes_of_training_are_refused(training, line):
+    (training / "n01443537" / "n01443537_boxes.txt").write_text(line + "\n")
+    with pytest.raises(MissingDataError, match=r"n01443537_boxes.txt is damaged"):
+        open_tiny_imagenet_train("train", training, "Ask for it.")
+
+
+@pytest.mark.data("tiny200_val")
+def test_200_classes_are_numbered_in_the_order_of_imagenet(data_root):
+    few, whole = open_images("tiny200_val"), open_images("tiny_imagenet_val")
+    assert few.names == whole.names
+    assert [TINY_CLASSES[label] for label in few.labels] == list(whole.labels)
+
+
+@pytest.mark.data("tiny200_train")
+def test_the_real_training_set(data_root):
+    images = open_images("tiny200_train")
+    assert np.bincount(images.labels).tolist() == [100] * 200
+    regions = read_regions(images, range(len(images)))
+    assert regions.flatten(1).any(dim=1).all()
 
 
 @pytest.mark.data("tiny_imagenet_val", "imagenet_sample")

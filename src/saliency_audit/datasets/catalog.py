@@ -16,10 +16,12 @@ from saliency_audit.datasets.images import (
 )
 from saliency_audit.datasets.mnist import open_mnist
 from saliency_audit.datasets.shapes import open_shapes
-from saliency_audit.datasets.tiny_imagenet import open_tiny_imagenet
+from saliency_audit.datasets.tiny_imagenet import open_tiny_imagenet, open_tiny_imagenet_train
+from saliency_audit.datasets.tiny_imagenet_classes import TINY_CLASSES
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.locations import data_root
 
+_IMAGENET_TERMS = "non-commercial research and education (ImageNet)"
 UNPACK = "Unpack it into the data root (environment variable SALIENCY_DATA), "
 
 
@@ -123,6 +125,10 @@ _TINY = UNPACK + (
     "as tiny-imagenet-200/val/{images/,val_annotations.txt} "
     "(cs231n.stanford.edu/tiny-imagenet-200.zip)."
 )
+_TINY_TRAINING = UNPACK + (
+    "as tiny-imagenet-200/train/<wnid>/{images/,<wnid>_boxes.txt} "
+    "(cs231n.stanford.edu/tiny-imagenet-200.zip)."
+)
 
 CATALOG = {
     entry.name: entry
@@ -151,7 +157,7 @@ CATALOG = {
         ImageSet(
             "imagenet_sample",
             "one picture of each of the 1,000 ILSVRC-2012 classes, shorter side 256",
-            "non-commercial research and education (ImageNet)",
+            _IMAGENET_TERMS,
             _SAMPLE,
             "imagenet_sample",
             1000,
@@ -160,7 +166,7 @@ CATALOG = {
         ImageSet(
             "imagenet_val",
             "ILSVRC-2012 validation set, 50,000 pictures",
-            "non-commercial research and education (ImageNet)",
+            _IMAGENET_TERMS,
             _VALIDATION,
             "imagenet/val",
             50000,
@@ -179,7 +185,7 @@ CATALOG = {
         ImageSet(
             "imagenet50_train",
             "50 classes of the ILSVRC-2012 training set, drawn at random, about 64,000 pictures",
-            "non-commercial research and education (ImageNet)",
+            _IMAGENET_TERMS,
             _TRAINING,
             "imagenet/train",
             1281167,
@@ -209,7 +215,7 @@ CATALOG = {
         ImageSet(
             "tiny_imagenet_val",
             "Tiny ImageNet validation set with boxes, 10,000 pictures of 64×64 enlarged to 128×128",
-            "non-commercial research and education (ImageNet)",
+            _IMAGENET_TERMS,
             _TINY,
             "tiny-imagenet-200/val",
             10001,
@@ -218,12 +224,31 @@ CATALOG = {
             ),
         ),
         ImageSet(
-            "tiny_imagenet_train",
-            "Tiny ImageNet training set with boxes, 64×64",
-            "non-commercial research and education (ImageNet)",
-            UNPACK + "as tiny-imagenet-200/train (cs231n.stanford.edu/tiny-imagenet-200.zip).",
+            "tiny200_val",
+            "tiny_imagenet_val with its 200 classes numbered from 0",
+            _IMAGENET_TERMS,
+            _TINY,
+            "tiny-imagenet-200/val",
+            10001,
+            lambda root: only_classes(
+                open_tiny_imagenet("tiny200_val", root / "tiny-imagenet-200/val", _TINY),
+                TINY_CLASSES,
+            ),
+        ),
+        ImageSet(
+            "tiny200_train",
+            "Tiny ImageNet training set with boxes, 100 of 500 pictures of each class, as "
+            "tiny200_val",
+            _IMAGENET_TERMS,
+            _TINY_TRAINING,
             "tiny-imagenet-200/train",
             20200,
+            lambda root: only_classes(
+                open_tiny_imagenet_train(
+                    "tiny200_train", root / "tiny-imagenet-200/train", _TINY_TRAINING
+                ),
+                TINY_CLASSES,
+            ),
         ),
         ImageSet(
             "faces_easy",

@@ -1,5 +1,6 @@
-"""Tiny ImageNet's validation set in its official layout, with one bounding box per picture."""
+"""Tiny ImageNet in its official layout, with one bounding box per picture."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,7 @@ class Annotation:
     """One line of the annotations.
 
     Attributes:
-        file: name of the picture in `images/`.
+        file: path of the picture below the set's folder.
         label: class index among the 1,000 of ILSVRC-2012.
         box: left, top, right, bottom: pixels of the 64×64 picture, all of them inside the box.
     """
@@ -35,7 +36,7 @@ class Annotation:
 
 
 def open_tiny_imagenet(name: str, folder: Path, how_to_get: str, side: int = SIDE) -> Images:
-    """Open `folder/images/<file>` with labels and boxes from `folder/val_annotations.txt`.
+    """Open the validation set: `images/<file>`, labels and boxes from `val_annotations.txt`.
 
     Labels are class indices of ILSVRC-2012, for networks trained on it. Whole pictures are
     upsampled bilinearly to `side` pixels; regions are the boxes, scaled likewise and filled.
@@ -51,39 +52,100 @@ def open_tiny_imagenet(name: str, folder: Path, how_to_get: str, side: int = SID
         MissingDataError: no annotations, a malformed line, or a missing picture.
     """
     path = folder / ANNOTATIONS
-    if not path.is_file():
-        raise MissingDataError(f"image set {name!r}: there is no {path}. {how_to_get}")
-    lines = path.read_text(encoding="utf-8").splitlines()
-    try:
-        annotations = [_annotation(line) for line in lines]
-    except ValueError as error:
-        raise MissingDataError(
-            f"image set {name!r}: {path} is damaged: {error}. {how_to_get}"
-        ) from None
-    files = {entry.name for entry in (folder / "images").glob("*")}
-    missing = [entry.file for entry in annotations if entry.file not in files]
+
+    def annotation(fields: list[str]) -> Annotation:
+        file, wnid, *corners = fields
+        if wnid not in IMAGENET_INDEX:
+            raise ValueError("no class of the 200")
+        return Annotation(f"images/{file}", IMAGENET_INDEX[wnid], _box(corners))
+
+    annotations = _annotations(name, path, 6, annotation, how_to_get)
+    there = {f"images/{entry.name}" for entry in (folder / "images").glob("*")}
+    missing = sum(entry.file not in there for entry in annotations)
     if missing or not annotations:
         raise MissingDataError(
-            f"image set {name!r}: {len(missing)} of {len(annotations)} pictures are not in "
+            f"image set {name!r}: {missing} of {len(annotations)} pictures are not in "
             f"{folder / 'images'}. {how_to_get}"
         )
-    return Images(
-        name=name,
-        names=tuple(f"images/{entry.file}" for entry in annotations),
-        labels=tuple(entry.label for entry in annotations),
-        read=lambda index: read_scaled(folder / "images" / annotations[index].file, side),
-        region=lambda index: filled_box(annotations[index].box, side),
-    )
+    return _boxed_images(name, folder, annotations, side)
 
 
-def _annotation(line: str) -> Annotation:
-    file, wnid, *corners = line.split("\t") if line.count("\t") == 5 else ("", "")
-    if wnid not in IMAGENET_INDEX or not all(corner.isdecimal() for corner in corners):
-        raise ValueError(f"no picture, class and box in {line!r}")
+def open_tiny_imagenet_train(name: str, folder: Path, how_to_get: str, side: int = SIDE) -> Images:
+    """Open the training set: `<wnid>/images/<file>`, boxes from `<wnid>/<wnid>_boxes.txt`.
+
+    Pictures that are annotated but not there are left out, since copies with fewer than 500 of a
+    class keep the whole list. Labels, sizes and regions are as in `open_tiny_imagenet`.
+
+    Args:
+        name: the set's name.
+        folder: `tiny-imagenet-200/train`.
+        how_to_get: instructions for the message if something is missing.
+        side: pixels per side.
+
+    Raises:
+        MissingDataError: a class has no list of boxes or no picture, or a line is malformed.
+    """
+    annotations: list[Annotation] = []
+    for wnid, label in IMAGENET_INDEX.items():
+
+        def annotation(fields: list[str], wnid: str = wnid, label: int = label) -> Annotation:
+            file, *corners = fields
+            return Annotation(f"{wnid}/images/{file}", label, _box(corners))
+
+        path = folder / wnid / f"{wnid}_boxes.txt"
+        listed = _annotations(name, path, 5, annotation, how_to_get)
+        there = {f"{wnid}/images/{file.name}" for file in (folder / wnid / "images").glob("*")}
+        found = [entry for entry in listed if entry.file in there]
+        if not found:
+            raise MissingDataError(
+                f"image set {name!r}: no picture of {path} is in {folder / wnid / 'images'}. "
+                f"{how_to_get}"
+            )
+        annotations += found
+    return _boxed_images(name, folder, annotations, side)
+
+
+def _annotations(
+    name: str,
+    path: Path,
+    columns: int,
+    annotation: Callable[[list[str]], Annotation],
+    how_to_get: str,
+) -> list[Annotation]:
+    """The entries of a file with so many columns, which are separated by tabs."""
+    if not path.is_file():
+        raise MissingDataError(f"image set {name!r}: there is no {path}. {how_to_get}")
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        fields = line.split("\t")
+        try:
+            if len(fields) != columns:
+                raise ValueError(f"{columns} columns expected")
+            found.append(annotation(fields))
+        except ValueError as error:
+            raise MissingDataError(
+                f"image set {name!r}: {path} is damaged: {error} in {line!r}. {how_to_get}"
+            ) from None
+    return found
+
+
+def _box(corners: list[str]) -> tuple[int, int, int, int]:
+    if not all(corner.isdecimal() for corner in corners):
+        raise ValueError("no box of whole numbers")
     left, top, right, bottom = (int(corner) for corner in corners)
     if not (left <= right < STORED_SIDE and top <= bottom < STORED_SIDE):
-        raise ValueError(f"the box ends before it starts or outside the picture in {line!r}")
-    return Annotation(file, IMAGENET_INDEX[wnid], (left, top, right, bottom))
+        raise ValueError("the box ends before it starts or outside the picture")
+    return left, top, right, bottom
+
+
+def _boxed_images(name: str, folder: Path, annotations: Sequence[Annotation], side: int) -> Images:
+    return Images(
+        name=name,
+        names=tuple(entry.file for entry in annotations),
+        labels=tuple(entry.label for entry in annotations),
+        read=lambda index: read_scaled(folder / annotations[index].file, side),
+        region=lambda index: filled_box(annotations[index].box, side),
+    )
 
 
 def filled_box(box: tuple[int, int, int, int], side: int) -> Tensor:

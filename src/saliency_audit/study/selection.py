@@ -18,8 +18,14 @@ from saliency_audit.datasets import (
 from saliency_audit.models import load_classifier, state_digest
 from saliency_audit.study.provenance import default_device
 
-# Image sets that the networks trained here were made for.
-OWN_IMAGES = {"digits_cnn": "digits", "shapes_cnn": "shapes", "mnist_cnn": "mnist_test"}
+# Image sets that the networks trained here, or restricted to their classes, were made for.
+OWN_IMAGES = {
+    "digits_cnn": "digits",
+    "shapes_cnn": "shapes",
+    "mnist_cnn": "mnist_test",
+    "mobilenet_v2_tiny200": "tiny200_val",
+    "efficientnet_lite0_tiny200": "tiny200_val",
+}
 
 
 @dataclass(frozen=True)
