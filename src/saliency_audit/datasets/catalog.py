@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from saliency_audit.datasets.cutouts import open_cutouts
 from saliency_audit.datasets.digits import open_digits
 from saliency_audit.datasets.folders import open_class_folders
 from saliency_audit.datasets.images import (
@@ -17,9 +18,9 @@ from saliency_audit.datasets.images import (
 from saliency_audit.datasets.mnist import open_mnist
 from saliency_audit.datasets.shapes import open_shapes
 from saliency_audit.datasets.tiny_imagenet import open_tiny_imagenet, open_tiny_imagenet_train
-from saliency_audit.datasets.tiny_imagenet_classes import TINY_CLASSES
+from saliency_audit.datasets.tiny_imagenet_classes import IMAGENET_INDEX, TINY_CLASSES
 from saliency_audit.errors import refuse_unknown
-from saliency_audit.locations import data_root
+from saliency_audit.locations import data_root, project_root
 
 _IMAGENET_TERMS = "non-commercial research and education (ImageNet)"
 UNPACK = "Unpack it into the data root (environment variable SALIENCY_DATA), "
@@ -129,6 +130,18 @@ _TINY_TRAINING = UNPACK + (
     "as tiny-imagenet-200/train/<wnid>/{images/,<wnid>_boxes.txt} "
     "(cs231n.stanford.edu/tiny-imagenet-200.zip)."
 )
+# Chosen for what they show, among those whose class EfficientNet-Lite0 gives; no map was looked at.
+SHOWN = {
+    "animals-mammals-elephant.png": "n02504458",
+    "animals-mammals-bears-european-bear.png": "n02132136",
+    "animals-birds-penguin.png": "n02056570",
+    "hobbies-binoculars.png": "n02841315",
+    "animals-marsupials-koala.png": "n01882714",
+    "plants-mushrooms-cep-2.png": "n07734744",
+    "animals-mammals-camel-camel.png": "n02437312",
+    "animals-birds-gander.png": "n01855672",
+}
+_SHIPPED = "They are in data/cutouts of a clone; work in one, or set SALIENCY_PROJECT to it."
 
 CATALOG = {
     entry.name: entry
@@ -248,6 +261,18 @@ CATALOG = {
                     "tiny200_train", root / "tiny-imagenet-200/train", _TINY_TRAINING
                 ),
                 TINY_CLASSES,
+            ),
+        ),
+        ImageSet(
+            "cutouts_shown",
+            "eight photographs with exact masks, before scikit-image's grass, 128×128",
+            "GPL-2 or later (Tux Paint's stamps)",
+            _SHIPPED,
+            opener=lambda root: open_cutouts(
+                "cutouts_shown",
+                project_root() / "data" / "cutouts",
+                {file: TINY_CLASSES.index(IMAGENET_INDEX[wnid]) for file, wnid in SHOWN.items()},
+                _SHIPPED,
             ),
         ),
         ImageSet(

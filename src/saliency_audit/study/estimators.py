@@ -1,5 +1,6 @@
 """The relevance estimators of the DRE study: what each follows from, trained once and kept."""
 
+import copy
 import hashlib
 import json
 import logging
@@ -63,12 +64,19 @@ class Setting:
     plan: EstimatorPlan = field(default_factory=EstimatorPlan)
 
     @property
+    def shipped(self) -> Path:
+        """Where it lies in the repository, if recorded rows depend on it; see `ship`."""
+        return project_root() / "data" / "estimators" / self._name(VERSION)
+
+    @property
     def file(self) -> Path:
-        """Where it is kept."""
-        text = json.dumps([VERSION, torch.__version__, asdict(self)], sort_keys=True)
+        """Where this machine keeps it, unless it is shipped."""
+        return project_root() / "runs/weights/estimators" / self._name(VERSION, torch.__version__)
+
+    def _name(self, *versions: Any) -> str:
+        text = json.dumps([*versions, asdict(self)], sort_keys=True)
         tag = hashlib.sha256(text.encode()).hexdigest()[:10]
-        folder = project_root() / "runs" / "weights" / "estimators"
-        return folder / f"{self.model}-{self.design.head}-{tag}.pt"
+        return f"{self.model}-{self.design.head}-{tag}.pt"
 
 
 # MGnet's weights, tuned by hand on shapes as the paper tunes its own (§4.1): with them masks cover
@@ -90,7 +98,7 @@ def mgnet_setting(setting: Setting) -> Setting:
 # Tasks of one study follow each other and ask for the same few estimators.
 @lru_cache(maxsize=8)
 def estimator(setting: Setting) -> RelevanceEstimator:
-    """The estimator of a setting: read from disk, or trained and stored there.
+    """The estimator of a setting: shipped, or kept by this machine, or trained and then kept.
 
     A killed run goes on from its last epoch; two runs never train the same one at once. Progress
     goes to this module's logger.
@@ -100,6 +108,8 @@ def estimator(setting: Setting) -> RelevanceEstimator:
     """
     device = default_device()
     model = load_classifier(setting.model).to(device)
+    if setting.shipped.is_file():
+        return load_relevance_estimator(setting.shipped, model)
     file = setting.file
     with held(file.with_name(f".{file.name}.lock"), wait=True):
         if file.is_file():
@@ -125,6 +135,22 @@ def estimator(setting: Setting) -> RelevanceEstimator:
         )
         found.save(file)
     return found
+
+
+def ship(setting: Setting) -> Path:
+    """Put an estimator into the repository, its weights in half precision.
+
+    Rows that took long to compute can then be continued elsewhere. Record them afterwards: they are
+    those of the rounded weights.
+    """
+    found = estimator(setting)
+    halved = copy.deepcopy(found.generator).half()
+    if not all(bool(value.isfinite().all()) for value in halved.state_dict().values()):
+        raise ValueError(f"weights of {setting.shipped.name} do not fit into half precision")
+    setting.shipped.parent.mkdir(parents=True, exist_ok=True)
+    replace(found, generator=halved).save(setting.shipped)
+    estimator.cache_clear()
+    return setting.shipped
 
 
 def training_pictures(model: str, count: int) -> Sequence[Tensor] | Tensor:

@@ -4,6 +4,7 @@ from saliency_audit.study.experiment import Experiment, ParameterError
 from saliency_audit.study.experiments import (
     dre_density,
     dre_monotony,
+    dre_pictures,
     dre_scores,
     dre_skewness,
     ggig_background,
@@ -41,6 +42,7 @@ _EXPERIMENTS: dict[str, Experiment] = {
         dre_skewness,
         dre_monotony,
         dre_scores,
+        dre_pictures,
         mege_accuracy,
         mege_distances,
         mege_stability,

@@ -1,0 +1,117 @@
+"""Maps of ten methods and their variants for a few photographs, to be looked at."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from saliency_audit.attributions import saliency
+from saliency_audit.metrics import explainability, faithfulness, normalised_over_methods
+from saliency_audit.metrics.similarity import min_max
+from saliency_audit.study.columns import Column
+from saliency_audit.study.dre_methods import METHODS, explainers
+from saliency_audit.study.experiment import Experiment
+from saliency_audit.study.experiments import dre_scores
+from saliency_audit.study.image_rows import Given
+from saliency_audit.study.objects import on_objects
+from saliency_audit.study.selection import Selection
+from saliency_audit.study.shared_columns import IMAGE, shared
+from saliency_audit.study.slices import network_tasks
+
+# Cells on a side of the recorded maps, and values from 0 to 1 that they may have.
+CELLS = 32
+VALUES = 255
+COLUMNS = (
+    *shared("model", "images", "method"),
+    *IMAGE,
+    Column("row", "integer", "cells", "from the top of the picture"),
+    Column("column", "integer", "cells", "from its left side"),
+    Column("value", "integer", f"0 to {VALUES}", "mean of the map in the cell, scaled per map"),
+    Column("object", "integer", f"0 to {VALUES}", "share of the cell that the object covers"),
+    Column("faithfulness", "number", "0 to 1", "M_F of the map"),
+    Column("scaled", "number", "0 to 1", "the same, scaled to [0, 1] over the picture's methods"),
+    Column("explainability", "number", "0 to 1", "M_E of the map"),
+)
+
+
+@dataclass(frozen=True)
+class Parameters(dre_scores.Parameters):
+    """Parameters of `dre_scores`; a task explains one picture."""
+
+    n_images: int = 2
+    slice_size: int = 1
+
+
+@on_objects(COLUMNS)
+def compute(chosen: Selection, masks: Tensor, given: Given) -> pd.DataFrame:
+    """Rows of one task: image × method × cell."""
+    effort = dre_scores.effort_in(given)
+    methods = explainers(given["explained"], given["model"], given, effort, given["seed"])
+    maps = {name: saliency(explain(*chosen.inputs), "sum_abs") for name, explain in methods.items()}
+    scores = torch.stack(
+        [
+            faithfulness(*chosen.inputs[:2], found, chosen.targets, seeds=chosen.seeds).value
+            for found in maps.values()
+        ]
+    )
+    # As in `dre_scores`, variants are no part of the pool.
+    pool = [number for number, name in enumerate(maps) if name in METHODS]
+    scaled = torch.full_like(scores, torch.nan)
+    scaled[pool] = normalised_over_methods(scores[pool])
+    objects = _whole(_pooled(masks.float()))
+    frames = []
+    for number, (name, values) in enumerate(maps.items()):
+        cells = _whole(min_max(_pooled(values)).nan_to_num())
+        frame = pd.DataFrame(_places(len(cells)))
+        frame["value"] = cells.flatten().tolist()
+        frame["object"] = objects.flatten().tolist()
+        for column, found in (
+            ("faithfulness", scores[number]),
+            ("scaled", scaled[number]),
+            ("explainability", explainability(values.cpu(), masks.cpu())),
+        ):
+            frame[column] = found.double().cpu().repeat_interleave(CELLS**2).numpy()
+        frames.append(frame.assign(method=name))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _pooled(maps: Tensor) -> Tensor:
+    """`(N, H, W)` -> `(N, CELLS, CELLS)`."""
+    return F.adaptive_avg_pool2d(maps[:, None], CELLS)[:, 0]
+
+
+def _whole(maps: Tensor) -> Tensor:
+    """Values in [0, 1] as whole numbers."""
+    return (VALUES * maps).round().long().cpu()
+
+
+def _places(count: int) -> dict[str, list[int]]:
+    grid = torch.cartesian_prod(*(torch.arange(size) for size in (count, CELLS, CELLS)))
+    return dict(zip(("position", "row", "column"), grid.T.tolist(), strict=True))
+
+
+EXPERIMENT = Experiment(
+    name="dre_pictures",
+    title="Maps of DRE and its nine competitors for photographs",
+    version=1,
+    profiles={
+        "embedded": Parameters(),
+        "reference": Parameters(
+            models=("efficientnet_lite0_tiny200",),
+            images="cutouts_shown",
+            n_images=8,
+            n_train=10000,
+            epochs=1,
+            filter_epochs=3,
+            iterations=300,
+            inversions=80,
+            samples=50,
+            steps=200,
+        ),
+    },
+    split=network_tasks,
+    compute=compute,
+    recorded=COLUMNS,
+)
