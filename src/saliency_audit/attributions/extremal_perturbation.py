@@ -41,8 +41,9 @@ class ExtremalPerturbation(Method):
     where it is 0, drawn anew at every step for all areas of an image from its `seed` ("shared").
 
     Of values that tie, as all do at first, rounding decides which count as higher, and the search
-    enlarges such differences. In single precision an image can therefore get another mask in
-    another batch or on another machine, as in TorchRay; in double precision it does not.
+    enlarges such differences. An image can therefore get another mask in another batch or on
+    another machine, in double precision too, as in TorchRay; with `batch_size=1` its mask does not
+    depend on the other images.
 
     Values lie in [0, number of areas], before a last Gaussian blur of width `smooth` times the
     shorter side; a pixel with a high value is kept by most masks. Each area costs `iterations`

@@ -92,6 +92,9 @@ _RECIPES = {
     ),
 }
 
+# Small networks, which train in a minute or two.
+TRAINED_HERE = tuple(_RECIPES)
+
 
 def _trained(name: str, title: str) -> Classifier:
     return Classifier(name, title, lambda: trained(name, _RECIPES[name]))
