@@ -38,10 +38,10 @@ def show_maps(
         layout="constrained",
     )
     for column, (image, title) in enumerate(zip(images, titles, strict=True)):
-        _draw_picture(axes[0, column], image)
+        draw_picture(axes[0, column], image)
         axes[0, column].set_title(title, fontsize=9)
         for row, drawn in enumerate(maps.values(), start=1):
-            draw = _draw_map if drawn.ndim == 3 else _draw_picture
+            draw = draw_map if drawn.ndim == 3 else draw_picture
             draw(axes[row, column], drawn[column])
     for row, name in enumerate(["input", *maps]):
         axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
@@ -68,20 +68,25 @@ def show_regions(
     figure = show_maps(pictures, maps, titles)
     # The panels stand row by row, so the regions repeat with every row.
     for axis, region in zip(figure.axes, cycle(regions), strict=False):
-        outline = axis.contour(
-            region.float().cpu().numpy(), levels=[0.5], colors=BASE_COLOUR, linewidths=1.4
-        )
-        outline.set(path_effects=[patheffects.withStroke(linewidth=2.6, foreground="white")])
+        outline(axis, region)
     return figure
 
 
-def _draw_picture(axis: Axes, picture: Tensor) -> None:
+def outline(axis: Axes, region: Tensor) -> None:
+    """The outline of a region `(H, W)` bool."""
+    line = axis.contour(
+        region.float().cpu().numpy(), levels=[0.5], colors=BASE_COLOUR, linewidths=1.4
+    )
+    line.set(path_effects=[patheffects.withStroke(linewidth=2.6, foreground="white")])
+
+
+def draw_picture(axis: Axes, picture: Tensor) -> None:
     """A picture `(C, H, W)`."""
     pixels = picture.permute(1, 2, 0).cpu().numpy()
     axis.imshow(pixels.squeeze(), cmap="gray" if picture.shape[0] == 1 else None)
 
 
-def _draw_map(axis: Axes, saliency: Tensor) -> None:
+def draw_map(axis: Axes, saliency: Tensor) -> None:
     """A map `(H, W)` from 0 to its 99th percentile."""
     values = saliency.detach().cpu().numpy()
     top = float(np.percentile(values, CLIP_PERCENTILE)) or 1.0

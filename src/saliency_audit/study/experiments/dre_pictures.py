@@ -40,7 +40,7 @@ COLUMNS = (
 class Parameters(dre_scores.Parameters):
     """Parameters of `dre_scores`; a task explains one picture."""
 
-    n_images: int = 2
+    n_images: int = 4
     slice_size: int = 1
 
 

@@ -1,0 +1,80 @@
+"""Maps of DRE and its competitors beside each other, each on its M_F."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import torch
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from saliency_audit.datasets import open_images, read_batch
+from saliency_audit.report.figures.maps import draw_map, draw_picture, outline
+from saliency_audit.report.names import method_name
+from saliency_audit.study.experiments.dre_pictures import VALUES
+
+# Pale enough at its end for dark figures to be read.
+STRIP = LinearSegmentedColormap.from_list("strip", ["#ffffff", "#7fb0dd"])
+SIZE = 1.15
+
+
+def show_pictures(rows: pd.DataFrame) -> Figure:
+    """A column per picture, a row per method; under each map its M_F.
+
+    Args:
+        rows: of `dre_pictures`, of one network.
+
+    Returns:
+        The figure. Maps run from 0 to their own 99th percentile. The number under a map is 100 M_F;
+        its strip is white for the lowest of the picture's maps and blue for the highest.
+    """
+    indices = [int(index) for index in rows["image"].drop_duplicates()]
+    methods = list(rows["method"].drop_duplicates())
+    (images,) = rows["images"].unique()
+    pictures = read_batch(open_images(images), indices).images
+    figure, axes = plt.subplots(
+        1 + len(methods),
+        len(indices),
+        figsize=(SIZE * len(indices) + 1.7, (SIZE + 0.22) * (1 + len(methods))),
+        squeeze=False,
+        layout="constrained",
+    )
+    for column, (index, picture) in enumerate(zip(indices, pictures, strict=True)):
+        of_picture = rows[rows["image"] == index]
+        draw_picture(axes[0, column], picture)
+        outline(axes[0, column], _enlarged(_grid(of_picture, methods[0], "object"), picture) > 0.5)
+        scores = of_picture.groupby("method")["faithfulness"].first()
+        span = scores.min(), scores.max()
+        for row, method in enumerate(methods, start=1):
+            draw_map(axes[row, column], _grid(of_picture, method, "value"))
+            _strip(axes[row, column], scores[method], span)
+    for row, name in enumerate(["picture", *map(method_name, methods)]):
+        axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
+    for axis in axes.flat:
+        axis.set_xticks([])
+        axis.set_yticks([])
+    return figure
+
+
+def _grid(rows: pd.DataFrame, method: str, column: str) -> Tensor:
+    """A column of the rows of one picture and method as `(cells, cells)` in [0, 1]."""
+    cells = rows[rows["method"] == method].pivot(index="row", columns="column", values=column)
+    return torch.from_numpy(cells.to_numpy(dtype=np.float32, copy=True)) / VALUES
+
+
+def _enlarged(grid: Tensor, picture: Tensor) -> Tensor:
+    size = tuple(picture.shape[1:])
+    return torch.nn.functional.interpolate(grid[None, None], size=size, mode="bilinear")[0, 0]
+
+
+def _strip(axis: Axes, score: float, span: tuple[float, float]) -> None:
+    """The score under a map, before a colour between those of the picture's extremes."""
+    low, high = span
+    share = (score - low) / (high - low) if high > low else 0.5
+    axis.set_xlabel(
+        f"{100 * score:.0f}",
+        fontsize=8,
+        labelpad=2,
+        bbox={"facecolor": STRIP(share), "edgecolor": "none", "boxstyle": "square,pad=0.15"},
+    )
