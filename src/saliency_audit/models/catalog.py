@@ -3,7 +3,7 @@
 import re
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -175,14 +175,13 @@ def _efficientnet_lite0() -> nn.Module:
     return Normalized(network, (127 / 255,) * 3, (128 / 255,) * 3).eval()
 
 
-def _on_tiny_imagenet(name: str) -> Classifier:
+def _on_tiny_imagenet(name: str, title: str, weights: str | None = None) -> Classifier:
     """A network of ImageNet that chooses among the 200 classes of Tiny ImageNet."""
-    whole = CLASSIFIERS[name]
-    return replace(
-        whole,
-        name=f"{name}_tiny200",
-        title=f"{whole.title} on 200 classes",
-        load=lambda: Restricted(load_classifier(name), TINY_CLASSES).eval(),
+    return Classifier(
+        f"{name}_tiny200",
+        f"{title} on 200 classes",
+        lambda: Restricted(load_classifier(name), TINY_CLASSES).eval(),
+        weights,
     )
 
 
@@ -244,9 +243,10 @@ CLASSIFIERS = {
     "efficientnet_lite0": Classifier(
         "efficientnet_lite0", "EfficientNet-Lite0", _efficientnet_lite0
     ),
-}
-CLASSIFIERS |= {
-    entry.name: entry for entry in map(_on_tiny_imagenet, ("mobilenet_v2", "efficientnet_lite0"))
+    "mobilenet_v2_tiny200": _on_tiny_imagenet(
+        "mobilenet_v2", "MobileNetV2", "mobilenet_v2_imagenet.pth"
+    ),
+    "efficientnet_lite0_tiny200": _on_tiny_imagenet("efficientnet_lite0", "EfficientNet-Lite0"),
 }
 
 
