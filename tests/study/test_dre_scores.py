@@ -11,10 +11,11 @@ from saliency_audit.study.experiment import ParameterError
 EXPERIMENT = get_experiment("dre_scores")
 QUICK = {
     "n_images": 6,
-    "explained": "dre,mgnet,gradcam,saliency,dre+self,dre+mgnet",
+    "explained": "dre,mgnet,mpert,gradcam,saliency,dre+self,dre+mgnet,mpert+shared",
     "n_train": 64,
     "epochs": 1,
     "filter_epochs": 1,
+    "iterations": 2,
 }
 
 
@@ -31,8 +32,8 @@ def test_a_row_per_image_and_method_and_one_more_where_it_is_scaled(rows):
     assert n >= 4
     assert (counts == n).all()
     scaled = set(rows.loc[rows["normalised"], "method"])
-    assert scaled == {"dre", "mgnet", "gradcam", "saliency"} <= set(METHODS)
-    assert set(rows["method"]) - scaled == {"dre+self", "dre+mgnet"}
+    assert scaled == {"dre", "mgnet", "mpert", "gradcam", "saliency"} <= set(METHODS)
+    assert set(rows["method"]) - scaled == {"dre+self", "dre+mgnet", "mpert+shared"}
 
 
 def test_faithfulness_is_scaled_over_the_methods_of_the_paper(rows):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from saliency_audit.attributions import create
-from saliency_audit.study.dre_methods import WIDTHS, Effort, explainers
+from saliency_audit.study.dre_methods import SHARED, WIDTHS, Effort, explainers
 from saliency_audit.study.searched_masks import SearchedMask, scaled_widths
 from saliency_audit.study.selection import select
 
@@ -33,7 +33,7 @@ def test_widths_of_smaller_pictures():
     assert (least["stride"], least["jitter"]) == (1, 2)
 
 
-@pytest.mark.parametrize("name", WIDTHS)
+@pytest.mark.parametrize("name", [*WIDTHS, *SHARED])
 def test_a_map_follows_from_its_image_alone(name, given):
     model, pictures, targets = given
     explain = explainers([name], "shapes_cnn", {}, EFFORT, seed=0)[name]
@@ -64,3 +64,12 @@ def test_the_model_stays_in_single_precision(given):
     for name, value in model.state_dict().items():
         assert value.dtype == before[name].dtype
         assert torch.equal(value, before[name])
+
+
+@pytest.mark.parametrize(("variant", "name"), SHARED.items())
+def test_a_variant_searches_with_the_backgrounds_of_dre(variant, name, given):
+    both = explainers([name, variant], "shapes_cnn", {}, EFFORT, seed=3)
+    own, shared = (found.settings for found in both.values())
+    assert shared == own | {"perturbation": "shared", "seed": 3}
+    one, other = (found(*given) for found in both.values())
+    assert (one - other).abs().max() > 0.01

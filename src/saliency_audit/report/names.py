@@ -42,6 +42,9 @@ METHOD_NAMES = {
     "mgnet": "MGnet",
     "dre+self": "DRE+ (self)",
     "dre+mgnet": "DRE+ (MGnet)",
+    "mpert+shared": "Meaningful Perturbation, shared",
+    "finv+shared": "Feature Inversion, shared",
+    "xpert+shared": "Extremal Perturbation, shared",
 }
 STABILITY_NAMES = {
     "mege": "MeGe",

@@ -27,6 +27,8 @@ WIDTHS: dict[str, dict[str, float]] = {
     "finv": {"blur": 11.0},
     "xpert": {"step": 7, "sigma": 21.0, "blur": 20.0},
 }
+# The same methods with the backgrounds that DRE is trained with in place of their own.
+SHARED = {f"{name}+shared": name for name in WIDTHS}
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def explainers(
     here; for others, where that takes 8 times as long, in single. See `SearchedMask`.
 
     Args:
-        names: of `METHODS` and `VARIANTS`.
+        names: of `METHODS`, `VARIANTS` and `SHARED`.
         model: the classifier, whose estimators are trained if they are not here.
         training: `n_train`, `epochs`, `filter_epochs` and `train_seed`; other entries are ignored.
         effort: of the methods that iterate.
@@ -68,9 +70,12 @@ def explainers(
 def _explainer(
     name: str, model: str, training: Mapping[str, Any], effort: Effort, seed: int
 ) -> Explainer:
-    settings = _settings(name, effort, seed)
-    if name in WIDTHS:
-        return SearchedMask(name, settings, WIDTHS[name], double=model in TRAINED_HERE)
+    base = SHARED.get(name, name)
+    settings = _settings(base, effort, seed)
+    if name in SHARED:
+        settings |= {"perturbation": "shared"}
+    if base in WIDTHS:
+        return SearchedMask(base, settings, WIDTHS[base], double=model in TRAINED_HERE)
     if name in TRAINED:
         settings |= _estimators(name, model, training)
     return create(name, **settings)
@@ -85,14 +90,14 @@ def validate_methods(names: Sequence[str]) -> None:
     if not names:
         raise ValueError("at least one method is needed")
     for name in names:
-        refuse_unknown("method", name, (*METHODS, *VARIANTS))
+        refuse_unknown("method", name, (*METHODS, *VARIANTS, *SHARED))
 
 
 def _settings(name: str, effort: Effort, seed: int) -> dict[str, Any]:
     settings: dict[str, dict[str, Any]] = {
         "mpert": {"iterations": effort.iterations, "seed": seed},
-        "xpert": {"iterations": effort.iterations},
-        "finv": {"iterations": effort.inversions},
+        "xpert": {"iterations": effort.iterations, "seed": seed},
+        "finv": {"iterations": effort.inversions, "seed": seed},
         "smoothgrad": {"samples": effort.samples, "seed": seed},
         "ig": {"steps": effort.steps},
     }

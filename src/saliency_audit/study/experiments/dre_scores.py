@@ -19,7 +19,14 @@ from saliency_audit.metrics import (
 )
 from saliency_audit.metrics.similarity import min_max
 from saliency_audit.study.columns import Column
-from saliency_audit.study.dre_methods import METHODS, VARIANTS, Effort, explainers, validate_methods
+from saliency_audit.study.dre_methods import (
+    METHODS,
+    SHARED,
+    VARIANTS,
+    Effort,
+    explainers,
+    validate_methods,
+)
 from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.image_parameters import SliceParameters
 from saliency_audit.study.image_rows import Given, Rows, per_image
@@ -59,7 +66,7 @@ class Parameters(SliceParameters):
     """
 
     n_images: int = 30
-    explained: tuple[str, ...] = (*METHODS, *VARIANTS)
+    explained: tuple[str, ...] = (*METHODS, *VARIANTS, *SHARED)
     n_train: int = 1500
     epochs: int = 2
     filter_epochs: int = 5
@@ -139,7 +146,7 @@ PAPER = Parameters(iterations=300, inversions=80, samples=50, steps=200)
 EXPERIMENT = Experiment(
     name="dre_scores",
     title="DRE and its nine competitors: faithfulness, explainability, shape of the maps",
-    version=1,
+    version=2,
     profiles={
         "embedded": {"shapes": Parameters()},
         "reference": {

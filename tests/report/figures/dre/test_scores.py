@@ -4,7 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from saliency_audit.report.figures.dre.scores import MEASURES, score_table, show_scores
+from saliency_audit.report.figures.dre.scores import (
+    MEASURES,
+    background_table,
+    score_table,
+    show_scores,
+)
 
 METHODS = ("dre", "mgnet", "gradcam", "dre+self")
 
@@ -49,3 +54,15 @@ def test_the_table_has_both_readings_of_faithfulness(rows):
     assert line["M_E"] == f"{100 * raw['explainability'].mean():.1f}"
     assert line["outside"] == f"{raw['background_mass'].mean():.2f}"
     assert table.loc[("MobileNetV2", "DRE+ (self)", "recorded"), "M_F, scaled"] == "—"
+
+
+def test_backgrounds_are_compared_on_the_same_images(rows):
+    own = rows[(rows["method"] == "gradcam") & ~rows["normalised"]].assign(method="xpert")
+    shared = own.assign(method="xpert+shared", faithfulness=own["faithfulness"] + 0.25)
+    both = pd.concat([rows, own, shared.sample(frac=1, random_state=0)])
+    table = background_table({"recorded": both})
+    assert list(table.index.get_level_values("method")) == ["Extremal Perturbation"] * 2
+    line = table.loc[("MobileNetV2", "Extremal Perturbation", "recorded")]
+    assert line["M_F"].startswith("0.25")
+    assert float(line["M_E"].split()[0]) == 0
+    assert background_table({"recorded": rows}).empty

@@ -1,14 +1,16 @@
-"""DRE-FAITH, DRE-EXPL, DRE-PLUS: ten methods and two variants on the same images, in numbers."""
+"""DRE-FAITH, DRE-EXPL, DRE-PLUS: ten methods and their variants on the same images, in numbers."""
 
 from collections.abc import Mapping
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from saliency_audit.ledger.summaries.means import mean_of
+from saliency_audit.ledger.summaries.means import mean_of, mean_with_interval
 from saliency_audit.report.figures.panels import measure_boxes
 from saliency_audit.report.names import method_name, network, on_two_lines
 from saliency_audit.report.notebook.tables import mean_cell, text_table
+from saliency_audit.report.words import estimate
+from saliency_audit.study.dre_methods import SHARED
 
 MEASURES = {
     "faithfulness": "M_F",
@@ -54,4 +56,34 @@ def score_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
                 "outside": mean_cell(mean_of(raw["background_mass"])),
                 "total variation": mean_cell(mean_of(raw["total_variation"]), 3),
             }
+    return text_table(lines, ["network", "method", "source"])
+
+
+def background_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """What DRE's backgrounds change for the methods that search a mask.
+
+    Args:
+        sources: rows of `dre_scores` by where they come from.
+
+    Returns:
+        A line per network, method and source, which form the index. Cells are mean paired
+        differences, with DRE's backgrounds minus with the method's own, and their 95 % bootstrap
+        intervals over images. M_F is not scaled.
+    """
+    measures = {"faithfulness": "M_F", "explainability": "M_E", "background_mass": "outside"}
+    lines: dict[tuple[str, str, str], dict[str, str]] = {}
+    for source, rows in sources.items():
+        raw = rows[~rows["normalised"]]
+        for model, group in raw.groupby("model", sort=False):
+            values = {str(name): part.set_index("image") for name, part in group.groupby("method")}
+            for variant, method in SHARED.items():
+                if not {variant, method} <= values.keys():
+                    continue
+                line = network(str(model)), method_name(method), on_two_lines(source)
+                lines[line] = {
+                    title: estimate(
+                        mean_with_interval(values[variant][measure] - values[method][measure])
+                    )
+                    for measure, title in measures.items()
+                }
     return text_table(lines, ["network", "method", "source"])
