@@ -171,12 +171,14 @@ VALUES = {
     "l1_distance": partial(metrics.norm_distance, order=1),
     "l2_distance": metrics.norm_distance,
     "mixture_wasserstein": mixtures,
+    "xmgd": partial(of_pair, partial(metrics.xmgd, settings=metrics.MultiScale(components=1))),
 }
 # What of `saliency_audit.metrics` prepares or sums up and has no value of its own.
 PARTS = {
     *("curve_area", "image_areas", "information_curves", "information_points", "jpeg_copy"),
     *("gaussian_wasserstein_squared", "ms_ssim", "rank_distances", "sorted_by_agreement"),
     *("normalised_over_methods", "top_pixels", "widened"),
+    *("fit_maps", "fit_weighted_gmm", "xmgd_matrix"),
 }
 
 

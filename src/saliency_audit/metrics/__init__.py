@@ -47,6 +47,14 @@ from saliency_audit.metrics.skewness import pearson_skewness
 from saliency_audit.metrics.stability import mege, reco, reco_auc
 from saliency_audit.metrics.taylor import taylor_error
 from saliency_audit.metrics.top_pixels import connected_components, share_within, top_pixels
+from saliency_audit.metrics.weighted_mixture import WeightedMixture, fit_weighted_gmm
+from saliency_audit.metrics.xmgd import (
+    MultiScale,
+    ScaledMixtures,
+    fit_maps,
+    xmgd,
+    xmgd_matrix,
+)
 
 __all__ = [
     "DeletionScore",
@@ -55,6 +63,9 @@ __all__ = [
     "InformationCurves",
     "InformationPoints",
     "InsertionScore",
+    "MultiScale",
+    "ScaledMixtures",
+    "WeightedMixture",
     "box_iou",
     "connected_components",
     "curve_area",
@@ -62,6 +73,8 @@ __all__ = [
     "dice",
     "explainability",
     "faithfulness",
+    "fit_maps",
+    "fit_weighted_gmm",
     "gaussian_wasserstein_squared",
     "image_areas",
     "information_curve",
@@ -95,4 +108,6 @@ __all__ = [
     "wasserstein1",
     "weighted_jaccard",
     "widened",
+    "xmgd",
+    "xmgd_matrix",
 ]

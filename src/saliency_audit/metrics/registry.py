@@ -124,5 +124,6 @@ METRICS: Mapping[str, Metric] = {
             "l2_distance", "ℓ₂ distance", "pair", high=math.inf, equal=0, function="norm_distance"
         ),
         Metric("mixture_wasserstein", "MW₂ of mixtures", "pair", high=math.inf, equal=0),
+        Metric("xmgd", "XMGD", "pair", high=math.inf, equal=0),
     )
 }

@@ -1,0 +1,237 @@
+"""XMGD: how far apart two maps are, as mixtures of Gaussians at several scales."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from saliency_audit.attributions.precision import in_double
+from saliency_audit.attributions.rounding import is_constant
+from saliency_audit.errors import is_finite, is_whole
+from saliency_audit.metrics.ranks import validate_maps
+from saliency_audit.metrics.weighted_mixture import WeightedMixture, fit_weighted_gmm, joined
+
+# Cells on a side of the coarse grid on which EM looks for its start.
+COARSE = 32
+
+
+@dataclass(frozen=True)
+class MultiScale:
+    """How maps become mixtures; the fields are the whole configuration.
+
+    Attributes:
+        components: Gaussians per map. The paper does not say how many.
+        width: b of ⌊s/b⌋, the copies of a pixel of saliency s in [0, 1]; None takes s itself. The
+            paper does not give it.
+        kernels: sides of the box filters, one per level; 1 is the map itself. The paper's levels
+            are these three.
+        restarts: of EM.
+        seed: of its starts.
+        iterations: of EM at most.
+        tolerance: at which EM ends.
+        floor: of covariances, in squares of the picture's side.
+    """
+
+    components: int = 10
+    width: float | None = 0.05
+    kernels: tuple[int, ...] = (1, 3, 5)
+    restarts: int = 3
+    seed: int = 0
+    iterations: int = 200
+    tolerance: float = 1e-3
+    floor: float = 1e-6
+
+    def __post_init__(self) -> None:
+        if self.width is not None and not (is_finite(self.width) and 0 < self.width <= 1):
+            raise ValueError(f"width must lie in (0, 1] or be None, got {self.width!r}")
+        odd = all(is_whole(side) and side > 0 and side % 2 for side in self.kernels)
+        if not self.kernels or not odd:
+            raise ValueError(f"kernels must be odd whole numbers, got {self.kernels!r}")
+
+
+@dataclass(frozen=True)
+class ScaledMixtures:
+    """Mixtures of N maps, a `WeightedMixture` of them per level; see `fit_maps`."""
+
+    levels: tuple[WeightedMixture, ...]
+
+    def __len__(self) -> int:
+        return len(self.levels[0].weights)
+
+
+def xmgd(first: Tensor, second: Tensor, settings: MultiScale = MultiScale()) -> Tensor:
+    """XMGD of pairs of maps: mean over levels of MW₂² of their mixtures. Lower is closer.
+
+    Args:
+        first: `(N, H, W)`, ≥ 0. For a set of maps give their mean, as the paper does.
+        second: the same.
+        settings: how maps become mixtures.
+
+    Returns:
+        `(N,)` float64 ≥ 0 on the CPU, in squares of the picture's side; 0 for equal maps; NaN where
+        a map is constant. Take the root for a distance.
+
+    Raises:
+        ValueError: see `fit_maps`, but for constant maps; maps of different shapes.
+
+    Source: XMGD §3.
+    """
+    if first.shape != second.shape:
+        raise ValueError(
+            f"maps must have one shape, got {tuple(first.shape)} and {tuple(second.shape)}; "
+            "resize them to one"
+        )
+    validate_maps(first, "NHW")
+    validate_maps(second, "NHW")
+    flat = [is_constant(maps.flatten(1)) for maps in (first, second)]
+    defined = ~(flat[0] | flat[1])
+    ours, theirs = (fit_maps(maps[defined], settings) for maps in (first, second))
+    levels = zip(ours.levels, theirs.levels, strict=True)
+    found = [_transported(_costs(*pair), pair[0].weights, pair[1].weights) for pair in levels]
+    values = torch.full((len(first),), torch.nan, dtype=torch.float64)
+    values[defined.cpu()] = torch.stack(found).mean(dim=0)
+    return values
+
+
+def xmgd_matrix(first: ScaledMixtures, second: ScaledMixtures) -> Tensor:
+    """XMGD of each map of one list and each of another, from their mixtures: `(N, M)` float64.
+
+    Raises:
+        ValueError: other numbers of levels.
+    """
+    if len(first.levels) != len(second.levels):
+        raise ValueError(f"{len(first.levels)} and {len(second.levels)} levels cannot be compared")
+    count, other = len(first), len(second)
+    rows = torch.arange(count).repeat_interleave(other)
+    columns = torch.arange(other).repeat(count)
+    found = []
+    for ours, theirs in zip(first.levels, second.levels, strict=True):
+        costs = _costs(ours.at(rows), theirs.at(columns))
+        found.append(_transported(costs, ours.weights[rows], theirs.weights[columns]))
+    return torch.stack(found).mean(dim=0).reshape(count, other)
+
+
+def fit_maps(maps: Tensor, settings: MultiScale = MultiScale()) -> ScaledMixtures:
+    """A mixture of Gaussians of each map at each level, on the unit square.
+
+    At each level the filtered map is scaled to [0, 1], and its values, or how often the width goes
+    into them, are weights of its pixels. EM begins where it ends on a grid of 32 × 32 cells, if the
+    map has enough of these, so that only its last steps see all pixels.
+
+    Args:
+        maps: `(N, H, W)` floats ≥ 0.
+        settings: how maps become mixtures.
+
+    Raises:
+        ValueError: malformed maps, negative or infinite values, constant maps, fewer pixels with
+            weight than components.
+
+    Source: XMGD §3.1 and 3.3.
+    """
+    validate_maps(maps, "NHW")
+    values = in_double(maps.detach())
+    if not values.isfinite().all() or (values < 0).any():
+        raise ValueError(
+            "maps must be finite and at least 0; reduce signed attributions with `saliency`"
+        )
+    if is_constant(maps.flatten(1)).any():
+        raise ValueError("a constant map has no places that stand out, hence no mixture; leave out")
+    return ScaledMixtures(tuple(_level(values, side, settings) for side in settings.kernels))
+
+
+def _level(maps: Tensor, side: int, settings: MultiScale) -> WeightedMixture:
+    weights = _weights(_filtered(maps, side), settings.width)
+    height, width = maps.shape[1:]
+    points = _grid(height, width, maps)
+    if not len(maps):
+        return _fitted(points, weights.flatten(1), settings)
+    few = weights.new_zeros(len(weights), dtype=torch.bool)
+    if min(height, width) >= 2 * COARSE:
+        coarse = F.adaptive_avg_pool2d(weights[:, None], COARSE).flatten(1)
+        few = (coarse > 0).sum(dim=1) >= 4 * settings.components
+    parts = []
+    for rows, quick in ((few, True), (~few, False)):
+        if not rows.any():
+            continue
+        start = None
+        if quick:
+            start = _fitted(_grid(COARSE, COARSE, maps), coarse[rows], settings)
+        numbers = rows.nonzero().flatten()
+        parts.append((numbers, _fitted(points, weights[rows].flatten(1), settings, start)))
+    order = torch.cat([numbers for numbers, _ in parts]).argsort()
+    return joined([found for _, found in parts]).at(order)
+
+
+def _fitted(
+    points: Tensor,
+    weights: Tensor,
+    settings: MultiScale,
+    start: WeightedMixture | None = None,
+) -> WeightedMixture:
+    return fit_weighted_gmm(
+        points,
+        weights,
+        settings.components,
+        start=start,
+        restarts=settings.restarts,
+        seed=settings.seed,
+        iterations=settings.iterations,
+        tolerance=settings.tolerance,
+        floor=settings.floor,
+    )
+
+
+def _filtered(maps: Tensor, side: int) -> Tensor:
+    """Means over side × side pixels, mirrored at the border."""
+    if side == 1:
+        return maps
+    margin = side // 2
+    if margin >= min(maps.shape[1:]):
+        raise ValueError(f"maps of {tuple(maps.shape[1:])} pixels are smaller than a kernel")
+    padded = F.pad(maps[:, None], (margin,) * 4, mode="reflect")
+    return F.avg_pool2d(padded, side, stride=1)[:, 0]
+
+
+def _weights(maps: Tensor, width: float | None) -> Tensor:
+    low, high = maps.amin(dim=(1, 2), keepdim=True), maps.amax(dim=(1, 2), keepdim=True)
+    unit = (maps - low) / (high - low)
+    if width is None:
+        return unit
+    # A value one rounding step below a whole number of widths counts as that number.
+    return (unit / width + 1e-9).floor()
+
+
+def _grid(height: int, width: int, like: Tensor) -> Tensor:
+    """Centres of pixels on the unit square, x first: `(H·W, 2)`."""
+    down = (torch.arange(height, dtype=like.dtype, device=like.device) + 0.5) / height
+    right = (torch.arange(width, dtype=like.dtype, device=like.device) + 0.5) / width
+    y, x = torch.meshgrid(down, right, indexing="ij")
+    return torch.stack([x.flatten(), y.flatten()], dim=1)
+
+
+def _costs(first: WeightedMixture, second: WeightedMixture) -> Tensor:
+    """W₂² between the Gaussians of pairs of mixtures in the plane: `(B, K, L)`.
+
+    Of two 2 × 2 covariances A and B, tr (A^½BA^½)^½ is √(tr AB + 2 √(det A det B)).
+    """
+    shift = (first.means[:, :, None] - second.means[:, None]).square().sum(dim=3)
+    ours, theirs = first.covariances, second.covariances
+    both = torch.einsum("bkij,blij->bkl", ours, theirs)
+    areas = torch.linalg.det(ours)[:, :, None] * torch.linalg.det(theirs)[:, None]
+    root = (both + 2 * areas.clamp(min=0).sqrt()).clamp(min=0).sqrt()
+    spread = _trace(ours)[:, :, None] + _trace(theirs)[:, None] - 2 * root
+    return shift + spread.clamp(min=0)
+
+
+def _trace(matrices: Tensor) -> Tensor:
+    return matrices.diagonal(dim1=2, dim2=3).sum(dim=2)
+
+
+def _transported(costs: Tensor, first: Tensor, second: Tensor) -> Tensor:
+    """The least cost of transport between weights `(B, K)` and `(B, L)`: `(B,)` on the CPU."""
+    from ot import emd2  # POT imports every array library it finds: only when needed
+
+    parts = zip(*(each.cpu().numpy() for each in (first, second, costs)), strict=True)
+    found = [max(float(emd2(ours, theirs, cost)), 0.0) for ours, theirs, cost in parts]
+    return torch.tensor(found, dtype=torch.float64)

@@ -1,0 +1,146 @@
+"""XMGD: exact values for moved maps, peers for its mixtures, and maps that have none."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.mixture import GaussianMixture
+
+from saliency_audit.metrics import (
+    MultiScale,
+    fit_maps,
+    mixture_wasserstein,
+    xmgd,
+    xmgd_matrix,
+)
+
+
+def blobs(count, side, seed=0, noise=0.0):
+    """Maps of three round spots each."""
+    generator = torch.Generator().manual_seed(seed)
+    axis = (torch.arange(side) + 0.5) / side
+    maps = noise * torch.rand(count, side, side, generator=generator)
+    for _ in range(3):
+        y, x = torch.rand(2, count, 1, 1, generator=generator) * 0.6 + 0.2
+        maps += torch.exp(-((axis[:, None] - y) ** 2 + (axis - x) ** 2) / (2 * 0.05**2))
+    return maps
+
+
+@pytest.mark.parametrize("side", [32, 128])
+def test_a_moved_map_is_as_far_as_it_was_moved(side):
+    # Sides that are powers of two have exact coordinates, so that ties break alike in both places.
+    spot = torch.zeros(1, side, side)
+    spot[0, 6:12, 6:16] = torch.rand(6, 10, generator=torch.Generator().manual_seed(0))
+    moved = spot.roll((8, 12), dims=(1, 2))
+    found = xmgd(spot, moved, MultiScale(components=3, width=None))
+    assert found.item() == pytest.approx((8**2 + 12**2) / side**2, rel=1e-6)
+
+
+def test_equal_maps_are_at_distance_0_and_the_scale_of_a_map_does_not_matter():
+    maps = blobs(3, 64, noise=0.2)
+    assert (xmgd(maps, maps) < 1e-15).all()
+    torch.testing.assert_close(xmgd(maps, 5 * maps + 1), torch.zeros(3).double(), atol=1e-6, rtol=0)
+    other = blobs(3, 64, seed=1, noise=0.2)
+    torch.testing.assert_close(xmgd(maps, other), xmgd(other, maps))
+
+
+def test_it_is_the_mean_over_levels_of_the_mixtures_distance():
+    fits = fit_maps(blobs(4, 70, noise=0.1))
+    matrix = xmgd_matrix(fits, fits)
+    for i, j in ((0, 1), (2, 3), (3, 0)):
+        expected = np.mean(
+            [
+                mixture_wasserstein(
+                    *(value[i].numpy() for value in (fit.means, fit.covariances, fit.weights)),
+                    *(value[j].numpy() for value in (fit.means, fit.covariances, fit.weights)),
+                    squared=True,
+                )
+                for fit in fits.levels
+            ]
+        )
+        assert matrix[i, j].item() == pytest.approx(expected, abs=1e-12)
+    maps = blobs(4, 70, noise=0.1)
+    pairs = xmgd(maps[:2], maps[2:])
+    torch.testing.assert_close(pairs, matrix[[0, 1], [2, 3]], atol=1e-8, rtol=0)
+
+
+@pytest.mark.parametrize("side", [48, 96])
+def test_levels_are_about_as_likely_as_with_scikit_learn_on_copies_of_the_pixels(side):
+    maps = blobs(2, side, noise=0.3)
+    settings = MultiScale(components=6, kernels=(1,), width=0.1)
+    (found,) = fit_maps(maps, settings).levels
+    axis = (np.arange(side) + 0.5) / side
+    places = np.stack([axis[None].repeat(side, 0), axis[:, None].repeat(side, 1)], -1).reshape(
+        -1, 2
+    )
+    for likelihood, each in zip(found.log_likelihood, maps.double(), strict=True):
+        unit = (each - each.min()) / (each.max() - each.min())
+        copies = places.repeat(np.floor(unit.numpy().ravel() / 0.1).astype(int), 0)
+        theirs = GaussianMixture(6, n_init=3, random_state=0).fit(copies)
+        assert likelihood.item() > theirs.lower_bound_ - 0.02
+
+
+def test_a_filter_takes_means_mirrored_at_the_border():
+    maps = torch.rand(1, 9, 9, generator=torch.Generator().manual_seed(0))
+    padded = np.pad(maps[0].numpy(), 1, mode="reflect")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3)).mean(axis=(2, 3))
+    ours = fit_maps(maps, MultiScale(components=2, kernels=(3,), width=None)).levels[0]
+    theirs = fit_maps(
+        torch.from_numpy(windows)[None], MultiScale(components=2, kernels=(1,), width=None)
+    ).levels[0]
+    torch.testing.assert_close(ours.means, theirs.means, atol=1e-5, rtol=0)
+
+
+def test_a_line_has_a_value_and_nothing_is_lost_where_maps_are_of_both_kinds():
+    line = torch.zeros(1, 80, 80)
+    line[0, 40, 5:75] = 1
+    spread = blobs(1, 80)
+    settings = MultiScale(components=4)
+    alone = [fit_maps(each, settings) for each in (spread, line)]
+    together = fit_maps(torch.cat([spread, line]), settings)
+    for number, fit in enumerate(alone):
+        for level, other in zip(fit.levels, together.levels, strict=True):
+            torch.testing.assert_close(level.means[0], other.means[number], atol=1e-8, rtol=0)
+    assert xmgd(line, spread, settings).isfinite().all()
+
+
+def test_a_constant_map_has_no_distance_and_does_not_change_the_others():
+    maps, others = blobs(3, 32), blobs(3, 32, seed=1)
+    alone = xmgd(maps, others)
+    maps[1] = 0.3
+    found = xmgd(maps, others)
+    assert found.isnan().tolist() == [False, True, False]
+    assert torch.equal(found[[0, 2]], alone[[0, 2]])
+    assert xmgd(maps[1:2], others[1:2]).isnan().all()
+
+
+@pytest.mark.parametrize(
+    ("maps", "message"),
+    [
+        (torch.zeros(1, 16, 16), "constant map"),
+        (torch.full((1, 16, 16), 0.3), "constant map"),
+        (-torch.rand(1, 16, 16), "at least 0"),
+        (torch.full((1, 16, 16), torch.nan), "finite"),
+        (torch.rand(16, 16), r"\(N, H, W\)"),
+        (torch.eye(16)[None] * torch.eye(16)[0], "10 components need as many points with weight"),
+        (torch.rand(1, 2, 16), "smaller than a kernel"),
+    ],
+)
+def test_maps_without_a_mixture_are_refused(maps, message):
+    with pytest.raises(ValueError, match=message):
+        fit_maps(maps)
+
+
+def test_maps_of_different_sizes_and_levels_are_refused():
+    with pytest.raises(ValueError, match="one shape"):
+        xmgd(torch.rand(1, 16, 16), torch.rand(1, 16, 17))
+    one, two = (fit_maps(blobs(1, 32), MultiScale(kernels=sides)) for sides in ((1,), (1, 3)))
+    with pytest.raises(ValueError, match="1 and 2 levels"):
+        xmgd_matrix(one, two)
+
+
+@pytest.mark.parametrize(
+    "change", [{"width": 0}, {"width": 2}, {"kernels": ()}, {"kernels": (2,)}, {"kernels": (1.5,)}]
+)
+def test_settings_that_cannot_be(change):
+    with pytest.raises(ValueError, match=next(iter(change))):
+        MultiScale(**change)
