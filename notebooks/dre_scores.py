@@ -72,7 +72,7 @@ claims = {name: ledger.load_claims()[name] for name in ("DRE-FAITH", "DRE-EXPL",
 # The first pictures that the network classifies correctly, and the map of every method below, each from white
 # (0) to dark (its 99th percentile). The outline is the object's.
 
-# %% mystnb={"image": {"alt": "Pictures of coloured shapes in the first row; below, the maps of DRE, MGnet, MPert, FInv, XPert, Grad-CAM, Grad-CAM++, the gradient, SmoothGrad, IG, both DRE+ and three methods with shared backgrounds, with the outline of the object in every panel"}}
+# %% mystnb={"image": {"alt": "Pictures of coloured shapes in the first row; below, the maps of DRE, MGnet, MPert, FInv, XPert, Grad-CAM, Grad-CAM++, the gradient, SmoothGrad, IG and both DRE+, with the outline of the object in every panel"}}
 first = settings[0]
 name = first.models[0]
 chosen, masks = with_objects(select(name, images_of(name, first.images), first.seed, 0, 20 * shown))
@@ -144,9 +144,9 @@ Markdown(verdict_text(explained_by, runs["this machine"], profile))
 #
 # Three of the rivals search a mask for each image and blur what it removes. DRE is trained with two kinds of
 # background, a blur and noise on a colour, one of which is drawn for every picture and step (§4.1). "Shared"
-# in the names above means that a rival searches with these. Below is what this changes: shared minus own, the
-# mean of the paired differences with its 95 % bootstrap interval. No claim is about these variants, and M_F is
-# not scaled over them.
+# in names means that a rival searches with these, as it does at the reference profile. Below is what this
+# changes: shared minus own, the mean of the paired differences with its 95 % bootstrap interval. No claim is
+# about these variants, and M_F is not scaled over them.
 
 # %% tags=["remove-input"]
 HTML(as_html(background_table(sources(recorded, rows))))

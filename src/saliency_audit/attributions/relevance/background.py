@@ -47,9 +47,11 @@ class Background:
         colours = torch.rand(count, channels, 1, 1, generator=generator, dtype=single)
         colours = 0.5 + self.colour * (2 * colours - 1)
         noise = torch.randn(images.shape, generator=generator, dtype=single)
-        plain = (colours + self.noise * noise).clamp(0, 1).to(images)
-        chosen = blurs.to(images.device)[:, None, None, None]
-        return torch.where(chosen, gaussian_blurred(images, self.blur), plain)
+        found = (colours + self.noise * noise).clamp(0, 1).to(images)
+        chosen = blurs.to(images.device)
+        if chosen.any():  # a blur costs more than a pass through a small network
+            found[chosen] = gaussian_blurred(images[chosen], self.blur)
+        return found
 
 
 def gaussian_blurred(images: Tensor, sigma: float) -> Tensor:

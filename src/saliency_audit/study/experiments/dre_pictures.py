@@ -11,7 +11,7 @@ from saliency_audit.attributions import saliency
 from saliency_audit.metrics import explainability, faithfulness, normalised_over_methods
 from saliency_audit.metrics.similarity import min_max
 from saliency_audit.study.columns import Column
-from saliency_audit.study.dre_methods import METHODS, VARIANTS, explainers
+from saliency_audit.study.dre_methods import METHODS, explainers
 from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.experiments import dre_scores
 from saliency_audit.study.image_rows import Given
@@ -41,7 +41,6 @@ class Parameters(dre_scores.Parameters):
     """Parameters of `dre_scores`; a task explains one picture."""
 
     n_images: int = 4
-    explained: tuple[str, ...] = (*METHODS, *VARIANTS)
     slice_size: int = 1
 
 
