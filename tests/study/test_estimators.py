@@ -4,10 +4,21 @@ from dataclasses import replace
 
 import pytest
 import torch
+import torchvision
 
+from saliency_audit.attributions.engine import frozen
+from saliency_audit.attributions.relevance.generator import MaskGenerator
+from saliency_audit.attributions.relevance.pyramid import feature_maps
 from saliency_audit.models import load_classifier
+from saliency_audit.models.normalized import Normalized
 from saliency_audit.study import estimators
-from saliency_audit.study.estimators import dre_setting, estimator, ship, training_pictures
+from saliency_audit.study.estimators import (
+    dre_setting,
+    estimator,
+    layers_of,
+    ship,
+    training_pictures,
+)
 
 QUICK = dre_setting("shapes_cnn", 64, 1, 1, 0)
 
@@ -45,6 +56,31 @@ def test_a_shipped_estimator_is_found_first_and_is_the_trained_one_rounded(proje
         atol=0.02,
         rtol=0.0,
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "sides", "channels", "cells"),
+    [
+        ("resnet50", (56, 28, 14, 7), (256, 512, 1024, 2048), (256, 128, 64)),
+        ("vgg19", (56, 28, 14, 7), (128, 256, 512, 512), (256, 128, 64)),
+        ("googlenet", (56, 28, 14, 7), (192, 480, 832, 1024), (416, 240, 96)),
+    ],
+)
+def test_generators_of_the_papers_networks_have_its_sizes(name, sides, channels, cells):
+    options = {"init_weights": False} if name == "googlenet" else {}
+    with torch.device("meta"):
+        network = Normalized(
+            torchvision.models.get_model(name, weights=None, **options), (0.0,) * 3, (1.0,) * 3
+        ).eval()
+        images = torch.rand(1, 3, 224, 224)
+        layers = layers_of(name, network, images)
+        with frozen(network):
+            _, maps = feature_maps(network, images, layers)
+        design = dre_setting(name, 64, 1, 1, 0).design
+        generator = MaskGenerator(1000, channels, design)
+    assert tuple(part.shape[2] for part in maps) == sides
+    assert tuple(part.shape[1] for part in maps) == channels
+    assert tuple(cell.shortcut.out_channels for cell in generator.cells) == cells
 
 
 def test_settings_have_files_of_their_own():

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from saliency_audit.attributions.relevance import (
     Background,
@@ -41,6 +41,12 @@ TRAINING_SETS = {
     "mobilenet_v2_tiny200": "tiny200_train",
     "efficientnet_lite0_tiny200": "tiny200_train",
 }
+
+# The paper's layers where `find_pyramid` takes others: the cells that it gives for VGG19 meet the
+# channels of poolings, not of the rectifiers before them.
+LAYERS = {"vgg19": tuple(f"model.features.{number}" for number in (9, 18, 27, 36))}
+# Its channels of a cell as a share of the layer's; a half for all other networks (§4.1).
+SHARES = {"resnet50": 0.25}
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,8 @@ CONSTRAINTS = Objective(area=4.0, background=1.0, smoothness=0.005)
 def dre_setting(model: str, n_train: int, epochs: int, filter_epochs: int, seed: int) -> Setting:
     """DRE as the paper has it: the controller, and the class on the preserved picture (Eq. 9)."""
     plan = EstimatorPlan(epochs=epochs, filter_epochs=filter_epochs, seed=seed)
-    return Setting(model, n_train, plan=plan)
+    design = Design(share=SHARES.get(model, Design.share))
+    return Setting(model, n_train, design, plan=plan)
 
 
 def mgnet_setting(setting: Setting) -> Setting:
@@ -124,7 +131,7 @@ def estimator(setting: Setting) -> RelevanceEstimator:
 
         found = train_relevance_estimator(
             model,
-            find_pyramid(model, images[0][None].to(device)),
+            layers_of(setting.model, model, images[0][None].to(device)),
             images,
             design=setting.design,
             objective=setting.objective,
@@ -135,6 +142,11 @@ def estimator(setting: Setting) -> RelevanceEstimator:
         )
         found.save(file)
     return found
+
+
+def layers_of(name: str, model: nn.Module, images: Tensor) -> tuple[str, ...]:
+    """The layers of a classifier of the catalogue that feed its mask generators."""
+    return LAYERS.get(name) or find_pyramid(model, images)
 
 
 def ship(setting: Setting) -> Path:
