@@ -19,6 +19,7 @@ from saliency_audit.datasets.tiny_imagenet_classes import TINY_CLASSES
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.locations import data_root
 from saliency_audit.models.kept import Recipe, trained
+from saliency_audit.models.meso import TwoClasses, meso4, meso_inception4
 from saliency_audit.models.normalized import IMAGENET_MEAN, IMAGENET_STD, Normalized, Restricted
 from saliency_audit.models.small import DigitsCNN, MnistCNN, ShapesCNN
 from saliency_audit.models.training import TrainingPlan
@@ -175,6 +176,29 @@ def _efficientnet_lite0() -> nn.Module:
     return Normalized(network, (127 / 255,) * 3, (128 / 255,) * 3).eval()
 
 
+def _detector(name: str, title: str, build: Callable[[], nn.Module]) -> Classifier:
+    """A detector of manipulated faces of 256 × 256, with class 0 for forged and 1 for real.
+
+    The authors publish the weights for Keras (DariusAf/MesoNet, Apache-2.0).
+    """
+    file = f"{name}.pth"
+
+    def load() -> nn.Module:
+        path = data_root() / "weights" / file
+        if not path.is_file():
+            raise MissingDataError(
+                f"weights of {name!r} are not in {path}. They are published for Keras "
+                "(github.com/DariusAf/MesoNet); put them there as a state dict of "
+                f"`models.meso.{build.__name__}`, or set SALIENCY_DATA to a data root that has it."
+            )
+        with torch.random.fork_rng(devices=[]):
+            network = build()
+        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        return TwoClasses(network).eval()
+
+    return Classifier(name, title, load, file)
+
+
 def _on_tiny_imagenet(name: str, title: str, weights: str | None = None) -> Classifier:
     """A network of ImageNet that chooses among the 200 classes of Tiny ImageNet."""
     return Classifier(
@@ -247,6 +271,15 @@ CLASSIFIERS = {
         "mobilenet_v2", "MobileNetV2", "mobilenet_v2_imagenet.pth"
     ),
     "efficientnet_lite0_tiny200": _on_tiny_imagenet("efficientnet_lite0", "EfficientNet-Lite0"),
+    # Of the XMGD paper: each detector for deepfakes and for Face2Face.
+    "meso4_df": _detector("meso4_df", "Meso4, Deepfakes", meso4),
+    "meso4_f2f": _detector("meso4_f2f", "Meso4, Face2Face", meso4),
+    "mesoinception4_df": _detector(
+        "mesoinception4_df", "MesoInception4, Deepfakes", meso_inception4
+    ),
+    "mesoinception4_f2f": _detector(
+        "mesoinception4_f2f", "MesoInception4, Face2Face", meso_inception4
+    ),
 }
 
 

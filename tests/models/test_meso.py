@@ -1,0 +1,85 @@
+"""MesoNet's detectors: their published weights, sizes and decisions; one output as two classes."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.signal import correlate2d
+from torch import nn
+
+from saliency_audit.attributions import create
+from saliency_audit.datasets import MissingDataError
+from saliency_audit.datasets.images import read_scaled
+from saliency_audit.models import load_classifier, weights_path
+from saliency_audit.models.meso import REAL, Inception, TwoClasses, meso4, meso_inception4
+
+DETECTORS = ("meso4_df", "meso4_f2f", "mesoinception4_df", "mesoinception4_f2f")
+
+
+@pytest.mark.parametrize(("build", "values"), [(meso4, 27977), (meso_inception4, 28615)])
+def test_as_many_weights_as_published(build, values):
+    network = build().eval()
+    assert sum(value.numel() for value in network.parameters()) == values
+    assert network(torch.rand(2, 3, 256, 256)).shape == (2, 1)
+
+
+def test_two_classes_answer_with_the_sigmoid():
+    one = nn.Sequential(nn.Flatten(), nn.Linear(12, 1))
+    images = torch.rand(5, 3, 2, 2)
+    with torch.no_grad():
+        found = TwoClasses(one)(images).softmax(dim=1)
+        assert torch.allclose(found[:, REAL], one(images).sigmoid()[:, 0])
+
+
+def test_branches_of_an_inception_are_dilated_convolutions_in_order():
+    block = Inception(2, (1, 2, 2, 1))
+    maps = torch.rand(1, 2, 9, 9)
+    with torch.no_grad():
+        found = block(maps)
+        reduced = block.b3_reduce(maps).relu()
+    assert found.shape == (1, 6, 9, 9)
+    # Branch 3 reaches two pixels on each side: its kernel has holes.
+    weight = block.b3.weight.detach().numpy()
+    wide = np.zeros((2, 2, 5, 5))
+    wide[..., ::2, ::2] = weight
+    expected = sum(
+        correlate2d(reduced[0, channel].numpy(), wide[1, channel], mode="same")
+        for channel in range(2)
+    )
+    expected = np.maximum(expected + block.b3.bias[1].item(), 0)
+    np.testing.assert_allclose(found[0, 4].numpy(), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_missing_weights_say_what_to_put_where(name, tmp_path, monkeypatch):
+    from saliency_audit.models import catalog
+
+    monkeypatch.setenv("SALIENCY_DATA", str(tmp_path))
+    catalog._loaded.cache_clear()
+    with pytest.raises(MissingDataError, match=rf"{name}\.pth.*DariusAf/MesoNet.*SALIENCY_DATA"):
+        load_classifier(name)
+
+
+def published(name):
+    if not weights_path(name).is_file():
+        pytest.skip(f"there is no {weights_path(name)}")
+    return load_classifier(name)
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_published_weights_are_explained_like_any_classifier(name, data_root):
+    model = published(name)
+    images = torch.rand(2, 3, 256, 256, generator=torch.Generator().manual_seed(0))
+    for method in ("saliency", "ig", "gradcam", "deeplift"):
+        maps = create(method)(model, images, torch.tensor([REAL, REAL]))
+        assert maps.shape[0] == 2
+        assert maps.isfinite().all()
+
+
+@pytest.mark.data("faces_easy")
+@pytest.mark.parametrize("name", ["meso4_df", "mesoinception4_df"])
+def test_most_photographs_of_faces_are_called_real(name, data_root):
+    files = sorted((data_root / "faces_easy" / "Faces_easy").glob("*.jpg"))[:40]
+    images = torch.stack([read_scaled(file, 256) for file in files])
+    with torch.no_grad():
+        real = published(name)(images).argmax(dim=1) == REAL
+    assert real.float().mean() > 0.5
