@@ -7,17 +7,7 @@ import torch
 from torch import Tensor
 
 from saliency_audit.attributions import saliency
-from saliency_audit.metrics import (
-    box_iou,
-    explainability,
-    faithfulness,
-    map_area,
-    mass_inside,
-    normalised_over_methods,
-    pointing_game,
-    total_variation,
-)
-from saliency_audit.metrics.similarity import min_max
+from saliency_audit.metrics import faithfulness, normalised_over_methods
 from saliency_audit.study.columns import Column
 from saliency_audit.study.dre_methods import (
     METHODS,
@@ -30,6 +20,7 @@ from saliency_audit.study.dre_methods import (
 from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.image_parameters import SliceParameters
 from saliency_audit.study.image_rows import Given, Rows, per_image
+from saliency_audit.study.object_measures import OBJECT_COLUMNS, object_measures
 from saliency_audit.study.objects import on_objects
 from saliency_audit.study.selection import Selection
 from saliency_audit.study.shared_columns import IMAGE, shared
@@ -45,14 +36,7 @@ COLUMNS = (
     Column("area", "number", "share", "of the picture that the object covers"),
     Column("faithfulness", "number", "0 to 1", "M_F: mean probability as the pixels come back"),
     Column("start", "number", "probability", "of the target on the blurred picture, Q₀"),
-    Column(
-        "explainability", "number", "0 to 1", "M_E: average precision of the map for the object"
-    ),
-    Column("box_iou", "number", "0 to 1", "overlap of the map's box with the object's"),
-    Column("hit", "number", "0 to 1", "whether the most salient pixel lies on the object"),
-    Column("background_mass", "number", "share", "of the map's values outside the object"),
-    Column("map_area", "number", "0 to 1", "mean of the map, scaled to [0, 1]"),
-    Column("total_variation", "number", "0 to 1", "mean difference of neighbours in it"),
+    *OBJECT_COLUMNS,
 )
 
 
@@ -110,7 +94,7 @@ def compute(chosen: Selection, masks: Tensor, given: Given) -> Rows:
         measured = {
             "area": regions.double().mean(dim=(1, 2)),
             "start": found[name].curves[:, 0],
-            **_of_maps(values.cpu(), regions),
+            **object_measures(values.cpu(), regions),
         }
         raw = {**measured, "faithfulness": found[name].value}
         yield from _rows(name, raw, normalised=False)
@@ -118,21 +102,6 @@ def compute(chosen: Selection, masks: Tensor, given: Given) -> Rows:
             yield from _rows(
                 name, {**measured, "faithfulness": scaled[pool.index(name)]}, normalised=True
             )
-
-
-def _of_maps(values: Tensor, regions: Tensor) -> dict[str, Tensor]:
-    """What is measured of a map alone, or of a map and the object."""
-    unit = min_max(values)
-    constant = unit.isnan().flatten(1).any(dim=1)
-    unit = unit.nan_to_num()
-    return {
-        "explainability": explainability(values, regions),
-        "box_iou": box_iou(values, regions),
-        "hit": pointing_game(values, regions),
-        "background_mass": 1 - mass_inside(values, regions),
-        "map_area": map_area(unit).where(~constant, torch.nan),
-        "total_variation": total_variation(unit).where(~constant, torch.nan),
-    }
 
 
 def _rows(name: str, values: dict[str, Tensor], *, normalised: bool) -> Iterator[dict]:
