@@ -22,7 +22,7 @@ def _batch_statistics(setting: Setting) -> Setting:
     return replace(setting, plan=replace(setting.plan, batch_norm="batch"))
 
 
-def _mgnet(**changes: float) -> Change:
+def _mgnet(**changes: Any) -> Change:
     """MGnet with some of its weights changed."""
     return lambda setting: replace(
         mgnet_setting(setting), objective=replace(CONSTRAINTS, **changes)

@@ -17,6 +17,7 @@ from saliency_audit.ledger.external.result import (
     ScopedResult,
     not_tested,
 )
+from saliency_audit.ledger.external.tests.dre_adhoc import largest_change
 from saliency_audit.ledger.external.tests.dre_pdf import distribution_agrees
 from saliency_audit.ledger.external.tests.gg_pic import area_order
 from saliency_audit.ledger.external.tests.gg_random import randomization_equivalence
@@ -52,6 +53,7 @@ TESTS: dict[str, ExternalTest] = {
         illustration_facts,
         cost,
         distribution_agrees,
+        largest_change,
         training_accuracy,
         area_order,
         sigma_perturbation,

@@ -13,7 +13,9 @@ from saliency_audit.ledger import (
     Scope,
     ScopedResult,
     evaluate,
+    recorded_rows,
 )
+from saliency_audit.study import compute
 from saliency_audit.study.experiment import Experiment
 
 
@@ -31,6 +33,23 @@ def show_recorded(
         show(recorded, *arguments)
     else:
         print(recorded)
+
+
+def kept_rows(
+    claim: Claim, experiment: Experiment, profile: str, overrides: Mapping[str, object]
+) -> pd.DataFrame:
+    """Rows of a notebook whose own would take minutes: the recorded ones where there are any.
+
+    Args:
+        claim: one that the experiment is about.
+        experiment: the experiment.
+        profile: of the notebook.
+        overrides: parameters that the reader set; with any the rows are computed here.
+    """
+    recorded = recorded_rows(claim, profile) if not overrides else ""
+    if isinstance(recorded, pd.DataFrame):
+        return recorded
+    return compute(experiment, profile, overrides)
 
 
 def sources(recorded: pd.DataFrame | str, rows: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -40,10 +40,25 @@ def magnitudes(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(spearman_magnitude=rows["spearman"].abs())
 
 
+def mean_over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
+    """A row per image and method, with the mean of every number over the training seeds.
+
+    The seeds are no sample to draw intervals from: those of a test are over images, for the
+    trainings that there are.
+
+    Args:
+        rows: of `dre_settings`; undefined values of a seed are left out.
+    """
+    names = ["model", "images", "method", "image"]
+    numbers = rows.select_dtypes("number").columns.difference(names)
+    return rows.groupby(names, sort=False, as_index=False)[list(numbers)].mean()
+
+
 DERIVED = {
     "half_the_area": Derived(
         half_the_area,
         {"outside": ("outside", "area_outside"), "beyond": ("beyond", "area_beyond")},
     ),
+    "mean_over_seeds": Derived(mean_over_seeds),
     "magnitudes": Derived(magnitudes, {"spearman_magnitude": ("spearman",)}),
 }

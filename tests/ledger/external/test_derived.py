@@ -1,0 +1,24 @@
+"""Rows that follow from recorded ones."""
+
+import pandas as pd
+
+from saliency_audit.ledger.external.evidence.derived import mean_over_seeds
+
+
+def test_trainings_become_one_row_per_image_and_method():
+    rows = pd.DataFrame(
+        [
+            ("net", "set", method, seed, image, 10 * seed + image + (method == "b"))
+            for method in ("a", "b")
+            for seed in (0, 2)
+            for image in (3, 4)
+        ],
+        columns=["model", "images", "method", "train_seed", "image", "value"],
+    )
+    found = mean_over_seeds(rows.sample(frac=1, random_state=0)).set_index(["method", "image"])
+    assert found["value"].to_dict() == {
+        ("a", 3): 13.0,
+        ("a", 4): 14.0,
+        ("b", 3): 14.0,
+        ("b", 4): 15.0,
+    }
