@@ -59,6 +59,10 @@ class ScaledMixtures:
     def __len__(self) -> int:
         return len(self.levels[0].weights)
 
+    def at(self, chosen: Tensor) -> "ScaledMixtures":
+        """Those of some maps, by their indices."""
+        return ScaledMixtures(tuple(level.at(chosen) for level in self.levels))
+
 
 def xmgd(first: Tensor, second: Tensor, settings: MultiScale = MultiScale()) -> Tensor:
     """XMGD of pairs of maps: mean over levels of MW₂² of their mixtures. Lower is closer.
@@ -87,10 +91,8 @@ def xmgd(first: Tensor, second: Tensor, settings: MultiScale = MultiScale()) -> 
     flat = [is_constant(maps.flatten(1)) for maps in (first, second)]
     defined = ~(flat[0] | flat[1])
     ours, theirs = (fit_maps(maps[defined], settings) for maps in (first, second))
-    levels = zip(ours.levels, theirs.levels, strict=True)
-    found = [_transported(_costs(*pair), pair[0].weights, pair[1].weights) for pair in levels]
     values = torch.full((len(first),), torch.nan, dtype=torch.float64)
-    values[defined.cpu()] = torch.stack(found).mean(dim=0)
+    values[defined.cpu()] = _distances(ours, theirs)
     return values
 
 
@@ -105,11 +107,7 @@ def xmgd_matrix(first: ScaledMixtures, second: ScaledMixtures) -> Tensor:
     count, other = len(first), len(second)
     rows = torch.arange(count).repeat_interleave(other)
     columns = torch.arange(other).repeat(count)
-    found = []
-    for ours, theirs in zip(first.levels, second.levels, strict=True):
-        costs = _costs(ours.at(rows), theirs.at(columns))
-        found.append(_transported(costs, ours.weights[rows], theirs.weights[columns]))
-    return torch.stack(found).mean(dim=0).reshape(count, other)
+    return _distances(first.at(rows), second.at(columns)).reshape(count, other)
 
 
 def fit_maps(maps: Tensor, settings: MultiScale = MultiScale()) -> ScaledMixtures:
@@ -144,23 +142,25 @@ def _level(maps: Tensor, side: int, settings: MultiScale) -> WeightedMixture:
     weights = _weights(_filtered(maps, side), settings.width)
     height, width = maps.shape[1:]
     points = _grid(height, width, maps)
-    if not len(maps):
-        return _fitted(points, weights.flatten(1), settings)
-    few = weights.new_zeros(len(weights), dtype=torch.bool)
-    if min(height, width) >= 2 * COARSE:
-        coarse = F.adaptive_avg_pool2d(weights[:, None], COARSE).flatten(1)
-        few = (coarse > 0).sum(dim=1) >= 4 * settings.components
-    parts = []
-    for rows, quick in ((few, True), (~few, False)):
-        if not rows.any():
-            continue
-        start = None
-        if quick:
-            start = _fitted(_grid(COARSE, COARSE, maps), coarse[rows], settings)
-        numbers = rows.nonzero().flatten()
-        parts.append((numbers, _fitted(points, weights[rows].flatten(1), settings, start)))
-    order = torch.cat([numbers for numbers, _ in parts]).argsort()
-    return joined([found for _, found in parts]).at(order)
+    start = _coarse_starts(weights, settings)
+    found = [
+        _fitted(points, each.flatten()[None], settings, begun)
+        for each, begun in zip(weights, start, strict=True)
+    ]
+    return joined(found) if found else _fitted(points, weights.flatten(1), settings)
+
+
+def _coarse_starts(weights: Tensor, settings: MultiScale) -> list[WeightedMixture | None]:
+    """Where EM ends on a coarse grid; None for a map that has too few cells of it."""
+    if min(weights.shape[1:]) < 2 * COARSE:
+        return [None] * len(weights)
+    cells = F.adaptive_avg_pool2d(weights[:, None], COARSE).flatten(1)
+    grid = _grid(COARSE, COARSE, weights)
+    enough = (cells > 0).sum(dim=1) >= 4 * settings.components
+    return [
+        _fitted(grid, each[None], settings) if has else None
+        for each, has in zip(cells, enough.tolist(), strict=True)
+    ]
 
 
 def _fitted(
@@ -210,10 +210,18 @@ def _grid(height: int, width: int, like: Tensor) -> Tensor:
     return torch.stack([x.flatten(), y.flatten()], dim=1)
 
 
+def _distances(first: ScaledMixtures, second: ScaledMixtures) -> Tensor:
+    """XMGD of the maps of two equally long lists: `(N,)`."""
+    levels = zip(first.levels, second.levels, strict=True)
+    found = [_transported(_costs(*pair), pair[0].weights, pair[1].weights) for pair in levels]
+    return torch.stack(found).mean(dim=0)
+
+
 def _costs(first: WeightedMixture, second: WeightedMixture) -> Tensor:
     """W₂² between the Gaussians of pairs of mixtures in the plane: `(B, K, L)`.
 
-    Of two 2 × 2 covariances A and B, tr (A^½BA^½)^½ is √(tr AB + 2 √(det A det B)).
+    Of two 2 × 2 covariances A and B, tr (A^½BA^½)^½ is √(tr AB + 2 √(det A det B)). That is several
+    times as fast as `gaussian_wasserstein_squared`, which also serves covariances without a floor.
     """
     shift = (first.means[:, :, None] - second.means[:, None]).square().sum(dim=3)
     ours, theirs = first.covariances, second.covariances
