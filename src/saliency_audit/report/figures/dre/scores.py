@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from saliency_audit.ledger.summaries.means import mean_of, mean_with_interval
+from saliency_audit.ledger.summaries.means import mean_of
+from saliency_audit.report.figures.dre.differences import difference_table
 from saliency_audit.report.figures.panels import measure_boxes
 from saliency_audit.report.names import method_name, network, on_two_lines
 from saliency_audit.report.notebook.tables import mean_cell, text_table
-from saliency_audit.report.words import estimate
 from saliency_audit.study.dre_methods import SHARED
 
 MEASURES = {
@@ -66,24 +66,8 @@ def background_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         sources: rows of `dre_scores` by where they come from.
 
     Returns:
-        A line per network, method and source, which form the index. Cells are mean paired
-        differences, with DRE's backgrounds minus with the method's own, and their 95 % bootstrap
-        intervals over images. M_F is not scaled.
+        See `difference_table`: with DRE's backgrounds minus with the method's own.
     """
-    measures = {"faithfulness": "M_F", "explainability": "M_E", "background_mass": "outside"}
-    lines: dict[tuple[str, str, str], dict[str, str]] = {}
-    for source, rows in sources.items():
-        raw = rows[~rows["normalised"]]
-        for model, group in raw.groupby("model", sort=False):
-            values = {str(name): part.set_index("image") for name, part in group.groupby("method")}
-            for variant, method in SHARED.items():
-                if not {variant, method} <= values.keys():
-                    continue
-                line = network(str(model)), method_name(method), on_two_lines(source)
-                lines[line] = {
-                    title: estimate(
-                        mean_with_interval(values[variant][measure] - values[method][measure])
-                    )
-                    for measure, title in measures.items()
-                }
-    return text_table(lines, ["network", "method", "source"])
+    raw = {source: rows[~rows["normalised"]] for source, rows in sources.items()}
+    pairs = {method_name(method): (variant, method) for variant, method in SHARED.items()}
+    return difference_table(raw, pairs, "method")

@@ -6,11 +6,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from saliency_audit.ledger.external.evidence.derived import mean_over_seeds
-from saliency_audit.ledger.summaries.means import mean_of, mean_with_interval
+from saliency_audit.ledger.summaries.means import mean_of
+from saliency_audit.report.figures.dre.differences import difference_table
 from saliency_audit.report.figures.panels import measure_boxes
 from saliency_audit.report.names import method_name, network, on_two_lines
 from saliency_audit.report.notebook.tables import mean_cell, text_table
-from saliency_audit.report.words import estimate
 
 MEASURES = {
     "faithfulness": "M_F",
@@ -85,7 +85,7 @@ def setting_table(sources: Mapping[str, pd.DataFrame], settings: Sequence[str]) 
     """
     lines: dict[tuple[str, str, str], dict[str, str]] = {}
     for source, rows in sources.items():
-        for model, group in rows.groupby("model", sort=False):
+        for model, group in mean_over_seeds(rows).groupby("model", sort=False):
             for name in settings:
                 found = group[group["method"] == name]
                 if found.empty:
@@ -109,23 +109,7 @@ def part_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         sources: rows of `dre_settings` by where they come from.
 
     Returns:
-        A line per network, part and source, which form the index. Cells are mean paired
-        differences with their 95 % bootstrap intervals over images, the mean of the trainings of
-        each image; a part whose settings are not there has no line.
+        See `difference_table`; the value of an image is the mean of the trainings.
     """
-    measures = {"faithfulness": "M_F", "explainability": "M_E", "background_mass": "outside"}
-    lines: dict[tuple[str, str, str], dict[str, str]] = {}
-    for source, rows in sources.items():
-        for model, group in mean_over_seeds(rows).groupby("model", sort=False):
-            values = {str(name): part.set_index("image") for name, part in group.groupby("method")}
-            for part, (more, less) in PARTS.items():
-                if not {more, less} <= values.keys():
-                    continue
-                line = network(str(model)), part, on_two_lines(source)
-                lines[line] = {
-                    title: estimate(
-                        mean_with_interval(values[more][measure] - values[less][measure])
-                    )
-                    for measure, title in measures.items()
-                }
-    return text_table(lines, ["network", "part", "source"])
+    means = {source: mean_over_seeds(rows) for source, rows in sources.items()}
+    return difference_table(means, PARTS, "part")
