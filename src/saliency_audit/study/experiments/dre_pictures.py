@@ -1,17 +1,16 @@
 """Maps of ten methods and their variants for a few photographs, to be looked at."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import pandas as pd
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from saliency_audit.attributions import saliency
-from saliency_audit.metrics import explainability, faithfulness, normalised_over_methods
+from saliency_audit.metrics import explainability
 from saliency_audit.metrics.similarity import min_max
 from saliency_audit.study.columns import Column
-from saliency_audit.study.dre_methods import METHODS, VARIANTS, explainers
+from saliency_audit.study.dre_methods import METHODS, VARIANTS, Effort
 from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.experiments import dre_scores
 from saliency_audit.study.image_rows import Given
@@ -47,32 +46,21 @@ class Parameters(dre_scores.Parameters):
 @on_objects(COLUMNS)
 def compute(chosen: Selection, masks: Tensor, given: Given) -> pd.DataFrame:
     """Rows of one task: image × method × cell."""
-    effort = dre_scores.effort_in(given)
-    methods = explainers(given["explained"], given["model"], given, effort, given["seed"])
-    maps = {name: saliency(explain(*chosen.inputs), "sum_abs") for name, explain in methods.items()}
-    scores = torch.stack(
-        [
-            faithfulness(*chosen.inputs[:2], found, chosen.targets, seeds=chosen.seeds).value
-            for found in maps.values()
-        ]
-    )
-    # As in `dre_scores`, variants are no part of the pool.
-    pool = [number for number, name in enumerate(maps) if name in METHODS]
-    scaled = torch.full_like(scores, torch.nan)
-    scaled[pool] = normalised_over_methods(scores[pool])
+    maps, found, scaled = dre_scores.scored_maps(chosen, given)
+    undefined = torch.full((len(masks),), torch.nan)
     objects = _whole(_pooled(masks.float()))
     frames = []
-    for number, (name, values) in enumerate(maps.items()):
+    for name, values in maps.items():
         cells = _whole(min_max(_pooled(values)).nan_to_num())
         frame = pd.DataFrame(_places(len(cells)))
         frame["value"] = cells.flatten().tolist()
         frame["object"] = objects.flatten().tolist()
-        for column, found in (
-            ("faithfulness", scores[number]),
-            ("scaled", scaled[number]),
+        for column, scores in (
+            ("faithfulness", found[name].value),
+            ("scaled", scaled.get(name, undefined)),
             ("explainability", explainability(values.cpu(), masks.cpu())),
         ):
-            frame[column] = found.double().cpu().repeat_interleave(CELLS**2).numpy()
+            frame[column] = scores.double().cpu().repeat_interleave(CELLS**2).numpy()
         frames.append(frame.assign(method=name))
     return pd.concat(frames, ignore_index=True)
 
@@ -110,10 +98,7 @@ EXPERIMENT = Experiment(
             n_train=10000,
             epochs=1,
             filter_epochs=3,
-            iterations=300,
-            inversions=80,
-            samples=50,
-            steps=200,
+            **asdict(Effort()),
         ),
         "paper": Parameters(
             models=("resnet50", "vgg19", "googlenet"),
@@ -121,10 +106,7 @@ EXPERIMENT = Experiment(
             n_images=8,
             n_train=1281167,
             epochs=10,
-            iterations=300,
-            inversions=80,
-            samples=50,
-            steps=200,
+            **asdict(Effort()),
         ),
     },
     split=network_tasks,

@@ -1,13 +1,13 @@
 """Ten methods on the same images: faithfulness, explainability, and the shape of their maps."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import torch
 from torch import Tensor
 
 from saliency_audit.attributions import saliency
-from saliency_audit.metrics import faithfulness, normalised_over_methods
+from saliency_audit.metrics import Faithfulness, faithfulness, normalised_over_methods
 from saliency_audit.study.columns import Column
 from saliency_audit.study.dre_methods import (
     METHODS,
@@ -77,18 +77,28 @@ def effort_in(given: Given) -> Effort:
     return Effort(given["iterations"], given["inversions"], given["samples"], given["steps"])
 
 
-@on_objects(COLUMNS)
-def compute(chosen: Selection, masks: Tensor, given: Given) -> Rows:
-    """Rows of one task: image × method × whether M_F is normalised over the methods."""
+def scored_maps(
+    chosen: Selection, given: Given
+) -> tuple[dict[str, Tensor], dict[str, Faithfulness], dict[str, Tensor]]:
+    """Maps `(N, H, W)` by method, their M_F, and the latter scaled over the methods.
+
+    The paper scales over its ten methods; variants would change their values and are left out.
+    """
     methods = explainers(given["explained"], given["model"], given, effort_in(given), given["seed"])
     maps = {name: saliency(explain(*chosen.inputs), "sum_abs") for name, explain in methods.items()}
     found = {
-        name: faithfulness(*chosen.inputs[:2], found, chosen.targets, seeds=chosen.seeds)
-        for name, found in maps.items()
+        name: faithfulness(*chosen.inputs[:2], values, chosen.targets, seeds=chosen.seeds)
+        for name, values in maps.items()
     }
-    # The paper scales over its ten methods; variants would change their values.
     pool = [name for name in maps if name in METHODS]
     scaled = normalised_over_methods(torch.stack([found[name].value for name in pool]))
+    return maps, found, dict(zip(pool, scaled, strict=True))
+
+
+@on_objects(COLUMNS)
+def compute(chosen: Selection, masks: Tensor, given: Given) -> Rows:
+    """Rows of one task: image × method × whether M_F is normalised over the methods."""
+    maps, found, scaled = scored_maps(chosen, given)
     regions = masks.cpu()
     for name, values in maps.items():
         measured = {
@@ -98,10 +108,8 @@ def compute(chosen: Selection, masks: Tensor, given: Given) -> Rows:
         }
         raw = {**measured, "faithfulness": found[name].value}
         yield from _rows(name, raw, normalised=False)
-        if name in pool:
-            yield from _rows(
-                name, {**measured, "faithfulness": scaled[pool.index(name)]}, normalised=True
-            )
+        if name in scaled:
+            yield from _rows(name, {**measured, "faithfulness": scaled[name]}, normalised=True)
 
 
 def _rows(name: str, values: dict[str, Tensor], *, normalised: bool) -> Iterator[dict]:
@@ -109,10 +117,8 @@ def _rows(name: str, values: dict[str, Tensor], *, normalised: bool) -> Iterator
     yield from per_image(listed, method=name, normalised=normalised, delta=DELTA)
 
 
-# Iterations of the paper's Table 2, and the backgrounds of its §4.1 for all.
-PAPER = Parameters(
-    explained=(*METHODS, *VARIANTS, *SHARED), iterations=300, inversions=80, samples=50, steps=200
-)
+# The backgrounds of the paper's §4.1 for all, and the effort of its Table 2.
+PAPER = Parameters(explained=(*METHODS, *VARIANTS, *SHARED), **asdict(Effort()))
 
 EXPERIMENT = Experiment(
     name="dre_scores",
