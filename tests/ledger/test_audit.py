@@ -1,6 +1,6 @@
 """From recorded rows to the external verdict of a claim."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,13 @@ from saliency_audit.ledger import (
     Verdict,
 )
 from saliency_audit.ledger import audit as audit_module
-from saliency_audit.ledger.audit import as_record, evaluate, recorded_rows
+from saliency_audit.ledger.audit import (
+    _recorded_result,
+    as_record,
+    evaluate,
+    recorded_rows,
+    unfinished,
+)
 from saliency_audit.study import Column, Experiment, Outcome, Task, recording_store
 from saliency_audit.study.shared_columns import shared
 
@@ -114,6 +120,55 @@ def test_incomplete_rows_are_not_judged(store):
     reason = recorded_rows(claim(), "embedded")
     assert reason.startswith("only 2 of 3 tasks are recorded at embedded (t-2: no manifest); ")
     assert reason.endswith(" --profile embedded --record` makes the others")
+
+
+@dataclass(frozen=True)
+class Batch(Parameters):
+    """A setting of some tasks."""
+
+    wanted: tuple[int, ...] = ()
+
+
+@pytest.fixture
+def batches(project, monkeypatch):
+    """The store of an experiment with two settings, of one task and of two."""
+    settings = {"first": Batch((0,)), "second": Batch((1, 2))}
+    experiment = replace(
+        EXPERIMENT,
+        profiles={"embedded": settings},
+        split=lambda given: [tasks(None)[i] for i in given.wanted],
+    )
+    monkeypatch.setattr(audit_module, "get_experiment", lambda name: experiment)
+    return recording_store(experiment, "embedded")
+
+
+def test_a_complete_setting_is_judged_and_the_others_are_named(batches):
+    record(batches, 2)
+    assert len(recorded_rows(claim(), "embedded")) == 20
+    lacking = "The setting second is left out until it is complete: 1 of 2 tasks are recorded."
+    assert unfinished("gains", "embedded") == lacking
+    result = _recorded_result(claim(), "embedded").replication
+    assert result.verdict is Verdict.REPRODUCED
+    assert result.detail.endswith(lacking)
+    record(batches, 3)
+    assert len(recorded_rows(claim(), "embedded")) == 60
+    assert unfinished("gains", "embedded") == ""
+    assert lacking not in _recorded_result(claim(), "embedded").replication.detail
+
+
+def test_settings_with_rows_of_other_parameters_are_not_left_out(batches, monkeypatch):
+    record(batches, 3)
+    changed = replace(
+        batches.experiment,
+        split=lambda given: [
+            Task("t-2", {"i": 3}) if task.name == "t-2" else task
+            for task in batches.experiment.split(given)
+        ],
+    )
+    monkeypatch.setattr(audit_module, "get_experiment", lambda name: changed)
+    reason = recorded_rows(claim(), "embedded")
+    assert "only 2 of 3 tasks are recorded at embedded (t-2: made from other parameters)" in reason
+    assert unfinished("gains", "embedded") == ""
 
 
 def test_rows_that_are_not_sealed_yet_are_not_judged(store):

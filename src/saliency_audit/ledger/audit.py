@@ -24,7 +24,8 @@ from saliency_audit.ledger.schema import Claim, ReplicationSpec, load_claims
 from saliency_audit.ledger.verdict import InternalAudit, Verdict
 from saliency_audit.parameters import PROFILES
 from saliency_audit.processes import in_processes
-from saliency_audit.study import get_experiment, recorded_store
+from saliency_audit.study import Experiment, Task, get_experiment, recorded_store
+from saliency_audit.study.store import ABSENT
 
 
 class UnknownClaimError(AuditError, KeyError):
@@ -219,24 +220,53 @@ def recorded_rows(claim: Claim, profile: str) -> pd.DataFrame | str:
 
 
 def experiment_rows(name: str, profile: str) -> pd.DataFrame | str:
-    """Recorded rows of an experiment at its profile, or the reason why there are none."""
+    """Recorded rows of an experiment at its profile, or the reason why there are none.
+
+    Of a profile with several settings, those whose tasks are all recorded count; `unfinished` says
+    what the others lack.
+    """
     experiment = get_experiment(name)
     if profile not in experiment.profiles:
         return f"the experiment {name} has no {profile} profile"
-    store = recorded_store(experiment, profile)
-    tasks = list(experiment.tasks(experiment.configure(profile)))
-    faults = {task.name: fault for task in tasks if (fault := store.fault(task))}
-    command = f"`saliency-audit compute {experiment.name} --profile {profile} --record`"
-    if len(faults) == len(tasks) and set(faults.values()) == {"no manifest"}:
+    settings = _tasks_and_faults(experiment, profile)
+    faults = {task: fault for _, found in settings.values() for task, fault in found.items()}
+    complete = [task for tasks, found in settings.values() if not found for task in tasks]
+    if complete and set(faults.values()) <= {ABSENT}:
+        return recorded_store(experiment, profile).read(complete)
+    command = f"`saliency-audit compute {name} --profile {profile} --record`"
+    count = sum(len(tasks) for tasks, _ in settings.values())
+    if len(faults) == count and set(faults.values()) == {ABSENT}:
         return f"no rows recorded at the {profile} profile; {command} makes them"
-    if faults:
-        task, fault = next(iter(faults.items()))
-        done = len(tasks) - len(faults)
-        return (
-            f"only {done} of {len(tasks)} tasks are recorded at {profile} ({task}: {fault}); "
-            f"{command} makes the others"
-        )
-    return store.read(tasks)
+    task, fault = next(iter(faults.items()))
+    return (
+        f"only {count - len(faults)} of {count} tasks are recorded at {profile} ({task}: {fault}); "
+        f"{command} makes the others"
+    )
+
+
+def unfinished(name: str, profile: str) -> str:
+    """Which settings of a profile `experiment_rows` leaves out, a sentence; "" if none."""
+    if isinstance(experiment_rows(name, profile), str):
+        return ""
+    return " ".join(
+        f"The setting {setting} is left out until it is complete: {len(tasks) - len(faults)} of "
+        f"{len(tasks)} tasks are recorded."
+        for setting, (tasks, faults) in _tasks_and_faults(get_experiment(name), profile).items()
+        if faults
+    )
+
+
+def _tasks_and_faults(
+    experiment: Experiment, profile: str
+) -> dict[str, tuple[list[Task], dict[str, str]]]:
+    """The tasks of every setting, and why the rows of some cannot be used."""
+    store = recorded_store(experiment, profile)
+    found = {}
+    for name, setting in experiment.settings(profile).items():
+        tasks = list(experiment.split(setting))
+        faults = {task.name: fault for task in tasks if (fault := store.fault(task))}
+        found[name] = tasks, faults
+    return found
 
 
 def as_record(audit: ClaimAudit) -> dict[str, Any]:
@@ -287,4 +317,13 @@ def _recorded_result(claim: Claim, profile: str) -> ScopedResult:
     rows = recorded_rows(claim, profile)
     if isinstance(rows, str):
         return ScopedResult(not_tested(rows), not_tested(rows))
-    return evaluate(claim, rows, profile)
+    found = evaluate(claim, rows, profile)
+    lacking = unfinished(str(claim.external.experiment), profile)
+    if not lacking:
+        return found
+    return ScopedResult(
+        *(
+            replace(result, detail=sentences(result.detail, lacking))
+            for result in (found.replication, found.generalisation)
+        )
+    )

@@ -36,6 +36,9 @@ from saliency_audit.study.sealed import (
     write_sealed,
 )
 
+# The fault of a task that was not computed yet.
+ABSENT = "no manifest"
+
 
 @dataclass(frozen=True)
 class SealedStore:
@@ -63,7 +66,7 @@ class SealedStore:
             found = self.slices().get(task.name)
         except StoreError as error:
             return str(error)
-        return _task_fault(found.manifest, task, self.experiment) if found else "no manifest"
+        return _task_fault(found.manifest, task, self.experiment) if found else ABSENT
 
     def read(self, tasks: Sequence[Task]) -> pd.DataFrame:
         """The rows of several tasks under each other, with the experiment's labels as columns.
@@ -221,7 +224,7 @@ class ResultStore:
         try:
             manifest = json.loads(self.manifest_path(task).read_text(encoding="utf-8"))
         except FileNotFoundError:
-            return "no manifest"
+            return ABSENT
         except ValueError:
             return "the manifest is half-written or not JSON"
         if not isinstance(manifest, dict) or "rows_sha256" not in manifest:
