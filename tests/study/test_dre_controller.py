@@ -11,6 +11,7 @@ from saliency_audit.metrics import pearson_skewness
 from saliency_audit.study import ParameterError
 from saliency_audit.study.experiments import dre_density, dre_monotony
 from saliency_audit.study.experiments.dre_density import kolmogorov_distance
+from saliency_audit.study.order_measures import upsampled
 from saliency_audit.study.score_maps import mixture
 
 
@@ -89,7 +90,7 @@ def test_a_left_skewed_controller_lowers_the_skewness():
 
 
 def test_the_controller_keeps_the_order_and_the_square_does_not():
-    (rows,) = rows_of("dre_monotony", maps=3)
+    (rows,) = rows_of("dre_monotony", maps=3, trained=())
     assert rows["map"].nunique() == 4 * 3
     assert rows["faithfulness"].isna().all()
     by_method = dict(iter(rows.groupby("method")))
@@ -103,7 +104,7 @@ def test_the_controller_keeps_the_order_and_the_square_does_not():
 
 
 def test_rank_correlation_is_that_of_scipy():
-    (rows,) = rows_of("dre_monotony", maps=1)
+    (rows,) = rows_of("dre_monotony", maps=1, trained=())
     for scores in dre_monotony.distributions():
         map_ = scores.maps(1, 56, 0)
         mine = rows[rows["distribution"] == scores.name].set_index("method")
@@ -114,7 +115,7 @@ def test_rank_correlation_is_that_of_scipy():
 
 def test_upsampling_is_that_of_masks():
     maps = torch.rand(2, 1, 4, 4, generator=torch.Generator().manual_seed(0))
-    found = dre_monotony.upsampled(maps, 4)
+    found = upsampled(maps, (16, 16))
     assert found.shape == (2, 16, 16)
     torch.testing.assert_close(found.mean(), maps.mean(), atol=0.02, rtol=0)
 
@@ -135,6 +136,14 @@ def test_upsampling_is_that_of_masks():
         ("dre_monotony", {"eta": float("inf")}, "eta must be a finite number above 0"),
         ("dre_monotony", {"scale": 0}, "scale must be at least 1"),
         ("dre_monotony", {"side": 1}, "side must be at least 2"),
+        (
+            "dre_monotony",
+            {"trained": "lenet"},
+            r"unknown classifiers \['lenet'\]; known: digits_cnn",
+        ),
+        ("dre_monotony", {"n_images": 0}, "n_images must be at least 1"),
+        ("dre_monotony", {"train_seeds": ()}, "train_seeds must be whole numbers"),
+        ("dre_monotony", {"epochs": 0}, "epochs must be at least 1"),
     ],
 )
 def test_what_cannot_be_asked_for(name, given, message):

@@ -6,7 +6,7 @@ from typing import Any
 from saliency_audit.attributions import AscendingPath
 from saliency_audit.attributions.reduction import REDUCTIONS
 from saliency_audit.datasets import CATALOG
-from saliency_audit.errors import refuse_unknown
+from saliency_audit.errors import is_whole, refuse_unknown
 from saliency_audit.models import CLASSIFIERS
 from saliency_audit.study.ggig_methods import validate_methods
 from saliency_audit.study.paths import PATHS
@@ -95,6 +95,16 @@ def validate_counts(**counts: int) -> None:
             raise ValueError(f"{name} must be at least 1, got {count}")
 
 
+def validate_seeds(seeds: Sequence[int]) -> None:
+    """Refuse seeds of trainings that are none.
+
+    Raises:
+        ValueError: no seed, or one that is no whole number.
+    """
+    if not seeds or not all(is_whole(seed) for seed in seeds):
+        raise ValueError(f"train_seeds must be whole numbers, got {seeds!r}")
+
+
 def validate_reduction(reduction: str) -> None:
     """Refuse an unknown reduction to one number per pixel.
 
@@ -128,4 +138,5 @@ OTHERS: Mapping[str, Callable[[Any], None]] = {
     "reduction": validate_reduction,
     "information": validate_mode,
     "paths": validate_paths,
+    "train_seeds": validate_seeds,
 }

@@ -22,3 +22,22 @@ def test_trainings_become_one_row_per_image_and_method():
         ("b", 3): 14.0,
         ("b", 4): 15.0,
     }
+
+
+def test_maps_without_images_are_told_apart_by_their_numbers():
+    rows = pd.DataFrame(
+        [("drawn", "normal", 0, 1.0), ("drawn", "uniform", 1, 3.0)]
+        + [
+            ("net", f"trained, seed {seed}", image, 10.0 * seed + image)
+            for seed in (0, 1)
+            for image in (0, 1)
+        ],
+        columns=["model", "distribution", "map", "value"],
+    ).assign(method="a")
+    found = mean_over_seeds(rows).set_index(["model", "map"])["value"]
+    assert found.to_dict() == {
+        ("drawn", 0): 1.0,
+        ("drawn", 1): 3.0,
+        ("net", 0): 5.0,
+        ("net", 1): 6.0,
+    }

@@ -38,6 +38,13 @@ class RelevanceEstimator:
     def masks(self, model: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
         """Masks at the size of the largest maps: `(N, 1, h, w)` in [0, 1], in one pass.
 
+        Arguments and errors are those of `scores`.
+        """
+        return self.generator.head(self.scores(model, images, targets))
+
+    def scores(self, model: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
+        """What the generator's head turns into masks: `(N, 1, h, w)`, or two channels.
+
         Args:
             model: the `frozen` classifier.
             images: `(N, C, H, W)`.
@@ -53,7 +60,7 @@ class RelevanceEstimator:
                 f"{self.classes}: train one for this model (train_relevance_estimator)"
             )
         with torch.no_grad():
-            return self._generator_for(images)(maps, targets)
+            return self._generator_for(images).scores(maps, targets)
 
     def _generator_for(self, images: Tensor) -> MaskGenerator:
         """The generator in the type and on the device of the pictures; the own one is not moved."""

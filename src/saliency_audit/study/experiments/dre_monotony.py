@@ -1,7 +1,7 @@
-"""What the controller and x² do to the order of the scores of a map."""
+"""What the controller and x² do to the order of the scores of a map, and to M_F if trained with."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import pandas as pd
@@ -9,10 +9,9 @@ from torch import Tensor
 
 from saliency_audit.attributions import DistributionController, standardise
 from saliency_audit.attributions.controller import validate_settings
-from saliency_audit.attributions.relevance.generator import enlarged
-from saliency_audit.metrics import share_within, spearman, top_pixels
-from saliency_audit.study.columns import Column
+from saliency_audit.study.columns import Column, names
 from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.order_measures import ORDER_COLUMNS, order_measures
 from saliency_audit.study.score_maps import (
     DRAWN,
     Scores,
@@ -22,22 +21,23 @@ from saliency_audit.study.score_maps import (
     uniform,
     validate_maps,
 )
+from saliency_audit.study.selection import select_task
 from saliency_audit.study.shared_columns import shared
+from saliency_audit.study.slices import network_tasks
+from saliency_audit.study.trained_mappings import TrainedParameters, trained_rows
 from saliency_audit.study.validation import validate_counts, validate_fields
 
 COLUMNS = (
     *shared("model"),
-    Column("distribution", "text", "", "of the scores before the mapping"),
-    Column("map", "integer", "", "which of the maps, from 0, over all distributions"),
-    Column("method", "text", "", "the mapping: controller, square or square, not normalised"),
-    Column("spearman", "number", "−1 to 1", "rank correlation of the map before and after"),
-    Column("spearman_upsampled", "number", "−1 to 1", "the same, both upsampled to image size"),
+    Column("distribution", "text", "", "of the scores before the mapping, or the training"),
     Column(
-        "top_quarter",
-        "number",
-        "share",
-        "of the quarter with the highest scores that is in it before and after",
+        "map",
+        "integer",
+        "",
+        "which of the maps, from 0, over all distributions; of a training the image in its set",
     ),
+    Column("method", "text", "", "the mapping: controller, square or square, not normalised"),
+    *ORDER_COLUMNS,
     Column(
         "faithfulness",
         "number",
@@ -45,6 +45,8 @@ COLUMNS = (
         "M_F of an estimator trained with the mapping; NaN for drawn scores",
     ),
 )
+# What rows of drawn scores follow from.
+DRAWING = ("eta", "h", "maps", "side", "scale", "seed")
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,9 @@ class Parameters:
     `maps` of `side`² scores are drawn from each of four distributions. They go through the
     controller and through x², of the standardised scores and of the scores as they are, and are
     compared at their own size and after bilinear upsampling by `scale`.
+
+    For each of the classifiers `trained`, which may be none, estimators are trained with the
+    controller and with x², as `TrainedParameters` says, and explain the same `n_images`.
     """
 
     eta: float = 1.5
@@ -62,12 +67,21 @@ class Parameters:
     side: int = 56
     scale: int = 4
     seed: int = 0
+    trained: tuple[str, ...] = ("shapes_cnn",)
+    images: str | None = None
+    n_images: int = 40
+    slice_size: int = 100
+    n_train: int = 1500
+    epochs: int = 2
+    filter_epochs: int = 5
+    train_seeds: tuple[int, ...] = (0,)
 
     def __post_init__(self) -> None:
         validate_maps(self.maps, self.side)
         validate_counts(scale=self.scale)
         validate_fields(self)
         validate_settings(self.eta, self.h)
+        trained_tasks(self)
 
 
 def distributions() -> list[Scores]:
@@ -85,28 +99,37 @@ def mappings(eta: float, h: float) -> Mapping[str, Callable[[Tensor], Tensor]]:
 
 
 def tasks(parameters: Parameters) -> Sequence[Task]:
-    """All distributions together: they take seconds."""
-    return [Task("all", vars(parameters))]
+    """All distributions together, which take seconds; then the estimators."""
+    drawn = {name: getattr(parameters, name) for name in DRAWING}
+    return [Task("all", drawn), *trained_tasks(parameters)]
+
+
+def trained_tasks(parameters: Parameters) -> Sequence[Task]:
+    """A task per classifier and slice of images; none without a classifier."""
+    if not parameters.trained:
+        return []
+    shared_fields = {field.name for field in fields(TrainedParameters)} - {"models"}
+    given = {name: value for name, value in vars(parameters).items() if name in shared_fields}
+    return network_tasks(TrainedParameters(models=parameters.trained, **given))
 
 
 def compute(task: Task) -> Outcome:
-    """Rows of all distributions: map × mapping."""
-    return Outcome(pd.DataFrame(list(_rows(dict(task.parameters)))))
+    """Rows of drawn scores, distribution × map × mapping, or those of trained estimators."""
+    given = dict(task.parameters)
+    if "model" not in given:
+        return Outcome(pd.DataFrame(list(_drawn(given))))
+    chosen = select_task(given)
+    rows = list(trained_rows(chosen, given)) if chosen.indices else []
+    return Outcome(pd.DataFrame(rows, columns=names(COLUMNS)), chosen.notes)
 
 
-def _rows(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _drawn(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    size = [given["scale"] * given["side"]] * 2
     for group, scores in enumerate(distributions()):
         maps = scores.maps(given["maps"], given["side"], given["seed"])
         for method, mapping in mappings(given["eta"], given["h"]).items():
-            mapped = mapping(maps)
-            values = {
-                "spearman": spearman(maps[:, 0], mapped[:, 0]),
-                "spearman_upsampled": spearman(
-                    upsampled(maps, given["scale"]), upsampled(mapped, given["scale"])
-                ),
-                "top_quarter": shared_top(maps, mapped),
-            }
-            lists = {name: found.tolist() for name, found in values.items()}
+            measured = order_measures(maps, mapping(maps), size)
+            lists = {name: found.tolist() for name, found in measured.items()}
             for number in range(len(maps)):
                 yield {
                     "model": DRAWN,
@@ -118,23 +141,24 @@ def _rows(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 }
 
 
-def upsampled(maps: Tensor, scale: int) -> Tensor:
-    """`(N, 1, H, W)` -> `(N, scale·H, scale·W)`, bilinear, as masks become as large as images."""
-    return enlarged(maps, [scale * side for side in maps.shape[2:]])[:, 0]
-
-
-def shared_top(maps: Tensor, mapped: Tensor) -> Tensor:
-    """Share of the quarter of the pixels that are highest in both: `(N,)` in [0, 1]."""
-    return share_within(*(top_pixels(each[:, 0], 0.25) for each in (mapped, maps)))
-
-
-MANY = Parameters(maps=100)
+MANY = Parameters(maps=100, n_images=100, n_train=3000, epochs=3, train_seeds=(0, 1, 2))
 
 EXPERIMENT = Experiment(
     name="dre_monotony",
     title="The order of scores under the controller and under x²",
     version=1,
-    profiles={"embedded": Parameters(), "reference": MANY, "paper": MANY},
+    profiles={
+        "embedded": Parameters(),
+        "reference": MANY,
+        # The pictures and trainings of dre_settings, whose estimators these are.
+        "paper": replace(
+            MANY,
+            trained=("resnet50", "vgg19", "googlenet"),
+            images="imagenet_val",
+            n_images=10000,
+            n_train=1281167,
+        ),
+    },
     split=tasks,
     compute=compute,
     recorded=COLUMNS,

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from saliency_audit.attributions import create, saliency
-from saliency_audit.errors import is_whole, refuse_unknown
+from saliency_audit.errors import refuse_unknown
 from saliency_audit.metrics import faithfulness, pearson_skewness
 from saliency_audit.study.columns import Column
 from saliency_audit.study.dre_settings import SETTINGS
@@ -57,8 +57,6 @@ class Parameters(SliceParameters):
             raise ValueError("at least one setting is needed")
         for name in self.settings:
             refuse_unknown("setting", name, SETTINGS)
-        if not self.train_seeds or not all(is_whole(seed) for seed in self.train_seeds):
-            raise ValueError(f"train_seeds must be whole numbers, got {self.train_seeds!r}")
         validate_counts(n_train=self.n_train, epochs=self.epochs, filter_epochs=self.filter_epochs)
 
 

@@ -47,9 +47,10 @@ def mean_over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
     trainings that there are.
 
     Args:
-        rows: of `dre_settings`; undefined values of a seed are left out.
+        rows: of `dre_settings`, or of `dre_monotony`, where `map` is the image; undefined values of
+            a seed are left out.
     """
-    names = ["model", "images", "method", "image"]
+    names = [name for name in ("model", "images", "method", "image", "map") if name in rows]
     numbers = rows.select_dtypes("number").columns.difference(names)
     return rows.groupby(names, sort=False, as_index=False)[list(numbers)].mean()
 

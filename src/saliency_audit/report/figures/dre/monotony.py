@@ -1,4 +1,4 @@
-"""DRE-MONO: a map, its scores after the controller and after x², and what becomes of the order."""
+"""DRE-MONO: scores of maps after the controller and after x², and M_F of estimators with either."""
 
 from collections.abc import Mapping
 
@@ -6,21 +6,24 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from saliency_audit.attributions import standardise
+from saliency_audit.ledger.external.evidence.derived import mean_over_seeds
 from saliency_audit.ledger.summaries.means import mean_with_interval
 from saliency_audit.metrics import spearman
 from saliency_audit.metrics.ranks import average_ranks
-from saliency_audit.report.figures.panels import refuse_empty
-from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, on_two_lines
+from saliency_audit.report.figures.panels import panels, refuse_empty
+from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, network, on_two_lines
 from saliency_audit.report.notebook.tables import text_table
-from saliency_audit.report.words import number
-from saliency_audit.study.experiments.dre_monotony import mappings, upsampled
-from saliency_audit.study.score_maps import normal
+from saliency_audit.report.words import estimate, number
+from saliency_audit.study.experiments.dre_monotony import mappings
+from saliency_audit.study.order_measures import upsampled
+from saliency_audit.study.score_maps import DRAWN, normal
+from saliency_audit.study.trained_mappings import HEADS as SHOWN
 
-SHOWN = ("controller", "square")
 MEASURES = {
     "spearman": "rank correlation",
     "spearman_upsampled": "after upsampling",
@@ -62,7 +65,7 @@ def show_orders(eta: float, h: float, side: int = 56, seed: int = 0) -> Figure:
     named = {"scores x": map_, **both}
     titles = ("scores x", f"controller, η = {eta:g}, h = {h:g}", "x², standardised")
     for axis, title, values in zip(axes[0], titles, named.values(), strict=True):
-        axis.imshow(upsampled(values, 4)[0].numpy(), cmap="Greys")
+        axis.imshow(upsampled(values, [4 * side] * 2)[0].numpy(), cmap="Greys")
         axis.set_title(title, fontsize=9)
         axis.set_xticks([])
         axis.set_yticks([])
@@ -90,7 +93,7 @@ def _ranks(values: Tensor) -> np.ndarray:
 
 
 def order_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """What is left of the order, per distribution and mapping.
+    """What is left of the order of drawn scores, per distribution and mapping.
 
     Args:
         sources: rows of `dre_monotony` by where they come from.
@@ -104,7 +107,8 @@ def order_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """
     refuse_empty(pd.concat(sources.values()))
     lines = {}
-    for source, rows in sources.items():
+    for source, every in sources.items():
+        rows = every[every["model"] == DRAWN]
         for (distribution, method), group in rows.groupby(["distribution", "method"], sort=False):
             lines[str(distribution), on_two_lines(str(method)), on_two_lines(source)] = {
                 title: _mean(group[name]) for name, title in MEASURES.items()
@@ -119,3 +123,69 @@ def _mean(values: pd.Series) -> str:
     if found.high - found.low < 1e-6:
         return number(np.round(found.value, 6), 3)
     return f"{number(found.value, 3)}<br>[{number(found.low, 3)}, {number(found.high, 3)}]"
+
+
+def show_trained(rows: pd.DataFrame) -> Figure:
+    """M_F of the same images with estimators of both mappings, mean over the trainings.
+
+    Args:
+        rows: of `dre_monotony`.
+
+    Returns:
+        A panel per network with a point per image; above the diagonal, the controller is more
+        faithful.
+
+    Raises:
+        ValueError: no rows of trained estimators.
+    """
+    trained = _trained(rows)
+    refuse_empty(trained)
+
+    def draw(axis: Axes, line: str, model: str) -> bool:
+        values = [_values(trained, model, name, "faithfulness") for name in reversed(SHOWN)]
+        reach = [min(map(min, values)), 1.0]
+        axis.plot(reach, reach, color="#888888", linewidth=0.8)
+        axis.scatter(values[0], values[1], s=12, color=IDGI_COLOUR, alpha=0.6, linewidth=0)
+        axis.set_aspect("equal")
+        axis.set_title(network(model), fontsize=9)
+        return True
+
+    models = list(trained["model"].unique())
+    figure, _ = panels([""], models, draw, width=3.4, height=3.2, sharex=False, sharey=False)
+    figure.supxlabel("M_F, trained with x²", fontsize=9)
+    figure.supylabel("M_F, trained with the controller", fontsize=9)
+    return figure
+
+
+def trained_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """M_F of estimators trained with either mapping, and what is left of their scores' order.
+
+    Args:
+        sources: rows of `dre_monotony` by where they come from.
+
+    Returns:
+        A line per network, mapping and source, which form the index, and one for the difference of
+        the mappings. The value of an image is the mean of its trainings; cells are means over the
+        images with 95 % bootstrap intervals over images.
+    """
+    measures = {"faithfulness": "M_F", **MEASURES}
+    lines: dict[tuple[str, str, str], dict[str, str]] = {}
+    for source, rows in sources.items():
+        trained = _trained(rows)
+        for model in trained["model"].unique():
+            for column, title in measures.items():
+                first, second = (_values(trained, model, name, column) for name in SHOWN)
+                named = (first, second, first - second)
+                for name, values in zip((*SHOWN, "difference"), named, strict=True):
+                    place = (network(model), name, on_two_lines(source))
+                    lines.setdefault(place, {})[title] = estimate(mean_with_interval(values))
+    return text_table(lines, ["network", "mapping", "source"])
+
+
+def _trained(rows: pd.DataFrame) -> pd.DataFrame:
+    return mean_over_seeds(rows[rows["model"] != DRAWN])
+
+
+def _values(rows: pd.DataFrame, model: str, method: str, column: str) -> pd.Series:
+    mine = rows[(rows["model"] == model) & (rows["method"] == method)]
+    return mine.set_index("map")[column].sort_index()
