@@ -38,7 +38,7 @@ def test_digits_are_the_last_third_and_disjoint_from_the_training_set():
 def test_unknown_set_lists_the_known():
     with pytest.raises(
         ValueError,
-        match="unknown image set 'imagenet'; known: digits, digits_train, shapes, imagenet_s",
+        match="unknown image set 'imagenet'; known: digits, digits_train, shapes, more_sh",
     ):
         open_images("imagenet")
 

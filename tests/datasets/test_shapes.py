@@ -9,6 +9,7 @@ import torch
 from saliency_audit.datasets import Images, open_images, read_batch, read_regions
 from saliency_audit.datasets.shapes import (
     CLASSES,
+    MORE,
     OUTLINES,
     RADIUS,
     SIDE,
@@ -142,6 +143,23 @@ def test_the_test_set_is_balanced_and_has_regions():
     assert torch.equal(batch.labels, drawn.labels)
     assert torch.equal(regions, drawn.masks)
     assert [images.names[i].split("-")[0] for i in indices] == [CLASSES[k] for k in drawn.labels]
+
+
+def test_more_pictures_are_further_ones_of_the_same_kind():
+    images = open_images("more_shapes")
+    assert len(images) == len(MORE) == 20_000
+    indices = (19_999, 0)
+    batch, regions = read_batch(images, indices), read_regions(images, indices)
+    drawn = draw_shapes([119_999, 100_000])
+    assert torch.equal(batch.images, drawn.images)
+    assert torch.equal(batch.labels, drawn.labels)
+    assert torch.equal(regions, drawn.masks)
+    assert [images.names[i] for i in indices] == ["bar-119999", "disc-100000"]
+
+
+def test_no_training_set_reaches_the_further_pictures():
+    with pytest.raises(ValueError, match="count must be at most 99000, got 99001"):
+        shapes_training_set(99_001)
 
 
 def test_training_pictures_are_no_test_pictures():

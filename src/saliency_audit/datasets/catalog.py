@@ -16,7 +16,7 @@ from saliency_audit.datasets.images import (
     read_scaled,
 )
 from saliency_audit.datasets.mnist import open_mnist
-from saliency_audit.datasets.shapes import open_shapes
+from saliency_audit.datasets.shapes import MORE, open_shapes
 from saliency_audit.datasets.tiny_imagenet import open_tiny_imagenet, open_tiny_imagenet_train
 from saliency_audit.datasets.tiny_imagenet_classes import IMAGENET_INDEX, TINY_CLASSES
 from saliency_audit.errors import refuse_unknown
@@ -166,6 +166,13 @@ CATALOG = {
             "drawn by this package (MIT)",
             "Drawn on request.",
             opener=lambda root: open_shapes(),
+        ),
+        ImageSet(
+            "more_shapes",
+            "20,000 further pictures like those of shapes, for what is rare among those",
+            "drawn by this package (MIT)",
+            "Drawn on request.",
+            opener=lambda root: open_shapes("more_shapes", MORE),
         ),
         ImageSet(
             "imagenet_sample",

@@ -19,6 +19,8 @@ SIDE = 64
 SEED = 0
 # The test set is pictures 0 … TEST_COUNT−1; training pictures are numbered from there on.
 TEST_COUNT = 1000
+# More pictures for tests that need many, from a number that no training set reaches.
+MORE = range(100_000, 120_000)
 # Radius of the circle around the object, in pixels.
 RADIUS = (11.0, 22.0)
 # Cells per side of the random grids whose sum, smoothly upsampled, is the background.
@@ -169,10 +171,12 @@ def shapes_training_set(count: int, seed: int = SEED) -> tuple[Tensor, Tensor]:
     """Images `(count, 3, 64, 64)` in [0, 1] and labels `(count,)`, disjoint from the test set.
 
     Raises:
-        ValueError: a count below 1.
+        ValueError: a count below 1, or one that reaches the pictures `MORE`.
     """
     if count < 1:
         raise ValueError(f"count must be at least 1, got {count}")
+    if count > MORE.start - TEST_COUNT:
+        raise ValueError(f"count must be at most {MORE.start - TEST_COUNT}, got {count}")
     parts = [
         draw_shapes(range(start, min(start + 256, TEST_COUNT + count)), seed)
         for start in range(TEST_COUNT, TEST_COUNT + count, 256)
@@ -180,12 +184,17 @@ def shapes_training_set(count: int, seed: int = SEED) -> tuple[Tensor, Tensor]:
     return torch.cat([part.images for part in parts]), torch.cat([part.labels for part in parts])
 
 
-def open_shapes() -> Images:
-    """The 1,000 test pictures, 125 of each of the 8 shapes; regions are the object masks."""
+def open_shapes(name: str = "shapes", numbers: Sequence[int] = range(TEST_COUNT)) -> Images:
+    """Pictures by their numbers; regions are the object masks.
+
+    Args:
+        name: of the set.
+        numbers: of the pictures; those of the test set hold 125 of each of the 8 shapes.
+    """
     return Images(
-        name="shapes",
-        names=tuple(f"{CLASSES[i % len(CLASSES)]}-{i}" for i in range(TEST_COUNT)),
-        labels=tuple(i % len(CLASSES) for i in range(TEST_COUNT)),
-        read=lambda index: draw_shapes([index]).images[0],
-        region=lambda index: draw_shapes([index]).masks[0],
+        name=name,
+        names=tuple(f"{CLASSES[i % len(CLASSES)]}-{i}" for i in numbers),
+        labels=tuple(i % len(CLASSES) for i in numbers),
+        read=lambda index: draw_shapes([numbers[index]]).images[0],
+        region=lambda index: draw_shapes([numbers[index]]).masks[0],
     )

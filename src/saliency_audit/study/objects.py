@@ -1,7 +1,6 @@
 """Images with a known object, for the checks that ask where in a picture a map lies."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -33,7 +32,7 @@ def with_objects(chosen: Selection) -> tuple[Selection, Tensor]:
     notes.
 
     Args:
-        chosen: the correctly classified images of a slice.
+        chosen: the images of a slice.
 
     Returns:
         The selection without those images, and `(N, H, W)` bool on the device of the pictures.
@@ -46,20 +45,5 @@ def with_objects(chosen: Selection) -> tuple[Selection, Tensor]:
         return chosen, torch.zeros(0, *chosen.pictures.shape[2:], dtype=torch.bool, device=device)
     masks = read_regions(chosen.source, chosen.indices)
     kept = masks.flatten(1).any(dim=1) & ~masks.flatten(1).all(dim=1)
-    return _only(chosen, kept), masks[kept].to(device)
-
-
-def _only(chosen: Selection, kept: Tensor) -> Selection:
-    """The selection reduced to the images in a mask `(N,)`."""
-    positions = kept.nonzero().flatten().tolist()
-    on_device = kept.to(chosen.pictures.device)
-    left_out = len(chosen.indices) - len(positions)
-    return replace(
-        chosen,
-        pictures=chosen.pictures[on_device],
-        targets=chosen.targets[on_device],
-        indices=tuple(chosen.indices[i] for i in positions),
-        confidence=chosen.confidence[on_device],
-        seeds=[chosen.seeds[i] for i in positions],
-        notes={**chosen.notes, "object_or_background_missing": left_out, "used": len(positions)},
-    )
+    left_out = int((~kept).sum())
+    return chosen.only(kept, object_or_background_missing=left_out), masks[kept].to(device)

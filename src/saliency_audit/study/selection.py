@@ -1,13 +1,14 @@
-"""The images of a task: read, classified, and reduced to those that the model gets right."""
+"""The images of a task: read, classified, and reduced to those that are explained."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from saliency_audit.attributions.engine import predict
+from saliency_audit.attributions.targets import predicted_classes
 from saliency_audit.datasets import (
     Images,
     image_seed,
@@ -15,6 +16,7 @@ from saliency_audit.datasets import (
     read_batch,
     shuffled_indices,
 )
+from saliency_audit.errors import refuse_unknown
 from saliency_audit.models import load_classifier, state_digest
 from saliency_audit.study.provenance import default_device
 
@@ -26,17 +28,21 @@ OWN_IMAGES = {
     "mobilenet_v2_tiny200": "tiny200_val",
     "efficientnet_lite0_tiny200": "tiny200_val",
 }
+# Which images are kept, by how they are classified.
+KEEP = ("correctly", "wrongly", "both")
+BATCH = 32
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The correctly classified images of one slice of candidates.
+    """The images of a slice that are explained: of its candidates, those classified as asked for.
 
     Attributes:
         model: the classifier, on the device of the pictures.
         source: the image set.
         pictures: `(N, C, H, W)` in [0, 1].
-        targets: `(N,)` true classes, which are also the predicted ones.
+        targets: `(N,)` predicted classes, which are explained.
+        labels: `(N,)` true classes.
         indices: position of each image in its set.
         confidence: `(N,)` softmax probability of the target.
         seeds: one per image, fixed by the study's seed and the image.
@@ -47,6 +53,7 @@ class Selection:
     source: Images
     pictures: Tensor
     targets: Tensor
+    labels: Tensor
     indices: tuple[int, ...]
     confidence: Tensor
     seeds: list[int]
@@ -56,6 +63,31 @@ class Selection:
     def inputs(self) -> tuple[nn.Module, Tensor, Tensor]:
         """What a method explains: model, pictures and targets."""
         return self.model, self.pictures, self.targets
+
+    @property
+    def correct(self) -> Tensor:
+        """`(N,)` bool: which images are classified correctly."""
+        return self.targets == self.labels
+
+    def only(self, kept: Tensor, **notes: Any) -> "Selection":
+        """The selection reduced to some of its images.
+
+        Args:
+            kept: `(N,)` bool.
+            notes: added to the others.
+        """
+        positions = kept.nonzero().flatten().tolist()
+        here = kept.to(self.pictures.device)
+        return replace(
+            self,
+            pictures=self.pictures[here],
+            targets=self.targets[here],
+            labels=self.labels[here],
+            indices=tuple(self.indices[i] for i in positions),
+            confidence=self.confidence[here],
+            seeds=[self.seeds[i] for i in positions],
+            notes={**self.notes, **notes, "used": len(positions)},
+        )
 
     def describe(self, position: int) -> dict[str, Any]:
         """Columns that every row about an image has."""
@@ -81,12 +113,24 @@ def images_of(model: str, images: str | None) -> str:
     return OWN_IMAGES[model]
 
 
-def select(model: str, images: str, seed: int, first: int, last: int) -> Selection:
+def select(
+    model: str, images: str, seed: int, first: int, last: int, keep: str = "correctly"
+) -> Selection:
     """Candidates `first … last-1` of the image set in the order of the seed, read and classified.
+
+    Args:
+        model: classifier of the catalogue.
+        images: image set of the catalogue.
+        seed: of the order, and of what is drawn for an image.
+        first: candidate.
+        last: the one after the last candidate.
+        keep: the images that are classified "correctly", "wrongly", or "both".
 
     Raises:
         MissingDataError: the images or the weights are not here.
+        ValueError: anything else to keep.
     """
+    refuse_unknown("kind of images to keep", keep, KEEP)
     device = default_device()
     source = open_images(images)
     order = shuffled_indices(source, seed)[first:last]
@@ -94,37 +138,53 @@ def select(model: str, images: str, seed: int, first: int, last: int) -> Selecti
     network = load_classifier(model).to(device)
     pictures, labels = batch.images.to(device), batch.labels.to(device)
     correct, confidence = _classify(network, pictures, labels)
-    chosen = tuple(
-        index for index, right in zip(batch.indices, correct.tolist(), strict=True) if right
-    )
-    return Selection(
+    targets = labels
+    if keep != "correctly":
+        targets = predicted_classes(network, pictures, BATCH)
+        _, confidence = _classify(network, pictures, targets)
+    candidates = Selection(
         model=network,
         source=source,
-        pictures=pictures[correct],
-        targets=labels[correct],
-        indices=chosen,
-        confidence=confidence[correct],
-        seeds=[image_seed(seed, index) for index in chosen],
+        pictures=pictures,
+        targets=targets,
+        labels=labels,
+        indices=batch.indices,
+        confidence=confidence,
+        seeds=[image_seed(seed, index) for index in batch.indices],
         notes={
             "candidates": len(order),
             "unreadable": batch.unreadable,
             "misclassified": int((~correct).sum()),
-            "used": len(chosen),
+            "used": len(batch.indices),
             "model_sha256": state_digest(network),
         },
     )
+    kept = {"correctly": correct, "wrongly": ~correct, "both": torch.ones_like(correct)}
+    return candidates.only(kept[keep])
 
 
-def select_task(given: Mapping[str, Any]) -> Selection:
+def select_task(given: Mapping[str, Any], keep: str = "correctly") -> Selection:
     """The images of a task: those of its slice, or its first `n_images`; see `select`."""
     first, last = (given["first"], given["last"]) if "first" in given else (0, given["n_images"])
-    return select(given["model"], given["images"], given["seed"], first, last)
+    return select(given["model"], given["images"], given["seed"], first, last, keep)
+
+
+def balanced(chosen: Selection) -> Selection:
+    """As many wrongly as correctly classified images: the first of each, up to the fewer of them.
+
+    Args:
+        chosen: both kinds.
+    """
+    correct = chosen.correct
+    count = torch.minimum(correct.sum(), (~correct).sum())
+    place = torch.where(correct, correct.cumsum(dim=0), (~correct).cumsum(dim=0))
+    return chosen.only(place <= count)
 
 
 def _classify(model: nn.Module, pictures: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     if len(pictures) == 0:
         return labels.bool(), pictures.new_zeros(0)
-    parts = zip(pictures.split(32), labels.split(32), strict=True)
+    parts = zip(pictures.split(BATCH), labels.split(BATCH), strict=True)
     found = [predict(model, part, classes) for part, classes in parts]
     confidence, correct = (torch.cat(each) for each in zip(*found, strict=True))
     return correct, confidence

@@ -25,7 +25,7 @@ def refuse_empty(rows: pd.DataFrame) -> None:
     """
     if rows.empty:
         raise ValueError(
-            "no rows to show: none of the images was classified correctly; raise n_images"
+            "no rows to show: no image was classified as the experiment asks; raise n_images"
         )
 
 
