@@ -3,6 +3,7 @@
 from saliency_audit.study.experiment import Experiment, ParameterError
 from saliency_audit.study.experiments import (
     dre_density,
+    dre_misclassified,
     dre_monotony,
     dre_pictures,
     dre_scores,
@@ -45,6 +46,7 @@ _EXPERIMENTS: dict[str, Experiment] = {
         dre_scores,
         dre_settings,
         dre_pictures,
+        dre_misclassified,
         mege_accuracy,
         mege_distances,
         mege_stability,

@@ -33,6 +33,7 @@ _SHARED = (
     Column("model", "text", "", "the network, by its name in the catalogue"),
     Column("images", "text", "", "the image set, by its name in the catalogue"),
     Column("method", "text", "", "the explanation method"),
+    Column("area", "number", "share", "of the picture that the object covers"),
     Column("path", "text", "", "the path from the baseline to the image"),
     Column("steps", "integer", "points", "on the path"),
     Column("points", "integer", "points", "on GGIG's line, both ends included"),

@@ -33,7 +33,7 @@ COLUMNS = (
     Column("normalised", "boolean", "", "whether M_F is scaled to [0, 1] over the image's methods"),
     Column("delta", "number", "share", "of the pixels that come back at each stop of M_F"),
     *IMAGE,
-    Column("area", "number", "share", "of the picture that the object covers"),
+    *shared("area"),
     Column("faithfulness", "number", "0 to 1", "M_F: mean probability as the pixels come back"),
     Column("start", "number", "probability", "of the target on the blurred picture, Q₀"),
     *OBJECT_COLUMNS,
@@ -77,6 +77,12 @@ def effort_in(given: Given) -> Effort:
     return Effort(given["iterations"], given["inversions"], given["samples"], given["steps"])
 
 
+def explained_maps(chosen: Selection, given: Given) -> dict[str, Tensor]:
+    """Maps `(N, H, W)` ≥ 0 of the images by method, with a task's parameters."""
+    methods = explainers(given["explained"], given["model"], given, effort_in(given), given["seed"])
+    return {name: saliency(explain(*chosen.inputs), "sum_abs") for name, explain in methods.items()}
+
+
 def scored_maps(
     chosen: Selection, given: Given
 ) -> tuple[dict[str, Tensor], dict[str, Faithfulness], dict[str, Tensor]]:
@@ -84,8 +90,7 @@ def scored_maps(
 
     The paper scales over its ten methods; variants would change their values and are left out.
     """
-    methods = explainers(given["explained"], given["model"], given, effort_in(given), given["seed"])
-    maps = {name: saliency(explain(*chosen.inputs), "sum_abs") for name, explain in methods.items()}
+    maps = explained_maps(chosen, given)
     found = {
         name: faithfulness(*chosen.inputs[:2], values, chosen.targets, seeds=chosen.seeds)
         for name, values in maps.items()

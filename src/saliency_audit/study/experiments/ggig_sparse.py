@@ -20,7 +20,7 @@ COLUMNS = (
     *shared("model", "images", "method"),
     Column("share", "number", "share", "of the pixels that are examined, the most salient ones"),
     *IMAGE,
-    Column("area", "number", "share", "of the picture that the object covers"),
+    *shared("area"),
     Column("edge_overlap", "number", "share", "of these pixels that lie on the strongest edges"),
     Column("connected_components", "number", "pieces", "that they form; NaN for a constant map"),
     Column("object_precision", "number", "share", "of these pixels that lie on the object"),
