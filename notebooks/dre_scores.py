@@ -149,7 +149,10 @@ Markdown(verdict_text(explained_by, runs["this machine"], profile))
 # about these variants, and M_F is not scaled over them.
 
 # %% tags=["remove-input"]
-HTML(as_html(background_table(sources(recorded, rows))))
+changed = background_table(sources(recorded, rows))
+HTML(as_html(changed)) if len(changed) else Markdown(
+    "No row of these variants is recorded: `saliency-audit run dre_scores -p profile=reference` computes them."
+)
 
 # %% [markdown]
 # ## DRE+

@@ -65,7 +65,7 @@ from saliency_audit.study.dre_settings import CONTROLLERS, DRE_CONSTRAINTS, MGNE
 experiment = study.get_experiment("dre_settings")
 overrides = chosen_parameters(experiment, globals())
 controllers = ledger.audit_claim("DRE-CTRL")
-rows = kept_rows(controllers.claim, experiment, profile, overrides)
+rows, kept = kept_rows(controllers.claim, experiment, profile, overrides)
 recorded = ledger.recorded_rows(controllers.claim, "reference")
 
 # %% [markdown]
@@ -78,17 +78,17 @@ recorded = ledger.recorded_rows(controllers.claim, "reference")
 figure = show_settings(rows, list(CONTROLLERS))
 
 # %% tags=["remove-input"]
-HTML(as_html(setting_table(sources(recorded, rows), list(CONTROLLERS))))
+HTML(as_html(setting_table(sources(recorded, rows, kept), list(CONTROLLERS))))
 
 # %% [markdown]
 # M_E of each right-skewed controller minus that of the left-skewed one, and the skewness of its masks:
 
 # %% tags=["remove-input"]
-runs = both_runs(controllers, rows)
+runs = both_runs(controllers, rows, kept)
 HTML(as_html(pivot_table(runs, ["model", "method"], ["question"], named=setting_name)))
 
 # %% tags=["remove-input"]
-Markdown(verdict_text(controllers, runs["this machine"], profile))
+Markdown(verdict_text(controllers, runs[kept], profile, "The rows shown"))
 
 # %% [markdown]
 # ## With and without the constraints
@@ -101,7 +101,7 @@ constraints = [*DRE_CONSTRAINTS, *MGNET_CONSTRAINTS]
 figure = show_settings(rows, constraints)
 
 # %% tags=["remove-input"]
-HTML(as_html(setting_table(sources(recorded, rows), constraints)))
+HTML(as_html(setting_table(sources(recorded, rows, kept), constraints)))
 
 # %% [markdown]
 # How far the setting that changes most lies from the one with all constraints, DRE minus MGnet: below 0, DRE
@@ -109,11 +109,11 @@ HTML(as_html(setting_table(sources(recorded, rows), constraints)))
 
 # %% tags=["remove-input"]
 adhoc = ledger.audit_claim("DRE-ADHOC")
-runs = both_runs(adhoc, rows)
+runs = both_runs(adhoc, rows, kept)
 HTML(as_html(pivot_table(runs, ["model", "method", "against"], ["score"])))
 
 # %% tags=["remove-input"]
-Markdown(verdict_text(adhoc, runs["this machine"], profile))
+Markdown(verdict_text(adhoc, runs[kept], profile, "The rows shown"))
 
 # %% [markdown]
 # ## From MGnet to DRE
@@ -123,7 +123,7 @@ Markdown(verdict_text(adhoc, runs["this machine"], profile))
 # being as named after the semicolon, with its 95 % bootstrap interval over images. No claim is about these.
 
 # %% tags=["remove-input"]
-HTML(as_html(part_table(sources(recorded, rows))))
+HTML(as_html(part_table(sources(recorded, rows, kept))))
 
 # %% [markdown]
 # The authors' trainer also switches the classifier's batch normalisation to the statistics of each batch, probably

@@ -65,7 +65,7 @@ class ExternalSpec(Strict):
 
     `test` names a function of `saliency_audit.ledger.external`; `parameters` are its arguments.
     `replication` says which rows are the claim's own. `planned` marks an experiment that is not
-    written yet. `history` records every change of the rule after rows existed: when, what, why,
+    written yet. `history` records every change of the rule since it was declared: when, what, why,
     and what it did to the verdict.
     """
 

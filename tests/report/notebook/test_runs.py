@@ -1,12 +1,14 @@
 """What a notebook shows of its runs."""
 
+import pandas as pd
 import pytest
 
 from saliency_audit.ledger import Comparison, ExternalResult, ScopedResult, Verdict
 from saliency_audit.ledger.external import not_tested
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.report.notebook.pivot import pivot_table
-from saliency_audit.report.notebook.runs import by_scope
+from saliency_audit.report.notebook import runs as runs_module
+from saliency_audit.report.notebook.runs import HERE, by_scope, kept_rows, sources
 
 NONE = not_tested("no rows")
 
@@ -58,3 +60,17 @@ def test_comparisons_of_both_scopes_stand_under_each_other():
 def test_what_does_not_decide_is_not_judged():
     table = pivot_table({"recorded": outcome(0.1, decides=False)}, ["score"], ["method"])
     assert table["RISE"].tolist() == ["0.10<br>[0.05, 0.15]<br>not decisive, n = 30"]
+
+
+def test_kept_rows_are_called_recorded_and_others_by_where_they_were_computed(monkeypatch):
+    recorded, computed = pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [2]})
+    monkeypatch.setattr(runs_module, "compute", lambda *given: computed)
+    monkeypatch.setattr(runs_module, "recorded_rows", lambda claim, profile: recorded)
+    rows, name = kept_rows(None, None, "embedded", {})
+    assert rows is recorded and name == "recorded, embedded"
+    rows, name = kept_rows(None, None, "embedded", {"seed": 1})
+    assert rows is computed and name == HERE
+    names = list(sources(recorded, recorded, "recorded, embedded"))
+    assert names == ["recorded", "recorded, embedded"]
+    monkeypatch.setattr(runs_module, "recorded_rows", lambda claim, profile: "none")
+    assert kept_rows(None, None, "embedded", {})[0] is computed

@@ -45,7 +45,7 @@ def test_changes_after_rows_existed_stand_with_the_rule_and_not_with_the_sources
     text = verdict_text(ClaimAudit(claim, None, UNTESTED), here, "embedded")
     quoted, _, lines = text.split("\n\n")
     assert all(line.startswith(">") for line in quoted.splitlines())
-    assert "> Changed after rows existed:" in quoted
+    assert "> How it was changed since it was first declared:" in quoted
     assert quoted.count("> - ") == len(claim.external.history)
     assert [line.split(":")[0] for line in lines.splitlines()] == [
         "- **The paper's own numbers",

@@ -18,6 +18,9 @@ from saliency_audit.ledger import (
 from saliency_audit.study import compute
 from saliency_audit.study.experiment import Experiment
 
+# What readers call the rows that a notebook computed.
+HERE = "this machine"
+
 
 def show_recorded(
     recorded: pd.DataFrame | str, show: Callable[..., object], *arguments: object
@@ -37,7 +40,7 @@ def show_recorded(
 
 def kept_rows(
     claim: Claim, experiment: Experiment, profile: str, overrides: Mapping[str, object]
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, str]:
     """Rows of a notebook whose own would take minutes: the recorded ones where there are any.
 
     Args:
@@ -45,24 +48,29 @@ def kept_rows(
         experiment: the experiment.
         profile: of the notebook.
         overrides: parameters that the reader set; with any the rows are computed here.
+
+    Returns:
+        The rows, and what to call them.
     """
     recorded = recorded_rows(claim, profile) if not overrides else ""
     if isinstance(recorded, pd.DataFrame):
-        return recorded
-    return compute(experiment, profile, overrides)
+        return recorded, f"recorded, {profile}"
+    return compute(experiment, profile, overrides), HERE
 
 
-def sources(recorded: pd.DataFrame | str, rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def sources(
+    recorded: pd.DataFrame | str, rows: pd.DataFrame, name: str = HERE
+) -> dict[str, pd.DataFrame]:
     """The recorded rows, if there are any, and these rows, by what readers call them."""
     found = {"recorded": recorded} if isinstance(recorded, pd.DataFrame) else {}
-    return {**found, "this machine": rows}
+    return {**found, name: rows}
 
 
-def both_runs(audit: ClaimAudit, rows: pd.DataFrame) -> dict[str, ScopedResult]:
+def both_runs(audit: ClaimAudit, rows: pd.DataFrame, name: str = HERE) -> dict[str, ScopedResult]:
     """Outcome of the claim's test on the recorded rows, if it was tested, and on these rows."""
     recorded = audit.external["reference"]
     found = {"recorded": recorded} if recorded.tested else {}
-    return {**found, "this machine": evaluate(audit.claim, rows)}
+    return {**found, name: evaluate(audit.claim, rows)}
 
 
 def by_scope(results: Mapping[str, Outcome]) -> dict[str, ExternalResult]:

@@ -70,7 +70,7 @@ def _declared(claim: Claim) -> str:
     return page(
         table(("what", "declared"), facts),
         folded("Parameters of the test", f"```yaml\n{parameters}```") if spec.parameters else "",
-        listed("The rule was changed after rows existed:", spec.history),
+        listed("How the rule was changed since it was first declared:", spec.history),
     )
 
 
