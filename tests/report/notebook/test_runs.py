@@ -6,8 +6,8 @@ import pytest
 from saliency_audit.ledger import Comparison, ExternalResult, ScopedResult, Verdict
 from saliency_audit.ledger.external import not_tested
 from saliency_audit.ledger.statistics import Estimate
-from saliency_audit.report.notebook.pivot import pivot_table
 from saliency_audit.report.notebook import runs as runs_module
+from saliency_audit.report.notebook.pivot import pivot_table
 from saliency_audit.report.notebook.runs import HERE, by_scope, kept_rows, sources
 
 NONE = not_tested("no rows")
@@ -67,9 +67,11 @@ def test_kept_rows_are_called_recorded_and_others_by_where_they_were_computed(mo
     monkeypatch.setattr(runs_module, "compute", lambda *given: computed)
     monkeypatch.setattr(runs_module, "recorded_rows", lambda claim, profile: recorded)
     rows, name = kept_rows(None, None, "embedded", {})
-    assert rows is recorded and name == "recorded, embedded"
+    assert rows is recorded
+    assert name == "recorded, embedded"
     rows, name = kept_rows(None, None, "embedded", {"seed": 1})
-    assert rows is computed and name == HERE
+    assert rows is computed
+    assert name == HERE
     names = list(sources(recorded, recorded, "recorded, embedded"))
     assert names == ["recorded", "recorded, embedded"]
     monkeypatch.setattr(runs_module, "recorded_rows", lambda claim, profile: "none")
