@@ -1,12 +1,7 @@
 """The cost of a map by every method: passes through the network, counted, and seconds."""
 
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
-
-from torch import Tensor, nn
 
 from saliency_audit.attributions import Saliency
 from saliency_audit.study.columns import Column
@@ -14,6 +9,7 @@ from saliency_audit.study.experiment import Experiment, Task
 from saliency_audit.study.ggig_methods import METHODS, VARIANTS, Effort, effort_in, explainers
 from saliency_audit.study.image_parameters import ImageParameters
 from saliency_audit.study.image_rows import Given, Rows, on_images
+from saliency_audit.study.passes import counted_passes
 from saliency_audit.study.selection import Selection
 from saliency_audit.study.shared_columns import IMAGE, shared
 from saliency_audit.study.slices import whole_tasks
@@ -75,26 +71,6 @@ def compute(chosen: Selection, given: Given) -> Rows:
                 "gradient_seconds": quickest(gradient, device)[0],
                 "device": device_name(device),
             }
-
-
-@contextmanager
-def counted_passes(model: nn.Module) -> Iterator[Counter[str]]:
-    """Count the pictures that pass through the model, "forward" and "backward".
-
-    The hook is removed from the model afterwards, also after an exception.
-    """
-    passes: Counter[str] = Counter()
-
-    def count(module: nn.Module, given: tuple[Tensor, ...], scores: Tensor) -> None:
-        passes["forward"] += len(scores)
-        if scores.requires_grad:
-            scores.register_hook(lambda gradient: passes.update(backward=len(gradient)))
-
-    handle = model.register_forward_hook(count)
-    try:
-        yield passes
-    finally:
-        handle.remove()
 
 
 EXPERIMENT = Experiment(
