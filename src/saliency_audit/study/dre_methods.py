@@ -48,6 +48,18 @@ class Effort:
     steps: int = 200
 
 
+def asked_of(name: str, effort: Effort) -> int:
+    """Iterations, samples or points that a method is asked for; 1 where it has none of them."""
+    asked = {
+        "mpert": effort.iterations,
+        "xpert": effort.iterations,
+        "finv": effort.inversions,
+        "smoothgrad": effort.samples,
+        "ig": effort.steps,
+    }
+    return asked.get(SHARED.get(name, name), 1)
+
+
 def explainers(
     names: Sequence[str], model: str, training: Mapping[str, Any], effort: Effort, seed: int
 ) -> dict[str, Explainer]:

@@ -2,6 +2,7 @@
 
 from saliency_audit.study.experiment import Experiment, ParameterError
 from saliency_audit.study.experiments import (
+    dre_cost,
     dre_density,
     dre_misclassified,
     dre_monotony,
@@ -47,6 +48,7 @@ _EXPERIMENTS: dict[str, Experiment] = {
         dre_settings,
         dre_pictures,
         dre_misclassified,
+        dre_cost,
         mege_accuracy,
         mege_distances,
         mege_stability,
