@@ -25,8 +25,9 @@ UNITS = {
     "cost": "repeat",
     "distribution_agrees": "draw",
 }
-# Some of what they say is a fact without a sample: points of a surface, a picture's own shifts.
-EXACT = {"illustration_facts", "distance_sanity"}
+# Some of what they say is a fact without a sample: points of a surface, a picture's own shifts,
+# passes that are counted.
+EXACT = {"illustration_facts", "distance_sanity", "passes_as_printed"}
 
 
 @cache

@@ -18,6 +18,7 @@ from saliency_audit.ledger.external.result import (
     not_tested,
 )
 from saliency_audit.ledger.external.tests.dre_adhoc import largest_change
+from saliency_audit.ledger.external.tests.dre_cost import passes_as_printed
 from saliency_audit.ledger.external.tests.dre_pdf import distribution_agrees
 from saliency_audit.ledger.external.tests.gg_pic import area_order
 from saliency_audit.ledger.external.tests.gg_random import randomization_equivalence
@@ -54,6 +55,7 @@ TESTS: dict[str, ExternalTest] = {
         cost,
         distribution_agrees,
         largest_change,
+        passes_as_printed,
         training_accuracy,
         area_order,
         sigma_perturbation,
