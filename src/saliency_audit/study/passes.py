@@ -14,9 +14,9 @@ def counted_passes(model: nn.Module) -> Iterator[Counter[str]]:
     """Count the pictures that pass through the model, "forward" and "backward".
 
     A batch of k pictures counts k. A picture passes back where a gradient reaches the scores or the
-    picture: the loss may be of the scores or of a layer, and its gradient may end at a layer. Copies
-    of the model that are made meanwhile count too. The hook is removed afterwards, also after an
-    exception.
+    picture: the loss may be of the scores or of a layer, and its gradient may end at a layer. A
+    copy of the model that is made meanwhile counts too. The hook is removed afterwards, also after
+    an exception.
     """
     passes: Counter[str] = Counter()
 

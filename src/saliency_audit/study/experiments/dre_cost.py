@@ -128,7 +128,7 @@ EXPERIMENT = Experiment(
             "cutouts": Parameters(
                 models=("efficientnet_lite0_tiny200",),
                 images="cutouts_shown",
-                # As in dre_pictures: MGnet waits for weights of its constraints that suit photographs.
+                # As in dre_pictures: MGnet waits for weights that suit photographs.
                 explained=tuple(
                     name for name in (*METHODS, *VARIANTS) if name not in ("mgnet", "dre+mgnet")
                 ),
