@@ -60,6 +60,13 @@ def test_notes_count_the_candidates(kept):
         assert chosen.notes["used"] == len(chosen.indices)
 
 
+def test_the_first_images_of_a_selection(kept):
+    found = kept["both"].first(3)
+    assert found.indices == kept["both"].indices[:3]
+    assert found.notes["used"] == 3
+    assert kept["both"].first(1000).indices == kept["both"].indices
+
+
 def test_nothing_is_kept_of_no_candidates(untrained):
     for keep in ("correctly", "both"):
         chosen = select(untrained, "shapes", 0, 5, 5, keep)

@@ -89,6 +89,10 @@ class Selection:
             notes={**self.notes, **notes, "used": len(positions)},
         )
 
+    def first(self, count: int) -> "Selection":
+        """The selection reduced to its first images, where it has more."""
+        return self.only(torch.arange(len(self.indices)) < count)
+
     def describe(self, position: int) -> dict[str, Any]:
         """Columns that every row about an image has."""
         index = self.indices[position]

@@ -1,8 +1,9 @@
 """Rows that follow from recorded ones."""
 
 import pandas as pd
+import pytest
 
-from saliency_audit.ledger.external.evidence.derived import mean_over_seeds
+from saliency_audit.ledger.external.evidence.derived import beside_the_box, mean_over_seeds
 
 
 def test_trainings_become_one_row_per_image_and_method():
@@ -41,3 +42,27 @@ def test_maps_without_images_are_told_apart_by_their_numbers():
         ("net", 0): 5.0,
         ("net", 1): 6.0,
     }
+
+
+def test_chance_and_the_mean_of_the_methods_stand_beside_them():
+    rows = pd.DataFrame(
+        [
+            ("a", 3, "wrongly", 1.0, 0.8, 0.3),
+            ("b", 3, "wrongly", 0.0, 0.6, 0.3),
+            ("a", 4, "correctly", 1.0, 0.9, 0.1),
+        ],
+        columns=["method", "image", "classified", "hit", "explainability", "area"],
+    ).assign(model="net", images="set")
+    found = beside_the_box(rows.sample(frac=1, random_state=0))
+    assert len(found) == 3 + 2 + 2
+    by = found.set_index(["method", "image"])
+    assert by.loc[("mean of the ten", 3), "hit"] == 0.5
+    assert by.loc[("mean of the ten", 3), "explainability"] == pytest.approx(0.7)
+    assert by.loc[("mean of the ten", 4), "hit"] == 1
+    for image, area in ((3, 0.3), (4, 0.1)):
+        assert by.loc[("share of the box", image), "hit"] == area
+        assert by.loc[("share of the box", image), "explainability"] == area
+    assert set(by.xs(4, level="image")["classified"]) == {"correctly"}
+    for column in ("hit", "explainability"):
+        expected = rows.set_index(["method", "image"])[column]
+        pd.testing.assert_series_equal(by.loc[expected.index, column], expected)

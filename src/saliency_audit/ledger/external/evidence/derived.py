@@ -7,6 +7,9 @@ import pandas as pd
 
 # What a share of the saliency is compared with that ignores the background.
 HALF_THE_AREA = "half the area"
+# What maps are compared with that know nothing of the object, and what "most methods" are.
+SHARE_OF_THE_BOX = "share of the box"
+MEAN_OF_THE_TEN = "mean of the ten"
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,29 @@ def mean_over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.groupby(names, sort=False, as_index=False)[list(numbers)].mean()
 
 
+def beside_the_box(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of two more methods: no method at all, and the mean of all.
+
+    A point at random hits the object with a chance equal to the share of the picture that the
+    object, or its box, covers. A random order of the pixels has the same share as its M_E, nearly.
+
+    Args:
+        rows: of `dre_misclassified`; the mean is over the methods that an image has.
+    """
+    names = ["model", "images", "classified", "image"]
+    values = ["hit", "explainability"]
+    groups = rows.groupby(names, sort=False, as_index=False)
+    mean = groups[values].mean().assign(method=MEAN_OF_THE_TEN)
+    share = groups[["area"]].first().assign(method=SHARE_OF_THE_BOX)
+    chance = share.assign(**dict.fromkeys(values, share["area"]))
+    return pd.concat([rows, mean, chance], ignore_index=True)
+
+
 DERIVED = {
+    "beside_the_box": Derived(
+        beside_the_box,
+        {value: (value, "area", "classified") for value in ("hit", "explainability")},
+    ),
     "half_the_area": Derived(
         half_the_area,
         {"outside": ("outside", "area_outside"), "beyond": ("beyond", "area_beyond")},
