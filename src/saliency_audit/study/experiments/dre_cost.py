@@ -65,8 +65,8 @@ def compute(chosen: Selection, given: Given) -> Rows:
     made = explainers(given["explained"], given["model"], given, effort, given["seed"])
     device = chosen.pictures.device
     Saliency()(model, chosen.pictures[:1], chosen.targets[:1])
-    layer = _name_of_layer(model, chosen.pictures[:1])
-    ready = {name: _ready(explain, layer) for name, explain in made.items()}
+    weighed = _name_of_layer(model, chosen.pictures[:1])
+    ready = {name: _ready(explain, weighed) for name, explain in made.items()}
     for position in range(len(chosen.indices)):
         one = slice(position, position + 1)
         on = (model, chosen.pictures[one], chosen.targets[one])
@@ -75,8 +75,8 @@ def compute(chosen: Selection, given: Given) -> Rows:
                 with ExitStack() as counting:
                     through = counting.enter_context(counted_passes(model))
                     generated = [
-                        counting.enter_context(counted_passes(generator))
-                        for generator in _generators(explain)
+                        counting.enter_context(counted_passes(layer))
+                        for layer in _last_of_generators(explain)
                     ]
                     taken = counting.enter_context(counted_steps())
                     seconds = timed(partial(explain, *on), device)
@@ -111,10 +111,10 @@ def _ready(explain: Explainer, layer: str) -> Explainer:
     return explain
 
 
-def _generators(explain: Explainer) -> Sequence[nn.Module]:
-    """The mask generators that a method has."""
+def _last_of_generators(explain: Explainer) -> Sequence[nn.Module]:
+    """The last layer of every mask generator that a method has, which runs once in each pass."""
     parts = vars(explain).values()
-    return [part.generator for part in parts if isinstance(part, RelevanceEstimator)]
+    return [part.generator.last for part in parts if isinstance(part, RelevanceEstimator)]
 
 
 EXPERIMENT = Experiment(
