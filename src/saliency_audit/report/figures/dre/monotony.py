@@ -29,6 +29,8 @@ MEASURES = {
     "spearman_upsampled": "after upsampling",
     "top_quarter": "top quarter kept",
 }
+# Intervals below this come from neighbours that float32 makes equal.
+NOTHING = 1e-6
 
 
 def smooth_map(side: int, seed: int) -> Tensor:
@@ -120,7 +122,7 @@ def _mean(values: pd.Series) -> str:
     found = mean_with_interval(values)
     if found is None:
         return "—"
-    if found.high - found.low < 1e-6:
+    if found.high - found.low < NOTHING:
         return number(np.round(found.value, 6), 3)
     return f"{number(found.value, 3)}<br>[{number(found.low, 3)}, {number(found.high, 3)}]"
 
@@ -178,8 +180,14 @@ def trained_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
                 named = (first, second, first - second)
                 for name, values in zip((*SHOWN, "difference"), named, strict=True):
                     place = (network(model), name, on_two_lines(source))
-                    lines.setdefault(place, {})[title] = estimate(mean_with_interval(values))
+                    lines.setdefault(place, {})[title] = _fine(values)
     return text_table(lines, ["network", "mapping", "source"])
+
+
+def _fine(values: pd.Series) -> str:
+    found = mean_with_interval(values)
+    exact = found is not None and found.high - found.low < NOTHING
+    return _mean(values) if exact else estimate(found)
 
 
 def _trained(rows: pd.DataFrame) -> pd.DataFrame:
