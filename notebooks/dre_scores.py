@@ -45,10 +45,12 @@ seed: int | None = None  # order of the images (default: the profile's)
 shown: int = 6  # images in the first picture
 
 # %% tags=["remove-input", "remove-output"]
+import pandas as pd
 from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
 from saliency_audit.attributions import saliency
+from saliency_audit.report.figures.dre.pool import pool_table
 from saliency_audit.report.figures.dre.scores import background_table, score_table, show_scores
 from saliency_audit.report.figures.maps import show_regions
 from saliency_audit.report.names import method_name
@@ -106,6 +108,12 @@ show_recorded(recorded, show_scores)
 
 # %% tags=["remove-input"]
 HTML(as_html(score_table(sources(recorded, rows))))
+
+# %% [markdown]
+# What leaving methods out of the pool does to the scaled M_F, whose maps stay the same:
+
+# %% tags=["remove-input"]
+HTML(as_html(pool_table(recorded if isinstance(recorded, pd.DataFrame) else rows)))
 
 # %% [markdown]
 # ## DRE against each of the others

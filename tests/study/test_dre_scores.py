@@ -11,11 +11,14 @@ from saliency_audit.study.experiment import ParameterError
 EXPERIMENT = get_experiment("dre_scores")
 QUICK = {
     "n_images": 6,
-    "explained": "dre,mgnet,mpert,gradcam,saliency,dre+self,dre+mgnet,mpert+shared",
+    "explained": ",".join((*METHODS, "dre+self", "dre+mgnet", "mpert+shared")),
     "n_train": 64,
     "epochs": 1,
     "filter_epochs": 1,
     "iterations": 2,
+    "inversions": 1,
+    "samples": 2,
+    "steps": 4,
 }
 
 
@@ -32,7 +35,7 @@ def test_a_row_per_image_and_method_and_one_more_where_it_is_scaled(rows):
     assert n >= 4
     assert (counts == n).all()
     scaled = set(rows.loc[rows["normalised"], "method"])
-    assert scaled == {"dre", "mgnet", "mpert", "gradcam", "saliency"} <= set(METHODS)
+    assert scaled == set(METHODS)
     assert set(rows["method"]) - scaled == {"dre+self", "dre+mgnet", "mpert+shared"}
 
 
@@ -46,6 +49,22 @@ def test_faithfulness_is_scaled_over_the_methods_of_the_paper(rows):
         raw = image[False]
         expected = (raw - raw.min()) / (raw.max() - raw.min())
         pd.testing.assert_series_equal(image[True], expected, check_names=False, atol=1e-12)
+
+
+def test_it_is_not_scaled_over_other_methods():
+    few = {**QUICK, "explained": "dre,gradcam,saliency"}
+    (task,) = EXPERIMENT.tasks(EXPERIMENT.configure("embedded", few))
+    assert not EXPERIMENT.compute(task).rows["normalised"].any()
+
+
+def test_settings_of_one_network_share_no_image():
+    settings = EXPERIMENT.settings("reference").values()
+    taken = [task.name for setting in settings for task in EXPERIMENT.split(setting)]
+    assert len(set(taken)) == len(taken)
+    (quick,) = (setting for setting in settings if setting.skip)
+    firsts = [task.parameters["first"] for task in EXPERIMENT.split(quick)]
+    assert (min(firsts), max(firsts)) == (600, 3500)
+    assert "skip" not in EXPERIMENT.split(quick)[0].parameters
 
 
 def test_all_but_faithfulness_is_the_same_in_both(rows):
@@ -62,6 +81,7 @@ def test_all_but_faithfulness_is_the_same_in_both(rows):
         ({"explained": "[]"}, "at least one method"),
         ({"epochs": 0}, "epochs must be at least 1"),
         ({"iterations": 0}, "iterations must be at least 1"),
+        ({"skip": 30}, r"skip must lie in \[0, n_images\), got 30"),
     ],
 )
 def test_parameters_that_cannot_be(change, message):
