@@ -68,8 +68,9 @@ audit = ledger.audit_claim("DRE-COST")
 # %% [markdown]
 # ## Passes and milliseconds
 #
-# On the left, where a dot does not lie on the grey bar, the number of forward passes is not the printed one. DRE+
-# has no bar: Table 2 does not list it. On the right, dots are the timed repeats and bars their medians.
+# On the left, words stand where the number of forward passes is not the printed one; DRE+ is not in Table 2. On
+# the right, dots are the timed repeats and bars their medians. A repeat is the quickest map within a tenth of a
+# second: other work on the machine disturbs short times most.
 
 # %% mystnb={"image": {"alt": "For twelve methods, passes per map on the left: forward and back as counted, with Table 2's number as a grey bar; Feature Inversion and Meaningful Perturbation lie to the right of theirs. Milliseconds per image on the right"}}
 rows = study.compute(experiment, profile, overrides)

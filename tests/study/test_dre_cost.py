@@ -8,6 +8,7 @@ from saliency_audit.models import load_classifier
 from saliency_audit.study import get_experiment
 from saliency_audit.study.dre_methods import METHODS, VARIANTS, Effort, asked_of
 from saliency_audit.study.experiment import ParameterError
+from saliency_audit.study.experiments import dre_cost
 from saliency_audit.study.experiments.dre_cost import _name_of_layer, _ready
 
 EXPERIMENT = get_experiment("dre_cost")
@@ -46,7 +47,8 @@ COUNTS = ["forward_passes", "backward_passes", "generator_passes", "optimizer_st
 @pytest.fixture(scope="module")
 def rows():
     first, _ = EXPERIMENT.tasks(EXPERIMENT.configure("embedded", QUICK))
-    with torch.random.fork_rng():
+    with pytest.MonkeyPatch.context() as patch, torch.random.fork_rng():
+        patch.setattr(dre_cost, "WITHIN", 0.01)
         return EXPERIMENT.compute(first).rows
 
 

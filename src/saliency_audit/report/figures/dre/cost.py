@@ -13,10 +13,12 @@ from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.report.figures.panels import label_outside, name_rows, refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, method_name, network
 from saliency_audit.report.notebook.tables import text_table
-from saliency_audit.report.words import estimate, number, three_figures
+from saliency_audit.report.words import number, three_figures
 
 # Counts begin at 0, which a logarithmic axis lacks; below 1 it is linear.
 LINEAR_BELOW = 1
+# The end of the axis, with room for the words beside a point.
+MOST = 20000
 
 
 def show_cost(rows: pd.DataFrame, claim: Claim) -> Figure:
@@ -28,8 +30,9 @@ def show_cost(rows: pd.DataFrame, claim: Claim) -> Figure:
 
     Returns:
         The figure: a row of panels per network, methods in the order of the rows from the top. On
-        the left passes through the classifier, forward and back; a bar is the printed number. On
-        the right a dot per timed repeat, the mean over the images, and a bar at their median.
+        the left passes through the classifier, forward and back; a bar is the printed number, and
+        words say what was counted otherwise. On the right a dot per timed repeat, the mean over the
+        images, and a bar at their median.
     """
     refuse_empty(rows)
     costs = list(map_costs(rows))
@@ -58,6 +61,7 @@ def show_cost(rows: pd.DataFrame, claim: Claim) -> Figure:
     axes[0, 0].invert_yaxis()
     axes[-1, 0].set_xscale("symlog", linthresh=LINEAR_BELOW, linscale=0.4)
     axes[-1, 0].set_xticks([0, 1, 10, 100, 1000], ["0", "1", "10", "100", "1000"])
+    axes[-1, 0].set_xlim(-0.5, MOST)
     axes[-1, 0].set_xlabel("passes through the classifier per map", fontsize=9)
     axes[-1, 1].set_xscale("log")
     axes[-1, 1].xaxis.set_major_formatter("{x:g}")
@@ -99,6 +103,17 @@ def _draw_passes(
         markersize=8,
         label="back, counted",
     )
+    for cost in costs:
+        if cost.forward.value != (value := printed.get(cost.method)):
+            words = _count(cost.forward) + (f", not {value}" if value else "")
+            axis.annotate(
+                words,
+                (cost.forward.value, height[cost.method]),
+                xytext=(8, 0),
+                textcoords="offset points",
+                verticalalignment="center",
+                fontsize=8,
+            )
 
 
 def _draw_times(
@@ -133,7 +148,7 @@ def cost_table(sources: Mapping[str, pd.DataFrame], claim: Claim) -> pd.DataFram
                 "back": _count(cost.backward),
                 "generator": _count(cost.generator),
                 "iterations": _count(cost.iterations),
-                "milliseconds": estimate(cost.milliseconds).replace(" [", "<br>[", 1),
+                "milliseconds": _milliseconds(cost.milliseconds),
             }
             if cost.method in printed:
                 value = printed[cost.method]
@@ -150,3 +165,8 @@ def _count(found: Estimate) -> str:
     """`300`, or `299–301` where images differ."""
     low, high = (number(end, 0) for end in (found.low, found.high))
     return low if low == high else f"{low}–{high}"
+
+
+def _milliseconds(found: Estimate) -> str:
+    value, low, high = map(three_figures, (found.value, found.low, found.high))
+    return f"{value}<br>[{low}, {high}]"
