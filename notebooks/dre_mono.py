@@ -92,9 +92,9 @@ figure = show_orders(settings.eta, settings.h, settings.side, settings.seed)
 # neighbouring scores become equal, which costs the rank correlation less than 1e-9.
 
 # %% tags=["remove-input"]
-rows = kept_rows(audit.claim, experiment, profile, overrides)
+rows, kept = kept_rows(audit.claim, experiment, profile, overrides)
 recorded = ledger.recorded_rows(audit.claim, "reference")
-HTML(as_html(order_table(sources(recorded, rows))))
+HTML(as_html(order_table(sources(recorded, rows, kept))))
 
 # %% [markdown]
 # ## Trained with the controller and with x²
@@ -115,7 +115,7 @@ else:
 # mapping breaks, and its maps are what is left.
 
 # %% tags=["remove-input"]
-HTML(as_html(trained_table(sources(recorded, rows))))
+HTML(as_html(trained_table(sources(recorded, rows, kept))))
 
 # %% [markdown]
 # ## By algebra
@@ -127,7 +127,7 @@ HTML(as_html(check_table(audit)))
 # ## The test
 
 # %% tags=["remove-input"]
-runs = both_runs(audit, rows)
+runs = both_runs(audit, rows, kept)
 HTML(as_html(pivot_table(runs, ["model", "question", "method"], [])))
 
 # %% [markdown]
@@ -136,4 +136,4 @@ HTML(as_html(pivot_table(runs, ["model", "question", "method"], [])))
 # The rule is in the ledger.
 
 # %% tags=["remove-input"]
-Markdown(verdict_text(audit, runs["this machine"], profile))
+Markdown(verdict_text(audit, runs[kept], profile, "The rows shown"))
