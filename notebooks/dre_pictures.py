@@ -19,8 +19,9 @@
 # it is among the maps of that picture.
 #
 # *Read with care.* Eight pictures are no evidence; {doc}`dre_scores` measures the claims. DRE was trained on
-# 10,000 pictures in one pass, the paper's on more than a million in ten. MGnet is missing among the photographs:
-# it needs weights for its three penalties, and with those that suit the shapes its masks keep everything.
+# 10,000 pictures in one pass, the paper's on more than a million in ten. MGnet needs weights for its three
+# penalties. With those that suit the shapes, and a sigmoid at the end, its masks keep all of a photograph or
+# nothing. With the head of its released code and other weights they tell more from less, but stay near one half.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (shapes) or reference (photographs)

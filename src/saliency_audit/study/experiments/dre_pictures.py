@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from saliency_audit.metrics import explainability
 from saliency_audit.metrics.similarity import min_max
 from saliency_audit.study.columns import Column
 from saliency_audit.study.dre_methods import METHODS, VARIANTS, Effort
@@ -30,8 +29,6 @@ COLUMNS = (
     Column("value", "integer", f"0 to {VALUES}", "mean of the map in the cell, scaled per map"),
     Column("object", "integer", f"0 to {VALUES}", "share of the cell that the object covers"),
     Column("faithfulness", "number", "0 to 1", "M_F of the map"),
-    Column("scaled", "number", "0 to 1", "the same, scaled to [0, 1] over the picture's methods"),
-    Column("explainability", "number", "0 to 1", "M_E of the map"),
 )
 
 
@@ -46,8 +43,7 @@ class Parameters(dre_scores.Parameters):
 @on_objects(COLUMNS)
 def compute(chosen: Selection, masks: Tensor, given: Given) -> pd.DataFrame:
     """Rows of one task: image × method × cell."""
-    maps, found, scaled = dre_scores.scored_maps(chosen, given)
-    undefined = torch.full((len(masks),), torch.nan)
+    maps, found, _ = dre_scores.scored_maps(chosen, given)
     objects = _whole(_pooled(masks.float()))
     frames = []
     for name, values in maps.items():
@@ -55,12 +51,8 @@ def compute(chosen: Selection, masks: Tensor, given: Given) -> pd.DataFrame:
         frame = pd.DataFrame(_places(len(cells)))
         frame["value"] = cells.flatten().tolist()
         frame["object"] = objects.flatten().tolist()
-        for column, scores in (
-            ("faithfulness", found[name].value),
-            ("scaled", scaled.get(name, undefined)),
-            ("explainability", explainability(values.cpu(), masks.cpu())),
-        ):
-            frame[column] = scores.double().cpu().repeat_interleave(CELLS**2).numpy()
+        scores = found[name].value.double().cpu()
+        frame["faithfulness"] = scores.repeat_interleave(CELLS**2).numpy()
         frames.append(frame.assign(method=name))
     return pd.concat(frames, ignore_index=True)
 
@@ -90,11 +82,7 @@ EXPERIMENT = Experiment(
             models=("efficientnet_lite0_tiny200",),
             images="cutouts_shown",
             n_images=8,
-            # With the weights of its constraints that suit shapes, MGnet's masks keep the whole of
-            # a photograph; it waits for weights of its own.
-            explained=tuple(
-                name for name in (*METHODS, *VARIANTS) if name not in ("mgnet", "dre+mgnet")
-            ),
+            explained=(*METHODS, *VARIANTS),
             n_train=10000,
             epochs=1,
             filter_epochs=3,
