@@ -191,6 +191,19 @@ def test_a_sealed_experiment_takes_more_tasks_and_is_sealed_again(project, toy):
     assert pd.read_parquet(project / SEALED[1]).drop(columns="task").equals(rows)
 
 
+def test_a_setting_can_be_recorded_before_the_others(project, toy):
+    plain = toy.experiment().profiles["embedded"]
+    settings = {"first": plain, "second": replace(plain, names=("b",))}
+    experiment = replace(toy.experiment(), profiles={"embedded": settings})
+    assert set(compute(experiment, overrides={"setting": "second"}, record=True)["name"]) == {"b"}
+    assert recorded_files(project) == SEALED
+    compute(experiment, overrides={"setting": "first"}, record=True)
+    assert toy.computed == [*(f"b-{i}" for i in range(4)), *NAMES]
+    assert pd.read_parquet(project / SEALED[1])["name"].tolist()[::8] == ["a", "b"]
+    with pytest.raises(ParameterError, match="drop the overrides"):
+        compute(experiment, overrides={"setting": "first", "scale": 2.0}, record=True)
+
+
 def test_what_is_done_so_far_can_be_sealed_and_is_not_computed_again(project, toy):
     with pytest.raises(StoreError, match="no task is done"):
         seal(toy.experiment())

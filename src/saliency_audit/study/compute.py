@@ -75,7 +75,8 @@ def compute(
         profile: which named set of parameters.
         overrides: fields to replace in it.
         record: compute the published rows, which are sealed in `data/results` once all tasks are
-            done, instead of `runs/rows`; needs the profile's own parameters.
+            done, instead of `runs/rows`; needs the profile's own parameters. A choice among its
+            settings is sealed with what was sealed before.
         executor: "local", or "dask://HOST:PORT" for a running dask scheduler whose workers see
             the same files under the same names and run the same code and packages.
         progress: called with (done, total, task name) as tasks finish.
@@ -89,7 +90,7 @@ def compute(
     """
     use_threads_from_environment()
     overrides = dict(overrides or {})
-    if record and overrides:
+    if record and overrides.keys() - {"setting"}:
         raise ParameterError(
             "recorded rows use a profile's own parameters; drop the overrides or --record"
         )
@@ -113,7 +114,7 @@ def compute(
         raise ParameterError(f'unknown executor {executor!r}; known: "local", "dask://HOST:PORT"')
     run(store, missing, executor, lambda name, k: report(finished + k, len(tasks), name))
     if record:
-        store.seal(tasks)
+        store.seal(experiment.tasks(experiment.configure(profile)))
     return store.read(tasks)
 
 
