@@ -9,8 +9,9 @@ import torchvision
 from saliency_audit.attributions.engine import frozen
 from saliency_audit.attributions.relevance.generator import MaskGenerator
 from saliency_audit.attributions.relevance.pyramid import feature_maps
-from saliency_audit.models import load_classifier
-from saliency_audit.models.normalized import Normalized
+from saliency_audit.datasets import CATALOG
+from saliency_audit.models import CLASSIFIERS, load_classifier
+from saliency_audit.models.normalized import Normalized, Restricted
 from saliency_audit.study import estimators
 from saliency_audit.study.estimators import (
     dre_setting,
@@ -66,12 +67,15 @@ def test_a_shipped_estimator_is_found_first_and_is_the_trained_one_rounded(proje
         ("googlenet", (56, 28, 14, 7), (192, 480, 832, 1024), (416, 240, 96)),
     ],
 )
-def test_generators_of_the_papers_networks_have_its_sizes(name, sides, channels, cells):
+@pytest.mark.parametrize("variant", ["", "_birds200"])
+def test_generators_of_the_papers_networks_have_its_sizes(name, variant, sides, channels, cells):
     options = {"init_weights": False} if name == "googlenet" else {}
     with torch.device("meta"):
         network = Normalized(
             torchvision.models.get_model(name, weights=None, **options), (0.0,) * 3, (1.0,) * 3
         ).eval()
+    name += variant
+    with torch.device("meta"):
         images = torch.rand(1, 3, 224, 224)
         layers = layers_of(name, network, images)
         with frozen(network):
@@ -81,6 +85,21 @@ def test_generators_of_the_papers_networks_have_its_sizes(name, sides, channels,
     assert tuple(part.shape[2] for part in maps) == sides
     assert tuple(part.shape[1] for part in maps) == channels
     assert tuple(cell.shortcut.out_channels for cell in generator.cells) == cells
+
+
+def test_the_papers_layers_are_found_behind_further_wrappers():
+    with torch.device("meta"):
+        network = torchvision.models.get_model("vgg19", weights=None)
+        whole = Restricted(Normalized(network, (0.0,) * 3, (1.0,) * 3), range(9)).eval()
+        images = torch.rand(1, 3, 224, 224)
+        found = layers_of("vgg19", whole, images)
+    assert found == tuple(f"model.model.features.{number}" for number in (9, 18, 27, 36))
+
+
+def test_every_set_to_train_masks_on_can_be_opened():
+    for model, images in estimators.TRAINING_SETS.items():
+        assert model in CLASSIFIERS
+        assert CATALOG[images].opener is not None
 
 
 def test_settings_have_files_of_their_own():

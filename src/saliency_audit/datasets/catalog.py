@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from saliency_audit.datasets.cub200 import open_cub200
 from saliency_audit.datasets.cutouts import open_cutouts
 from saliency_audit.datasets.digits import open_digits
 from saliency_audit.datasets.folders import open_class_folders
+from saliency_audit.datasets.imagenet import open_imagenet_val
 from saliency_audit.datasets.images import (
     Images,
     MissingDataError,
@@ -16,6 +18,7 @@ from saliency_audit.datasets.images import (
     read_scaled,
 )
 from saliency_audit.datasets.mnist import open_mnist
+from saliency_audit.datasets.places365 import open_places365
 from saliency_audit.datasets.shapes import MORE, open_shapes
 from saliency_audit.datasets.tiny_imagenet import open_tiny_imagenet, open_tiny_imagenet_train
 from saliency_audit.datasets.tiny_imagenet_classes import IMAGENET_INDEX, TINY_CLASSES
@@ -68,9 +71,9 @@ def _torchvision(dataset: str, folder: str) -> str:
     )
 
 
+# 224 pixels for every network, including Inception and Xception, which were trained on 299: the
+# IDGI study states no size, and all methods then get the same pictures.
 def _imagenet_folder(name: str, folder: str, how_to_get: str) -> Callable[[Path], Images]:
-    # 224 pixels for every network, including Inception and Xception, which were trained on 299: the
-    # IDGI study states no size, and all methods then get the same pictures.
     return lambda root: open_class_folders(name, root / folder, 224, how_to_get, 1000)
 
 
@@ -106,6 +109,35 @@ def _grey(name: str, title: str, terms: str, kind: str, part: str) -> ImageSet:
     )
 
 
+def _birds200(name: str, part: str, count: int, *, training: bool) -> ImageSet:
+    return ImageSet(
+        name,
+        f"Caltech-UCSD Birds-200-2011 with boxes, {part} part, {count:,} pictures",
+        "non-commercial research and education (Caltech)",
+        _BIRDS,
+        "CUB_200_2011/images",
+        11788,
+        lambda root: open_cub200(name, root / "CUB_200_2011", _BIRDS, training=training),
+    )
+
+
+def _places365(name: str, part: str, count: int) -> ImageSet:
+    return ImageSet(
+        name,
+        f"Places365-Standard, {part} part, {count:,} pictures of scenes",
+        "non-commercial research and education (MIT)",
+        _PLACES,
+        f"places365/{part}",
+        count,
+        lambda root: open_places365(
+            name,
+            root / "places365" / part,
+            _PLACES,
+            root / "places365/places365_val.txt" if part == "val" else None,
+        ),
+    )
+
+
 # 50 of the 1,000 classes, drawn once; the MeGe/ReCo paper does not name those it used.
 IMAGENET50 = tuple(sorted(np.random.default_rng(0).choice(1000, 50, replace=False).tolist()))
 _TRAINING = UNPACK + (
@@ -118,9 +150,19 @@ _SAMPLE = UNPACK + (
     "mkdir -p $SALIENCY_DATA/imagenet_sample/${n%%_*}; "
     "cp $f $SALIENCY_DATA/imagenet_sample/${n%%_*}/; done"
 )
-# Its bounding boxes (XML, one file per picture) are not read: those of Tiny ImageNet are used.
 _VALIDATION = UNPACK + (
-    "as imagenet/val/<wnid>/<image>.JPEG; register at image-net.org for ILSVRC-2012."
+    "as imagenet/val/<wnid>/<image>.JPEG; register at image-net.org for ILSVRC-2012. Boxes, which "
+    "only some studies need, as imagenet/Annotations/CLS-LOC/val/<image>.xml "
+    "(ILSVRC2012_bbox_val_v3.tgz)."
+)
+_BIRDS = UNPACK + (
+    "as CUB_200_2011/{images.txt,image_class_labels.txt,train_test_split.txt,bounding_boxes.txt,"
+    "images/} (CUB_200_2011.tgz, data.caltech.edu/records/65de6-vp158)."
+)
+_PLACES = UNPACK + (
+    "as places365/{train,val}/<class>/<image>.jpg (places365standard_easyformat.tar, whose folder "
+    "is called places365_standard, places2.csail.mit.edu/download.html); or the validation part as "
+    "places365/{places365_val.txt,val/<image>.jpg} (val_256.tar, filelist_places365-standard.tar)."
 )
 _TINY = UNPACK + (
     "as tiny-imagenet-200/val/{images/,val_annotations.txt} "
@@ -185,13 +227,31 @@ CATALOG = {
         ),
         ImageSet(
             "imagenet_val",
-            "ILSVRC-2012 validation set, 50,000 pictures",
+            "ILSVRC-2012 validation set, with boxes if they are there, 50,000 pictures",
             _IMAGENET_TERMS,
             _VALIDATION,
             "imagenet/val",
             50000,
-            _imagenet_folder("imagenet_val", "imagenet/val", _VALIDATION),
+            lambda root: open_imagenet_val(
+                "imagenet_val",
+                root / "imagenet/val",
+                root / "imagenet/Annotations/CLS-LOC/val",
+                _VALIDATION,
+            ),
         ),
+        ImageSet(
+            "imagenet_train",
+            "ILSVRC-2012 training set, 1,281,167 pictures",
+            _IMAGENET_TERMS,
+            _TRAINING,
+            "imagenet/train",
+            1281167,
+            _imagenet_folder("imagenet_train", "imagenet/train", _TRAINING),
+        ),
+        _birds200("birds200", "test", 5794, training=False),
+        _birds200("birds200_train", "training", 5994, training=True),
+        _places365("places365", "val", 36500),
+        _places365("places365_train", "train", 1803460),
         _cifar10("train", 50000),
         _cifar10("test", 10000),
         *(

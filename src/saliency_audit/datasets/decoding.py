@@ -18,6 +18,8 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+# The orientations that exchange width and height.
+_ON_ITS_SIDE = (5, 6, 7, 8)
 # TIFF's tag and its value for pictures in which 0 is white.
 _WHITE_IS_ZERO = (TiffImagePlugin.PHOTOMETRIC_INTERPRETATION, 0)
 
@@ -44,6 +46,12 @@ def upright_rgb(picture: Image.Image) -> Image.Image:
     rgb = _rgb(picture)
     turn = _UPRIGHT.get(_orientation(picture))
     return rgb if turn is None else rgb.transpose(turn)
+
+
+def upright_size(picture: Image.Image) -> tuple[int, int]:
+    """Width and height of `upright_rgb`, for which the picture need not be loaded."""
+    turned = _orientation(picture) in _ON_ITS_SIDE
+    return (picture.height, picture.width) if turned else (picture.width, picture.height)
 
 
 def _orientation(picture: Image.Image) -> int:

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from saliency_audit.datasets.cropping import centre_crop
 from saliency_audit.datasets.decoding import PictureError, upright_rgb
 from saliency_audit.errors import AuditError
 
@@ -28,6 +29,7 @@ class Images:
         read: index -> `(C, H, W)` float32 in [0, 1]; raises `OSError` on a corrupt file.
         region: index -> `(H, W)` bool, where the object is in the picture that `read` returns: its
             mask, or its bounding box filled; None where the set has neither.
+        regions_missing: why there is none, and what to do, for a set that has some elsewhere.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Images:
     labels: tuple[int, ...]
     read: Callable[[int], Tensor]
     region: Callable[[int], Tensor] | None = None
+    regions_missing: str = ""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -57,6 +60,7 @@ def only_classes(images: Images, classes: Sequence[int]) -> Images:
         labels=tuple(numbers[images.labels[index]] for index in kept),
         read=lambda index: images.read(kept[index]),
         region=None if region is None else lambda index: region(kept[index]),
+        regions_missing=images.regions_missing,
     )
 
 
@@ -105,8 +109,11 @@ def read_regions(images: Images, indices: Sequence[int]) -> Tensor:
         `(N, H, W)` bool.
 
     Raises:
+        MissingDataError: the boxes of the set are not here, or damaged.
         ValueError: the set has neither masks nor boxes, or no index is given.
     """
+    if images.regions_missing:
+        raise MissingDataError(f"image set {images.name!r}: {images.regions_missing}")
     if images.region is None:
         raise ValueError(
             f"image set {images.name!r} has neither object masks nor boxes; take one that has, "
@@ -137,13 +144,10 @@ def read_picture(path: Path, side: int) -> Tensor:
         PictureError: its numbers have no known scale.
     """
     picture = _decoded(path)
-    shorter = round(side * 256 / 224)
-    scale = shorter / min(picture.size)
-    if scale != 1:
-        size = (round(picture.width * scale), round(picture.height * scale))
-        picture = picture.resize(size, Image.Resampling.BILINEAR)
-    left, top = (picture.width - side) // 2, (picture.height - side) // 2
-    return _pixels(picture.crop((left, top, left + side, top + side)))
+    crop = centre_crop(picture.size, side)
+    if crop.size != picture.size:
+        picture = picture.resize(crop.size, Image.Resampling.BILINEAR)
+    return _pixels(picture.crop((crop.left, crop.top, crop.left + side, crop.top + side)))
 
 
 def read_scaled(path: Path, side: int) -> Tensor:

@@ -18,6 +18,7 @@ from saliency_audit.datasets.shapes import shapes_training_set
 from saliency_audit.datasets.tiny_imagenet_classes import TINY_CLASSES
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.locations import data_root
+from saliency_audit.models.fine_tuned import fine_tuned
 from saliency_audit.models.kept import Recipe, trained
 from saliency_audit.models.meso import TwoClasses, meso4, meso_inception4
 from saliency_audit.models.normalized import IMAGENET_MEAN, IMAGENET_STD, Normalized, Restricted
@@ -51,6 +52,7 @@ class Classifier:
         load: builds the network with its weights; from pixels in [0, 1] to logits.
         weights: file name below `weights/` in the data root; None if it is trained here.
         recorded: the weights behind the recorded rows, if they are not torchvision's.
+        variant_of: the network with the same layers that it is a variant of.
     """
 
     name: str
@@ -58,6 +60,12 @@ class Classifier:
     load: Callable[[], nn.Module]
     weights: str | None = None
     recorded: LocalWeights | None = None
+    variant_of: str | None = None
+
+    @property
+    def architecture(self) -> str:
+        """The network whose layers it has: its own name, unless it is a variant."""
+        return self.variant_of or self.name
 
 
 def _shapes_training_set() -> tuple[Tensor, Tensor]:
@@ -206,6 +214,20 @@ def _on_tiny_imagenet(name: str, title: str, weights: str | None = None) -> Clas
         f"{title} on 200 classes",
         lambda: Restricted(load_classifier(name), TINY_CLASSES).eval(),
         weights,
+        variant_of=name,
+    )
+
+
+def _fine_tuned(architecture: str, title: str, images: str, classes: int) -> Classifier:
+    """A network of torchvision that somebody trained for the classes of another image set."""
+    name = f"{architecture}_{images}"
+    file = f"{name}.pth"
+    return Classifier(
+        name,
+        f"{title} on {images}",
+        lambda: fine_tuned(name, architecture, classes, data_root() / "weights" / file),
+        file,
+        variant_of=architecture,
     )
 
 
@@ -271,6 +293,16 @@ CLASSIFIERS = {
         "mobilenet_v2", "MobileNetV2", "mobilenet_v2_imagenet.pth"
     ),
     "efficientnet_lite0_tiny200": _on_tiny_imagenet("efficientnet_lite0", "EfficientNet-Lite0"),
+    # Of the DRE paper, whose weights are not published.
+    **{
+        entry.name: entry
+        for entry in (
+            _fine_tuned("resnet50", "ResNet50", "birds200", 200),
+            _fine_tuned("vgg19", "VGG19", "birds200", 200),
+            _fine_tuned("googlenet", "GoogLeNet", "birds200", 200),
+            _fine_tuned("resnet50", "ResNet50", "places365", 365),
+        )
+    },
     # Of the XMGD paper: each detector for deepfakes and for Face2Face.
     "meso4_df": _detector("meso4_df", "Meso4, Deepfakes", meso4),
     "meso4_f2f": _detector("meso4_f2f", "Meso4, Face2Face", meso4),

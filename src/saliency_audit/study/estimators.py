@@ -28,7 +28,7 @@ from saliency_audit.datasets.shapes import shapes_training_set
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.files import held
 from saliency_audit.locations import project_root
-from saliency_audit.models import load_classifier
+from saliency_audit.models import CLASSIFIERS, load_classifier
 from saliency_audit.study.provenance import default_device
 
 logger = logging.getLogger(__name__)
@@ -40,12 +40,19 @@ VERSION = 1
 TRAINING_SETS = {
     "mobilenet_v2_tiny200": "tiny200_train",
     "efficientnet_lite0_tiny200": "tiny200_train",
+    "resnet50": "imagenet_train",
+    "vgg19": "imagenet_train",
+    "googlenet": "imagenet_train",
+    "resnet50_birds200": "birds200_train",
+    "vgg19_birds200": "birds200_train",
+    "googlenet_birds200": "birds200_train",
+    "resnet50_places365": "places365_train",
 }
 
-# The paper's layers where `find_pyramid` takes others: the cells that it gives for VGG19 meet the
-# channels of poolings, not of the rectifiers before them.
-LAYERS = {"vgg19": tuple(f"model.features.{number}" for number in (9, 18, 27, 36))}
-# Its channels of a cell as a share of the layer's; a half for all other networks (§4.1).
+# By architecture, the paper's layers where `find_pyramid` takes others: the cells that it gives for
+# VGG19 meet the channels of poolings, not of the rectifiers before them.
+LAYERS = {"vgg19": tuple(f"features.{number}" for number in (9, 18, 27, 36))}
+# Its channels of a cell as a share of the layer's; a half for all other architectures (§4.1).
 SHARES = {"resnet50": 0.25}
 
 
@@ -118,7 +125,7 @@ TUNED = {"shapes_cnn": SHAPES}
 def dre_setting(model: str, n_train: int, epochs: int, filter_epochs: int, seed: int) -> Setting:
     """DRE as the paper has it: the controller, and the class on the preserved picture (Eq. 9)."""
     plan = EstimatorPlan(epochs=epochs, filter_epochs=filter_epochs, seed=seed)
-    design = Design(share=SHARES.get(model, Design.share))
+    design = Design(share=SHARES.get(CLASSIFIERS[model].architecture, Design.share))
     return Setting(model, n_train, design, plan=plan)
 
 
@@ -180,7 +187,12 @@ def estimator(setting: Setting) -> RelevanceEstimator:
 
 def layers_of(name: str, model: nn.Module, images: Tensor) -> tuple[str, ...]:
     """The layers of a classifier of the catalogue that feed its mask generators."""
-    return LAYERS.get(name) or find_pyramid(model, images)
+    known = LAYERS.get(CLASSIFIERS[name].architecture)
+    if known is None:
+        return find_pyramid(model, images)
+    # Wrappers for normalisation and fewer classes put their own names before.
+    names = [layer for layer, _ in model.named_modules()]
+    return tuple(next(layer for layer in names if f".{layer}".endswith(f".{end}")) for end in known)
 
 
 def ship(setting: Setting) -> Path:

@@ -26,24 +26,34 @@ OBJECT_COLUMNS = (
 )
 
 
-def object_measures(values: Tensor, regions: Tensor) -> dict[str, Tensor]:
+def object_measures(values: Tensor, regions: Tensor | None) -> dict[str, Tensor]:
     """A value per map for each of `OBJECT_COLUMNS`.
 
     Args:
         values: maps `(N, H, W)` ≥ 0, on the CPU.
-        regions: `(N, H, W)` bool, where the objects are.
+        regions: `(N, H, W)` bool, where the objects are; None for pictures of scenes.
 
     Returns:
-        `(N,)` each; area and total variation are NaN of a constant map.
+        `(N,)` each; area and total variation are NaN of a constant map, what needs an object is NaN
+        of a scene.
     """
     unit = min_max(values)
     constant = unit.isnan().flatten(1).any(dim=1)
     unit = unit.nan_to_num()
     return {
+        **_of_objects(values, regions),
+        "map_area": map_area(unit).where(~constant, torch.nan),
+        "total_variation": total_variation(unit).where(~constant, torch.nan),
+    }
+
+
+def _of_objects(values: Tensor, regions: Tensor | None) -> dict[str, Tensor]:
+    if regions is None:
+        nothing = torch.full((len(values),), torch.nan, dtype=torch.float64)
+        return dict.fromkeys(("explainability", "box_iou", "hit", "background_mass"), nothing)
+    return {
         "explainability": explainability(values, regions),
         "box_iou": box_iou(values, regions),
         "hit": pointing_game(values, regions),
         "background_mass": 1 - mass_inside(values, regions),
-        "map_area": map_area(unit).where(~constant, torch.nan),
-        "total_variation": total_variation(unit).where(~constant, torch.nan),
     }

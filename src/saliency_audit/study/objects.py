@@ -7,7 +7,7 @@ from torch import Tensor
 
 from saliency_audit.datasets import read_regions
 from saliency_audit.study.columns import Column
-from saliency_audit.study.image_rows import Compute, RowsOf, plugged
+from saliency_audit.study.image_rows import Compute, Given, RowsOf, plugged
 from saliency_audit.study.selection import Selection, select_task
 
 # It has boxes, and its 200 classes are among the 1,000 of networks trained on ImageNet.
@@ -25,6 +25,24 @@ def on_objects(columns: Sequence[Column]) -> Callable[[RowsOf], Compute]:
     return plugged(columns, lambda given: with_objects(select_task(given)))
 
 
+def on_objects_or_scenes(columns: Sequence[Column]) -> Callable[[RowsOf], Compute]:
+    """`on_objects` that also takes sets of scenes, which have no objects: the masks are then None.
+
+    Sets whose boxes are only missing here are refused.
+
+    Args:
+        columns: of the rows, in order.
+    """
+
+    def choose(given: Given) -> tuple[Selection, Tensor | None]:
+        chosen = select_task(given)
+        source = chosen.source
+        is_scene = source.region is None and not source.regions_missing
+        return (chosen, None) if is_scene else with_objects(chosen)
+
+    return plugged(columns, choose)
+
+
 def with_objects(chosen: Selection) -> tuple[Selection, Tensor]:
     """The images that have an object and some background, and their masks or filled boxes.
 
@@ -38,6 +56,7 @@ def with_objects(chosen: Selection) -> tuple[Selection, Tensor]:
         The selection without those images, and `(N, H, W)` bool on the device of the pictures.
 
     Raises:
+        MissingDataError: the boxes are not here, or damaged.
         ValueError: the image set has neither masks nor boxes.
     """
     device = chosen.pictures.device

@@ -27,6 +27,10 @@ OWN_IMAGES = {
     "mnist_cnn": "mnist_test",
     "mobilenet_v2_tiny200": "tiny200_val",
     "efficientnet_lite0_tiny200": "tiny200_val",
+    "resnet50_birds200": "birds200",
+    "vgg19_birds200": "birds200",
+    "googlenet_birds200": "birds200",
+    "resnet50_places365": "places365",
 }
 # Which images are kept, by how they are classified.
 KEEP = ("correctly", "wrongly", "both")

@@ -21,7 +21,7 @@ from saliency_audit.study.experiment import Experiment, Task
 from saliency_audit.study.image_parameters import SliceParameters
 from saliency_audit.study.image_rows import Given, Rows, per_image
 from saliency_audit.study.object_measures import OBJECT_COLUMNS, object_measures
-from saliency_audit.study.objects import on_objects
+from saliency_audit.study.objects import on_objects_or_scenes
 from saliency_audit.study.selection import Selection
 from saliency_audit.study.shared_columns import IMAGE, shared
 from saliency_audit.study.slices import network_tasks
@@ -42,7 +42,10 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Parameters(SliceParameters):
-    """Parameters of the experiment; the images need boxes or masks of their objects.
+    """Parameters of the experiment.
+
+    The images have boxes or masks of their objects, or are scenes, of which all that needs an
+    object is NaN.
 
     `explained` are the methods, of which those with a network of their own are trained on `n_train`
     pictures for `epochs` passes after `filter_epochs` of the spatial filter. `iterations` are those
@@ -118,8 +121,8 @@ def scored_maps(
     return maps, found, dict(zip(pool, scaled, strict=True))
 
 
-@on_objects(COLUMNS)
-def compute(chosen: Selection, masks: Tensor, given: Given) -> Rows:
+@on_objects_or_scenes(COLUMNS)
+def compute(chosen: Selection, masks: Tensor | None, given: Given) -> Rows:
     """Rows of one task: image × method × whether M_F is normalised over the methods.
 
     Between other methods than the paper's ten, the scaled M_F means something else, and has no row.
@@ -127,10 +130,13 @@ def compute(chosen: Selection, masks: Tensor, given: Given) -> Rows:
     maps, found, scaled = scored_maps(chosen, given)
     if len(scaled) < len(METHODS):
         scaled = {}
-    regions = masks.cpu()
+    regions = None if masks is None else masks.cpu()
+    area = torch.full((len(chosen.indices),), torch.nan, dtype=torch.float64)
+    if regions is not None:
+        area = regions.double().mean(dim=(1, 2))
     for name, values in maps.items():
         measured = {
-            "area": regions.double().mean(dim=(1, 2)),
+            "area": area,
             "start": found[name].curves[:, 0],
             **object_measures(values.cpu(), regions),
         }
@@ -182,6 +188,24 @@ EXPERIMENT = Experiment(
                 images="imagenet_val",
                 n_images=10000,
                 n_train=1281167,
+                epochs=10,
+            ),
+            # §4.2.1: 2,000 pictures.
+            "birds": replace(
+                PAPER,
+                models=("resnet50_birds200", "vgg19_birds200", "googlenet_birds200"),
+                images="birds200",
+                n_images=2000,
+                n_train=5994,
+                epochs=10,
+            ),
+            # §4.3 names no number of pictures.
+            "scenes": replace(
+                PAPER,
+                models=("resnet50_places365",),
+                images="places365",
+                n_images=2000,
+                n_train=1803460,
                 epochs=10,
             ),
         },

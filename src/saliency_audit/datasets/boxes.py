@@ -1,0 +1,59 @@
+"""Bounding boxes of files, filled in the squares that `read_picture` makes of them."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from saliency_audit.datasets.cropping import centre_crop, picture_size
+
+#: Left, top, right, bottom: edges in pixels of the file's picture, upright. Pixel i reaches from i
+#: to i + 1.
+Box = tuple[float, float, float, float]
+
+
+def filled_boxes(path: Path, boxes: Iterable[Box], side: int) -> Tensor:
+    """`(side, side)` bool: the pixels of `read_picture` whose centre lies in one of the boxes.
+
+    Args:
+        path: of the picture.
+        boxes: at least one. What reaches beyond the picture is ignored.
+        side: pixels per side of the square.
+
+    Raises:
+        OSError: the file is corrupt.
+        ValueError: a box without area, or one wholly outside the picture.
+    """
+    size = picture_size(path)
+    columns, rows = centre_crop(size, side).centres(size)
+    found = torch.zeros(side, side, dtype=torch.bool)
+    for box in boxes:
+        refuse_box(box, size)
+        left, top, right, bottom = box
+        across = (columns >= left) & (columns < right)
+        found |= ((rows >= top) & (rows < bottom))[:, None] & across[None, :]
+    return found
+
+
+def refuse_box(box: Box, size: tuple[int, int]) -> None:
+    """Refuse a box that covers nothing of a picture.
+
+    Args:
+        box: edges.
+        size: width and height of the picture.
+
+    Raises:
+        ValueError: it has no area, or lies outside the picture.
+    """
+    left, top, right, bottom = box
+    if not (left < right and top < bottom):
+        raise ValueError(f"the box {shown(box)} has no area")
+    if right <= 0 or bottom <= 0 or left >= size[0] or top >= size[1]:
+        raise ValueError(f"the box {shown(box)} lies outside the picture of {size[0]}×{size[1]}")
+
+
+def shown(box: Box) -> str:
+    """The edges in a message."""
+    left, top, right, bottom = box
+    return f"from ({left:g}, {top:g}) to ({right:g}, {bottom:g})"
