@@ -246,7 +246,7 @@ def data_list() -> None:
         path = weights_path(name)
         here = "trained here" if path is None else "yes" if path.is_file() else "no"
         file = "" if path is None else path.name
-        source = "trained here" if path is None else "torchvision, or a file of that name"
+        source = "trained here" if path is None else entry.source
         table.add_row(name, here, file, entry.recorded.source if entry.recorded else source)
     console.print(table)
 

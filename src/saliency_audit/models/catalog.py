@@ -53,6 +53,7 @@ class Classifier:
         weights: file name below `weights/` in the data root; None if it is trained here.
         recorded: the weights behind the recorded rows, if they are not torchvision's.
         variant_of: the network with the same layers that it is a variant of.
+        source: of the weights, where they are neither trained here nor recorded.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Classifier:
     weights: str | None = None
     recorded: LocalWeights | None = None
     variant_of: str | None = None
+    source: str = "torchvision, or a file of that name"
 
     @property
     def architecture(self) -> str:
@@ -204,7 +206,7 @@ def _detector(name: str, title: str, build: Callable[[], nn.Module]) -> Classifi
         network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
         return TwoClasses(network).eval()
 
-    return Classifier(name, title, load, file)
+    return Classifier(name, title, load, file, source="DariusAf/MesoNet, converted from Keras")
 
 
 def _on_tiny_imagenet(name: str, title: str, weights: str | None = None) -> Classifier:
@@ -228,6 +230,7 @@ def _fine_tuned(architecture: str, title: str, images: str, classes: int) -> Cla
         lambda: fine_tuned(name, architecture, classes, data_root() / "weights" / file),
         file,
         variant_of=architecture,
+        source=f"you: a state dict of torchvision's {architecture} with {classes} classes",
     )
 
 
