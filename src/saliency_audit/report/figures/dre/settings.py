@@ -39,14 +39,15 @@ NAMES = {
     "square": "x², squashed",
     "batch_statistics": "DRE, batch statistics",
 }
-# What a difference is of: (with, without).
+# What a difference is of: (with, without). MGnet's head is a sigmoid on shapes and the released one,
+# of two channels, elsewhere.
 PARTS = {
     "all of it: DRE, not MGnet": ("dre", "mgnet"),
-    "controller, not sigmoid; constraints": ("dre_tuned", "mgnet"),
+    "controller, not MGnet's head; constraints": ("dre_tuned", "mgnet"),
     "controller, not sigmoid; no constraints": ("dre", "sigmoid"),
     "no constraints; controller": ("dre", "dre_tuned"),
-    "no constraints; sigmoid": ("sigmoid", "mgnet"),
-    "sigmoid, not two channels; constraints": ("mgnet", "two_channels"),
+    "sigmoid without constraints, not MGnet": ("sigmoid", "mgnet"),
+    "MGnet's head, not two channels; constraints": ("mgnet", "two_channels"),
     "sigmoid, not two channels; no constraints": ("sigmoid", "two_channels_plain"),
     "controller, not x²": ("dre", "square"),
     "batch statistics while training": ("batch_statistics", "dre"),
