@@ -19,9 +19,10 @@
 # it is among the maps of that picture.
 #
 # *Read with care.* Eight pictures are no evidence; {doc}`dre_scores` measures the claims. DRE was trained on
-# 10,000 pictures in one pass, the paper's on more than a million in ten. MGnet needs weights for its three
-# penalties. With those that suit the shapes, and a sigmoid at the end, its masks keep all of a photograph or
-# nothing. With the head of its released code and other weights they tell more from less, but stay near one half.
+# 10,000 pictures in one pass, the paper's on more than a million in ten. MGnet, trained on the same pictures, has
+# not learnt its task: with a sigmoid at the end its masks keep all of a photograph or nothing, whichever weights
+# of its three penalties were tried; with the head of its released code they stay near one half. Its row shows
+# a generator that needs more pictures or better weights, not what the method can do.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (shapes) or reference (photographs)

@@ -39,8 +39,8 @@ NAMES = {
     "square": "x², squashed",
     "batch_statistics": "DRE, batch statistics",
 }
-# What a difference is of: (with, without). MGnet's head is a sigmoid on shapes and the released one,
-# of two channels, elsewhere.
+# What a difference is of: (with, without). MGnet's head is a sigmoid on shapes, and elsewhere the
+# released one, of two channels.
 PARTS = {
     "all of it: DRE, not MGnet": ("dre", "mgnet"),
     "controller, not MGnet's head; constraints": ("dre_tuned", "mgnet"),
