@@ -63,7 +63,7 @@ def test_settings_of_one_network_share_no_image():
     assert len(set(taken)) == len(taken)
     (quick,) = (setting for setting in settings if setting.skip)
     firsts = [task.parameters["first"] for task in EXPERIMENT.split(quick)]
-    assert (min(firsts), max(firsts)) == (600, 3500)
+    assert (min(firsts), max(firsts)) == (300, 3200)
     assert "skip" not in EXPERIMENT.split(quick)[0].parameters
 
 
