@@ -39,8 +39,8 @@ class Parameters(dre_scores.Parameters):
     many; it has the estimators of `dre_scores`' embedded profile, and its iterations. The reference
     profile explains photographs, about half of which are classified wrongly, with the shipped
     estimator of `dre_pictures`. MPert and XPert take 100 iterations there in place of the paper's
-    300, so that one core needs half an hour. MGnet has no estimator for photographs and is left
-    out. The paper's profile takes the paper's effort.
+    300, so that one core needs half an hour. MGnet is left out: it had no estimator for photographs
+    when this was recorded. The paper's profile takes the paper's effort.
     """
 
     images: str | None = "more_shapes"
