@@ -130,7 +130,7 @@ EXPERIMENT = Experiment(
             "cutouts": Parameters(
                 models=("efficientnet_lite0_tiny200",),
                 images="cutouts_shown",
-                # As in dre_pictures: MGnet waits for weights that suit photographs.
+                # Recorded before MGnet had weights that suit photographs.
                 explained=tuple(
                     name for name in (*METHODS, *VARIANTS) if name not in ("mgnet", "dre+mgnet")
                 ),
