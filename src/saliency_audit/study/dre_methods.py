@@ -29,6 +29,8 @@ WIDTHS: dict[str, dict[str, float]] = {
 }
 # The same methods with the backgrounds that DRE is trained with in place of their own.
 SHARED = {f"{name}+shared": name for name in WIDTHS}
+# The ten methods as the paper compares them: all that perturb have the same backgrounds (§4.1).
+POOL = tuple(f"{name}+shared" if name in WIDTHS else name for name in METHODS)
 
 
 @dataclass(frozen=True)

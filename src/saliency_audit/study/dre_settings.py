@@ -29,6 +29,10 @@ def _batch_statistics(setting: Setting) -> Setting:
     return replace(setting, plan=replace(setting.plan, batch_norm="batch"))
 
 
+def _filter_further(setting: Setting) -> Setting:
+    return replace(setting, plan=replace(setting.plan, filter_further=True))
+
+
 def _mgnet(*without: str) -> Change:
     """MGnet with the tuned weights but for some."""
     return lambda setting: replace(mgnet_setting(setting), objective=_tuned(setting, without))
@@ -58,13 +62,14 @@ MGNET_CONSTRAINTS: dict[str, Change] = {
     "mgnet_no_bg_tv": _mgnet("background", "smoothness"),
 }
 # Between DRE and MGnet: another head with DRE's loss, the released head of MGnet with either loss,
-# the map that is not monotonic, and batch normalisation of the classifier as the released code has
-# it, which changes nothing for a classifier without any.
+# the map that is not monotonic, the filter trained in the second stage too, and batch normalisation
+# of the classifier as the released code has it, which changes nothing for a classifier without any.
 STEPS: dict[str, Change] = {
     "sigmoid": _design(head="sigmoid"),
     "two_channels": lambda setting: _design(head="two_channels")(mgnet_setting(setting)),
     "two_channels_plain": _design(head="two_channels"),
     "square": _design(head="square"),
+    "filter_further": _filter_further,
     "batch_statistics": _batch_statistics,
 }
 SETTINGS: Mapping[str, Change] = {

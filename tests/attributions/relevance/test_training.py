@@ -18,6 +18,7 @@ from saliency_audit.attributions.relevance import (
 )
 from saliency_audit.attributions.relevance.background import gaussian_blurred
 from saliency_audit.attributions.relevance.objective import total_variation
+from saliency_audit.attributions.relevance.pyramid import feature_maps
 from saliency_audit.metrics import explainability
 
 LAYERS = ("one", "two", "three")
@@ -44,28 +45,40 @@ def test_masks_find_what_the_classifier_sees(estimator, network, bright_patches)
     assert explainability(found[:, 0], masks).mean() > 0.8
 
 
-def test_the_first_stage_tells_classes_apart(network, pictures):
-    plan = replace(SHORT, epochs=0, filter_epochs=12, filter_learning_rate=0.02)
-    for loss in ("printed", "released"):
-        trained = train_relevance_estimator(
-            network, LAYERS, pictures[0], plan=replace(plan, filter_loss=loss)
-        )
-        likeness = trained.generator.filter.embedding.weight
-        start = train_relevance_estimator(
-            network, LAYERS, pictures[0], plan=replace(plan, filter_epochs=0)
-        )
-        assert not torch.allclose(likeness, start.generator.filter.embedding.weight, atol=0.05)
+def stripes(count, seed):
+    """Noisy stripes of 2 pixels, down (0) or across (1), and which."""
+    generator = torch.Generator().manual_seed(seed)
+    ways = torch.randint(2, (count,), generator=generator)
+    wave = (torch.arange(16) // 2 % 2).float()
+    down = wave.expand(count, 1, 16, 16)
+    images = torch.where(ways[:, None, None, None] == 0, down, down.transpose(2, 3))
+    return (0.8 * images + 0.2 * torch.rand(count, 1, 16, 16, generator=generator)), ways
 
 
-def test_the_second_stage_may_leave_the_filter_alone(network, pictures):
-    fixed = replace(SHORT, filter_further=False)
-    first_only = train_relevance_estimator(
-        network, LAYERS, pictures[0], plan=replace(SHORT, epochs=0)
+@pytest.mark.parametrize("loss", ["printed", "released"])
+def test_the_first_stage_likens_features_to_their_own_class(network, loss):
+    plan = replace(SHORT, epochs=0, filter_epochs=20, filter_learning_rate=0.02, filter_loss=loss)
+    images, ways = stripes(64, 0)
+    trained = train_relevance_estimator(network, LAYERS, images, ways, plan=plan)
+    images, ways = stripes(40, 1)
+    with frozen(network):
+        _, maps = feature_maps(network, images, LAYERS)
+    own, absent = (
+        trained.generator.filter.similarity(maps[-1], classes).mean(dim=(1, 2))
+        for classes in (ways, ways + 2)  # which no picture has
     )
-    both = train_relevance_estimator(network, LAYERS, pictures[0], plan=fixed)
-    kept = both.generator.filter.embedding.weight
-    assert torch.equal(kept, first_only.generator.filter.embedding.weight)
-    assert not same(first_only, both)
+    assert (own > absent + 0.5).all()
+
+
+def test_the_second_stage_leaves_the_filter_alone_unless_told(network, pictures):
+    trained = [
+        train_relevance_estimator(network, LAYERS, pictures[0], plan=plan)
+        for plan in (replace(SHORT, epochs=0), SHORT, replace(SHORT, filter_further=True))
+    ]
+    first, fixed, further = (each.generator.filter.embedding.weight for each in trained)
+    assert torch.equal(fixed, first)
+    assert not torch.equal(further, first)
+    assert not same(trained[0], trained[1])
 
 
 def test_classes_are_the_models_own_unless_given(network, pictures):

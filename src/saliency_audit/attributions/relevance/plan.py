@@ -28,7 +28,7 @@ class EstimatorPlan:
         filter_loss: "printed" (Eq. 4: mean of the sigmoids, with its sign) or "released" (MGnet's:
             the logistic loss of the mean similarity).
         fake: share of pictures of the first stage with a wrong class.
-        filter_further: whether the second stage trains the filter too.
+        filter_further: whether the second stage trains the filter too; §4.1 trains the other parts.
         batch_norm: "evaluation"; or "batch": the classifier's batch normalisation with the
             statistics of the batch while masks are trained, which the released trainer does,
             probably by oversight. The classifier is left as found in both cases.
@@ -45,7 +45,7 @@ class EstimatorPlan:
     filter_weight_decay: float = 1e-4
     filter_loss: str = "printed"
     fake: float = 0.5
-    filter_further: bool = True
+    filter_further: bool = False
     batch_norm: str = "evaluation"
     seed: int = 0
 

@@ -49,6 +49,7 @@ class Parameters(dre_scores.Parameters):
 
     n_images: int = 2
     slice_size: int = 1
+    explained: tuple[str, ...] = (*METHODS, *VARIANTS)
     iterations: int = Effort.iterations
     inversions: int = Effort.inversions
     samples: int = Effort.samples

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from saliency_audit.metrics.similarity import min_max
 from saliency_audit.study.columns import Column
-from saliency_audit.study.dre_methods import METHODS, VARIANTS, Effort
+from saliency_audit.study.dre_methods import Effort
 from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.experiments import dre_scores
 from saliency_audit.study.image_rows import Given
@@ -75,14 +75,13 @@ def _places(count: int) -> dict[str, list[int]]:
 EXPERIMENT = Experiment(
     name="dre_pictures",
     title="Maps of DRE and its nine competitors for photographs",
-    version=1,
+    version=2,
     profiles={
         "embedded": Parameters(),
         "reference": Parameters(
             models=("efficientnet_lite0_tiny200",),
             images="cutouts_shown",
             n_images=8,
-            explained=(*METHODS, *VARIANTS),
             n_train=10000,
             epochs=1,
             filter_epochs=3,

@@ -92,7 +92,7 @@ THREE = (0, 1, 2)
 EXPERIMENT = Experiment(
     name="dre_settings",
     title="Estimators of DRE and MGnet with other controllers, constraints and heads",
-    version=1,
+    version=2,
     profiles={
         "embedded": {"shapes": Parameters()},
         "reference": {

@@ -12,7 +12,7 @@ from saliency_audit.report.figures.panels import measure_boxes
 from saliency_audit.report.names import method_name, network, on_two_lines
 from saliency_audit.report.notebook.tables import mean_cell, text_table
 from saliency_audit.report.words import estimate, number
-from saliency_audit.study.dre_methods import METHODS, SHARED
+from saliency_audit.study.dre_methods import METHODS, POOL, SHARED
 
 MEASURES = {
     "faithfulness": "M_F",
@@ -74,10 +74,10 @@ def _printed_lines() -> dict[tuple[str, str, str], dict[str, str]]:
         means = printed[(printed["dataset"] == "imagenet") & (printed["model"] == "mean")]
         values[title] = means.set_index("method")["value"]
     return {
-        (PRINTED, method_name(method), "paper"): {
+        (PRINTED, method_name(name), "paper"): {
             title: number(float(found[method]), 1) for title, found in values.items()
         }
-        for method in METHODS
+        for method, name in zip(METHODS, POOL, strict=True)
     }
 
 

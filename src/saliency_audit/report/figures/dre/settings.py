@@ -37,6 +37,7 @@ NAMES = {
     "two_channels": "two channels",
     "two_channels_plain": "two channels, no constraints",
     "square": "x², squashed",
+    "filter_further": "DRE, filter trained on",
     "batch_statistics": "DRE, batch statistics",
 }
 # What a difference is of: (with, without). MGnet's head is a sigmoid on shapes, and elsewhere the
@@ -49,7 +50,9 @@ PARTS = {
     "sigmoid without constraints, not MGnet": ("sigmoid", "mgnet"),
     "MGnet's head, not two channels; constraints": ("mgnet", "two_channels"),
     "sigmoid, not two channels; no constraints": ("sigmoid", "two_channels_plain"),
+    "constraints; two channels": ("two_channels", "two_channels_plain"),
     "controller, not x²": ("dre", "square"),
+    "filter trained in the second stage too": ("filter_further", "dre"),
     "batch statistics while training": ("batch_statistics", "dre"),
 }
 
