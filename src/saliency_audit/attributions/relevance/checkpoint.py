@@ -1,15 +1,35 @@
-"""The state of a training after its last finished epoch, in a file."""
+"""The state of a training, in a file."""
 
 import hashlib
 import io
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from saliency_audit.attributions.relevance.stages import Stage
 from saliency_audit.files import replace
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a training is.
+
+    Attributes:
+        stage: number of the present one.
+        epoch: finished ones of it.
+        step: finished ones of the present epoch.
+        loss: their sum over pictures.
+        random: state of the random numbers within the epoch; None at its beginning.
+    """
+
+    stage: int = 0
+    epoch: int = 0
+    step: int = 0
+    loss: float = 0.0
+    random: Tensor | None = None
 
 
 class Checkpoint:
@@ -19,18 +39,18 @@ class Checkpoint:
     """
 
     def __init__(self, path: str | Path | None, training: str) -> None:
-        """`training` tells one training from another: settings, classifier, number of images."""
+        """`training` tells one training from another: settings, classifier, images."""
         self._path = None if path is None else Path(path)
         self._key = hashlib.sha256(training.encode()).hexdigest()
 
-    def resume(self, stages: Sequence[Stage], generator: nn.Module) -> tuple[int, int]:
-        """Load what there is; the stage to go on with, and how many of its epochs are done.
+    def resume(self, stages: Sequence[Stage], generator: nn.Module) -> Position:
+        """Load what there is, and say where to go on.
 
         Raises:
             ValueError: the file belongs to another training, or is none.
         """
         if self._path is None or not self._path.is_file():
-            return 0, 0
+            return Position()
         try:
             stored = torch.load(self._path, map_location="cpu", weights_only=True)
             key = stored["key"]
@@ -45,20 +65,20 @@ class Checkpoint:
                 "classifier or other images; delete it or name another file"
             )
         generator.load_state_dict(stored["generator"])
-        stage = stages[stored["stage"]]
+        position = Position(**stored["position"])
+        stage = stages[position.stage]
         stage.optimizer.load_state_dict(stored["optimizer"])
         stage.schedule.load_state_dict(stored["schedule"])
-        return stored["stage"], stored["done"]
+        return position
 
-    def keep(self, number: int, done: int, stage: Stage, generator: nn.Module) -> None:
-        """Write the state after an epoch."""
+    def keep(self, position: Position, stage: Stage, generator: nn.Module) -> None:
+        """Write the state at this position."""
         if self._path is None:
             return
         content = io.BytesIO()
         state = {
             "key": self._key,
-            "stage": number,
-            "done": done,
+            "position": asdict(position),
             "generator": generator.state_dict(),
             "optimizer": stage.optimizer.state_dict(),
             "schedule": stage.schedule.state_dict(),

@@ -52,12 +52,21 @@ class RelevanceEstimator:
 
         Raises:
             ValueError: another number of classes than the estimator's, or layers that do not fit.
+                Weights are not compared, so that a changed network can be explained too;
+                `load_relevance_estimator` compares them.
         """
         answers, maps = feature_maps(model, images, self.layers)
         if answers.shape[1] != self.classes:
             raise ValueError(
                 f"the model has {answers.shape[1]} classes, the estimator was trained for "
                 f"{self.classes}: train one for this model (train_relevance_estimator)"
+            )
+        found = tuple(part.shape[1] for part in maps)
+        if found != tuple(self.generator.channels):
+            raise ValueError(
+                f"layers {', '.join(self.layers)} have {found} channels here, and "
+                f"{tuple(self.generator.channels)} in the model that the estimator was trained "
+                "for: train one for this model (train_relevance_estimator)"
             )
         with torch.no_grad():
             return self._generator_for(images).scores(maps, targets)

@@ -42,7 +42,7 @@ class RelevanceMask(Method):
         """Masks `(N, 1, H, W)`.
 
         Raises:
-            ValueError: malformed inputs or targets, or a model that the estimator was not made for.
+            ValueError: malformed inputs or targets, or a model whose classes or layers do not fit.
         """
         with self.asked(model, inputs, targets) as call:
             return _masks(_given(self.estimator), call, self.batch_size)

@@ -1,5 +1,6 @@
 """Training pictures and their classes, whatever they come from."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,6 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from saliency_audit.attributions.scores import validate_inputs
+from saliency_audit.errors import refuse_non_tensor
+
+# Pictures that tell one set from another.
+SAMPLED = 8
 
 
 class Pictures:
@@ -15,12 +20,20 @@ class Pictures:
     Items are read when they are asked for, so that a folder need not fit into memory.
     """
 
-    def __init__(self, model: nn.Module, images: Any, targets: Tensor | None) -> None:
+    def __init__(self, model: nn.Module, images: Any, targets: Any) -> None:
         weights = next(model.parameters(), torch.zeros(()))
-        self._images, self._targets, self.device = images, targets, weights.device
-        wanted = (len(images),)
-        if targets is not None and (targets.shape != wanted or targets.dtype != torch.int64):
-            raise ValueError(f"targets must be ({len(images)},) int64, got {tuple(targets.shape)}")
+        self._images, self.device = images, weights.device
+        self._targets = None if targets is None else _as_classes(targets, len(images))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of their number, the given classes and a few of the pictures."""
+        count = len(self._images)
+        few = torch.linspace(0, count - 1, min(count, SAMPLED)).round().long().tolist()
+        found = hashlib.sha256(str(count).encode())
+        for part in (self._targets, *(self.at([number]).cpu() for number in few)):
+            found.update(b"" if part is None else part.contiguous().numpy().tobytes())
+        return found.hexdigest()
 
     def at(self, numbers: Sequence[int]) -> Tensor:
         """Pictures `(B, C, H, W)` on the model's device."""
@@ -29,6 +42,8 @@ class Pictures:
         else:
             items = [self._images[number] for number in numbers]
             parts = [item[0] if isinstance(item, tuple | list) else item for item in items]
+            for part in parts:
+                refuse_non_tensor("pictures (torchvision's ToTensor makes tensors)", part)
             if len({tuple(part.shape) for part in parts}) > 1:
                 raise ValueError("pictures must have one size; resize and crop them to it")
             found = torch.stack(parts)
@@ -44,3 +59,16 @@ class Pictures:
         if int(chosen.min()) < 0 or int(chosen.max()) >= answers.shape[1]:
             raise ValueError(f"targets must be classes of the model, 0..{answers.shape[1] - 1}")
         return chosen
+
+
+def _as_classes(targets: Any, count: int) -> Tensor:
+    try:
+        found = torch.as_tensor(targets)
+    except (TypeError, ValueError, RuntimeError):
+        found = torch.empty(0)
+    if found.shape != (count,) or found.dtype != torch.int64:
+        raise ValueError(
+            f"targets must be ({count},) whole numbers (int64), got {tuple(found.shape)} of "
+            f"{found.dtype}"
+        )
+    return found

@@ -61,5 +61,10 @@ class EstimatorPlan:
         for name in ("epochs", "filter_epochs"):
             if not is_whole(getattr(self, name)):
                 raise ValueError(f"{name} must be a whole number, got {getattr(self, name)!r}")
+        for name in ("batch_size", "filter_batch_size"):
+            if getattr(self, name) < 2:
+                raise ValueError(f"{name} must be at least 2, for batch normalisation")
+        if not is_whole(self.seed) or self.seed < 0:
+            raise ValueError(f"seed must be a whole number ≥ 0, got {self.seed!r}")
         if not is_finite(self.fake) or not 0 <= self.fake < 1:
             raise ValueError(f"fake must lie in [0, 1), got {self.fake!r}")

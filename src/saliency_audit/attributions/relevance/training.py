@@ -1,7 +1,9 @@
 """Training a relevance estimator: two stages, epoch by epoch, resumed where they were killed."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from torch import Tensor, nn
 
 from saliency_audit.attributions.engine import frozen
 from saliency_audit.attributions.relevance.background import Background
-from saliency_audit.attributions.relevance.checkpoint import Checkpoint
+from saliency_audit.attributions.relevance.checkpoint import Checkpoint, Position
 from saliency_audit.attributions.relevance.estimator import (
     RelevanceEstimator,
     described,
@@ -23,13 +25,15 @@ from saliency_audit.attributions.relevance.plan import EstimatorPlan
 from saliency_audit.attributions.relevance.stages import Stage, filter_stage, mask_stage
 
 Progress = Callable[[str, int, int, float, float], None]
+# Seconds between two checkpoints within an epoch.
+EVERY = 60.0
 
 
 def train_relevance_estimator(
     model: nn.Module,
     layers: Sequence[str],
     images: Tensor | Sequence[Any],
-    targets: Tensor | None = None,
+    targets: Tensor | Sequence[int] | None = None,
     *,
     design: Design = Design(),  # noqa: B008 (frozen, hence shareable)
     objective: Objective = Objective(),  # noqa: B008
@@ -42,8 +46,9 @@ def train_relevance_estimator(
 
     The first stage trains the spatial filter to tell the class of a picture from others (Eq. 4),
     the second the whole generator for `objective` on pictures whose removed pixels are replaced by
-    a `background` (Eq. 9; with weights Eq. 2). With a checkpoint, a killed training goes on from
-    the last finished epoch, to the same weights as one that was not killed.
+    a `background` (Eq. 9; with weights Eq. 2). With a checkpoint, written every minute and after
+    every epoch, a killed training goes on from there, to the same weights as one that was not
+    killed.
 
     Args:
         model: maps `(N, C, H, W)` in [0, 1] to logits.
@@ -52,23 +57,23 @@ def train_relevance_estimator(
         images: `(N, C, H, W)` in [0, 1], or anything with a length whose items are pictures
             `(C, H, W)` of one size or pairs that begin with one, such as torchvision's
             `ImageFolder` with a transform that crops and makes tensors.
-        targets: `(N,)` int64 classes to explain; if not given, those that the model predicts, as in
-            the paper.
+        targets: `(N,)` int64 classes to explain, or a list of them; if not given, those that the
+            model predicts, as in the paper.
         design: of the generator.
         objective: what it is trained for.
         background: what replaces removed pixels.
         plan: epochs, rates, seed and so on.
         checkpoint: a file for the state of the training, removed when it is done.
-        progress: called after every epoch with (stage, epochs done, epochs, mean loss, seconds
-            left in this stage).
+        progress: called after every epoch, and every minute within one, with (stage, epochs done,
+            epochs, mean loss of the present one, seconds left in this stage).
 
     Returns:
         The trained estimator in evaluation mode.
 
     Raises:
-        ValueError: no image, pictures that differ in size or leave [0, 1], layers that do not exist
-            or do not halve, targets that are no classes, fewer than two classes, a loss that is
-            NaN, or a checkpoint of another training.
+        ValueError: no image, pictures that are no tensors, differ in size or leave [0, 1], layers
+            that do not exist or do not halve, targets that are no classes, fewer than two classes,
+            a loss that is NaN, or a checkpoint of another training.
 
     Source: DRE paper, §3.2.2, §3.5 and §4.1.
     """
@@ -83,7 +88,7 @@ def train_relevance_estimator(
             filter_stage(model, estimator, source, plan),
             mask_stage(model, estimator, source, plan, objective, background),
         )
-        told = (described(estimator), objective, background, plan, len(images))
+        told = (described(estimator), objective, background, plan, source.digest)
         kept = Checkpoint(checkpoint, repr(told))
         _run(stages, estimator, len(images), plan.seed, kept, progress)
     estimator.generator.eval().requires_grad_(False)
@@ -98,26 +103,42 @@ def _run(
     checkpoint: Checkpoint,
     progress: Progress | None,
 ) -> None:
-    """Every epoch that the checkpoint does not have."""
+    """Every step that the checkpoint does not have."""
     generator = estimator.generator.train()
-    first, done = checkpoint.resume(stages, generator)
-    for number, stage in enumerate(stages[first:], start=first):
-        begun, resumed_at = time.monotonic(), done
-        for epoch in range(done, stage.epochs):
-            loss = _epoch(stage, count, _random(seed, number, epoch))
-            done = epoch + 1
-            checkpoint.keep(number, done, stage, generator)
-            if progress is not None:
-                each = (time.monotonic() - begun) / (done - resumed_at)
-                progress(stage.name, done, stage.epochs, loss, each * (stage.epochs - done))
-        done = 0
+    position = checkpoint.resume(stages, generator)
+    for number, stage in enumerate(stages[position.stage :], start=position.stage):
+        clock = _Clock(stage, count, position)
+        for epoch in range(position.epoch, stage.epochs):
+
+            def interim(at: Position, stage: Stage = stage, clock: _Clock = clock) -> None:
+                if clock.is_due():
+                    checkpoint.keep(at, stage, generator)
+                    clock.tell(progress, at)
+
+            random = _random(seed, number, epoch)
+            loss = _epoch(
+                stage, count, random, replace(position, stage=number, epoch=epoch), interim
+            )
+            position = Position(number, epoch + 1)
+            checkpoint.keep(position, stage, generator)
+            clock.tell(progress, replace(position, loss=loss * count))
+        position = Position(number + 1)
     checkpoint.remove()
 
 
-def _epoch(stage: Stage, count: int, random: torch.Generator) -> float:
-    """One pass over the pictures in random order; the mean loss."""
-    total = 0.0
-    for numbers in torch.randperm(count, generator=random).split(stage.batch_size):
+def _epoch(
+    stage: Stage,
+    count: int,
+    random: torch.Generator,
+    begin: Position,
+    interim: Callable[[Position], None],
+) -> float:
+    """One pass over the pictures in random order, from a step on; the mean loss."""
+    batches = torch.randperm(count, generator=random).split(stage.batch_size)
+    if begin.random is not None:
+        random.set_state(begin.random)
+    total = begin.loss
+    for step, numbers in enumerate(batches[begin.step :], start=begin.step + 1):
         if len(numbers) == 1:  # which batch normalisation cannot take
             continue
         stage.optimizer.zero_grad()
@@ -133,9 +154,40 @@ def _epoch(stage: Stage, count: int, random: torch.Generator) -> float:
         stage.optimizer.step()
         if stage.by_step:
             stage.schedule.step()
+        interim(replace(begin, step=step, loss=total, random=random.get_state()))
     if not stage.by_step:
         stage.schedule.step()
     return total / count
+
+
+class _Clock:
+    """When a stage is to be kept and told of, and how long it will take."""
+
+    def __init__(self, stage: Stage, count: int, begin: Position) -> None:
+        self._stage, self._steps = stage, math.ceil(count / stage.batch_size)
+        self._count, self._begun = count, time.monotonic()
+        self._latest, self._before = self._begun, self._done(begin)
+
+    def is_due(self) -> bool:
+        """Whether a minute has passed since it was last."""
+        now = time.monotonic()
+        if now - self._latest < EVERY:
+            return False
+        self._latest = now
+        return True
+
+    def tell(self, progress: Progress | None, at: Position) -> None:
+        """Call `progress`."""
+        if progress is None:
+            return
+        done = self._done(at)
+        each = (time.monotonic() - self._begun) / max(1, done - self._before)
+        left = each * (self._stage.epochs * self._steps - done)
+        seen = min(self._count, at.step * self._stage.batch_size) or self._count
+        progress(self._stage.name, at.epoch, self._stage.epochs, at.loss / seen, left)
+
+    def _done(self, at: Position) -> int:
+        return at.epoch * self._steps + at.step
 
 
 def _random(seed: int, stage: int, epoch: int) -> torch.Generator:
