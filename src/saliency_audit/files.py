@@ -37,3 +37,15 @@ def held(path: Path, *, wait: bool) -> Iterator[bool]:
             yield False
             return
         yield True
+
+
+def refuse_place(path: Path) -> None:
+    """Refuse a path at which no file can be written.
+
+    Raises:
+        ValueError: it is a folder, or lies in none that exists.
+    """
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; name a file in it")
+    if not path.parent.is_dir():
+        raise ValueError(f"there is no folder {path.parent}; create it, or name another file")

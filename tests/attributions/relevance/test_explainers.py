@@ -169,6 +169,25 @@ def test_models_with_other_classes_or_layers_are_refused(network, pictures, esti
     plain = nn.Sequential(nn.Flatten(), nn.Linear(256, 4))
     with pytest.raises(ValueError, match="no layer 'one'"):
         explain(plain, image, target)
+    wider = copy.deepcopy(network)
+    wider.two[0] = nn.Conv2d(4, 7, 3, padding=1)
+    wider.three[0] = nn.Conv2d(7, 8, 3, padding=1)
+    with pytest.raises(ValueError, match=r"have \(4, 7, 8\) channels here, and \(4, 6, 8\)"):
+        explain(wider, image, target)
+
+
+@pytest.mark.parametrize("name", sorted(TRAINED))
+@pytest.mark.parametrize("target", [4, -1])
+def test_targets_that_are_no_classes_are_refused(network, pictures, estimator, name, target):
+    own = {"mgnet": estimator} if name == "dre+mgnet" else {}
+    with pytest.raises(ValueError, match=r"targets must lie in 0\.\.3 for this model"):
+        create(name, estimator=estimator, **own)(network, pictures[0][:1], [target])
+
+
+def test_an_estimator_goes_into_a_folder_that_exists(estimator, tmp_path):
+    for place, message in ((tmp_path / "none" / "a.pt", "no folder"), (tmp_path, "is a folder")):
+        with pytest.raises(ValueError, match=message):
+            estimator.save(place)
 
 
 @pytest.mark.parametrize("name", sorted(TRAINED))

@@ -15,6 +15,7 @@ from saliency_audit.attributions.relevance import (
     Objective,
     preserved,
     train_relevance_estimator,
+    training,
 )
 from saliency_audit.attributions.relevance.background import gaussian_blurred
 from saliency_audit.attributions.relevance.objective import total_variation
@@ -167,6 +168,31 @@ def test_a_killed_training_ends_at_the_same_weights(network, pictures, tmp_path,
     assert not file.exists()
 
 
+@pytest.mark.parametrize("steps", [1, 7, 13])
+def test_a_training_killed_within_an_epoch_ends_at_the_same_weights(
+    network, pictures, tmp_path, monkeypatch, steps
+):
+    monkeypatch.setattr(training, "EVERY", 0.0)
+    seen = []
+
+    def kill(*told):
+        seen.append(told)
+        if len(seen) == steps:
+            raise Killed
+
+    def train(**more):
+        return train_relevance_estimator(network, LAYERS, pictures[0], plan=SHORT, **more)
+
+    file = tmp_path / "checkpoint.pt"
+    with pytest.raises(Killed):
+        train(checkpoint=file, progress=kill)
+    assert file.is_file()
+    assert same(train(checkpoint=file, progress=lambda *told: seen.append(told)), train())
+    whole = []
+    train(progress=lambda *told: whole.append(told[:4]))
+    assert [told[:4] for told in seen] == whole  # no step is done twice, losses go on
+
+
 def test_a_checkpoint_of_another_training_is_refused(network, pictures, tmp_path):
     file = tmp_path / "checkpoint.pt"
 
@@ -187,6 +213,9 @@ def test_a_checkpoint_of_another_training_is_refused(network, pictures, tmp_path
         {"background": Background(blur=1.0)},
         {"design": Design(eta=2.0)},
         {"images": pictures[0][:20]},
+        {"images": pictures[0].flip(0)},
+        {"targets": pictures[1]},
+        {"targets": (pictures[1] + 1) % 4},
     ):
         with pytest.raises(ValueError, match="other settings, another classifier or other images"):
             train(**other)
@@ -207,6 +236,15 @@ def test_what_cannot_be_trained_is_refused(network, pictures):
             train_relevance_estimator(model, *arguments, plan=SHORT, **more)
 
     refused("at least two images", LAYERS, images[:1])
+    refused("not its path or its loader; got str", LAYERS, "pictures")
+    loader = torch.utils.data.DataLoader(images)
+    refused("got DataLoader", LAYERS, loader)
+    refused("must be a torch.nn.Module", LAYERS, images, model=lambda inputs: network(inputs))
+    refused("ToTensor makes tensors", LAYERS, [image.numpy() for image in images])
+    refused("no folder", LAYERS, images, checkpoint="nowhere/checkpoint.pt")
+    refused("is a folder", LAYERS, images, checkpoint=".")
+    refused("targets must be", LAYERS, images, 0)
+    refused("targets must be", LAYERS, images, [0.5] * len(images))
     refused("no layer 'four'", ("one", "four"), images)
     refused("half as large", ("one", "three"), images)
     refused(r"\[0, 1\]", LAYERS, images + 1)
@@ -227,6 +265,10 @@ def test_what_cannot_be_trained_is_refused(network, pictures):
         ("epochs", -1),
         ("epochs", 1.5),
         ("batch_size", 0),
+        ("batch_size", 1),
+        ("filter_batch_size", 1),
+        ("seed", 1.5),
+        ("seed", -1),
         ("learning_rate", 0),
         ("learning_rate", float("nan")),
         ("halve_every", 0),

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from saliency_audit.attributions.relevance.stages import Stage
-from saliency_audit.files import replace
+from saliency_audit.files import refuse_place, replace
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class Checkpoint:
     def __init__(self, path: str | Path | None, training: str) -> None:
         """`training` tells one training from another: settings, classifier, images."""
         self._path = None if path is None else Path(path)
+        if self._path is not None:
+            refuse_place(self._path)
         self._key = hashlib.sha256(training.encode()).hexdigest()
 
     def resume(self, stages: Sequence[Stage], generator: nn.Module) -> Position:

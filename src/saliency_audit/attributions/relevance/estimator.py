@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from saliency_audit.attributions.relevance.generator import Design, MaskGenerator
 from saliency_audit.attributions.relevance.pyramid import feature_maps
 from saliency_audit.digests import state_digest
-from saliency_audit.files import replace
+from saliency_audit.files import refuse_place, replace
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +61,11 @@ class RelevanceEstimator:
                 f"the model has {answers.shape[1]} classes, the estimator was trained for "
                 f"{self.classes}: train one for this model (train_relevance_estimator)"
             )
+        if len(targets) and not 0 <= int(targets.min()) <= int(targets.max()) < self.classes:
+            raise ValueError(
+                f"targets must lie in 0..{self.classes - 1} for this model, got "
+                f"{int(targets.min())}..{int(targets.max())}"
+            )
         found = tuple(part.shape[1] for part in maps)
         if found != tuple(self.generator.channels):
             raise ValueError(
@@ -85,7 +90,12 @@ class RelevanceEstimator:
         return hashlib.sha256(told.encode()).hexdigest()
 
     def save(self, path: Path) -> None:
-        """Write it to a file, which appears whole or not at all."""
+        """Write it to a file, which appears whole or not at all.
+
+        Raises:
+            ValueError: the folder does not exist, or the path is one.
+        """
+        refuse_place(Path(path))
         content = io.BytesIO()
         torch.save({"estimator": described(self), "state": self.generator.state_dict()}, content)
         replace(Path(path), content.getvalue())

@@ -45,7 +45,7 @@ class RelevanceMask(Method):
             ValueError: malformed inputs or targets, or a model whose classes or layers do not fit.
         """
         with self.asked(model, inputs, targets) as call:
-            return _masks(_given(self.estimator), call, self.batch_size)
+            return _masks(_given(self.estimator, "estimator"), call, self.batch_size)
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class SelfTuned(Method):
     def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Maps `(N, 1, H, W)`; errors as in `RelevanceMask`."""
         with self.asked(model, inputs, targets) as call:
-            masks = _masks(_given(self.estimator), call, self.batch_size)
+            masks = _masks(_given(self.estimator, "estimator"), call, self.batch_size)
             seeds = [0] * len(masks)
             reached, _ = pixel_curves(
                 call,
@@ -124,8 +124,8 @@ class Combined(Method):
     def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Maps `(N, 1, H, W)`; errors as in `RelevanceMask`."""
         with self.asked(model, inputs, targets) as call:
-            first = _masks(_given(self.estimator), call, self.batch_size)
-            return first * _masks(_given(self.mgnet), call, self.batch_size)
+            first = _masks(_given(self.estimator, "estimator"), call, self.batch_size)
+            return first * _masks(_given(self.mgnet, "mgnet"), call, self.batch_size)
 
 
 def _masks(estimator: RelevanceEstimator, call: Asked, batch_size: int | str) -> Tensor:
@@ -149,11 +149,11 @@ def _validate_estimator(estimator: object) -> None:
         )
 
 
-def _given(estimator: RelevanceEstimator | None) -> RelevanceEstimator:
+def _given(estimator: RelevanceEstimator | None, field: str) -> RelevanceEstimator:
     if estimator is None:
         raise ValueError(
-            "this method has no estimator: train one for the model, estimator = "
+            f"this method has no estimator in `{field}`: train one for the model, found = "
             "train_relevance_estimator(model, layers, images), and give it: "
-            "create('dre', estimator=estimator)"
+            f"create(name, {field}=found)"
         )
     return estimator

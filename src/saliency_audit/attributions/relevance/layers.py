@@ -31,6 +31,8 @@ def find_pyramid(model: nn.Module, images: Tensor) -> tuple[str, ...]:
     Raises:
         ValueError: the model has no two layers whose maps halve in size; name them by hand.
     """
+    if not isinstance(images, Tensor) or images.ndim != 4 or len(images) == 0:
+        raise ValueError("images must be a tensor (N, C, H, W); of a data set, data[0][0][None]")
     with frozen(model):
         last = _last_of_each_side(model, images[:1])
     sides = sorted(last)  # one side stands for the size

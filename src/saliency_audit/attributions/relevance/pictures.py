@@ -12,6 +12,8 @@ from saliency_audit.errors import refuse_non_tensor
 
 # Pictures that tell one set from another.
 SAMPLED = 8
+# By how much a pixel may leave [0, 1].
+ROUNDING = 1e-6
 
 
 class Pictures:
@@ -21,6 +23,13 @@ class Pictures:
     """
 
     def __init__(self, model: nn.Module, images: Any, targets: Any) -> None:
+        if not isinstance(model, nn.Module):
+            raise ValueError("the model must be a torch.nn.Module: its layers feed the masks")
+        if isinstance(images, str) or not hasattr(images, "__getitem__"):
+            raise ValueError(
+                "images must be a tensor (N, C, H, W) or a data set such as ImageFolder(path, "
+                f"transform), not its path or its loader; got {type(images).__name__}"
+            )
         weights = next(model.parameters(), torch.zeros(()))
         self._images, self.device = images, weights.device
         self._targets = None if targets is None else _as_classes(targets, len(images))
@@ -48,7 +57,13 @@ class Pictures:
                 raise ValueError("pictures must have one size; resize and crop them to it")
             found = torch.stack(parts)
         found = found.to(self.device)
-        validate_inputs(found)
+        validate_inputs(found, check_range=False)
+        low, high = float(found.min()), float(found.max())
+        if low < -ROUNDING or high > 1 + ROUNDING:
+            raise ValueError(
+                f"pictures must lie in [0, 1], got {low:.3g} to {high:.3g}; divide bytes by 255, "
+                "and let the model normalise them"
+            )
         return found
 
     def classes(self, numbers: Sequence[int], answers: Tensor) -> Tensor:

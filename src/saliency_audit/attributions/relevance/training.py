@@ -77,9 +77,9 @@ def train_relevance_estimator(
 
     Source: DRE paper, §3.2.2, §3.5 and §4.1.
     """
+    source = Pictures(model, images, targets)
     if len(images) < 2:
         raise ValueError(f"at least two images are needed to train on, got {len(images)}")
-    source = Pictures(model, images, targets)
     with frozen(model):
         estimator = untrained(model, source.at([0]), layers, design, plan.seed)
         if estimator.classes < 2:
