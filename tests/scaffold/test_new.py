@@ -127,11 +127,20 @@ def written(copied, new, tmp_path_factory):
     return folder, touched
 
 
+UNTESTED = {
+    "verdict": "not tested",
+    "scope": "replication",
+    **dict.fromkeys(("estimate", "ci_low", "ci_high", "n")),
+}
+
+
 def with_planned(path):
     """The published verdicts, with that of the planned claim behind those of its paper."""
     records = json.loads(path.read_text(encoding="utf-8"))
     last = max(place for place, each in enumerate(records) if each["id"].startswith("DRE-"))
-    records.insert(last + 1, {**records[last], "id": "DRE-LATER", "internal": "not tested"})
+    untested = dict.fromkeys(records[last]["external"], UNTESTED)
+    planned = {"id": "DRE-LATER", "internal": "not tested", "external": untested}
+    records.insert(last + 1, {**planned, "generalisation": {}})
     return json.dumps(records, ensure_ascii=False)
 
 
