@@ -13,7 +13,7 @@
 # that tells shapes apart; with another model and another folder of pictures the lines stay the same.
 #
 # *What you need.* A model that maps pictures `(N, 3, H, W)` in [0, 1] to logits, with its normalisation inside, and pictures of one size. Labels are not needed: a picture's class is what the model predicts. The
-# paper trains on 1.2 million pictures in ten passes, on a GPU; here 1,500 pictures in two passes give a
+# paper trains on 1.2 million pictures in ten passes, on a GPU; here 1,500 pictures in three passes give a
 # rough estimator in seconds.
 
 # %% tags=["parameters"]

@@ -36,7 +36,7 @@ class TrainedParameters(SliceParameters):
     eta: float = 1.5
     h: float = 2.5
     n_train: int = 1500
-    epochs: int = 2
+    epochs: int = 3
     filter_epochs: int = 5
     train_seeds: tuple[int, ...] = (0,)
 

@@ -72,7 +72,7 @@ class Parameters:
     n_images: int = 40
     slice_size: int = 100
     n_train: int = 1500
-    epochs: int = 2
+    epochs: int = 3
     filter_epochs: int = 5
     train_seeds: tuple[int, ...] = (0,)
 

@@ -55,7 +55,7 @@ class Parameters(SliceParameters):
     n_images: int = 30
     explained: tuple[str, ...] = (*POOL, *VARIANTS)
     n_train: int = 1500
-    epochs: int = 2
+    epochs: int = 3
     filter_epochs: int = 5
     train_seed: int = 0
     iterations: int = 60

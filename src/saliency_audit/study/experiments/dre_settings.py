@@ -47,7 +47,7 @@ class Parameters(SliceParameters):
     n_images: int = 40
     settings: tuple[str, ...] = OF_SHAPES
     n_train: int = 1500
-    epochs: int = 2
+    epochs: int = 3
     filter_epochs: int = 5
     train_seeds: tuple[int, ...] = (0,)
 
