@@ -17,17 +17,21 @@
 # the class on the way is **M_F**: a good ranking brings the class back early. **M_E** asks how well the same
 # ranking finds the object, pixel by pixel. Both use the order of the pixels only.
 #
-# *What is different.* The paper explains networks for photographs; here a small network that tells shapes
-# apart is explained, whose objects have exact masks. DRE and MGnet are trained as the paper trains them, on
-# far fewer pictures. Such rows test whether the claims generalise; they do not replicate them.
+# *What is different.* The paper explains networks for photographs. The rows computed here are of a small network that
+# tells shapes apart, whose objects have exact masks; the recorded ones are of more shapes and of photographs with
+# boxes. They test whether the claims generalise; they do not replicate them. DRE and MGnet are trained on far
+# fewer pictures than in the paper, MGnet on photographs with steps and a head of its own.
+#
+# *Which rivals.* §4.1 says that all methods that perturb have the same backgrounds. So "shared" in a name is the
+# paper's reading: the rival searches with the blur and the noise on a colour that DRE is trained with. The reference
+# profile has the rivals with their own backgrounds too.
 #
 # *Read with care.* The embedded profile takes fewer iterations of Meaningful Perturbation, Feature Inversion
 # and Extremal Perturbation than the paper; their widths, which are given for photographs of 224 pixels, are in
-# proportion to the picture. And a slight blur, as the paper trains with, leaves many of these shapes
-# recognised from the start, so that M_F has little room.
+# proportion to the picture.
 
 # %% tags=["parameters"]
-profile: str = "embedded"  # embedded (shapes), reference (more shapes) or paper (ImageNet)
+profile: str = "embedded"  # embedded (shapes), reference (shapes, photographs) or paper (ImageNet)
 setting: str | None = None  # of the profile's settings (default: all)
 models: tuple[str, ...] | None = None  # classifiers (default: the profile's)
 images: str | None = None  # image set with masks or boxes (default: the profile's)
@@ -118,7 +122,8 @@ HTML(as_html(pool_table(recorded if isinstance(recorded, pd.DataFrame) else rows
 # %% [markdown]
 # ## DRE against each of the others
 #
-# M_F of DRE minus that of each rival, mean of the paired differences with its 95 % bootstrap interval.
+# M_F of DRE minus that of each rival, scaled to [0, 1] over the ten methods of each image: mean of the paired
+# differences with its 95 % bootstrap interval. A run of fewer methods has no scaled M_F and is not compared here.
 
 # %% tags=["remove-input"]
 faith = ledger.audit_claim("DRE-FAITH")
@@ -148,18 +153,17 @@ HTML(as_html(pivot_table(runs, ["model", "method", "against"], ["question"])))
 Markdown(verdict_text(explained_by, runs["this machine"], profile))
 
 # %% [markdown]
-# ## The rivals with DRE's backgrounds
+# ## The rivals' own backgrounds
 #
-# Three of the rivals search a mask for each image and blur what it removes. DRE is trained with two kinds of
-# background, a blur and noise on a colour, one of which is drawn for every picture and step (§4.1). "Shared"
-# in names means that a rival searches with these, as it does at the reference profile. Below is what this
-# changes: shared minus own, the mean of the paired differences with its 95 % bootstrap interval. No claim is
-# about these variants, and M_F is not scaled over them.
+# Three of the rivals search a mask for each image. Their papers blur what is removed; DRE is trained with two kinds
+# of background, a blur and noise on a colour, one of which is drawn for every picture and step (§4.1). Below is what
+# these change: shared minus own, the mean of the paired differences with its 95 % bootstrap interval. No claim is
+# about the rivals with their own backgrounds, and M_F is not scaled over them.
 
 # %% tags=["remove-input"]
 changed = background_table(sources(recorded, rows))
 HTML(as_html(changed)) if len(changed) else Markdown(
-    "No row of these variants is recorded: `saliency-audit run dre_scores -p profile=reference` computes them."
+    "No row with their own backgrounds is recorded: `saliency-audit run dre_scores -p profile=reference` computes some."
 )
 
 # %% [markdown]

@@ -145,7 +145,7 @@ def batches(project, monkeypatch):
 def test_a_complete_setting_is_judged_and_the_others_are_named(batches):
     record(batches, 2)
     assert len(recorded_rows(claim(), "embedded")) == 20
-    lacking = "The setting second is left out until it is complete: 1 of 2 tasks are recorded."
+    lacking = "Left out until they are recorded: second (1 of 2 tasks)."
     assert unfinished("gains", "embedded") == lacking
     result = _recorded_result(claim(), "embedded").replication
     assert result.verdict is Verdict.REPRODUCED

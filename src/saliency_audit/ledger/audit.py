@@ -248,12 +248,12 @@ def unfinished(name: str, profile: str) -> str:
     """Which settings of a profile `experiment_rows` leaves out, a sentence; "" if none."""
     if isinstance(experiment_rows(name, profile), str):
         return ""
-    return " ".join(
-        f"The setting {setting} is left out until it is complete: {len(tasks) - len(faults)} of "
-        f"{len(tasks)} tasks are recorded."
+    lacking = [
+        f"{setting} ({len(tasks) - len(faults)} of {len(tasks)} tasks)"
         for setting, (tasks, faults) in _tasks_and_faults(get_experiment(name), profile).items()
         if faults
-    )
+    ]
+    return f"Left out until they are recorded: {', '.join(lacking)}." if lacking else ""
 
 
 def _tasks_and_faults(
@@ -323,7 +323,7 @@ def _recorded_result(claim: Claim, profile: str) -> ScopedResult:
         return found
     return ScopedResult(
         *(
-            replace(result, detail=sentences(result.detail, lacking))
+            replace(result, detail=sentences(result.detail, lacking)) if result.tested else result
             for result in (found.replication, found.generalisation)
         )
     )
