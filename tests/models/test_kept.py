@@ -52,6 +52,24 @@ def test_a_kept_network_is_the_trained_one_bit_by_bit(trainings):
     assert torch.equal(again(images), first(images))
 
 
+def test_shipped_weights_come_first(trainings, tmp_path, monkeypatch):
+    own = trained("small", RECIPE)
+    file = tmp_path / "small.pth"
+    torch.save({key: value + 1 for key, value in own.state_dict().items()}, file)
+    monkeypatch.setattr(kept, "shipped", lambda name: file)
+    found = trained("small", RECIPE)
+    assert len(trainings) == 1
+    assert torch.equal(found[1].weight, own[1].weight + 1)
+    assert not found.training
+    for content in (b"", b"text"):
+        file.write_bytes(content)
+        with pytest.raises(ValueError, match=r"small\.pth in data/networks has no weights"):
+            trained("small", RECIPE)
+    torch.save({"other": torch.ones(1)}, file)
+    with pytest.raises(ValueError, match="restore it from version control"):
+        trained("small", RECIPE)
+
+
 def test_another_plan_code_or_processor_trains_again(trainings, monkeypatch):
     first = state_digest(trained("small", RECIPE))
     other = replace(RECIPE, plan=TrainingPlan(epochs=2, batch_size=5, seed=1))

@@ -1,4 +1,4 @@
-"""The network for shapes: trained on the fly, good enough to explain, fit for every method."""
+"""The network for shapes: trained by its recipe, good enough to explain, fit for every method."""
 
 import pytest
 import torch
@@ -27,6 +27,17 @@ def test_it_names_shapes_it_has_not_seen(trained):
         right = trained(batch.images).argmax(dim=1) == batch.labels
     assert right.double().mean() >= 0.95
     assert min(right[batch.labels == label].double().mean() for label in range(8)) > 0.8
+
+
+def test_its_recipe_gives_another_one_as_good():
+    recipe = catalog._RECIPES["shapes_cnn"]
+    images, labels = recipe.training_set()
+    with one_thread():
+        again = train(recipe.build, images, labels, recipe.plan)
+    batch = read_batch(open_images("shapes"), range(1000))
+    with torch.no_grad():
+        right = again(batch.images).argmax(dim=1) == batch.labels
+    assert right.double().mean() >= 0.95
 
 
 def test_it_is_trained_once_and_ready_to_use(trained):

@@ -52,7 +52,7 @@ def row_faults() -> Iterator[str]:
     for path in sorted(_results().rglob("*")):
         if path.is_file() and not path.name.startswith(".") and path not in known:
             yield f"{path}: rows without a manifest, or a manifest without rows"
-    weights: dict[tuple[str, str, str], set[str]] = {}
+    weights: dict[str, dict[str, set[str]]] = {}
     for path in recorded_files():
         try:
             slices = read_sealed(path)
@@ -63,10 +63,10 @@ def row_faults() -> Iterator[str]:
         yield from _sealed_faults(path, slices, profile, name)
         for found in slices.values():
             if digest := found.manifest["notes"].get("model_sha256"):
-                model = found.manifest["parameters"]["model"]
-                weights.setdefault((profile, name, model), set()).add(digest)
-    for (profile, name, model), digests in weights.items():
-        yield from _weights_faults(f"{profile}/{name}: {model}", model, digests)
+                files = weights.setdefault(found.manifest["parameters"]["model"], {})
+                files.setdefault(digest, set()).add(f"{profile}/{name}")
+    for model, files in weights.items():
+        yield from _weights_faults(model, files)
 
 
 def _sealed_faults(
@@ -95,13 +95,14 @@ def _manifest(path: Path) -> Path:
     return path.with_suffix(".json")
 
 
-def _weights_faults(where: str, model: str, digests: set[str]) -> Iterator[str]:
+def _weights_faults(model: str, files: Mapping[str, set[str]]) -> Iterator[str]:
     """Rows of one model must come from one set of weights, and from the declared one."""
-    if len(digests) > 1:
-        yield f"{where} was recorded with {len(digests)} different sets of weights"
+    if len(files) > 1:
+        told = "; ".join(f"{key[:8]} ({', '.join(sorted(names))})" for key, names in files.items())
+        yield f"{model} was recorded with {len(files)} different sets of weights: {told}"
     declared = CLASSIFIERS[model].recorded if model in CLASSIFIERS else None
-    if declared and digests != {declared.state_sha256}:
-        yield f"{where} was recorded with other weights than the catalogue declares"
+    if declared and files.keys() != {declared.state_sha256}:
+        yield f"{model} was recorded with other weights than the catalogue declares"
 
 
 def _verdict_faults(jobs: int) -> Iterator[str]:

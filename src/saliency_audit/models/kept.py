@@ -43,8 +43,9 @@ class Recipe:
 
 
 def trained(name: str, recipe: Recipe) -> nn.Module:
-    """The network of a recipe in evaluation mode: the kept one, else trained now and kept.
+    """The network of a recipe in evaluation mode: shipped, else kept, else trained now and kept.
 
+    Shipped weights lie in the repository: another processor would train others.
     A process that asks while another one trains waits for its weights. Outside a project, or where
     nothing can be written, nothing is kept.
 
@@ -54,7 +55,11 @@ def trained(name: str, recipe: Recipe) -> nn.Module:
 
     Raises:
         MissingDataError: the training set is not here.
+        ValueError: the shipped weights are not of this network.
     """
+    weights = shipped(name)
+    if weights is not None:
+        return _open(weights, recipe)
     path = _path(name)
     if path is None:
         return _train(recipe)
@@ -76,6 +81,29 @@ def folder() -> Path | None:
         return project_root() / "runs" / "cache" / "networks"
     except ProjectNotFoundError:
         return None
+
+
+def shipped(name: str) -> Path | None:
+    """The weights of a network that are part of the project; None if there are none."""
+    try:
+        path = project_root() / "data" / "networks" / f"{name}.pth"
+    except ProjectNotFoundError:
+        return None
+    return path if path.is_file() else None
+
+
+def _open(weights: Path, recipe: Recipe) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        network = recipe.build()
+    try:
+        network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+    except Exception as error:
+        raise ValueError(
+            f"{weights.name} in data/networks has no weights of this network "
+            f"({type(error).__name__}); restore it from version control, or delete it and the "
+            "network is trained here"
+        ) from error
+    return network.eval()
 
 
 def _path(name: str) -> Path | None:
