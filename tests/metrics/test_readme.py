@@ -17,9 +17,13 @@ FIRST = torch.zeros(10, dtype=torch.int64)
 
 def network(seed):
     torch.manual_seed(seed)
-    return nn.Sequential(
-        nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 6 * 6, 2)
-    ).eval()
+    layers = (
+        nn.Conv2d(1, 4, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(4, 4, 3, padding=1),
+    )
+    return nn.Sequential(*layers, nn.ReLU(), nn.Flatten(), nn.Linear(4 * 4 * 4, 2)).eval()
 
 
 @pytest.fixture(scope="module")

@@ -121,9 +121,10 @@ def create(name: str, **settings: Any) -> Explainer:
     Returns:
         A callable (model, inputs `(N, C, H, W)`, targets) -> maps `(N, C, H, W)`; C is 1 for
         methods with one value per location (`gradcam`, `gradcam++`, `rise`, `mpert`, `finv`,
-        `xpert`, `dre`). The model is a module or any other callable. The targets are class
-        indices, one per image or one for all, in any form of `Targets`; without, a map explains the
-        class that the model, in evaluation mode, predicts for its image. Methods that compare with
+        `xpert`, `mgnet` and all of DRE). The model is a module or any other callable. The targets
+        are class indices, one per image or one for all, in any form of `Targets`; without, a map
+        explains the class that the model, in evaluation mode, predicts for its image. Methods that
+        compare with
         a baseline take one as a fourth argument, `baselines`, in any form that `baselines_for`
         takes.
 
