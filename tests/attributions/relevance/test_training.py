@@ -18,7 +18,7 @@ from saliency_audit.attributions.relevance import (
     training,
 )
 from saliency_audit.attributions.relevance.background import gaussian_blurred
-from saliency_audit.attributions.relevance.objective import total_variation
+from saliency_audit.attributions.relevance.objective import squared_variation
 from saliency_audit.attributions.relevance.pyramid import feature_maps
 from saliency_audit.metrics import explainability
 
@@ -336,7 +336,7 @@ def test_objectives_are_their_formulas():
     torch.testing.assert_close(loss(score="probability"), -kept.mean())
     torch.testing.assert_close(loss(background=2.0), base + 2 * rest.mean())
     torch.testing.assert_close(loss(area=3.0), base + 3 * mask.mean())
-    rough = total_variation(mask).mean()
+    rough = squared_variation(mask).mean()
     torch.testing.assert_close(loss(smoothness=0.5), base + 0.5 * rough)
     for name in ("area", "background", "smoothness"):
         with pytest.raises(ValueError, match=name):
@@ -345,7 +345,7 @@ def test_objectives_are_their_formulas():
 
 def test_total_variation_counts_each_pair_of_neighbours_once():
     masks = torch.tensor([[0.0, 1.0], [3.0, 3.0]])[None, None]
-    assert total_variation(masks).tolist() == [1 + 9 + 4]
+    assert squared_variation(masks).tolist() == [1 + 9 + 4]
 
 
 def test_backgrounds_do_not_depend_on_the_default_type():

@@ -61,7 +61,7 @@ class Objective:
         if self.area:
             total = total + self.area * whole.mean()
         if self.smoothness:
-            total = total + self.smoothness * total_variation(mask).mean()
+            total = total + self.smoothness * squared_variation(mask).mean()
         return total
 
     def _score(self, found: Tensor, classes: Tensor) -> Tensor:
@@ -70,7 +70,7 @@ class Objective:
         return -found.softmax(dim=1).gather(1, classes[:, None]).mean()
 
 
-def total_variation(masks: Tensor) -> Tensor:
+def squared_variation(masks: Tensor) -> Tensor:
     """Σ of squared differences of neighbours, down and across: `(N, 1, h, w)` -> `(N,)`."""
     down, right = torch.diff(masks, dim=2), torch.diff(masks, dim=3)
     return down.square().sum(dim=(1, 2, 3)) + right.square().sum(dim=(1, 2, 3))
