@@ -126,6 +126,9 @@ Markdown(verdict_text(adhoc, runs[kept], profile, "The rows shown"))
 HTML(as_html(part_table(sources(recorded, rows, kept))))
 
 # %% [markdown]
+# "As released" has the upsampler, the wider blur of the backgrounds and the batch statistics of the authors' demo, and
+# the first stage's loss of MGnet's code, on which it builds.
+#
 # The authors' trainer also switches the classifier's batch normalisation to the statistics of each batch, probably
 # by oversight. The network for shapes has no such layers, so the setting for it (`batch_statistics`) is part of
 # the paper profile alone.

@@ -29,6 +29,20 @@ def _batch_statistics(setting: Setting) -> Setting:
     return replace(setting, plan=replace(setting.plan, batch_norm="batch"))
 
 
+def _released(setting: Setting) -> Setting:
+    """What the released code of DRE, and of MGnet for its first stage, has where the text differs.
+
+    Left out: its epochs of 2,500 steps, the first halving of the rate an epoch early, and its input
+    scaling, which halves the contrast: it belongs to the classifier.
+    """
+    return replace(
+        setting,
+        design=replace(setting.design, upsampler="shuffle"),
+        background=replace(setting.background, blur=11.0),
+        plan=replace(setting.plan, filter_loss="released", batch_norm="batch"),
+    )
+
+
 def _filter_further(setting: Setting) -> Setting:
     return replace(setting, plan=replace(setting.plan, filter_further=True))
 
@@ -70,6 +84,7 @@ STEPS: dict[str, Change] = {
     "two_channels_plain": _design(head="two_channels"),
     "square": _design(head="square"),
     "filter_further": _filter_further,
+    "released": _released,
     "batch_statistics": _batch_statistics,
 }
 SETTINGS: Mapping[str, Change] = {

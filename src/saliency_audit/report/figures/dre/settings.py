@@ -38,6 +38,7 @@ NAMES = {
     "two_channels_plain": "two channels, no constraints",
     "square": "x², squashed",
     "filter_further": "DRE, filter trained on",
+    "released": "DRE as released",
     "batch_statistics": "DRE, batch statistics",
 }
 # What a difference is of: (with, without). MGnet's head is a sigmoid on shapes, and elsewhere the
@@ -53,6 +54,7 @@ PARTS = {
     "constraints; two channels": ("two_channels", "two_channels_plain"),
     "controller, not x²": ("dre", "square"),
     "filter trained in the second stage too": ("filter_further", "dre"),
+    "released recipe": ("released", "dre"),
     "batch statistics while training": ("batch_statistics", "dre"),
 }
 
