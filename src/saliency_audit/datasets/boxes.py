@@ -8,8 +8,8 @@ from torch import Tensor
 
 from saliency_audit.datasets.cropping import centre_crop, picture_size
 
-#: Left, top, right, bottom: edges in pixels of the file's picture, upright. Pixel i reaches from i
-#: to i + 1.
+# Left, top, right, bottom: edges in pixels of the file's picture, upright. Pixel i reaches from i
+# to i + 1.
 Box = tuple[float, float, float, float]
 
 
