@@ -57,16 +57,6 @@ def test_it_is_not_scaled_over_other_methods():
     assert not EXPERIMENT.compute(task).rows["normalised"].any()
 
 
-def test_settings_of_one_network_share_no_image():
-    settings = EXPERIMENT.settings("reference").values()
-    taken = [task.name for setting in settings for task in EXPERIMENT.split(setting)]
-    assert len(set(taken)) == len(taken)
-    (quick,) = (setting for setting in settings if setting.skip)
-    firsts = [task.parameters["first"] for task in EXPERIMENT.split(quick)]
-    assert (min(firsts), max(firsts)) == (300, 3200)
-    assert "skip" not in EXPERIMENT.split(quick)[0].parameters
-
-
 def test_all_but_faithfulness_is_the_same_in_both(rows):
     others = ["explainability", "box_iou", "hit", "background_mass", "map_area", "total_variation"]
     scaled = rows[rows["normalised"]].set_index(["image", "method"])[others]
@@ -81,7 +71,6 @@ def test_all_but_faithfulness_is_the_same_in_both(rows):
         ({"explained": "[]"}, "at least one method"),
         ({"epochs": 0}, "epochs must be at least 1"),
         ({"iterations": 0}, "iterations must be at least 1"),
-        ({"skip": 30}, r"skip must lie in \[0, n_images\), got 30"),
     ],
 )
 def test_parameters_that_cannot_be(change, message):

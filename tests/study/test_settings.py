@@ -128,10 +128,10 @@ ALIKE = ({"setting": "photographs"}, {"setting": ["photographs"]}, {"models": "l
 
 
 @pytest.mark.parametrize("name", available())
-def test_settings_of_a_profile_have_names_and_tasks_of_their_own(name):
+def test_settings_of_a_profile_have_names_and_networks_of_their_own(name):
     experiment = get_experiment(name)
     for profile in experiment.profiles:
         settings = experiment.settings(profile)
         assert len(settings) == 1 or all(settings)
-        tasks = [task.name for setting in settings.values() for task in experiment.split(setting)]
-        assert len(set(tasks)) == len(tasks)
+        models = [m for setting in settings.values() for m in getattr(setting, "models", ())]
+        assert len(set(models)) == len(models)

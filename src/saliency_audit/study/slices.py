@@ -40,12 +40,12 @@ def slice_tasks(
     return found
 
 
-def network_tasks(parameters: SliceParameters, *, without: Sequence[str] = ()) -> list[Task]:
+def network_tasks(parameters: SliceParameters) -> list[Task]:
     """The tasks of `slice_tasks`, one network after the other."""
     return [
         task
         for model in parameters.models
-        for task in slice_tasks(replace(parameters, models=(model,)), without=without)
+        for task in slice_tasks(replace(parameters, models=(model,)))
     ]
 
 

@@ -43,7 +43,7 @@ class Parameters(dre_scores.Parameters):
 @on_objects(COLUMNS)
 def compute(chosen: Selection, masks: Tensor, given: Given) -> pd.DataFrame:
     """Rows of one task: image × method × cell."""
-    maps, found, _ = dre_scores.scored_maps(chosen, given)
+    maps, found = dre_scores.scored_maps(chosen, given)
     objects = _whole(_pooled(masks.float()))
     frames = []
     for name, values in maps.items():

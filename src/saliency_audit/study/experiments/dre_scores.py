@@ -1,6 +1,6 @@
 """Ten methods on the same images: faithfulness, explainability, and the shape of their maps."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 
 import torch
@@ -17,7 +17,7 @@ from saliency_audit.study.dre_methods import (
     explainers,
     validate_methods,
 )
-from saliency_audit.study.experiment import Experiment, Task
+from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.image_parameters import SliceParameters
 from saliency_audit.study.image_rows import Given, Rows, per_image
 from saliency_audit.study.object_measures import OBJECT_COLUMNS, object_measures
@@ -75,24 +75,6 @@ class Parameters(SliceParameters):
         )
 
 
-@dataclass(frozen=True)
-class ScoreParameters(Parameters):
-    """The same; the first `skip` candidates are left out, since another setting has them."""
-
-    skip: int = 0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 <= self.skip < self.n_images:
-            raise ValueError(f"skip must lie in [0, n_images), got {self.skip}")
-
-
-def split(parameters: ScoreParameters) -> list[Task]:
-    """The tasks of `network_tasks` but for those of candidates that are left out."""
-    tasks = network_tasks(parameters, without=("skip",))
-    return [task for task in tasks if task.parameters["first"] >= parameters.skip]
-
-
 def effort_in(given: Given) -> Effort:
     """The effort that a task asks for."""
     return Effort(given["iterations"], given["inversions"], given["samples"], given["steps"])
@@ -106,31 +88,33 @@ def explained_maps(chosen: Selection, given: Given) -> dict[str, Tensor]:
 
 def scored_maps(
     chosen: Selection, given: Given
-) -> tuple[dict[str, Tensor], dict[str, Faithfulness], dict[str, Tensor]]:
-    """Maps `(N, H, W)` by method, their M_F, and the latter scaled over the methods.
-
-    The paper scales over its ten methods, of which those that perturb have the same backgrounds;
-    variants would change their values and are left out.
-    """
+) -> tuple[dict[str, Tensor], dict[str, Faithfulness]]:
+    """Maps `(N, H, W)` by method, and their M_F."""
     maps = explained_maps(chosen, given)
     found = {
         name: faithfulness(*chosen.inputs[:2], values, chosen.targets, seeds=chosen.seeds)
         for name, values in maps.items()
     }
-    pool = [name for name in maps if name in POOL]
-    scaled = normalised_over_methods(torch.stack([found[name].value for name in pool]))
-    return maps, found, dict(zip(pool, scaled, strict=True))
+    return maps, found
+
+
+def scaled_over_the_ten(found: Mapping[str, Faithfulness]) -> dict[str, Tensor]:
+    """M_F of the paper's ten methods, scaled over them as the paper scales it; else nothing.
+
+    Between other methods it would mean something else. Variants are not among the ten, of which
+    those that perturb have the same backgrounds.
+    """
+    if not set(POOL) <= found.keys():
+        return {}
+    scaled = normalised_over_methods(torch.stack([found[name].value for name in POOL]))
+    return dict(zip(POOL, scaled, strict=True))
 
 
 @on_objects_or_scenes(COLUMNS)
 def compute(chosen: Selection, masks: Tensor | None, given: Given) -> Rows:
-    """Rows of one task: image × method × whether M_F is normalised over the methods.
-
-    Between other methods than the paper's ten, the scaled M_F means something else, and has no row.
-    """
-    maps, found, scaled = scored_maps(chosen, given)
-    if len(scaled) < len(POOL):
-        scaled = {}
+    """Rows of one task: image × method × whether M_F is normalised over the methods."""
+    maps, found = scored_maps(chosen, given)
+    scaled = scaled_over_the_ten(found)
     regions = None if masks is None else masks.cpu()
     area = torch.full((len(chosen.indices),), torch.nan, dtype=torch.float64)
     if regions is not None:
@@ -153,8 +137,8 @@ def _rows(name: str, values: dict[str, Tensor], *, normalised: bool) -> Iterator
 
 
 # With the rivals' own backgrounds too, and the effort of the paper's Table 2.
-PAPER = ScoreParameters(explained=(*POOL, *VARIANTS, *WIDTHS), **asdict(Effort()))
-# Of 300 candidates about 100 are classified correctly; a core takes an hour for them.
+PAPER = Parameters(explained=(*POOL, *VARIANTS, *WIDTHS), **asdict(Effort()))
+# Nearly half of the 300 candidates are classified correctly; a core takes an hour for them.
 LITE0 = replace(
     PAPER,
     models=("efficientnet_lite0_tiny200",),
@@ -165,21 +149,16 @@ LITE0 = replace(
     filter_epochs=3,
     slice_size=20,
 )
-# More images for what takes one pass or two.
-QUICK = ("dre", "mgnet", "dre+mgnet", "gradcam", "gradcam++", "saliency")
 
 EXPERIMENT = Experiment(
     name="dre_scores",
     title="DRE and its nine competitors: faithfulness, explainability, shape of the maps",
     version=3,
     profiles={
-        "embedded": {"shapes": ScoreParameters()},
+        "embedded": {"shapes": Parameters()},
         "reference": {
             "shapes": replace(PAPER, n_images=100, n_train=3000, epochs=3, slice_size=10),
             "EfficientNet-Lite0": LITE0,
-            "EfficientNet-Lite0, quick methods": replace(
-                LITE0, explained=QUICK, n_images=3300, skip=300, slice_size=100
-            ),
             "MobileNetV2": replace(LITE0, models=("mobilenet_v2_tiny200",)),
         },
         "paper": {
@@ -211,7 +190,7 @@ EXPERIMENT = Experiment(
             ),
         },
     },
-    split=split,
+    split=network_tasks,
     compute=compute,
     recorded=COLUMNS,
 )
