@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from saliency_audit.attributions.relevance.generator import Design, MaskGenerator
 from saliency_audit.attributions.relevance.pyramid import feature_maps
+from saliency_audit.attributions.scores import validate_classes
 from saliency_audit.digests import state_digest
 from saliency_audit.files import refuse_place, replace
 
@@ -61,11 +62,7 @@ class RelevanceEstimator:
                 f"the model has {answers.shape[1]} classes, the estimator was trained for "
                 f"{self.classes}: train one for this model (train_relevance_estimator)"
             )
-        if len(targets) and not 0 <= int(targets.min()) <= int(targets.max()) < self.classes:
-            raise ValueError(
-                f"targets must lie in 0..{self.classes - 1} for this model, got "
-                f"{int(targets.min())}..{int(targets.max())}"
-            )
+        validate_classes(answers, targets, softmax=False)
         found = tuple(part.shape[1] for part in maps)
         if found != tuple(self.generator.channels):
             raise ValueError(

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -88,8 +88,10 @@ def train_relevance_estimator(
             filter_stage(model, estimator, source, plan),
             mask_stage(model, estimator, source, plan, objective, background),
         )
-        told = (described(estimator), objective, background, plan, source.digest)
-        kept = Checkpoint(checkpoint, repr(told))
+        told = (described(estimator), objective, background, plan)
+        # Telling pictures apart takes reading some.
+        key = "" if checkpoint is None else repr((*told, source.digest))
+        kept = Checkpoint(checkpoint, key)
         _run(stages, estimator, len(images), plan.seed, kept, progress)
     estimator.generator.eval().requires_grad_(False)
     return estimator
@@ -109,31 +111,27 @@ def _run(
     for number, stage in enumerate(stages[position.stage :], start=position.stage):
         clock = _Clock(stage, count, position)
         for epoch in range(position.epoch, stage.epochs):
-
-            def interim(at: Position, stage: Stage = stage, clock: _Clock = clock) -> None:
+            random, total = _random(seed, number, epoch), position.loss
+            for step, total in _steps(stage, count, random, position):
                 if clock.is_due():
+                    at = Position(number, epoch, step, total, random.get_state())
                     checkpoint.keep(at, stage, generator)
                     clock.tell(progress, at)
-
-            random = _random(seed, number, epoch)
-            loss = _epoch(
-                stage, count, random, replace(position, stage=number, epoch=epoch), interim
-            )
             position = Position(number, epoch + 1)
             checkpoint.keep(position, stage, generator)
-            clock.tell(progress, replace(position, loss=loss * count))
+            clock.tell(progress, replace(position, loss=total))
         position = Position(number + 1)
     checkpoint.remove()
 
 
-def _epoch(
-    stage: Stage,
-    count: int,
-    random: torch.Generator,
-    begin: Position,
-    interim: Callable[[Position], None],
-) -> float:
-    """One pass over the pictures in random order, from a step on; the mean loss."""
+def _steps(
+    stage: Stage, count: int, random: torch.Generator, begin: Position
+) -> Iterator[tuple[int, float]]:
+    """One pass over the pictures in random order, from a step on.
+
+    Yields:
+        After each step how many are done, and the sum of their losses over pictures.
+    """
     batches = torch.randperm(count, generator=random).split(stage.batch_size)
     if begin.random is not None:
         random.set_state(begin.random)
@@ -154,10 +152,9 @@ def _epoch(
         stage.optimizer.step()
         if stage.by_step:
             stage.schedule.step()
-        interim(replace(begin, step=step, loss=total, random=random.get_state()))
+        yield step, total
     if not stage.by_step:
         stage.schedule.step()
-    return total / count
 
 
 class _Clock:
