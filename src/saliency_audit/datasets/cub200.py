@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from torch import Tensor
 
 from saliency_audit.datasets.boxes import Box, filled_boxes
-from saliency_audit.datasets.images import Images, MissingDataError, read_picture
+from saliency_audit.datasets.images import Images, missing, read_picture
 
 Value = TypeVar("Value")
 
@@ -63,10 +64,10 @@ def open_cub200(
         )
     mine = [key for key in files if parts[key] == training]
     pictures = [folder / "images" / files[key] for key in mine]
-    missing = [path for path in pictures if not path.is_file()]
-    if missing or not mine:
-        first = f", the first is {missing[0]}" if missing else ""
-        raise lists.fault(f"{len(missing)} of {len(mine)} pictures are not there{first}")
+    absent = [path for path in pictures if not path.is_file()]
+    if absent or not mine:
+        first = f", the first is {absent[0]}" if absent else ""
+        raise lists.fault(f"{len(absent)} of {len(mine)} pictures are not there{first}")
 
     def region(index: int) -> Tensor:
         try:
@@ -89,10 +90,7 @@ class _Lists:
     """The set's lists: a line per picture, its number first, separated by blanks."""
 
     def __init__(self, name: str, folder: Path, how_to_get: str) -> None:
-        self.name, self.folder, self.how_to_get = name, folder, how_to_get
-
-    def fault(self, what: str) -> MissingDataError:
-        return MissingDataError(f"image set {self.name!r}: {what}. {self.how_to_get}")
+        self.folder, self.fault = folder, partial(missing, name, how_to_get)
 
     def read(
         self, file: str, columns: int, value: Callable[[list[str]], Value]

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from saliency_audit.datasets.images import Images, MissingDataError
+from saliency_audit.datasets.images import Images, missing
 
 SIDE = 128
 # The longer side of an object as a share of the picture's.
@@ -37,11 +37,11 @@ def open_cutouts(
         MissingDataError: a file is missing.
     """
     files = tuple(labels)
-    if missing := [file for file in files if not (folder / file).is_file()]:
-        raise MissingDataError(
-            f"image set {name!r}: {len(missing)} of {len(files)} pictures are not in {folder}, the "
-            f"first is {missing[0]}. {how_to_get}"
+    if absent := [file for file in files if not (folder / file).is_file()]:
+        what = (
+            f"{len(absent)} of {len(files)} pictures are not in {folder}, the first is {absent[0]}"
         )
+        raise missing(name, how_to_get, what)
     return Images(
         name=name,
         names=files,

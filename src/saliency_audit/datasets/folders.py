@@ -5,7 +5,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from saliency_audit.datasets.images import Images, MissingDataError, read_picture
+from saliency_audit.datasets.images import Images, MissingDataError, missing, read_picture
 
 
 def open_class_folders(
@@ -38,10 +38,8 @@ def open_class_folders(
         entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")
     )
     if len(classes) != class_count:
-        raise MissingDataError(
-            f"image set {name!r}: {len(classes)} class folders in {folder}, "
-            f"{class_count} are needed. {how_to_get}"
-        )
+        what = f"{len(classes)} class folders in {folder}, {class_count} are needed"
+        raise missing(name, how_to_get, what)
     files = [
         (file, label)
         for label, entry in enumerate(classes)
@@ -49,7 +47,7 @@ def open_class_folders(
         if file.suffix.lower() in IMG_EXTENSIONS
     ]
     if not files:
-        raise MissingDataError(f"image set {name!r}: no images below {folder}. {how_to_get}")
+        raise missing(name, how_to_get, f"no images below {folder}")
     return Images(
         name=name,
         names=tuple(str(file.relative_to(folder)) for file, _ in files),

@@ -10,7 +10,7 @@ from torch import Tensor
 from saliency_audit.datasets.boxes import Box, filled_boxes
 from saliency_audit.datasets.cropping import picture_size
 from saliency_audit.datasets.folders import open_class_folders
-from saliency_audit.datasets.images import Images, MissingDataError
+from saliency_audit.datasets.images import Images, missing
 
 
 def open_imagenet_val(
@@ -43,11 +43,12 @@ def open_imagenet_val(
         lacking = f"its boxes are not in {annotations}. {how_to_get}"
         return replace(images, regions_missing=lacking)
     there = {path.stem for path in annotations.glob("*.xml")}
-    missing = sorted(file for file in images.names if Path(file).stem not in there)
-    if missing:
-        raise MissingDataError(
-            f"image set {name!r}: boxes of {len(missing)} of {len(images)} pictures are not in "
-            f"{annotations}, the first are those of {missing[0]}. {how_to_get}"
+    absent = sorted(file for file in images.names if Path(file).stem not in there)
+    if absent:
+        raise missing(
+            *(name, how_to_get),
+            f"boxes of {len(absent)} of {len(images)} pictures are not in {annotations}, the first "
+            f"are those of {absent[0]}",
         )
 
     def region(index: int) -> Tensor:
@@ -56,9 +57,7 @@ def open_imagenet_val(
         try:
             return filled_boxes(picture, annotated(path, picture), side)
         except ValueError as error:
-            raise MissingDataError(
-                f"image set {name!r}: {path} is damaged: {error}. {how_to_get}"
-            ) from None
+            raise missing(name, how_to_get, f"{path} is damaged: {error}") from None
 
     return replace(images, region=region)
 

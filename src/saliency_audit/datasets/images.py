@@ -18,6 +18,11 @@ class MissingDataError(AuditError, FileNotFoundError):
     """An image set or a weight file is not here; the message says how to get it."""
 
 
+def missing(name: str, how_to_get: str, what: str) -> MissingDataError:
+    """The error of an image set that is not as it must be: what is wrong, and how to get it."""
+    return MissingDataError(f"image set {name!r}: {what}. {how_to_get}")
+
+
 @dataclass(frozen=True)
 class Images:
     """An opened image set: names and labels at once, pixels on request.

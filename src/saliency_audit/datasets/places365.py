@@ -1,9 +1,10 @@
 """Places365-Standard in class folders, or as flat pictures with the official list of classes."""
 
+from functools import partial
 from pathlib import Path
 
 from saliency_audit.datasets.folders import open_class_folders
-from saliency_audit.datasets.images import Images, MissingDataError, read_picture
+from saliency_audit.datasets.images import Images, missing, read_picture
 
 
 def open_places365(
@@ -33,9 +34,7 @@ def open_places365(
     if listed is None or not listed.is_file():
         return open_class_folders(name, folder, side, how_to_get, class_count)
 
-    def fault(what: str) -> MissingDataError:
-        return MissingDataError(f"image set {name!r}: {what}. {how_to_get}")
-
+    fault = partial(missing, name, how_to_get)
     labels: dict[str, int] = {}
     for line in listed.read_text(encoding="utf-8").splitlines():
         file, _, label = line.partition(" ")
@@ -46,10 +45,10 @@ def open_places365(
         classes = len(set(labels.values()))
         raise fault(f"{listed} has {classes} classes, those from 0 to {class_count - 1} are needed")
     there = {path.name for path in folder.glob("*")}
-    if missing := [file for file in labels if file not in there]:
+    if absent := [file for file in labels if file not in there]:
         raise fault(
-            f"{len(missing)} of {len(labels)} pictures of {listed} are not in {folder}, the first "
-            f"is {missing[0]}"
+            f"{len(absent)} of {len(labels)} pictures of {listed} are not in {folder}, the first "
+            f"is {absent[0]}"
         )
     names = tuple(labels)
     return Images(

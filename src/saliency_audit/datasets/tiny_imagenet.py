@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from saliency_audit.datasets.images import Images, MissingDataError, read_scaled
+from saliency_audit.datasets.images import Images, missing, read_scaled
 from saliency_audit.datasets.tiny_imagenet_classes import IMAGENET_INDEX
 
 # Pixels per side on disk, and as read. Networks trained at 224 are about as accurate at 128 as at
@@ -61,12 +61,10 @@ def open_tiny_imagenet(name: str, folder: Path, how_to_get: str, side: int = SID
 
     annotations = _annotations(name, path, 6, annotation, how_to_get)
     there = {f"images/{entry.name}" for entry in (folder / "images").glob("*")}
-    missing = sum(entry.file not in there for entry in annotations)
-    if missing or not annotations:
-        raise MissingDataError(
-            f"image set {name!r}: {missing} of {len(annotations)} pictures are not in "
-            f"{folder / 'images'}. {how_to_get}"
-        )
+    absent = sum(entry.file not in there for entry in annotations)
+    if absent or not annotations:
+        what = f"{absent} of {len(annotations)} pictures are not in {folder / 'images'}"
+        raise missing(name, how_to_get, what)
     return _boxed_images(name, folder, annotations, side)
 
 
@@ -97,10 +95,8 @@ def open_tiny_imagenet_train(name: str, folder: Path, how_to_get: str, side: int
         there = {f"{wnid}/images/{file.name}" for file in (folder / wnid / "images").glob("*")}
         found = [entry for entry in listed if entry.file in there]
         if not found:
-            raise MissingDataError(
-                f"image set {name!r}: no picture of {path} is in {folder / wnid / 'images'}. "
-                f"{how_to_get}"
-            )
+            what = f"no picture of {path} is in {folder / wnid / 'images'}"
+            raise missing(name, how_to_get, what)
         annotations += found
     return _boxed_images(name, folder, annotations, side)
 
@@ -114,7 +110,7 @@ def _annotations(
 ) -> list[Annotation]:
     """The entries of a file with so many columns, which are separated by tabs."""
     if not path.is_file():
-        raise MissingDataError(f"image set {name!r}: there is no {path}. {how_to_get}")
+        raise missing(name, how_to_get, f"there is no {path}")
     found = []
     for line in path.read_text(encoding="utf-8").splitlines():
         fields = line.split("\t")
@@ -123,9 +119,8 @@ def _annotations(
                 raise ValueError(f"{columns} columns expected")
             found.append(annotation(fields))
         except ValueError as error:
-            raise MissingDataError(
-                f"image set {name!r}: {path} is damaged: {error} in {line!r}. {how_to_get}"
-            ) from None
+            what = f"{path} is damaged: {error} in {line!r}"
+            raise missing(name, how_to_get, what) from None
     return found
 
 
