@@ -124,9 +124,8 @@ def create(name: str, **settings: Any) -> Explainer:
         `xpert`, `mgnet` and all of DRE). The model is a module or any other callable. The targets
         are class indices, one per image or one for all, in any form of `Targets`; without, a map
         explains the class that the model, in evaluation mode, predicts for its image. Methods that
-        compare with
-        a baseline take one as a fourth argument, `baselines`, in any form that `baselines_for`
-        takes.
+        compare with a baseline take one as a fourth argument, `baselines`, in any form that
+        `baselines_for` takes.
 
     Raises:
         ValueError: unknown name or setting.

@@ -27,6 +27,9 @@ from saliency_audit.processes import in_processes
 from saliency_audit.study import Experiment, Task, get_experiment, recorded_store
 from saliency_audit.study.store import ABSENT
 
+# The tasks of every setting of a profile, and why the rows of some cannot be used.
+Settings = dict[str, tuple[list[Task], dict[str, str]]]
+
 
 class UnknownClaimError(AuditError, KeyError):
     """A claim id that is not in the ledger."""
@@ -230,8 +233,7 @@ def experiment_rows(name: str, profile: str) -> pd.DataFrame | str:
         return f"the experiment {name} has no {profile} profile"
     settings = _tasks_and_faults(experiment, profile)
     faults = {task: fault for _, found in settings.values() for task, fault in found.items()}
-    complete = [task for tasks, found in settings.values() if not found for task in tasks]
-    if complete and set(faults.values()) <= {ABSENT}:
+    if complete := _complete(settings):
         return recorded_store(experiment, profile).read(complete)
     command = f"`saliency-audit compute {name} --profile {profile} --record`"
     count = sum(len(tasks) for tasks, _ in settings.values())
@@ -246,20 +248,26 @@ def experiment_rows(name: str, profile: str) -> pd.DataFrame | str:
 
 def unfinished(name: str, profile: str) -> str:
     """Which settings of a profile `experiment_rows` leaves out, a sentence; "" if none."""
-    if isinstance(experiment_rows(name, profile), str):
-        return ""
+    settings = _tasks_and_faults(get_experiment(name), profile)
     lacking = [
         f"{setting} ({len(tasks) - len(faults)} of {len(tasks)} tasks)"
-        for setting, (tasks, faults) in _tasks_and_faults(get_experiment(name), profile).items()
+        for setting, (tasks, faults) in settings.items()
         if faults
     ]
-    return f"Left out until they are recorded: {', '.join(lacking)}." if lacking else ""
+    if not lacking or not _complete(settings):
+        return ""
+    return f"Left out until they are recorded: {', '.join(lacking)}."
 
 
-def _tasks_and_faults(
-    experiment: Experiment, profile: str
-) -> dict[str, tuple[list[Task], dict[str, str]]]:
-    """The tasks of every setting, and why the rows of some cannot be used."""
+def _complete(settings: Settings) -> list[Task]:
+    """The tasks of settings that lack none; none at all if other rows are more than absent."""
+    faults = {fault for _, found in settings.values() for fault in found.values()}
+    if faults - {ABSENT}:
+        return []
+    return [task for tasks, found in settings.values() if not found for task in tasks]
+
+
+def _tasks_and_faults(experiment: Experiment, profile: str) -> Settings:
     store = recorded_store(experiment, profile)
     found = {}
     for name, setting in experiment.settings(profile).items():

@@ -8,7 +8,7 @@ import io
 import json
 import platform
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -93,16 +93,21 @@ def shipped(name: str) -> Path | None:
 
 
 def _open(weights: Path, recipe: Recipe) -> nn.Module:
-    with torch.random.fork_rng(devices=[]):
-        network = recipe.build()
     try:
-        network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+        return _filled(recipe, torch.load(weights, map_location="cpu", weights_only=True))
     except Exception as error:
         raise ValueError(
             f"{weights.name} in data/networks has no weights of this network "
             f"({type(error).__name__}); restore it from version control, or delete it and the "
             "network is trained here"
         ) from error
+
+
+def _filled(recipe: Recipe, state: Mapping[str, Tensor]) -> nn.Module:
+    """The network of a recipe with these weights, in evaluation mode."""
+    with torch.random.fork_rng(devices=[]):
+        network = recipe.build()
+    network.load_state_dict(state)
     return network.eval()
 
 
@@ -136,12 +141,9 @@ def _load(path: Path, key: str, recipe: Recipe) -> nn.Module | None:
         stored = torch.load(path, map_location="cpu", weights_only=True)
         if stored["key"] != key:
             return None
-        with torch.random.fork_rng(devices=[]):
-            network = recipe.build()
-        network.load_state_dict(stored["state"])
+        return _filled(recipe, stored["state"])
     except Exception:
         return None
-    return network.eval()
 
 
 def _store(path: Path, key: str, network: nn.Module) -> None:

@@ -76,8 +76,8 @@ MGNET_CONSTRAINTS: dict[str, Change] = {
     "mgnet_no_bg_tv": _mgnet("background", "smoothness"),
 }
 # Between DRE and MGnet: another head with DRE's loss, the released head of MGnet with either loss,
-# the map that is not monotonic, the filter trained in the second stage too, and batch normalisation
-# of the classifier as the released code has it, which changes nothing for a classifier without any.
+# the map that is not monotonic, the filter trained in the second stage too, the released recipe,
+# and of that its batch normalisation alone, which changes nothing for a classifier without any.
 STEPS: dict[str, Change] = {
     "sigmoid": _design(head="sigmoid"),
     "two_channels": lambda setting: _design(head="two_channels")(mgnet_setting(setting)),

@@ -145,11 +145,9 @@ def select(
     batch = read_batch(source, order)
     network = load_classifier(model).to(device)
     pictures, labels = batch.images.to(device), batch.labels.to(device)
-    correct, confidence = _classify(network, pictures, labels)
-    targets = labels
-    if keep != "correctly":
-        targets = predicted_classes(network, pictures, BATCH)
-        _, confidence = _classify(network, pictures, targets)
+    targets = labels if keep == "correctly" else predicted_classes(network, pictures, BATCH)
+    right, confidence = _classify(network, pictures, targets)
+    correct = right & (targets == labels)
     candidates = Selection(
         model=network,
         source=source,

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import pandas as pd
 import torch
@@ -36,17 +37,20 @@ def timm_network(name: str) -> nn.Module:
 
 
 # Networks of the study and of the paper, by name, with the side of their pictures.
+SIDES = {
+    "resnet18": 224,
+    "resnet50": 224,
+    "vgg19": 224,
+    "googlenet": 224,
+    "squeezenet1_0": 224,
+    "mobilenet_v2": 224,
+    "densenet121": 224,
+    "inception_v3": 299,
+}
 NETWORKS: Mapping[str, tuple[Build, int]] = {
-    "resnet18": (lambda: torchvision_network("resnet18"), 224),
-    "resnet50": (lambda: torchvision_network("resnet50"), 224),
-    "vgg19": (lambda: torchvision_network("vgg19"), 224),
-    "googlenet": (lambda: torchvision_network("googlenet"), 224),
-    "squeezenet1_0": (lambda: torchvision_network("squeezenet1_0"), 224),
-    "mobilenet_v2": (lambda: torchvision_network("mobilenet_v2"), 224),
-    "densenet121": (lambda: torchvision_network("densenet121"), 224),
-    "inception_v3": (lambda: torchvision_network("inception_v3"), 299),
-    "tf_efficientnet_lite0 (timm)": (lambda: timm_network("tf_efficientnet_lite0"), 224),
-    "legacy_xception (timm)": (lambda: timm_network("legacy_xception"), 299),
+    **{name: (partial(torchvision_network, name), side) for name, side in SIDES.items()},
+    "tf_efficientnet_lite0 (timm)": (partial(timm_network, "tf_efficientnet_lite0"), 224),
+    "legacy_xception (timm)": (partial(timm_network, "legacy_xception"), 299),
 }
 
 
