@@ -191,9 +191,17 @@ def test_nothing_runs_when_a_parameter_is_wrong(project: Path) -> None:
     assert not (project / "runs").exists()
 
 
+# A shell starts what runs in its background with Ctrl-C ignored, and children inherit that.
+HEARS_CTRL_C = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("saliency_audit", run_name="__main__")
+"""
+
+
 def test_ctrl_c_ends_the_kernels_in_the_middle_of_a_cell(project: Path) -> None:
     (project / "notebooks" / "slow.py").write_text(GOOD + "\n# %%\nimport time\ntime.sleep(120)\n")
-    command = [sys.executable, "-m", "saliency_audit", "run", "slow", "good"]
+    command = [sys.executable, "-c", HEARS_CTRL_C, "run", "slow", "good"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as running:
         deadline = time.monotonic() + 60
         while not _sleeping(project) and time.monotonic() < deadline:

@@ -122,18 +122,9 @@ PHOTOGRAPHS = Tuning(
 TUNED = {"shapes_cnn": SHAPES}
 
 
-# Shipped estimators that were trained before the filter was left alone in the second stage (§4.1).
-FURTHER = ("efficientnet_lite0_tiny200",)
-
-
 def dre_setting(model: str, n_train: int, epochs: int, filter_epochs: int, seed: int) -> Setting:
     """DRE as the paper has it: the controller, and the class on the preserved picture (Eq. 9)."""
-    plan = EstimatorPlan(
-        epochs=epochs,
-        filter_epochs=filter_epochs,
-        filter_further=model in FURTHER,
-        seed=seed,
-    )
+    plan = EstimatorPlan(epochs=epochs, filter_epochs=filter_epochs, seed=seed)
     design = Design(share=SHARES.get(CLASSIFIERS[model].architecture, Design.share))
     return Setting(model, n_train, design, plan=plan)
 
