@@ -36,6 +36,7 @@ setting: str | None = None  # of the profile's settings (default: all)
 models: tuple[str, ...] | None = None  # classifiers (default: the profile's)
 images: str | None = None  # image set with masks or boxes (default: the profile's)
 n_images: int | None = None  # candidate images (default: the profile's)
+quick_times: int | None = None  # as many candidates for the quick methods (default: the profile's)
 explained: tuple[str, ...] | None = None  # methods, e.g. dre,mgnet,gradcam (default: all)
 n_train: int | None = None  # pictures that masks are trained on (default: the profile's)
 epochs: int | None = None  # passes over them (default: the profile's)
@@ -55,7 +56,12 @@ from IPython.display import HTML, Markdown
 from saliency_audit import ledger, study
 from saliency_audit.attributions import saliency
 from saliency_audit.report.figures.dre.pool import pool_table
-from saliency_audit.report.figures.dre.scores import background_table, score_table, show_scores
+from saliency_audit.report.figures.dre.scores import (
+    background_table,
+    quick_table,
+    score_table,
+    show_scores,
+)
 from saliency_audit.report.figures.maps import show_regions
 from saliency_audit.report.names import method_name
 from saliency_audit.report.notebook.html_table import as_html
@@ -112,6 +118,14 @@ show_recorded(recorded, show_scores)
 
 # %% tags=["remove-input"]
 HTML(as_html(score_table(sources(recorded, rows))))
+
+# %% [markdown]
+# The methods that take a few passes for a map explain more images at the reference profile. Their means over all of
+# them, as they are:
+
+# %% tags=["remove-input"]
+quick = quick_table(sources(recorded, rows))
+HTML(as_html(quick)) if len(quick) else Markdown("No method explains further images here.")
 
 # %% [markdown]
 # What leaving methods out of the pool does to the scaled M_F, whose maps stay the same:

@@ -71,8 +71,25 @@ def test_all_but_faithfulness_is_the_same_in_both(rows):
         ({"explained": "[]"}, "at least one method"),
         ({"epochs": 0}, "epochs must be at least 1"),
         ({"iterations": 0}, "iterations must be at least 1"),
+        ({"quick_times": 0}, "quick_times must be at least 1"),
     ],
 )
 def test_parameters_that_cannot_be(change, message):
     with pytest.raises(ParameterError, match=message):
         EXPERIMENT.configure("embedded", change)
+
+
+def test_quick_methods_explain_further_images():
+    asked = {**QUICK, "quick_times": 4, "explained": "dre,gradcam,ig,mpert"}
+    first, further = EXPERIMENT.tasks(EXPERIMENT.configure("embedded", asked))
+    bounds = [(task.parameters["first"], task.parameters["last"]) for task in (first, further)]
+    assert bounds == [(0, 6), (6, 24)]
+    assert set(first.parameters["explained"]) == {"dre", "gradcam", "ig", "mpert"}
+    assert set(further.parameters["explained"]) == {"dre", "gradcam"}
+    assert further.parameters.keys() == first.parameters.keys()
+    assert "quick_times" not in first.parameters
+
+
+def test_without_a_quick_method_there_are_no_further_images():
+    asked = {**QUICK, "quick_times": 4, "explained": "ig,mpert"}
+    assert len(EXPERIMENT.tasks(EXPERIMENT.configure("embedded", asked))) == 1

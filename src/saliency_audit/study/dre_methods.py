@@ -17,6 +17,8 @@ METHODS = (
     *("gradcam", "gradcam++", "saliency", "smoothgrad", "ig"),
 )
 VARIANTS = ("dre+self", "dre+mgnet")
+# Those of them that take a few passes for a map.
+QUICK = ("dre", "mgnet", "gradcam", "gradcam++", "saliency", "dre+mgnet")
 
 # Widths of the methods that search a mask, in pixels of pictures of 224 × 224, for which the papers
 # give them; other pictures get them in proportion. MPert then has 28 × 28 cells or nearly (32 × 32

@@ -15,6 +15,7 @@ CUT = ("models", "images", "paths", "n_images", "slice_size")
 def slice_tasks(
     parameters: SliceParameters,
     *,
+    start: int = 0,
     without: Sequence[str] = (),
     more: Callable[[int], Mapping[str, Any]] = lambda first: {},
 ) -> list[Task]:
@@ -24,12 +25,13 @@ def slice_tasks(
 
     Args:
         parameters: the experiment's.
+        start: candidate that the first slice begins with.
         without: parameters that its rows do not depend on.
         more: from the first image of a slice to further parameters that they depend on.
     """
     shared = _without(parameters, without)
     found = []
-    for first in range(0, parameters.n_images, parameters.slice_size):
+    for first in range(start, parameters.n_images, parameters.slice_size):
         last = min(first + parameters.slice_size, parameters.n_images)
         of_slice = {**shared, **more(first), "first": first, "last": last}
         for model in parameters.models:
@@ -40,12 +42,14 @@ def slice_tasks(
     return found
 
 
-def network_tasks(parameters: SliceParameters) -> list[Task]:
+def network_tasks(
+    parameters: SliceParameters, *, start: int = 0, without: Sequence[str] = ()
+) -> list[Task]:
     """The tasks of `slice_tasks`, one network after the other."""
     return [
         task
         for model in parameters.models
-        for task in slice_tasks(replace(parameters, models=(model,)))
+        for task in slice_tasks(replace(parameters, models=(model,)), start=start, without=without)
     ]
 
 

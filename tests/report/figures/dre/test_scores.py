@@ -7,6 +7,7 @@ import pytest
 from saliency_audit.report.figures.dre.scores import (
     MEASURES,
     background_table,
+    quick_table,
     score_table,
     show_scores,
 )
@@ -55,6 +56,18 @@ def test_the_table_has_both_readings_of_faithfulness(rows):
     assert line["n"] == "15"
     assert line["outside"] == f"{raw['background_mass'].mean():.2f}"
     assert table.loc[("MobileNetV2", "DRE+ (self)", "recorded"), "M_F, scaled"] == "—"
+
+
+def test_further_images_of_quick_methods_have_a_table_of_their_own(rows):
+    further = rows[(rows["method"] == "dre") & ~rows["normalised"]]
+    further = further[further["model"] == "mobilenet_v2"].assign(image=rows["image"] + 100)
+    both = pd.concat([rows, further])
+    pd.testing.assert_frame_equal(score_table({"recorded": both}), score_table({"recorded": rows}))
+    table = quick_table({"recorded": both})
+    assert set(table.index.get_level_values("network")) == {"MobileNetV2"}
+    assert list(table["n"]) == ["30", "15", "15"]
+    assert "M_F, scaled" not in table
+    assert quick_table({"recorded": rows}).empty
 
 
 def test_the_papers_means_stand_beside(rows):
