@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import numpy as np
+import ot
 import pytest
 from scipy.linalg import sqrtm
 from scipy.optimize import linprog
@@ -42,6 +43,44 @@ def test_gaussian_distance_equals_printed_trace_formula(dimensions):
         for j in range(4):
             expected = trace_formula(means_a[i], covariances_a[i], means_b[j], covariances_b[j])
             assert ours[i, j] == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize(("seed", "dimensions"), [(0, 2), (1, 2), (2, 1), (3, 4)])
+def test_equals_pot(seed, dimensions):
+    a, b = (random_mixture(50 + 2 * seed + k, 3 + k, dimensions) for k in range(2))
+    theirs = ot.gmm.gmm_ot_loss(a[0], b[0], a[1], b[1], a[2], b[2])
+    assert mixture_wasserstein(*a, *b, squared=True) == pytest.approx(float(theirs), abs=1e-8)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_not_below_the_distance_of_gaussians_with_the_same_moments(seed):
+    # Gelbrich 1990: of all distributions with given moments, Gaussians are closest.
+    a, b = (random_mixture(30 + 2 * seed + k, 3 + k) for k in range(2))
+    moments = [overall(*mixture) for mixture in (a, b)]
+    bound = trace_formula(*moments[0], *moments[1])
+    assert mixture_wasserstein(*a, *b, squared=True) >= bound - 1e-10
+    alone = [(mean[None], spread[None], [1.0]) for mean, spread in moments]
+    single = mixture_wasserstein(*alone[0], *alone[1], squared=True)
+    assert single == pytest.approx(bound, abs=1e-9)
+
+
+def overall(means, covariances, weights):
+    """Mean and covariance of a mixture."""
+    mean = weights @ means
+    apart = means - mean
+    spread = np.einsum("k,kij->ij", weights, covariances + apart[:, :, None] * apart[:, None])
+    return mean, spread
+
+
+def test_zero_only_for_equal_mixtures():
+    means, covariances, weights = random_mixture(11)
+    changed = [
+        (means + 1e-3 * np.eye(4, 2), covariances, weights),
+        (means, covariances * np.array([1.01, 1, 1, 1])[:, None, None], weights),
+        (means, covariances, (weights + 0.01) / 1.04),
+    ]
+    for other in changed:
+        assert mixture_wasserstein(means, covariances, weights, *other) > 1e-4
 
 
 def test_transport_equals_linear_programme():

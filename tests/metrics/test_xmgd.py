@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 from sklearn.mixture import GaussianMixture
 
 from saliency_audit.metrics import (
@@ -90,6 +91,68 @@ def test_a_filter_takes_means_mirrored_at_the_border():
     torch.testing.assert_close(ours.means, theirs.means, atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("side", [3, 5, 7])
+def test_a_gaussian_filter_is_that_of_scipy(side):
+    maps = torch.rand(1, 12, 12, generator=torch.Generator().manual_seed(1)).double()
+    spread = 0.3 * ((side - 1) / 2 - 1) + 0.8
+    filtered = ndimage.gaussian_filter(maps[0].numpy(), spread, mode="mirror", radius=side // 2)
+    ours = fit_maps(maps, MultiScale(2, None, kernels=(side,), window="gaussian")).levels[0]
+    theirs = fit_maps(torch.from_numpy(filtered)[None], MultiScale(2, None, kernels=(1,)))
+    torch.testing.assert_close(ours.means, theirs.levels[0].means, atol=1e-9, rtol=0)
+
+
+def test_one_bright_pixel_is_as_far_as_it_was_moved():
+    # Of one component its covariance is the floor alone; filters make it larger, alike in both.
+    first, second = torch.zeros(2, 1, 64, 64)
+    first[0, 20, 20], second[0, 32, 36] = 1, 1
+    found = xmgd(first, second, MultiScale(components=1))
+    assert found.item() == pytest.approx((12**2 + 16**2) / 64**2, rel=1e-9)
+
+
+def test_a_line_is_as_far_as_it_was_moved():
+    # Rank-1 covariances: the pixels of a level without a filter have no width.
+    first = torch.zeros(1, 64, 64)
+    first[0, 20, 8:40] = 1
+    found = xmgd(first, first.roll((8, 16), dims=(1, 2)), MultiScale(components=2))
+    assert found.item() == pytest.approx((8**2 + 16**2) / 64**2, rel=1e-6)
+
+
+def one_pixel(value=1.0, count=1):
+    """A map of 32 × 32 with few pixels that are not 0."""
+    found = torch.zeros(1, 32, 32)
+    found[0, 10, 10 : 10 + count] = value
+    return found
+
+
+@pytest.mark.parametrize(
+    ("first", "message"),
+    [
+        (torch.full((1, 32, 32), torch.nan), "finite and at least 0"),
+        (one_pixel(torch.nan), "finite and at least 0"),
+        (one_pixel(torch.inf), "finite and at least 0"),
+        (one_pixel(-1.0), "reduce signed attributions with `saliency`"),
+        (one_pixel(), "ask for fewer components"),
+        (one_pixel(count=9), "10 components need as many points with weight, one set has 9"),
+        (torch.rand(1, 32, 31), "resize them to one"),
+        (torch.rand(2, 32, 32), "maps must have one shape"),
+        (torch.rand(1, 3, 32, 32), r"\(N, H, W\)"),
+    ],
+)
+def test_pairs_that_cannot_be_compared_are_refused_with_a_remedy(first, message):
+    with pytest.raises(ValueError, match=message):
+        xmgd(first, blobs(1, 32) if first.ndim == 3 else first)
+    if first.shape == (1, 32, 32):
+        with pytest.raises(ValueError, match=message):
+            xmgd(blobs(1, 32), first)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.3, 1.0])
+def test_a_map_without_structure_has_no_distance_to_any(value):
+    flat = torch.full((1, 32, 32), value)
+    assert xmgd(flat, blobs(1, 32)).isnan().all()
+    assert xmgd(flat, flat).isnan().all()
+
+
 def test_a_line_has_a_value_and_nothing_is_lost_where_maps_are_of_both_kinds():
     line = torch.zeros(1, 80, 80)
     line[0, 40, 5:75] = 1
@@ -139,7 +202,15 @@ def test_maps_of_different_sizes_and_levels_are_refused():
 
 
 @pytest.mark.parametrize(
-    "change", [{"width": 0}, {"width": 2}, {"kernels": ()}, {"kernels": (2,)}, {"kernels": (1.5,)}]
+    "change",
+    [
+        {"width": 0},
+        {"width": 2},
+        {"kernels": ()},
+        {"kernels": (2,)},
+        {"kernels": (1.5,)},
+        {"window": "median"},
+    ],
 )
 def test_settings_that_cannot_be(change):
     with pytest.raises(ValueError, match=next(iter(change))):

@@ -8,9 +8,10 @@ from torch.nn import functional as F
 
 from saliency_audit.attributions.precision import in_double
 from saliency_audit.attributions.rounding import is_constant
-from saliency_audit.errors import is_finite, is_whole
+from saliency_audit.errors import is_finite, is_whole, refuse_unknown
 from saliency_audit.metrics.ranks import validate_maps
 from saliency_audit.metrics.weighted_mixture import WeightedMixture, fit_weighted_gmm, joined
+from saliency_audit.metrics.windows import WINDOWS
 
 # Cells on a side of the coarse grid on which EM looks for its start.
 COARSE = 32
@@ -24,8 +25,10 @@ class MultiScale:
         components: Gaussians per map. The paper does not say how many.
         width: b of ⌊s/b⌋, the copies of a pixel of saliency s in [0, 1]; None takes s itself. The
             paper does not give it.
-        kernels: sides of the box filters, one per level; 1 is the map itself. The paper's levels
-            are these three.
+        kernels: sides of the filters, one per level; 1 is the map itself. The paper's levels are
+            these three.
+        window: weights of a filter: "mean" of its pixels, or "gaussian" with the standard deviation
+            that OpenCV takes for its side k, 0.3 ((k − 1)/2 − 1) + 0.8. The paper does not say.
         restarts: of EM.
         seed: of its starts.
         iterations: of EM at most.
@@ -36,6 +39,7 @@ class MultiScale:
     components: int = 10
     width: float | None = 0.05
     kernels: tuple[int, ...] = (1, 3, 5)
+    window: str = "mean"
     restarts: int = 3
     seed: int = 0
     iterations: int = 200
@@ -48,6 +52,7 @@ class MultiScale:
         odd = all(is_whole(side) and side > 0 and side % 2 for side in self.kernels)
         if not self.kernels or not odd:
             raise ValueError(f"kernels must be odd whole numbers, got {self.kernels!r}")
+        refuse_unknown("window", self.window, WINDOWS)
 
 
 @dataclass(frozen=True)
@@ -86,8 +91,8 @@ def xmgd(first: Tensor, second: Tensor, settings: MultiScale = MultiScale()) -> 
             f"maps must have one shape, got {tuple(first.shape)} and {tuple(second.shape)}; "
             "resize them to one"
         )
-    validate_maps(first, "NHW")
-    validate_maps(second, "NHW")
+    for maps in (first, second):
+        _validated(maps)
     flat = [is_constant(maps.flatten(1)) for maps in (first, second)]
     defined = ~(flat[0] | flat[1])
     ours, theirs = (fit_maps(maps[defined], settings) for maps in (first, second))
@@ -127,19 +132,25 @@ def fit_maps(maps: Tensor, settings: MultiScale = MultiScale()) -> ScaledMixture
 
     Source: XMGD §3.1 and 3.3.
     """
+    values = _validated(maps)
+    if is_constant(maps.flatten(1)).any():
+        raise ValueError("a constant map has no places that stand out, hence no mixture; leave out")
+    return ScaledMixtures(tuple(_level(values, side, settings) for side in settings.kernels))
+
+
+def _validated(maps: Tensor) -> Tensor:
+    """The maps in float64, without what has no mixture whatever the settings."""
     validate_maps(maps, "NHW")
     values = in_double(maps.detach())
     if not values.isfinite().all() or (values < 0).any():
         raise ValueError(
             "maps must be finite and at least 0; reduce signed attributions with `saliency`"
         )
-    if is_constant(maps.flatten(1)).any():
-        raise ValueError("a constant map has no places that stand out, hence no mixture; leave out")
-    return ScaledMixtures(tuple(_level(values, side, settings) for side in settings.kernels))
+    return values
 
 
 def _level(maps: Tensor, side: int, settings: MultiScale) -> WeightedMixture:
-    weights = _weights(_filtered(maps, side), settings.width)
+    weights = _weights(_filtered(maps, side, settings.window), settings.width)
     height, width = maps.shape[1:]
     points = _grid(height, width, maps)
     start = _coarse_starts(weights, settings)
@@ -182,15 +193,16 @@ def _fitted(
     )
 
 
-def _filtered(maps: Tensor, side: int) -> Tensor:
-    """Means over side × side pixels, mirrored at the border."""
+def _filtered(maps: Tensor, side: int, window: str) -> Tensor:
+    """Weighted means over side × side pixels, mirrored at the border."""
     if side == 1:
         return maps
     margin = side // 2
     if margin >= min(maps.shape[1:]):
         raise ValueError(f"maps of {tuple(maps.shape[1:])} pixels are smaller than a kernel")
     padded = F.pad(maps[:, None], (margin,) * 4, mode="reflect")
-    return F.avg_pool2d(padded, side, stride=1)[:, 0]
+    line = WINDOWS[window](side).to(padded)
+    return F.conv2d(padded, line.outer(line)[None, None])[:, 0]
 
 
 def _weights(maps: Tensor, width: float | None) -> Tensor:
