@@ -9,6 +9,13 @@ import numpy as np
 from saliency_audit.datasets.cub200 import open_cub200
 from saliency_audit.datasets.cutouts import open_cutouts
 from saliency_audit.datasets.digits import open_digits
+from saliency_audit.datasets.faceforensics import GENERATORS, open_faceforensics
+from saliency_audit.datasets.faces import (
+    caltech_faces,
+    real_faces,
+    small_faces,
+    standin_faces,
+)
 from saliency_audit.datasets.folders import open_class_folders
 from saliency_audit.datasets.imagenet import open_imagenet_val
 from saliency_audit.datasets.images import (
@@ -20,6 +27,7 @@ from saliency_audit.datasets.images import (
 from saliency_audit.datasets.mnist import open_mnist
 from saliency_audit.datasets.places365 import open_places365
 from saliency_audit.datasets.shapes import MORE, open_shapes
+from saliency_audit.datasets.standins import FAMILIES
 from saliency_audit.datasets.tiny_imagenet import open_tiny_imagenet, open_tiny_imagenet_train
 from saliency_audit.datasets.tiny_imagenet_classes import IMAGENET_INDEX, TINY_CLASSES
 from saliency_audit.errors import refuse_unknown
@@ -138,6 +146,52 @@ def _places365(name: str, part: str, count: int) -> ImageSet:
     )
 
 
+def _standin(family: str, training: bool) -> ImageSet:
+    name = f"standin_{family}" + ("_train" if training else "")
+    part, count = ("training", 325) if training else ("validation", 107)
+    return ImageSet(
+        name,
+        f"stand-in for deepfakes: {count} photographs of faces, real and with {_TRACES[family]}, "
+        f"256×256, {part} part, other persons than in the other part",
+        _CALTECH_TERMS,
+        _CALTECH,
+        "faces_easy",
+        435,
+        lambda root: standin_faces(
+            name, caltech_faces(name, root / _CALTECH_FOLDER, _CALTECH, training=training), family
+        ),
+    )
+
+
+def _small_standin(family: str, training: bool) -> ImageSet:
+    name = f"small_standin_{family}" + ("_train" if training else "")
+    part, count = ("training", 60) if training else ("validation", 40)
+    return ImageSet(
+        name,
+        f"stand-in for deepfakes: {count} small grey faces, real and with {_TRACES[family]}, "
+        f"enlarged to 64×64, {part} part",
+        "as Labeled Faces in the Wild: no restriction stated (scikit-image)",
+        "Comes with scikit-image.",
+        opener=lambda root: standin_faces(name, small_faces(training=training), family),
+    )
+
+
+def _faceforensics(generator: str, part: str) -> ImageSet:
+    name = generator if part == "test" else f"{generator}_{part}"
+    folder = GENERATORS[generator]
+    return ImageSet(
+        name,
+        f"FaceForensics++ at c23, real faces and those of {folder}, {part} part, 256×256",
+        "research only, on request (Technical University of Munich)",
+        _FORENSICS,
+        f"FaceForensics++/manipulated_sequences/{folder}/c23/videos",
+        1000,
+        lambda root: open_faceforensics(
+            name, root / "FaceForensics++", generator, part, _FORENSICS
+        ),
+    )
+
+
 # 50 of the 1,000 classes, drawn once; the MeGe/ReCo paper does not name those it used.
 IMAGENET50 = tuple(sorted(np.random.default_rng(0).choice(1000, 50, replace=False).tolist()))
 _TRAINING = UNPACK + (
@@ -164,6 +218,25 @@ _PLACES = UNPACK + (
     "is called places365_standard, places2.csail.mit.edu/download.html); or the validation part as "
     "places365/{places365_val.txt,val/<image>.jpg} (val_256.tar, filelist_places365-standard.tar)."
 )
+_CALTECH_TERMS = "CC BY 4.0"
+_CALTECH_FOLDER = "faces_easy/Faces_easy"
+_CALTECH = UNPACK + (
+    "as faces_easy/Faces_easy/<image>.jpg (a folder of torchvision.datasets.Caltech101)."
+)
+_FORENSICS = UNPACK + (
+    "as FaceForensics++/{original_sequences,manipulated_sequences}, as the script of "
+    "github.com/ondyari/FaceForensics lays it out, which is sent on request; with the folder "
+    "dataset/splits of that repository as FaceForensics++/splits, and masks if wanted. Reading "
+    "videos needs OpenCV: pip install 'saliency-audit[videos]'."
+)
+# What each family of stand-ins leaves behind.
+_TRACES = {
+    "swap": "a moved face blended in (as Deepfakes)",
+    "warp": "another expression (as Face2Face)",
+    "smooth": "a smoothed face (as FaceShifter)",
+    "colour": "a face of another colour (as FaceSwap)",
+    "resampled": "the pattern of resampling (as NeuralTextures)",
+}
 _TINY = UNPACK + (
     "as tiny-imagenet-200/val/{images/,val_annotations.txt} "
     "(cs231n.stanford.edu/tiny-imagenet-200.zip)."
@@ -344,11 +417,25 @@ CATALOG = {
         ),
         ImageSet(
             "faces_easy",
-            "Caltech-101 Faces_easy, 435 colour faces",
-            "CC BY 4.0",
-            UNPACK + "as faces_easy/Faces_easy/<image>.jpg (torchvision.datasets.Caltech101).",
+            "Caltech-101 Faces_easy, 432 colour photographs of faces, all real, 256×256",
+            _CALTECH_TERMS,
+            _CALTECH,
             "faces_easy",
             435,
+            lambda root: real_faces(
+                "faces_easy", caltech_faces("faces_easy", root / _CALTECH_FOLDER, _CALTECH)
+            ),
+        ),
+        *(
+            standin
+            for family in FAMILIES
+            for training in (False, True)
+            for standin in (_small_standin(family, training), _standin(family, training))
+        ),
+        *(
+            _faceforensics(generator, part)
+            for generator in GENERATORS
+            for part in ("test", "val", "train")
         ),
         ImageSet(
             "att_faces",
