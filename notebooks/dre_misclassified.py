@@ -24,9 +24,8 @@
 # *Read with care.* The network for shapes errs on one picture in 240; nothing was done to mislead it, we went through
 # 14,000 pictures to find its mistakes. They are mostly small objects, so that hits by chance are rarer
 # among them than among the others: compare each kind with its own chance. Boxes of photographs are generous, and
-# often hold half of the picture. MGnet had no estimator for photographs when these were recorded; "the mean of the
-# ten" is the mean of nine there. That a map lies on the object does not show that both classes share what is there: a mask
-# generator that has learnt where objects are hits them whichever class it is asked for.
+# often hold half of the picture. That a map lies on the object does not show that both classes share what is there: a
+# mask generator that has learnt where objects are hits them whichever class it is asked for.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (shapes), reference (photographs) or paper (ImageNet)

@@ -20,7 +20,7 @@
 # *What is different.* The paper explains networks for photographs. The rows computed here are of a small network that
 # tells shapes apart, whose objects have exact masks; the recorded ones are of more shapes and of photographs with
 # boxes. They test whether the claims generalise; they do not replicate them. DRE and MGnet are trained on far
-# fewer pictures than in the paper, MGnet on photographs with steps and a head of its own.
+# fewer pictures than in the paper, MGnet on photographs with smaller steps than DRE.
 #
 # *Which rivals.* §4.1 says that all methods that perturb have the same backgrounds. So "shared" in a name is the
 # paper's reading: the rival searches with the blur and the noise on a colour that DRE is trained with. The reference

@@ -75,7 +75,7 @@ def _places(count: int) -> dict[str, list[int]]:
 EXPERIMENT = Experiment(
     name="dre_pictures",
     title="Maps of DRE and its nine competitors for photographs",
-    version=2,
+    version=3,
     profiles={
         "embedded": Parameters(),
         "reference": Parameters(

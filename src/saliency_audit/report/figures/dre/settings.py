@@ -41,15 +41,14 @@ NAMES = {
     "released": "DRE as released",
     "batch_statistics": "DRE, batch statistics",
 }
-# What a difference is of: (with, without). MGnet's head is a sigmoid on shapes, and elsewhere the
-# released one, of two channels.
+# What a difference is of: (with, without).
 PARTS = {
     "all of it: DRE, not MGnet": ("dre", "mgnet"),
-    "controller, not MGnet's head; constraints": ("dre_tuned", "mgnet"),
+    "controller, not sigmoid; constraints": ("dre_tuned", "mgnet"),
     "controller, not sigmoid; no constraints": ("dre", "sigmoid"),
     "no constraints; controller": ("dre", "dre_tuned"),
     "sigmoid without constraints, not MGnet": ("sigmoid", "mgnet"),
-    "MGnet's head, not two channels; constraints": ("mgnet", "two_channels"),
+    "sigmoid, not two channels; constraints": ("mgnet", "two_channels"),
     "sigmoid, not two channels; no constraints": ("sigmoid", "two_channels_plain"),
     "constraints; two channels": ("two_channels", "two_channels_plain"),
     "controller, not x²": ("dre", "square"),
