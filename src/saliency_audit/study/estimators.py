@@ -109,7 +109,7 @@ class Tuning:
 # With these, masks cover the shapes and little else.
 CONSTRAINTS = Objective(area=4.0, background=1.0, smoothness=0.005)
 SHAPES = Tuning(CONSTRAINTS)
-# On photographs DRE's large steps send all of a sigmoid to one end, where nothing moves it any more.
+# On photographs DRE's large steps send all of a sigmoid to one end, and nothing moves it any more.
 # With these, of a few that were tried on up to 3,200 pictures, masks keep more of an object than of
 # the rest; with λ_bg of 1 they went to nearly nothing for λ_av ≥ 6, to nearly all for λ_av ≤ 4.
 PHOTOGRAPHS = Tuning(
