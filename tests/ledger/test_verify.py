@@ -177,6 +177,17 @@ def _mixed_weights(root: Path) -> None:
     _edit_manifest(root / JPEG, "digits_cnn-ig-00000", notes={"model_sha256": "0" * 64})
 
 
+def _mixed_estimators(root: Path) -> None:
+    """Two tasks that differ in their images only."""
+    for number, path in enumerate(("ig", "gig")):
+        _edit_manifest(
+            root / JPEG,
+            f"digits_cnn-{path}-00000",
+            parameters={"path": "ig", "first": number},
+            notes={"estimators": {"digits_cnn-controller.pt": str(number)}},
+        )
+
+
 def _undeclared_weights(root: Path) -> None:
     _edit_manifest(root / COST, "mobilenet_v2", notes={"model_sha256": "0" * 64})
 
@@ -237,6 +248,7 @@ def test_a_faithful_copy_has_no_fault(copy: Path) -> None:
         (_strange_profile, "no experiment 'idgi_jpeg' with a profile 'huge'"),
         (_other_parameters, "made from other parameters"),
         (_mixed_weights, "2 different sets of weights"),
+        (_mixed_estimators, "rows of one setting come from 2 sets of estimators"),
         (_undeclared_weights, "other weights than the catalogue declares"),
         (_moved_internal, "internal is published as inconclusive, recomputed"),
         (_moved_external, "external embedded verdict is published as not tested, recomputed"),

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 import torch
 import torchvision
@@ -10,13 +11,14 @@ from saliency_audit.attributions.engine import frozen
 from saliency_audit.attributions.relevance.generator import MaskGenerator
 from saliency_audit.attributions.relevance.pyramid import feature_maps
 from saliency_audit.datasets import CATALOG
-from saliency_audit.models import CLASSIFIERS, load_classifier
+from saliency_audit.models import CLASSIFIERS, load_classifier, state_digest
 from saliency_audit.models.normalized import Normalized, Restricted
-from saliency_audit.study import estimators
+from saliency_audit.study import Outcome, Task, estimators
 from saliency_audit.study.estimators import (
     dre_setting,
     estimator,
     layers_of,
+    noting_estimators,
     ship,
     training_pictures,
 )
@@ -27,9 +29,29 @@ QUICK = dre_setting("shapes_cnn", 64, 1, 1, 0)
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     monkeypatch.setattr(estimators, "project_root", lambda: tmp_path)
-    estimator.cache_clear()
+    estimators._kept_or_trained.cache_clear()
     yield tmp_path
-    estimator.cache_clear()
+    estimators._kept_or_trained.cache_clear()
+
+
+def test_rows_note_the_estimators_that_they_come_from(project):
+    @noting_estimators
+    def compute(task):
+        if task.parameters["asked"]:
+            estimator(QUICK)
+        return Outcome(pd.DataFrame(), {"used": 3})
+
+    none = compute(Task("none", {"asked": False}))
+    first, again = (compute(Task("one", {"asked": True})) for _ in range(2))
+    assert none.notes == {"used": 3, "estimators": {}}
+    assert first.notes == again.notes
+    assert first.notes["estimators"] == {
+        QUICK.shipped.name: state_digest(estimator(QUICK).generator)
+    }
+    ship(QUICK)
+    rounded = compute(Task("one", {"asked": True}))
+    assert rounded.notes["estimators"].keys() == first.notes["estimators"].keys()
+    assert rounded.notes != first.notes
 
 
 def test_a_shipped_estimator_is_found_first_and_is_the_trained_one_rounded(project):

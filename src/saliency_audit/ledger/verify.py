@@ -61,6 +61,7 @@ def row_faults() -> Iterator[str]:
             continue
         profile, name = path.parent.name, path.stem
         yield from _sealed_faults(path, slices, profile, name)
+        yield from _estimator_faults(path, slices)
         for found in slices.values():
             if digest := found.manifest["notes"].get("model_sha256"):
                 files = weights.setdefault(found.manifest["parameters"]["model"], {})
@@ -103,6 +104,20 @@ def _weights_faults(model: str, files: Mapping[str, set[str]]) -> Iterator[str]:
     declared = CLASSIFIERS[model].recorded if model in CLASSIFIERS else None
     if declared and files.keys() != {declared.state_sha256}:
         yield f"{model} was recorded with other weights than the catalogue declares"
+
+
+def _estimator_faults(path: Path, slices: Mapping[str, Slice]) -> Iterator[str]:
+    """Tasks of one file that differ in their images only must come from the same estimators."""
+    kinds: dict[str, dict[str, list[str]]] = {}
+    for task, found in slices.items():
+        if estimators := found.manifest["notes"].get("estimators"):
+            given = found.manifest["parameters"].items()
+            kind = str(sorted(item for item in given if item[0] not in ("first", "last")))
+            kinds.setdefault(kind, {}).setdefault(str(sorted(estimators.items())), []).append(task)
+    for tasks in kinds.values():
+        if len(tasks) > 1:
+            told = "; ".join(f"{names[0]} and {len(names) - 1} more" for names in tasks.values())
+            yield f"{path}: rows of one setting come from {len(tasks)} sets of estimators: {told}"
 
 
 def _verdict_faults(jobs: int) -> Iterator[str]:

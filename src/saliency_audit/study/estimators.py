@@ -1,10 +1,12 @@
 """The relevance estimators of the DRE study: what each follows from, trained once and kept."""
 
 import copy
+import functools
 import hashlib
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -25,10 +27,12 @@ from saliency_audit.attributions.relevance import (
 )
 from saliency_audit.datasets import Images, open_images, shuffled_indices
 from saliency_audit.datasets.shapes import shapes_training_set
+from saliency_audit.digests import state_digest
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.files import held
 from saliency_audit.locations import project_root
 from saliency_audit.models import CLASSIFIERS, load_classifier
+from saliency_audit.study.experiment import Outcome, Task
 from saliency_audit.study.provenance import default_device
 
 logger = logging.getLogger(__name__)
@@ -140,8 +144,28 @@ def mgnet_setting(setting: Setting) -> Setting:
     )
 
 
-# Tasks of one study follow each other and ask for the same few estimators.
-@lru_cache(maxsize=8)
+def noting_estimators(compute: Callable[[Task], Outcome]) -> Callable[[Task], Outcome]:
+    """Add to the notes of a task's rows which estimators they come from: digests by file name.
+
+    So it shows if rows that are compared come from different ones; see `ledger.verify`.
+    """
+
+    @functools.wraps(compute)
+    def noted(task: Task) -> Outcome:
+        found: dict[str, str] = {}
+        token = _NOTED.set(found)
+        try:
+            outcome = compute(task)
+        finally:
+            _NOTED.reset(token)
+        return replace(outcome, notes={**outcome.notes, "estimators": dict(sorted(found.items()))})
+
+    return noted
+
+
+_NOTED: ContextVar[dict[str, str] | None] = ContextVar("estimators of a task", default=None)
+
+
 def estimator(setting: Setting) -> RelevanceEstimator:
     """The estimator of a setting: shipped, or kept by this machine, or trained and then kept.
 
@@ -151,6 +175,15 @@ def estimator(setting: Setting) -> RelevanceEstimator:
     Raises:
         MissingDataError: the training images or the classifier's weights are not here.
     """
+    found = _kept_or_trained(setting)
+    if (noted := _NOTED.get()) is not None:
+        noted[setting.shipped.name] = state_digest(found.generator)
+    return found
+
+
+# Tasks of one study follow each other and ask for the same few estimators.
+@lru_cache(maxsize=8)
+def _kept_or_trained(setting: Setting) -> RelevanceEstimator:
     device = default_device()
     model = load_classifier(setting.model).to(device)
     if setting.shipped.is_file():
@@ -204,7 +237,7 @@ def ship(setting: Setting) -> Path:
         raise ValueError(f"weights of {setting.shipped.name} do not fit into half precision")
     setting.shipped.parent.mkdir(parents=True, exist_ok=True)
     replace(found, generator=halved).save(setting.shipped)
-    estimator.cache_clear()
+    _kept_or_trained.cache_clear()
     return setting.shipped
 
 

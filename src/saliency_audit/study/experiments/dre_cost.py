@@ -13,6 +13,7 @@ from saliency_audit.attributions.layers import find_layer
 from saliency_audit.attributions.relevance import RelevanceEstimator
 from saliency_audit.study.columns import Column
 from saliency_audit.study.dre_methods import METHODS, VARIANTS, Effort, asked_of, explainers
+from saliency_audit.study.estimators import noting_estimators
 from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.experiments import dre_scores
 from saliency_audit.study.experiments.dre_scores import effort_in
@@ -57,6 +58,7 @@ class Parameters(dre_scores.Parameters):
     repeats: int = 5
 
 
+@noting_estimators
 @on_images(COLUMNS)
 def compute(chosen: Selection, given: Given) -> Rows:
     """Rows of one task: image × repeat × method.

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from saliency_audit.study.columns import Column
 from saliency_audit.study.dre_methods import POOL, Effort
+from saliency_audit.study.estimators import noting_estimators
 from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.experiments import dre_scores
 from saliency_audit.study.image_rows import Given, Rows, per_image, plugged
@@ -54,6 +55,7 @@ def choose(given: Given) -> tuple[Selection, Tensor]:
     return with_objects(balanced(select_task(given, keep="both")))
 
 
+@noting_estimators
 @plugged(COLUMNS, choose)
 def compute(chosen: Selection, masks: Tensor, given: Given) -> Rows:
     """Rows of one task: image × method."""

@@ -10,6 +10,7 @@ from torch import Tensor
 from saliency_audit.attributions import DistributionController, standardise
 from saliency_audit.attributions.controller import validate_settings
 from saliency_audit.study.columns import Column, names
+from saliency_audit.study.estimators import noting_estimators
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.order_measures import ORDER_COLUMNS, order_measures
 from saliency_audit.study.score_maps import (
@@ -113,6 +114,7 @@ def trained_tasks(parameters: Parameters) -> Sequence[Task]:
     return network_tasks(TrainedParameters(models=parameters.trained, **given))
 
 
+@noting_estimators
 def compute(task: Task) -> Outcome:
     """Rows of drawn scores, distribution × map × mapping, or those of trained estimators."""
     given = dict(task.parameters)

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from saliency_audit.metrics.similarity import min_max
 from saliency_audit.study.columns import Column
 from saliency_audit.study.dre_methods import Effort
+from saliency_audit.study.estimators import noting_estimators
 from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.experiments import dre_scores
 from saliency_audit.study.image_rows import Given
@@ -40,6 +41,7 @@ class Parameters(dre_scores.Parameters):
     slice_size: int = 1
 
 
+@noting_estimators
 @on_objects(COLUMNS)
 def compute(chosen: Selection, masks: Tensor, given: Given) -> pd.DataFrame:
     """Rows of one task: image × method × cell."""

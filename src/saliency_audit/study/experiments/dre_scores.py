@@ -18,6 +18,7 @@ from saliency_audit.study.dre_methods import (
     explainers,
     validate_methods,
 )
+from saliency_audit.study.estimators import noting_estimators
 from saliency_audit.study.experiment import Experiment, Task
 from saliency_audit.study.image_parameters import SliceParameters
 from saliency_audit.study.image_rows import Given, Rows, per_image
@@ -142,6 +143,7 @@ def scaled_over_the_ten(found: Mapping[str, Faithfulness]) -> dict[str, Tensor]:
     return dict(zip(POOL, scaled, strict=True))
 
 
+@noting_estimators
 @on_objects_or_scenes(COLUMNS)
 def compute(chosen: Selection, masks: Tensor | None, given: Given) -> Rows:
     """Rows of one task: image × method × whether M_F is normalised over the methods."""

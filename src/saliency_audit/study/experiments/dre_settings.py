@@ -11,7 +11,7 @@ from saliency_audit.errors import refuse_unknown
 from saliency_audit.metrics import faithfulness, pearson_skewness
 from saliency_audit.study.columns import Column
 from saliency_audit.study.dre_settings import SETTINGS
-from saliency_audit.study.estimators import dre_setting, estimator
+from saliency_audit.study.estimators import dre_setting, estimator, noting_estimators
 from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.image_parameters import SliceParameters
 from saliency_audit.study.image_rows import Given, Rows, per_image
@@ -68,6 +68,7 @@ def mask_maker(given: Given, name: str, train_seed: int) -> Any:
     )
 
 
+@noting_estimators
 @on_objects(COLUMNS)
 def compute(chosen: Selection, masks: Tensor, given: Given) -> Rows:
     """Rows of one task: training seed × setting × image."""
