@@ -200,6 +200,23 @@ def _fidelity(model: Any, images: Tensor, maps: Tensor, targets: Any, **more: An
     return metrics.mu_fidelity(model, images, maps, targets, **{**small, **more})
 
 
+def _confidence(model: Any, images: Tensor, maps: Tensor, targets: Any, **more: Any) -> Tensor:
+    found = metrics.masked_confidence(model, images, maps, targets, **{"batch_size": 4, **more})
+    return torch.stack([found.whole, found.kept, found.deleted])
+
+
+def _of_confidence(name: str) -> MetricCall:
+    def measure(model: Any, images: Tensor, maps: Tensor, targets: Any, **more: Any) -> Tensor:
+        return getattr(metrics, name)(model, images, maps, targets, **{"batch_size": 4, **more})
+
+    return MetricCall(name, measure)
+
+
+def _correlation(model: Any, images: Tensor, maps: Tensor, targets: Any, **more: Any) -> Tensor:
+    small = {"points": 5, "batch_size": 4}
+    return metrics.insertion_correlation(model, images, maps, targets, **{**small, **more})
+
+
 def _projections(model: Any, images: Tensor, maps: Tensor, targets: Any, **more: Any) -> Tensor:
     small = {"path": StraightPath(6), "batch_size": 4}
     return metrics.taylor_error(model, images, targets, **{**small, **more})
@@ -210,6 +227,11 @@ METRICS = (
     MetricCall("deletion_score", _deletion),
     MetricCall("faithfulness", _faithfulness),
     MetricCall("insertion_score", _insertion),
+    MetricCall("insertion_correlation", _correlation),
+    MetricCall("masked_confidence", _confidence),
+    _of_confidence("increase_in_confidence"),
+    _of_confidence("average_drop"),
+    _of_confidence("average_drop_in_deletion"),
     MetricCall("mu_fidelity", _fidelity),
     MetricCall("taylor_error", _projections),
 )

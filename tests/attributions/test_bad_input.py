@@ -328,16 +328,6 @@ def test_half_precision_is_refused(any_method, dtype):
         any_method.create()(RECTIFIED, IMAGES.to(dtype), TARGETS)
 
 
-@pytest.mark.traits("output")
-@pytest.mark.parametrize("output", ["probability", "log_probability"])
-def test_the_softmax_over_one_column_is_refused(any_method, output):
-    model = Answers(lambda x: x.sum(dim=(1, 2, 3))[:, None], FEATURES)
-    first = torch.zeros_like(TARGETS)
-    with pytest.raises(ValueError, match="one column, and the softmax over one class is always 1"):
-        any_method.create(output=output)(model, IMAGES, first)
-    assert any_method.create(output="logit")(model, IMAGES, first).abs().max() > 0
-
-
 @pytest.mark.traits("model")
 def test_images_of_another_type_than_the_weights_are_named(any_method):
     with pytest.raises(ValueError, match=r"the images are torch.float64 .* weights torch.float32"):

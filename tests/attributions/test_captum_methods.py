@@ -17,6 +17,7 @@ from saliency_audit.attributions.deeplift import DeepLift
 from saliency_audit.attributions.gradients import Saliency
 from saliency_audit.attributions.guided_backprop import GuidedBackprop
 from saliency_audit.attributions.scores import OUTPUTS, class_scores
+from saliency_audit.models.meso import meso4, meso_inception4
 
 METHODS = [GuidedBackprop, DeepLift]
 EXACT = {"rtol": 0, "atol": 1e-12}
@@ -207,7 +208,7 @@ def test_guided_by_hand():
     signs = torch.tensor([1.0, -1.0, 1.0, -1.0])
     image = torch.tensor([[[[0.9, 0.9, 0.1, 0.1]]]])
     model = Net(lambda net, x: (F.relu(x - 0.5) * signs).sum(dim=(2, 3)))
-    maps = GuidedBackprop("logit")(model, image, torch.tensor([0]))
+    maps = GuidedBackprop("logit")(model, image, torch.tensor([1]))
     # Passed: active and positive. Stopped: negative, inactive, both.
     assert maps.flatten().tolist() == [1.0, 0.0, 0.0, 0.0]
 
@@ -216,7 +217,7 @@ def test_guided_by_hand():
     ("activation", "name"),
     [
         (nn.ReLU6, "Hardtanh"),
-        (nn.LeakyReLU, "LeakyRelu"),
+        (lambda: nn.LeakyReLU(0.0), "LeakyRelu"),  # a ReLU by another name
         (nn.ELU, "Elu"),
         (nn.SELU, "Elu"),
         (nn.CELU, "Celu"),
@@ -242,6 +243,34 @@ def test_guided_refuses_mobilenet_v2(pictures, classes):
     model = seeded(lambda: mobilenet_v2(weights=None, num_classes=4))
     with pytest.raises(ValueError, match="this model also has 35 × Hardtanh"):
         GuidedBackprop()(model, pictures, classes)
+
+
+def test_guided_keeps_the_slopes_of_a_leaky_relu():
+    signs = torch.tensor([1.0, -1.0, 1.0, -1.0])
+    image = torch.tensor([[[[0.9, 0.9, 0.1, 0.1]]]])
+
+    def leaky(net, x):
+        return (F.leaky_relu(F.relu(x) - 0.5, 0.25) * signs).sum(dim=(2, 3))
+
+    maps = GuidedBackprop("logit")(Net(leaky), image, torch.tensor([1]))
+    # The LeakyReLU passes 1, -1, ¼ and -¼; the ReLU before it stops what is negative.
+    assert maps.flatten().tolist() == [1.0, 0.0, 0.25, 0.0]
+    with pytest.raises(ValueError, match="nothing to guide: no ReLU"):
+        GuidedBackprop()(conv_net(nn.LeakyReLU), torch.rand(1, 3, 16, 16, dtype=torch.float64), [0])
+
+
+@pytest.mark.parametrize("build", [meso4, meso_inception4], ids=lambda build: build.__name__)
+def test_guided_equals_captum_on_detectors_with_a_leaky_relu(build):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = build().double().eval()
+    generator = torch.Generator().manual_seed(1)
+    images = torch.rand(2, 3, 256, 256, dtype=torch.float64, generator=generator)
+    real = torch.ones(2, dtype=torch.int64)
+    expected = quiet_captum("GuidedBackprop", model, images, 0 * real)  # captum: output 0
+    assert_close_to(GuidedBackprop("logit")(model, images, real), expected, 1e-12)
+    plain = Saliency("logit")(model, images, real)
+    assert (expected - plain).abs().max() > 1e-3 * plain.abs().max()
 
 
 @pytest.mark.parametrize(
@@ -371,7 +400,7 @@ def test_deeplift_of_one_relu_is_its_rise(seed):
     generator = torch.Generator().manual_seed(seed)
     image, reference, bias = torch.rand(3, 1, 1, 4, 4, dtype=torch.float64, generator=generator)
     model = Net(lambda net, x: F.relu(x - bias).flatten(1).sum(dim=1, keepdim=True))
-    maps = DeepLift(output="logit")(model, image, torch.tensor([0]), reference)
+    maps = DeepLift(output="logit")(model, image, torch.tensor([1]), reference)
     expected = (image - bias).relu() - (reference - bias).relu()
     torch.testing.assert_close(maps, expected, **EXACT)
 
@@ -389,7 +418,7 @@ def test_deeplift_of_a_max_pool_by_hand():
     }
     for size, stride, expected in windows.values():
         model = Net(lambda net, x, s=size, t=stride: F.max_pool2d(x, s, t).flatten(1).sum(1, True))
-        maps = DeepLift(output="logit")(model, image, torch.tensor([0]), reference)
+        maps = DeepLift(output="logit")(model, image, torch.tensor([1]), reference)
         assert maps.flatten().tolist() == pytest.approx(expected, abs=1e-12)
 
 

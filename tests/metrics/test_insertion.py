@@ -284,7 +284,6 @@ class Answers(nn.Module):
 BAD_MODELS = {
     "a tuple": (lambda x: (x.flatten(1), x), r"\(\d+, classes\), got tuple"),
     "feature maps": (lambda x: x, r"\(\d+, classes\), got \(\d+, 3, 8, 10\)"),
-    "one column": (lambda x: x.sum(dim=(1, 2, 3))[:, None], "softmax over one class"),
     "two classes": (lambda x: x.flatten(1)[:, :2], r"targets must lie in 0\.\.1"),
     "not finite": (lambda x: x.flatten(1) / 0, "scores are NaN or infinite"),
 }

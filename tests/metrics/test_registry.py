@@ -157,6 +157,10 @@ VALUES = {
     "faithfulness": partial(stepwise, metrics.faithfulness, "value"),
     "information_curve": information,
     "mu_fidelity": partial(of_model, partial(metrics.mu_fidelity, subsets=20)),
+    "increase_in_confidence": partial(of_model, metrics.increase_in_confidence),
+    "average_drop": partial(of_model, metrics.average_drop),
+    "average_drop_in_deletion": partial(of_model, metrics.average_drop_in_deletion),
+    "insertion_correlation": partial(of_model, partial(metrics.insertion_correlation, points=20)),
     "taylor_error": projected,
     "jpeg_stability": metrics.jpeg_stability,
     "mege": lambda maps: torch.tensor([metrics.mege(distances(maps).equal)]),
@@ -178,7 +182,7 @@ PARTS = {
     *("curve_area", "image_areas", "information_curves", "information_points", "jpeg_copy"),
     *("gaussian_wasserstein_squared", "ms_ssim", "rank_distances", "sorted_by_agreement"),
     *("normalised_over_methods", "top_pixels", "widened"),
-    *("fit_maps", "fit_weighted_gmm", "xmgd_matrix"),
+    *("fit_maps", "fit_weighted_gmm", "masked_confidence", "xmgd_matrix"),
 }
 
 
@@ -232,6 +236,13 @@ def better_and_worse(name):
     if name == "taylor_error":
         # What a first-order step misses grows with the size of the score.
         return [projected(torch.full((1, SIDE, SIDE), size)) for size in (1e-3, 1.0)]
+    if name == "increase_in_confidence":
+        # All around the object speaks against the class.
+        against = SeesTheObject(2 * REGION.double() - 1)
+        return [
+            metrics.increase_in_confidence(against, torch.ones(8, 3, SIDE, SIDE), maps, 0)
+            for maps in (object_only, 1 - object_only)
+        ]
     if METRICS[name].needs in ("region", "model"):
         return [VALUES[name](maps) for maps in (object_only, 1 - object_only)]
     if name == "jpeg_stability":

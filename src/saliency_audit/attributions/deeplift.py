@@ -154,6 +154,11 @@ class _Checked(nn.Module):
         super().__init__()
         self.model = model
 
+    @property
+    def stands_for(self) -> nn.Module:
+        """The model itself."""
+        return self.model
+
     def forward(self, images: Tensor) -> Tensor:
         logits = self.model(images)
         if isinstance(logits, Tensor) and logits.requires_grad:

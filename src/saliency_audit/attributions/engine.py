@@ -16,7 +16,6 @@ from saliency_audit.attributions.scores import (
     class_scores,
     logits,
     validate_classes,
-    warn_of_probabilities,
 )
 from saliency_audit.errors import is_whole
 
@@ -362,9 +361,8 @@ def predict(model: nn.Module, images: Tensor, targets: Tensor) -> tuple[Tensor, 
         ValueError: malformed model output, targets that are not classes of the model, NaN or
             infinite output.
     """
-    found = logits(model, images)
-    validate_classes(found, targets, softmax=True)
-    warn_of_probabilities(found)
+    found = logits(model, images, softmax=True)
+    validate_classes(found, targets)
     probabilities = found.softmax(dim=1).gather(1, targets[:, None]).squeeze(1)
     # Not the logits: a class that is ruled out may have −∞.
     refuse_non_finite("scores", probabilities)

@@ -30,7 +30,10 @@ class GuidedBackprop(GradientMethod):
     All ReLUs are guided, modules and functional calls, used once or several times, in place or not.
     The method is defined for ReLU only: a model with another rectifier (ReLU6, GELU, SiLU, …) is
     refused, because the result would silently be the plain gradient. Sigmoid and tanh, which
-    saturate and do not rectify, pass with their plain gradient.
+    saturate and do not rectify, pass with their plain gradient. So does LeakyReLU, which stops
+    nothing on the way forward: beside ReLUs it keeps its own slopes, as in captum, which guides
+    `nn.ReLU` alone. The other reading, to stop negative gradients at a LeakyReLU too, is not taken.
+    A model whose rectifiers are all leaky has nothing to guide and is refused.
 
     Source: Springenberg et al. 2015, §3.4.
     """

@@ -3,13 +3,16 @@
 import warnings
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
 
+from saliency_audit.attributions.last_sigmoid import LastSigmoid
 from saliency_audit.attributions.precision import as_around_the_call
 from saliency_audit.attributions.rounding import leveled
 from saliency_audit.errors import refuse_non_tensor, refuse_unknown
+from saliency_audit.one_output import two_logits
 
 OUTPUTS: dict[str, Callable[[Tensor], Tensor]] = {
     "probability": lambda z: z.softmax(dim=1),
@@ -32,8 +35,15 @@ def validate_output(output: str) -> None:
     refuse_unknown("output", output, OUTPUTS)
 
 
-def logits(model: nn.Module, images: Tensor) -> Tensor:
-    """The model's logits `(N, classes)`.
+def logits(model: nn.Module, images: Tensor, *, softmax: bool = False) -> Tensor:
+    """The model's logits `(N, classes)`; `(N, 2)` of a model with one output.
+
+    One output `(N, 1)` is the logit of class 1, and class 0 is its complement: the columns are 0
+    and the output, so that their softmax is 1 − sigmoid and sigmoid. If the model itself ends in a
+    sigmoid, the logit is what that sigmoid was given, which loses nothing where a probability is 0
+    or 1 to the last digit. The sigmoid is found where it is called, as a module or as a function,
+    not by the values. In scripted and compiled code it cannot be seen; there the output is taken
+    for a logit, with a warning if all answers lie in [0, 1].
 
     The model gets a copy, since it may work in place, in the memory format in which convolutions
     are fastest. A model that flattens with `view` gets the usual format. Where the maxima of a pool
@@ -45,13 +55,56 @@ def logits(model: nn.Module, images: Tensor) -> Tensor:
     Args:
         model: maps `(N, C, H, W)` to logits.
         images: `(N, C, H, W)`.
+        softmax: whether to warn of answers that look like probabilities.
 
     Raises:
         ValueError: the model does not return `(N, classes)`, or its weights differ from the images
             in type or device.
     """
+    return two_logits(_answers(model, images, softmax))
+
+
+def _answers(model: nn.Module, images: Tensor, softmax: bool) -> Tensor:
+    """What the model answers, as `(N, classes)` logits or as the one logit `(N, 1)`."""
     with as_around_the_call(images.device):
-        found = _passed(model, images)
+        found = _one_or_more(model, images)
+    if softmax and found.shape[1] > 1:
+        warn_of_probabilities(found)
+    return found.to(images.dtype)
+
+
+# Whether a model with one output was seen to end in a sigmoid. This decides nothing about scores:
+# it saves a second pass where the answer is yes, and repeated warnings where it is no.
+_ENDS_IN_SIGMOID: "WeakKeyDictionary[nn.Module, bool]" = WeakKeyDictionary()
+
+
+def _one_or_more(model: nn.Module, images: Tensor) -> Tensor:
+    """The answers, without the sigmoid at the end of one output."""
+    known = getattr(model, "stands_for", model)  # wrappers of methods do not last
+    if not _ENDS_IN_SIGMOID.get(known):
+        found = _validated(_passed(model, images), images)
+        if found.shape[1] > 1 or not len(found):
+            return found
+        # A logit need not lie there, a sigmoid's value must.
+        if not bool(((found >= 0) & (found <= 1)).all()):
+            _ENDS_IN_SIGMOID[known] = False
+            return found
+    with LastSigmoid(len(images)) as watch:
+        found = _validated(_passed(model, images), images)
+    logit = watch.logit(found)
+    if logit is None and known not in _ENDS_IN_SIGMOID and len(found) > 1:
+        warnings.warn(
+            "the model's one answer lies in [0, 1] for every image: it looks like a probability, "
+            "but no sigmoid was seen at its end, and it is taken for a logit; let the model return "
+            "the logit",
+            stacklevel=2,
+        )
+    _ENDS_IN_SIGMOID[known] = logit is not None
+    return found if logit is None else logit
+
+
+def _validated(found: Any, images: Tensor) -> Tensor:
+    """What a model returned, refused unless it is `(N, classes)` and floating point."""
     if not isinstance(found, Tensor) or found.ndim != 2 or len(found) != len(images):
         raise ValueError(
             f"the model must return logits of shape ({len(images)}, classes), got {_shown(found)}"
@@ -60,7 +113,7 @@ def logits(model: nn.Module, images: Tensor) -> Tensor:
         raise ValueError(
             f"the model must return logits, got {found.dtype}: classes cannot be explained"
         )
-    return found.to(images.dtype)
+    return found
 
 
 def _passed(model: nn.Module, images: Tensor) -> Any:
@@ -119,8 +172,11 @@ def _explain_mismatch(model: nn.Module, images: Tensor, error: RuntimeError) -> 
 def class_scores(model: nn.Module, inputs: Tensor, targets: Tensor, output: str) -> Tensor:
     """Score f_c(x) of each input for its target class.
 
+    Of a model with one output (`logits`) z, the logit of class 1 is z and that of class 0 is −z:
+    the log-odds of either class.
+
     Args:
-        model: maps `(N, C, H, W)` to logits `(N, classes)`.
+        model: maps `(N, C, H, W)` to logits `(N, classes)`, or to one output `(N, 1)`.
         inputs: `(N, C, H, W)`.
         targets: class indices `(N,)`, int64.
         output: "probability" (softmax), "logit" or "log_probability".
@@ -133,12 +189,12 @@ def class_scores(model: nn.Module, inputs: Tensor, targets: Tensor, output: str)
             not a class of the model.
     """
     validate_output(output)
-    found = logits(model, inputs)
-    validate_classes(found, targets, softmax=output in SOFTMAX_OUTPUTS)
-    if output in SOFTMAX_OUTPUTS:
-        warn_of_probabilities(found)
-    scores = OUTPUTS[output](found).gather(1, targets[:, None]).squeeze(1)
-    return scores
+    found = _answers(model, inputs, output in SOFTMAX_OUTPUTS)
+    columns = two_logits(found)
+    validate_classes(columns, targets)
+    if found.shape[1] == 1 and output == "logit":
+        columns = torch.cat([-found, found], dim=1)
+    return OUTPUTS[output](columns).gather(1, targets[:, None]).squeeze(1)
 
 
 def warn_of_probabilities(found: Tensor) -> None:
@@ -153,18 +209,13 @@ def warn_of_probabilities(found: Tensor) -> None:
         )
 
 
-def validate_classes(outputs: Tensor, targets: Tensor, *, softmax: bool) -> None:
-    """Refuse targets that are not classes of the model, and a softmax over one class.
+def validate_classes(outputs: Tensor, targets: Tensor) -> None:
+    """Refuse targets that are not classes of the model.
 
     Raises:
-        ValueError: names the cause and the remedy.
+        ValueError: names the classes.
     """
     classes = outputs.shape[1]
-    if softmax and classes == 1:
-        raise ValueError(
-            "the model returns one column, and the softmax over one class is always 1; give it "
-            "two: torch.cat([0 * y, y], dim=1); methods can explain its logit (output='logit')"
-        )
     if targets.numel() and not (int(targets.min()) >= 0 and int(targets.max()) < classes):
         raise ValueError(
             f"targets must lie in 0..{classes - 1} for this model, "

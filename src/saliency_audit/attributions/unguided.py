@@ -61,6 +61,8 @@ def unguided(node: Any, *, own: Set[int]) -> str:
     name = operation(node)
     if is_replaced(node):
         return ""
+    if name == "LeakyRelu" and node._saved_negative_slope > 0:
+        return ""  # lets every gradient through
     if name == "Relu":
         return "ReLU that is not called as torch's function"
     if is_clamp(node):

@@ -14,7 +14,6 @@ PAPERS = ("idgi", "dre", "mege", "xmgd", "ggig")
 # Metrics of claims beside those of `saliency_audit.metrics`. A name may stand in the ledger before
 # its code exists; the claim is then marked planned.
 _OTHERS = """
-    increase_in_confidence average_drop average_drop_in_deletion insertion_correlation
     xmgd fit_weighted_gmm kl_divergence frechet_distance completeness_error
     throughput pass_count accuracy background_mass histogram_overlap
     ks_distance

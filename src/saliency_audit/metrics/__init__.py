@@ -21,6 +21,7 @@ from saliency_audit.metrics.information_curve import (
     information_points,
 )
 from saliency_audit.metrics.insertion import InsertionScore, insertion_score
+from saliency_audit.metrics.insertion_correlation import insertion_correlation
 from saliency_audit.metrics.jpeg import jpeg_copy, jpeg_stability
 from saliency_audit.metrics.localisation import (
     box_iou,
@@ -29,6 +30,13 @@ from saliency_audit.metrics.localisation import (
     pointing_game,
     region_iou,
     widened,
+)
+from saliency_audit.metrics.masked_confidence import (
+    MaskedConfidence,
+    average_drop,
+    average_drop_in_deletion,
+    increase_in_confidence,
+    masked_confidence,
 )
 from saliency_audit.metrics.masks import map_area, total_variation
 from saliency_audit.metrics.mixture import gaussian_wasserstein_squared, mixture_wasserstein
@@ -63,9 +71,12 @@ __all__ = [
     "InformationCurves",
     "InformationPoints",
     "InsertionScore",
+    "MaskedConfidence",
     "MultiScale",
     "ScaledMixtures",
     "WeightedMixture",
+    "average_drop",
+    "average_drop_in_deletion",
     "box_iou",
     "connected_components",
     "curve_area",
@@ -77,13 +88,16 @@ __all__ = [
     "fit_weighted_gmm",
     "gaussian_wasserstein_squared",
     "image_areas",
+    "increase_in_confidence",
     "information_curve",
     "information_curves",
     "information_points",
+    "insertion_correlation",
     "insertion_score",
     "jpeg_copy",
     "jpeg_stability",
     "map_area",
+    "masked_confidence",
     "mass_inside",
     "mege",
     "mixture_wasserstein",

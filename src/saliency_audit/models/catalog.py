@@ -20,7 +20,7 @@ from saliency_audit.errors import refuse_unknown
 from saliency_audit.locations import data_root
 from saliency_audit.models.fine_tuned import fine_tuned
 from saliency_audit.models.kept import Recipe, trained
-from saliency_audit.models.meso import TwoClasses, meso4, meso_inception4
+from saliency_audit.models.meso import meso4, meso_inception4
 from saliency_audit.models.normalized import IMAGENET_MEAN, IMAGENET_STD, Normalized, Restricted
 from saliency_audit.models.small import DigitsCNN, MnistCNN, ShapesCNN
 from saliency_audit.models.training import TrainingPlan
@@ -187,7 +187,7 @@ def _efficientnet_lite0() -> nn.Module:
 
 
 def _detector(name: str, title: str, build: Callable[[], nn.Module]) -> Classifier:
-    """A detector of manipulated faces of 256 × 256, with class 0 for forged and 1 for real.
+    """A detector of manipulated faces of 256 × 256; its one output is the logit of "real", class 1.
 
     The authors publish the weights for Keras (DariusAf/MesoNet, Apache-2.0).
     """
@@ -204,7 +204,7 @@ def _detector(name: str, title: str, build: Callable[[], nn.Module]) -> Classifi
         with torch.random.fork_rng(devices=[]):
             network = build()
         network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-        return TwoClasses(network).eval()
+        return network.eval()
 
     return Classifier(name, title, load, file, source="DariusAf/MesoNet, converted from Keras")
 
@@ -320,6 +320,9 @@ CLASSIFIERS = {
 
 def load_classifier(name: str) -> nn.Module:
     """A trained classifier in evaluation mode: `(N, C, H, W)` in [0, 1] -> logits.
+
+    A detector has one output, the logit of class 1; methods, metrics and the training loop take it
+    as a classifier of two (`one_output.two_logits`).
 
     Raises:
         ValueError: unknown name.

@@ -1,4 +1,4 @@
-"""MesoNet's two detectors of manipulated faces, and one output as two classes."""
+"""MesoNet's two detectors of manipulated faces, each with one output: the logit of "real"."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -11,22 +11,6 @@ EPS = 1e-3
 SLOPE = 0.1
 # What class indices mean for a detector.
 FORGED, REAL = 0, 1
-
-
-class TwoClasses(nn.Module):
-    """A network with one output as a classifier of two: its logit for class 1, zero for class 0.
-
-    The softmax of class 1 is then the sigmoid of the output.
-    """
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Logits `(N, 2)` of images `(N, C, H, W)`."""
-        logit = self.network(images)
-        return torch.cat([torch.zeros_like(logit), logit], dim=1)
 
 
 class Inception(nn.Module):

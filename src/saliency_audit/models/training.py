@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from saliency_audit.errors import refuse_unknown
+from saliency_audit.one_output import two_logits
 
 # torch has one global generator per process: trainings in two threads would share it.
 _GLOBAL_GENERATOR = threading.Lock()
@@ -87,7 +88,8 @@ def train(
     and, if the plan allows it, in bfloat16; the weights are then not bit-identical between runs.
 
     Args:
-        build: makes the untrained network.
+        build: makes the untrained network; with one output, which is the logit of class 1, it is
+            trained for labels 0 and 1.
         images: `(N, C, H, W)` in [0, 1].
         labels: `(N,)` int64.
         plan: epochs, batch size, learning rate, seed and so on.
@@ -125,7 +127,7 @@ def train(
             optimizer.zero_grad()
             with _precision(place, plan):
                 batch = _flipped(images[chosen.to(place)], plan, generator)
-                logits = plan.temperature * model(batch)
+                logits = plan.temperature * two_logits(model(batch))
             loss = nn.functional.cross_entropy(logits.float(), labels[chosen.to(place)])
             loss.backward()
             optimizer.step()
@@ -183,7 +185,11 @@ def _flipped(batch: Tensor, plan: TrainingPlan, generator: torch.Generator) -> T
 
 @torch.no_grad()
 def predicted_classes(model: nn.Module, images: Tensor, batch_size: int = 500) -> Tensor:
-    """The class with the largest logit for every image: `(N,)` int64 on the CPU."""
+    """The class with the largest logit for every image: `(N,)` int64 on the CPU.
+
+    One output is the logit of class 1 (`two_logits`), as it is in training.
+    """
     place = next(model.parameters()).device
-    answers = [model(part.to(place)).argmax(dim=1).cpu() for part in images.split(batch_size)]
+    parts = images.split(batch_size)
+    answers = [two_logits(model(part.to(place))).argmax(dim=1).cpu() for part in parts]
     return torch.cat(answers) if answers else torch.empty(0, dtype=torch.int64)

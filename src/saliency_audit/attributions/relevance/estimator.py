@@ -62,7 +62,7 @@ class RelevanceEstimator:
                 f"the model has {answers.shape[1]} classes, the estimator was trained for "
                 f"{self.classes}: train one for this model (train_relevance_estimator)"
             )
-        validate_classes(answers, targets, softmax=False)
+        validate_classes(answers, targets)
         found = tuple(part.shape[1] for part in maps)
         if found != tuple(self.generator.channels):
             raise ValueError(

@@ -72,7 +72,7 @@ def train_relevance_estimator(
 
     Raises:
         ValueError: no image, pictures that are no tensors, differ in size or leave [0, 1], layers
-            that do not exist or do not halve, targets that are no classes, fewer than two classes,
+            that do not exist or do not halve, targets that are no classes,
             a loss that is NaN, or a checkpoint of another training.
 
     Source: DRE paper, §3.2.2, §3.5 and §4.1.
@@ -82,8 +82,6 @@ def train_relevance_estimator(
         raise ValueError(f"at least two images are needed to train on, got {len(images)}")
     with frozen(model):
         estimator = untrained(model, source.at([0]), layers, design, plan.seed)
-        if estimator.classes < 2:
-            raise ValueError("the model has one class, and no other to tell it from")
         stages = (
             filter_stage(model, estimator, source, plan),
             mask_stage(model, estimator, source, plan, objective, background),

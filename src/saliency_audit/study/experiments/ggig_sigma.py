@@ -7,6 +7,7 @@ import pandas as pd
 import torch
 
 from saliency_audit.models.randomization import Randomisation
+from saliency_audit.one_output import two_logits
 from saliency_audit.sanity import perturbed_weights, unrelated_models
 from saliency_audit.study.changed_models import (
     ChangedModels,
@@ -70,7 +71,7 @@ def compute(chosen: Selection, given: Given) -> pd.DataFrame:
 
 def _classes(chosen: Selection) -> int:
     with torch.no_grad():
-        return chosen.model(chosen.pictures[:1]).shape[1]
+        return two_logits(chosen.model(chosen.pictures[:1])).shape[1]
 
 
 EXPERIMENT = Experiment(
