@@ -62,7 +62,8 @@ class SmoothMasks:
         """Masks with their margins: `(B, 1, h, w)` parameters in [0, 1] -> `(B, h′, w′)`."""
         count, step, (rows, columns) = len(points), self._step, self._cells
         around = F.unfold(F.pad(points, self._padding), self._side)
-        values = _SmoothMaximum.apply(around.mT.flatten(0, 1), self._table)
+        # In one block of memory: of others, `bmm` copies matrix by matrix.
+        values = _SmoothMaximum.apply(around.mT.flatten(0, 1).contiguous(), self._table)
         mosaic = values.reshape(count, rows, columns, step, step).transpose(2, 3)
         whole = mosaic.reshape(count, rows * step, columns * step)
         # Only the first place of the last cell is a place of the mask.
@@ -99,7 +100,7 @@ class _SmoothMaximum(Function):
     def backward(ctx: Any, gradients: Tensor) -> tuple[Tensor, None]:
         """∂/∂a_k = exp(a_k/T) (1 + (a_k − maximum)/T) / Σ exp."""
         points, table, total, maxima = ctx.saved_tensors
-        each = gradients / total
+        each = gradients.contiguous() / total
         offset = each * (1 - maxima / TEMPERATURE)
         kernel = table.mT.contiguous()
         exponents = kernel / TEMPERATURE
