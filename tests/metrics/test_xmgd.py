@@ -12,6 +12,7 @@ from saliency_audit.metrics import (
     mixture_wasserstein,
     xmgd,
     xmgd_matrix,
+    xmgd_terms,
 )
 
 
@@ -191,6 +192,18 @@ def test_a_constant_map_has_no_distance_and_does_not_change_the_others():
 def test_maps_without_a_mixture_are_refused(maps, message):
     with pytest.raises(ValueError, match=message):
         fit_maps(maps)
+
+
+def test_a_level_alone_is_a_term():
+    maps = blobs(4, 48, noise=0.1)
+    fits = fit_maps(maps)
+    terms = xmgd_terms(fits.at(torch.arange(2)), fits.at(torch.arange(2, 4)))
+    for kernel, term in zip(MultiScale().kernels, terms, strict=True):
+        alone = xmgd(maps[:2], maps[2:], MultiScale(kernels=(kernel,)))
+        torch.testing.assert_close(term, alone, atol=1e-8, rtol=0)
+    torch.testing.assert_close(terms.mean(dim=0), xmgd(maps[:2], maps[2:]), atol=1e-8, rtol=0)
+    with pytest.raises(ValueError, match="4 and 2 maps are no pairs"):
+        xmgd_terms(fits, fits.at(torch.arange(2)))
 
 
 def test_maps_of_different_sizes_and_levels_are_refused():

@@ -63,11 +63,19 @@ def row_faults() -> Iterator[str]:
         yield from _sealed_faults(path, slices, profile, name)
         yield from _estimator_faults(path, slices)
         for found in slices.values():
-            if digest := found.manifest["notes"].get("model_sha256"):
-                files = weights.setdefault(found.manifest["parameters"]["model"], {})
+            for model, digest in _networks(found.manifest).items():
+                files = weights.setdefault(model, {})
                 files.setdefault(digest, set()).add(f"{profile}/{name}")
     for model, files in weights.items():
         yield from _weights_faults(model, files)
+
+
+def _networks(manifest: Mapping[str, Any]) -> Mapping[str, str]:
+    """The digest of the weights of each network that a slice was computed with."""
+    notes = manifest["notes"]
+    several: Mapping[str, str] = notes.get("networks_sha256", {})
+    one = notes.get("model_sha256")
+    return {manifest["parameters"]["model"]: one} if one else several
 
 
 def _sealed_faults(

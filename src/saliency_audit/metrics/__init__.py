@@ -62,6 +62,7 @@ from saliency_audit.metrics.xmgd import (
     fit_maps,
     xmgd,
     xmgd_matrix,
+    xmgd_terms,
 )
 
 __all__ = [
@@ -124,4 +125,5 @@ __all__ = [
     "widened",
     "xmgd",
     "xmgd_matrix",
+    "xmgd_terms",
 ]

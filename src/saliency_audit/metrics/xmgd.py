@@ -97,8 +97,31 @@ def xmgd(first: Tensor, second: Tensor, settings: MultiScale = MultiScale()) -> 
     defined = ~(flat[0] | flat[1])
     ours, theirs = (fit_maps(maps[defined], settings) for maps in (first, second))
     values = torch.full((len(first),), torch.nan, dtype=torch.float64)
-    values[defined.cpu()] = _distances(ours, theirs)
+    values[defined.cpu()] = _mean_terms(ours, theirs)
     return values
+
+
+def xmgd_terms(first: ScaledMixtures, second: ScaledMixtures) -> Tensor:
+    """MW₂² of pairs of maps at each level; their mean over levels is XMGD.
+
+    Args:
+        first: of N maps.
+        second: of N maps.
+
+    Returns:
+        `(levels, N)` float64 ≥ 0 on the CPU.
+
+    Raises:
+        ValueError: other numbers of maps or of levels.
+
+    Source: XMGD §3.3.
+    """
+    _same_levels(first, second)
+    if len(first) != len(second):
+        raise ValueError(f"{len(first)} and {len(second)} maps are no pairs")
+    levels = zip(first.levels, second.levels, strict=True)
+    found = [_transported(_costs(*pair), pair[0].weights, pair[1].weights) for pair in levels]
+    return torch.stack(found)
 
 
 def xmgd_matrix(first: ScaledMixtures, second: ScaledMixtures) -> Tensor:
@@ -107,12 +130,11 @@ def xmgd_matrix(first: ScaledMixtures, second: ScaledMixtures) -> Tensor:
     Raises:
         ValueError: other numbers of levels.
     """
-    if len(first.levels) != len(second.levels):
-        raise ValueError(f"{len(first.levels)} and {len(second.levels)} levels cannot be compared")
+    _same_levels(first, second)
     count, other = len(first), len(second)
     rows = torch.arange(count).repeat_interleave(other)
     columns = torch.arange(other).repeat(count)
-    return _distances(first.at(rows), second.at(columns)).reshape(count, other)
+    return _mean_terms(first.at(rows), second.at(columns)).reshape(count, other)
 
 
 def fit_maps(maps: Tensor, settings: MultiScale = MultiScale()) -> ScaledMixtures:
@@ -138,6 +160,11 @@ def fit_maps(maps: Tensor, settings: MultiScale = MultiScale()) -> ScaledMixture
     return ScaledMixtures(tuple(_level(values, side, settings) for side in settings.kernels))
 
 
+def _same_levels(first: ScaledMixtures, second: ScaledMixtures) -> None:
+    if len(first.levels) != len(second.levels):
+        raise ValueError(f"{len(first.levels)} and {len(second.levels)} levels cannot be compared")
+
+
 def _validated(maps: Tensor) -> Tensor:
     """The maps in float64, without what has no mixture whatever the settings."""
     validate_maps(maps, "NHW")
@@ -150,9 +177,9 @@ def _validated(maps: Tensor) -> Tensor:
 
 
 def _level(maps: Tensor, side: int, settings: MultiScale) -> WeightedMixture:
-    weights = _weights(_filtered(maps, side, settings.window), settings.width)
+    weights = pixel_weights(filtered(maps, side, settings.window), settings.width)
     height, width = maps.shape[1:]
-    points = _grid(height, width, maps)
+    points = pixel_grid(height, width, maps)
     start = _coarse_starts(weights, settings)
     found = [
         _fitted(points, each.flatten()[None], settings, begun)
@@ -166,7 +193,7 @@ def _coarse_starts(weights: Tensor, settings: MultiScale) -> list[WeightedMixtur
     if min(weights.shape[1:]) < 2 * COARSE:
         return [None] * len(weights)
     cells = F.adaptive_avg_pool2d(weights[:, None], COARSE).flatten(1)
-    grid = _grid(COARSE, COARSE, weights)
+    grid = pixel_grid(COARSE, COARSE, weights)
     enough = (cells > 0).sum(dim=1) >= 4 * settings.components
     return [
         _fitted(grid, each[None], settings) if has else None
@@ -193,8 +220,12 @@ def _fitted(
     )
 
 
-def _filtered(maps: Tensor, side: int, window: str) -> Tensor:
-    """Weighted means over side × side pixels, mirrored at the border."""
+def filtered(maps: Tensor, side: int, window: str) -> Tensor:
+    """Maps `(N, H, W)` of weighted means over side × side pixels, mirrored at the border.
+
+    Raises:
+        ValueError: maps smaller than half of a filter.
+    """
     if side == 1:
         return maps
     margin = side // 2
@@ -205,7 +236,11 @@ def _filtered(maps: Tensor, side: int, window: str) -> Tensor:
     return F.conv2d(padded, line.outer(line)[None, None])[:, 0]
 
 
-def _weights(maps: Tensor, width: float | None) -> Tensor:
+def pixel_weights(maps: Tensor, width: float | None) -> Tensor:
+    """Maps `(N, H, W)` scaled to [0, 1], or how often a width goes into that.
+
+    Source: XMGD §3.1.
+    """
     low, high = maps.amin(dim=(1, 2), keepdim=True), maps.amax(dim=(1, 2), keepdim=True)
     unit = (maps - low) / (high - low)
     if width is None:
@@ -214,7 +249,7 @@ def _weights(maps: Tensor, width: float | None) -> Tensor:
     return (unit / width + 1e-9).floor()
 
 
-def _grid(height: int, width: int, like: Tensor) -> Tensor:
+def pixel_grid(height: int, width: int, like: Tensor) -> Tensor:
     """Centres of pixels on the unit square, x first: `(H·W, 2)`."""
     down = (torch.arange(height, dtype=like.dtype, device=like.device) + 0.5) / height
     right = (torch.arange(width, dtype=like.dtype, device=like.device) + 0.5) / width
@@ -222,11 +257,9 @@ def _grid(height: int, width: int, like: Tensor) -> Tensor:
     return torch.stack([x.flatten(), y.flatten()], dim=1)
 
 
-def _distances(first: ScaledMixtures, second: ScaledMixtures) -> Tensor:
+def _mean_terms(first: ScaledMixtures, second: ScaledMixtures) -> Tensor:
     """XMGD of the maps of two equally long lists: `(N,)`."""
-    levels = zip(first.levels, second.levels, strict=True)
-    found = [_transported(_costs(*pair), pair[0].weights, pair[1].weights) for pair in levels]
-    return torch.stack(found).mean(dim=0)
+    return xmgd_terms(first, second).mean(dim=0)
 
 
 def _costs(first: WeightedMixture, second: WeightedMixture) -> Tensor:

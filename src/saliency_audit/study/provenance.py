@@ -48,9 +48,12 @@ def inputs_digest(parameters: Mapping[str, Any]) -> str:
     are not read. Networks trained here and embedded image sets have none of these.
 
     Args:
-        parameters: the task's; `model` and `images` are used where it has them.
+        parameters: the task's; `model` or `models`, and `images` are used where it has them.
     """
-    found = [_weights_state(parameters.get("model")), _images_state(parameters.get("images"))]
+    weights: Any = _weights_state(parameters.get("model"))
+    if "models" in parameters:
+        weights = [_weights_state(model) for model in parameters["models"]]
+    found = [weights, _images_state(parameters.get("images"))]
     return hashlib.sha256(json.dumps(found).encode()).hexdigest()
 
 

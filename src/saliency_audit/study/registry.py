@@ -30,6 +30,10 @@ from saliency_audit.study.experiments import (
     mege_distances,
     mege_stability,
     method_cost,
+    xmgd_equivalence,
+    xmgd_scales,
+    xmgd_time,
+    xmgd_transport,
 )
 
 _EXPERIMENTS: dict[str, Experiment] = {
@@ -52,6 +56,10 @@ _EXPERIMENTS: dict[str, Experiment] = {
         mege_accuracy,
         mege_distances,
         mege_stability,
+        xmgd_equivalence,
+        xmgd_transport,
+        xmgd_time,
+        xmgd_scales,
         ggig_training,
         ggig_mnist,
         method_cost,

@@ -3,8 +3,11 @@
 import platform
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 import torch
+
+Found = TypeVar("Found")
 
 
 def timed(work: Callable[[], object], device: torch.device) -> float:
@@ -14,6 +17,13 @@ def timed(work: Callable[[], object], device: torch.device) -> float:
     work()
     synchronise(device)
     return time.perf_counter() - started
+
+
+def clocked(work: Callable[[], Found]) -> tuple[Found, float]:
+    """What work on the CPU finds, and the seconds that it takes."""
+    started = time.perf_counter()
+    found = work()
+    return found, time.perf_counter() - started
 
 
 def quickest(

@@ -1,0 +1,81 @@
+"""The maps that the XMGD study compares: its four methods, of all of its networks alike."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from saliency_audit.attributions import create, saliency
+from saliency_audit.attributions.rounding import is_constant
+from saliency_audit.errors import refuse_unknown
+from saliency_audit.metrics import MultiScale
+from saliency_audit.study.image_parameters import SliceParameters
+from saliency_audit.study.selection import Selection
+from saliency_audit.study.validation import validate_counts
+
+# In the order of the paper's Table 1.
+METHODS = ("ig", "saliency", "deeplift", "guided_backprop")
+
+
+@dataclass(frozen=True)
+class MapParameters(SliceParameters):
+    """Parameters of maps and of the mixtures that are fitted to them.
+
+    `explained` are methods of the paper, `steps` the points of IG. Mixtures have `components`
+    Gaussians; a pixel of saliency s in [0, 1] weighs as much as `width` goes into s, and s if that
+    is 0. The paper gives neither number.
+    """
+
+    explained: tuple[str, ...] = METHODS
+    steps: int = 32
+    components: int = 10
+    width: float = 0.05
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.explained:
+            raise ValueError("at least one method is needed")
+        for name in self.explained:
+            refuse_unknown("method", name, METHODS)
+        validate_counts(components=self.components)
+        mixtures_in(vars(self))
+
+
+def mixtures_in(given: Mapping[str, Any], **more: Any) -> MultiScale:
+    """How a task fits its mixtures; `more` are further fields of `MultiScale`."""
+    return MultiScale(given["components"], given["width"] or None, seed=given["seed"], **more)
+
+
+def maps_of(chosen: Selection, given: Mapping[str, Any]) -> Iterator[tuple[str, Tensor]]:
+    """Each method of a task with its maps: `(N, H, W)` on the CPU, absolute values over channels.
+
+    Args:
+        chosen: the N images.
+        given: parameters of the task, `explained` and `steps`.
+    """
+    for name in given["explained"]:
+        settings = {"steps": given["steps"]} if name == "ig" else {}
+        yield name, saliency(create(name, **settings)(*chosen.inputs), "sum_abs").cpu()
+
+
+def unit_maps(maps: Tensor, side: int) -> Tensor:
+    """Maps `(N, H, W)` as they are compared: square, by means over cells, each from 0 to 1.
+
+    Args:
+        maps: `(N, H, W)`.
+        side: of the result in pixels; larger than the maps, they are interpolated.
+
+    Returns:
+        `(N, side, side)` float64; NaN where a map is constant.
+    """
+    values = maps.double()[:, None]
+    if side <= min(maps.shape[1:]):
+        scaled = F.adaptive_avg_pool2d(values, side)[:, 0]
+    else:
+        scaled = F.interpolate(values, (side, side), mode="bilinear", align_corners=False)[:, 0]
+    low, high = scaled.amin(dim=(1, 2), keepdim=True), scaled.amax(dim=(1, 2), keepdim=True)
+    flat = is_constant(scaled)[:, None, None]
+    return (scaled - low) / (high - low).where(~flat, torch.nan)
