@@ -18,6 +18,8 @@ from saliency_audit.study.validation import validate_counts
 
 # In the order of the paper's Table 1.
 METHODS = ("ig", "saliency", "deeplift", "guided_backprop")
+# Those of networks with rectifiers that end at 6, which guided backpropagation is not defined for.
+WITHOUT_GUIDED = METHODS[:3]
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,8 @@ from saliency_audit.ledger.external.tests.mr_prod import inflated_by_product
 from saliency_audit.ledger.external.tests.mr_sanity import monotone_degradation
 from saliency_audit.ledger.external.tests.mr_select import selected_above_others
 from saliency_audit.ledger.external.tests.paired_difference import paired_difference
+from saliency_audit.ledger.external.tests.within_limits import within_limits
+from saliency_audit.ledger.external.tests.xm_scale import scale_difference
 
 TESTS: dict[str, ExternalTest] = {
     test.__name__: test
@@ -70,6 +72,8 @@ TESTS: dict[str, ExternalTest] = {
         rank_correlation_at_least,
         distance_sanity,
         accuracy_within,
+        within_limits,
+        scale_difference,
     )
 }
 

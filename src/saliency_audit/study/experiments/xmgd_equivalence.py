@@ -11,7 +11,7 @@ from torch import Tensor
 from saliency_audit.metrics import WeightedMixture, fit_weighted_gmm, mixture_wasserstein
 from saliency_audit.metrics.xmgd import pixel_grid, pixel_weights
 from saliency_audit.study.columns import Column
-from saliency_audit.study.detector_maps import METHODS, MapParameters, maps_of, unit_maps
+from saliency_audit.study.detector_maps import WITHOUT_GUIDED, MapParameters, maps_of, unit_maps
 from saliency_audit.study.duplicated_points import duplicates, fit_duplicates
 from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.image_rows import Given, Rows, on_images
@@ -159,7 +159,7 @@ EXPERIMENT = Experiment(
             models=("squeezenet1_0", "mobilenet_v2", "inception_v3", "xception", "resnet50"),
             images="imagenet_val",
             n_images=1000,
-            explained=METHODS,
+            explained=WITHOUT_GUIDED,
             side=256,
             iterations=200,
             slice_size=5,

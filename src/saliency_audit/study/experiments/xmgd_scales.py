@@ -14,7 +14,13 @@ from saliency_audit.metrics.xmgd import ScaledMixtures
 from saliency_audit.models import load_classifier
 from saliency_audit.models.receptive_field import receptive_field
 from saliency_audit.study.columns import Column
-from saliency_audit.study.detector_maps import MapParameters, maps_of, mixtures_in, unit_maps
+from saliency_audit.study.detector_maps import (
+    WITHOUT_GUIDED,
+    MapParameters,
+    maps_of,
+    mixtures_in,
+    unit_maps,
+)
 from saliency_audit.study.experiment import Experiment, Task
 from saliency_audit.study.image_rows import Given, Rows, plugged
 from saliency_audit.study.selection import Selection, images_of, select
@@ -162,7 +168,8 @@ EXPERIMENT = Experiment(
         "reference": Parameters(
             models=("squeezenet1_0", "mobilenet_v2", "efficientnet_lite0"),
             images=PHOTOGRAPHS,
-            n_images=280,
+            n_images=240,
+            explained=WITHOUT_GUIDED,
             side=128,
             slice_size=20,
         ),
@@ -170,6 +177,7 @@ EXPERIMENT = Experiment(
             models=("squeezenet1_0", "mobilenet_v2", "inception_v3", "xception", "resnet50"),
             images="imagenet_val",
             n_images=2000,
+            explained=WITHOUT_GUIDED,
             side=256,
             slice_size=20,
         ),

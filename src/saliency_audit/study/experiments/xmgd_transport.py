@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 from saliency_audit.metrics import fit_maps, gaussian_wasserstein_squared, mixture_wasserstein
 from saliency_audit.study.columns import Column
-from saliency_audit.study.detector_maps import MapParameters, maps_of, mixtures_in, unit_maps
+from saliency_audit.study.detector_maps import (
+    WITHOUT_GUIDED,
+    MapParameters,
+    maps_of,
+    mixtures_in,
+    unit_maps,
+)
 from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.image_rows import Given, Rows, on_images
 from saliency_audit.study.selection import Selection
@@ -165,12 +171,14 @@ EXPERIMENT = Experiment(
             models=("squeezenet1_0", "mobilenet_v2"),
             images="imagenet_sample",
             n_images=16,
+            explained=WITHOUT_GUIDED,
             side=224,
         ),
         "paper": Parameters(
             models=("squeezenet1_0", "mobilenet_v2", "inception_v3", "xception", "resnet50"),
             images="imagenet_val",
             n_images=60,
+            explained=WITHOUT_GUIDED,
             side=256,
         ),
     },

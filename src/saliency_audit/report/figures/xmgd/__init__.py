@@ -1,0 +1,1 @@
+"""Figures and tables of the XMGD paper's claims."""
