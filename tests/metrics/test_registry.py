@@ -169,6 +169,7 @@ VALUES = {
     "spearman": metrics.spearman,
     "ssim": metrics.ssim,
     "dice": partial(of_pair, metrics.dice),
+    "kl_divergence": partial(of_pair, metrics.kl_divergence),
     "weighted_jaccard": partial(of_pair, metrics.weighted_jaccard),
     "normalized_mse": metrics.normalized_mse,
     "wasserstein1": metrics.wasserstein1,
@@ -183,6 +184,7 @@ PARTS = {
     *("gaussian_wasserstein_squared", "ms_ssim", "rank_distances", "sorted_by_agreement"),
     *("normalised_over_methods", "top_pixels", "widened"),
     *("fit_maps", "fit_weighted_gmm", "masked_confidence", "xmgd_matrix"),
+    "frechet_distance",  # of two sets: no value per map
 }
 
 

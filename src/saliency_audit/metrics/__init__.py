@@ -1,6 +1,7 @@
 """Metrics of maps. A metric that has a value for every image returns one per image."""
 
 from saliency_audit.metrics.deletion import DeletionScore, deletion_score
+from saliency_audit.metrics.divergence import frechet_distance, kl_divergence
 from saliency_audit.metrics.faithfulness import (
     Faithfulness,
     faithfulness,
@@ -87,6 +88,7 @@ __all__ = [
     "faithfulness",
     "fit_maps",
     "fit_weighted_gmm",
+    "frechet_distance",
     "gaussian_wasserstein_squared",
     "image_areas",
     "increase_in_confidence",
@@ -97,6 +99,7 @@ __all__ = [
     "insertion_score",
     "jpeg_copy",
     "jpeg_stability",
+    "kl_divergence",
     "map_area",
     "masked_confidence",
     "mass_inside",

@@ -126,6 +126,7 @@ METRICS: Mapping[str, Metric] = {
         Metric("dice", "Dice", "pair", equal=1),
         Metric("weighted_jaccard", "weighted Jaccard", "pair", equal=1),
         Metric("normalized_mse", "normalised MSE", "pair", high=math.inf, equal=0),
+        Metric("kl_divergence", "KL divergence", "pair", high=math.inf, equal=0),
         Metric("wasserstein1", "1-Wasserstein", "pair", high=math.inf, equal=0),
         Metric(
             "l1_distance", "ℓ₁ distance", "pair", high=math.inf, equal=0, function="norm_distance"

@@ -14,7 +14,9 @@ from torch import Tensor, nn
 
 from saliency_audit.datasets import MissingDataError, open_images, read_batch
 from saliency_audit.datasets.digits import digits_training_set
+from saliency_audit.datasets.faces import read_all
 from saliency_audit.datasets.shapes import shapes_training_set
+from saliency_audit.datasets.standins import FAMILIES
 from saliency_audit.datasets.tiny_imagenet_classes import TINY_CLASSES
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.locations import data_root
@@ -22,7 +24,7 @@ from saliency_audit.models.fine_tuned import fine_tuned
 from saliency_audit.models.kept import Recipe, trained
 from saliency_audit.models.meso import meso4, meso_inception4
 from saliency_audit.models.normalized import IMAGENET_MEAN, IMAGENET_STD, Normalized, Restricted
-from saliency_audit.models.small import DigitsCNN, MnistCNN, ShapesCNN
+from saliency_audit.models.small import DigitsCNN, FacesCNN, MnistCNN, ShapesCNN
 from saliency_audit.models.training import TrainingPlan
 
 _LOADING = threading.RLock()  # a restricted network loads the whole one
@@ -86,6 +88,16 @@ def _untrained_shapes_cnn() -> nn.Module:
     return Normalized(ShapesCNN(), (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
 
 
+def _untrained_faces_cnn() -> nn.Module:
+    return Normalized(FacesCNN(), (0.5, 0.5, 0.5), (1.0, 1.0, 1.0))
+
+
+def _faces(family: str, size: str, plan: TrainingPlan) -> Recipe:
+    """A detector of one family of manipulations."""
+    images = f"{size}standin_{family}_train"
+    return Recipe(_untrained_faces_cnn, lambda: read_all(open_images(images)), plan, images)
+
+
 _RECIPES = {
     "digits_cnn": Recipe(DigitsCNN, digits_training_set, TrainingPlan()),
     "shapes_cnn": Recipe(
@@ -101,6 +113,14 @@ _RECIPES = {
         TrainingPlan(epochs=3, learning_rate=3e-3, schedule="one_cycle"),
         "mnist_train",
     ),
+    **{
+        f"{size}faces_cnn_{family}": _faces(family, size, plan)
+        for size, plan in (
+            ("small_", TrainingPlan(60, 16, 5e-3, schedule="one_cycle", flips=True)),
+            ("", TrainingPlan(10, 16, 5e-3, schedule="one_cycle", flips=True)),
+        )
+        for family in FAMILIES
+    },
 }
 
 # Small networks, which train in a minute or two.
@@ -304,6 +324,15 @@ CLASSIFIERS = {
             _fine_tuned("vgg19", "VGG19", "birds200", 200),
             _fine_tuned("googlenet", "GoogLeNet", "birds200", 200),
             _fine_tuned("resnet50", "ResNet50", "places365", 365),
+        )
+    },
+    # Detectors of stand-ins for deepfakes.
+    **{
+        name: _trained(name, title)
+        for family in FAMILIES
+        for name, title in (
+            (f"small_faces_cnn_{family}", f"small CNN on small faces, {family}"),
+            (f"faces_cnn_{family}", f"small CNN on faces, {family}"),
         )
     },
     # Of the XMGD paper: each detector for deepfakes and for Face2Face.

@@ -16,6 +16,7 @@ from saliency_audit.datasets import (
     read_batch,
     shuffled_indices,
 )
+from saliency_audit.datasets.standins import FAMILIES
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.models import load_classifier, state_digest
 from saliency_audit.study.provenance import default_device
@@ -25,6 +26,8 @@ OWN_IMAGES = {
     "digits_cnn": "digits",
     "shapes_cnn": "shapes",
     "mnist_cnn": "mnist_test",
+    **{f"small_faces_cnn_{family}": f"small_standin_{family}" for family in FAMILIES},
+    **{f"faces_cnn_{family}": f"standin_{family}" for family in FAMILIES},
     "mobilenet_v2_tiny200": "tiny200_val",
     "efficientnet_lite0_tiny200": "tiny200_val",
     "resnet50_birds200": "birds200",

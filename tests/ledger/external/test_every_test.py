@@ -24,6 +24,7 @@ UNITS = {
     "accuracy_within": "fold",
     "cost": "repeat",
     "distribution_agrees": "draw",
+    "spread_difference": "draw",
 }
 # Some of what they say is a fact without a sample: points of a surface, a picture's own shifts,
 # passes that are counted.

@@ -44,6 +44,7 @@ from saliency_audit.ledger.external.tests.mr_select import selected_above_others
 from saliency_audit.ledger.external.tests.paired_difference import paired_difference
 from saliency_audit.ledger.external.tests.within_limits import within_limits
 from saliency_audit.ledger.external.tests.xm_scale import scale_difference
+from saliency_audit.ledger.external.tests.xm_spread import spread_difference
 
 TESTS: dict[str, ExternalTest] = {
     test.__name__: test
@@ -74,6 +75,7 @@ TESTS: dict[str, ExternalTest] = {
         accuracy_within,
         within_limits,
         scale_difference,
+        spread_difference,
     )
 }
 

@@ -1,0 +1,146 @@
+"""Distances of two methods' sets of maps, for sets of several sizes: XMGD beside KL and Fréchet."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from saliency_audit.metrics import frechet_distance, kl_divergence, xmgd
+from saliency_audit.metrics.xmgd import MultiScale
+from saliency_audit.study.columns import Column
+from saliency_audit.study.detector_maps import MapParameters, maps_of, mixtures_in, unit_maps
+from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.selection import select_task
+from saliency_audit.study.shared_columns import shared
+from saliency_audit.study.slices import whole_tasks
+from saliency_audit.study.validation import validate_counts
+
+COLUMNS = (
+    *shared("model", "images"),
+    Column("first", "text", "", "the method of the first set of maps"),
+    Column("second", "text", "", "the method of the second set"),
+    Column("method", "text", "", "measure: xmgd, kl_divergence or frechet_distance"),
+    Column("size", "integer", "maps", "in either set"),
+    Column("draw", "integer", "", "which of the random sets of images, from 0"),
+    Column("value", "number", "of the measure", "distance of the two sets"),
+    Column("largest", "integer", "maps", "in the set that all sets are drawn from"),
+    Column("reference", "number", "of the measure", "distance of the largest sets"),
+    Column("squared_deviation", "number", "", "of the value from the reference, relative to it"),
+)
+
+
+@dataclass(frozen=True)
+class Parameters(MapParameters):
+    """Parameters of the maps, on `side` × `side` pixels, of the first two methods.
+
+    `sizes` are numbers of images, of which `draws` sets each are drawn without replacement; sizes
+    that are not below the number of images at hand are left out.
+    """
+
+    models: tuple[str, ...] = ("small_faces_cnn_swap",)
+    explained: tuple[str, ...] = ("ig", "saliency")
+    n_images: int = 80
+    side: int = 32
+    components: int = 5
+    sizes: tuple[int, ...] = (5, 10, 20, 50)
+    draws: int = 30
+    cells: int = 8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        validate_counts(side=self.side, cells=self.cells)
+        if len(self.explained) != 2:
+            raise ValueError(f"two methods are compared, got {len(self.explained)}")
+        if not self.sizes or min(self.sizes) < 2:
+            raise ValueError(f"sizes must be at least 2: a single map has no spread; {self.sizes}")
+        if self.cells > self.side:
+            raise ValueError(f"{self.cells} cells do not fit into {self.side} pixels")
+
+
+def distances(
+    first: Tensor, second: Tensor, settings: MultiScale, cells: int
+) -> Mapping[str, float]:
+    """The distance of two sets of maps `(n, H, W)` under each measure.
+
+    XMGD and KL compare the mean maps.
+    """
+    means = first.mean(dim=0, keepdim=True), second.mean(dim=0, keepdim=True)
+    return {
+        "xmgd": float(xmgd(*means, settings)),
+        "kl_divergence": float(kl_divergence(*means, symmetric=True)),
+        "frechet_distance": frechet_distance(first, second, side=cells),
+    }
+
+
+def compute(task: Task) -> Outcome:
+    """Rows of one task: size × draw × measure. Images of which a map is constant are left out."""
+    given = task.parameters
+    chosen = select_task(given)
+    rows = list(_rows(chosen, given)) if chosen.indices else []
+    order = [column.name for column in COLUMNS]
+    return Outcome(pd.DataFrame(rows, columns=order), chosen.notes)
+
+
+def _rows(chosen: Any, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    units = [unit_maps(maps, given["side"]) for _, maps in maps_of(chosen, given)]
+    kept = torch.stack([unit.isfinite().flatten(1).all(dim=1) for unit in units]).all(dim=0)
+    one, other = (unit[kept] for unit in units)
+    count = len(one)
+    sizes = [size for size in given["sizes"] if size < count]
+    if not sizes:
+        return
+    settings = mixtures_in(given)
+    reference = distances(one, other, settings, given["cells"])
+    first, second = given["explained"]
+    for size in sizes:
+        for draw in range(given["draws"]):
+            random = np.random.default_rng([given["seed"], size, draw])
+            drawn = torch.from_numpy(random.permutation(count)[:size])
+            found = distances(one[drawn], other[drawn], settings, given["cells"])
+            for measure, value in found.items():
+                yield {
+                    "model": given["model"],
+                    "images": given["images"],
+                    "first": first,
+                    "second": second,
+                    "method": measure,
+                    "size": size,
+                    "draw": draw,
+                    "value": value,
+                    "largest": count,
+                    "reference": reference[measure],
+                    "squared_deviation": (value / reference[measure] - 1) ** 2,
+                }
+
+
+EXPERIMENT = Experiment(
+    name="xmgd_set_size",
+    title="Sets of few maps: XMGD, KL and the Fréchet distance",
+    version=1,
+    profiles={
+        "embedded": Parameters(),
+        "reference": Parameters(
+            models=("meso4_df", "meso4_f2f", "mesoinception4_df", "mesoinception4_f2f"),
+            images="faces_easy",
+            n_images=432,
+            side=64,
+            components=10,
+            sizes=(5, 10, 20, 50, 100, 200),
+        ),
+        "paper": Parameters(
+            models=("meso4_df", "mesoinception4_df"),
+            images="deepfakes",
+            n_images=1000,
+            side=256,
+            components=10,
+            sizes=(5, 10, 20, 50, 100, 200, 500),
+        ),
+    },
+    split=whole_tasks,
+    compute=compute,
+    recorded=COLUMNS,
+)
