@@ -23,6 +23,7 @@ FILES = {
     "methods": "Beside other libraries on",
     "curves": "Information curves on",
     "ranks": "Distances between maps on",
+    "xmgd": "Distances between mixtures on",
     "extremal": "Extremal Perturbation on",
 }
 # What a peer's own row says, and its heading.
@@ -52,6 +53,7 @@ OMP_NUM_THREADS=2 .venv/bin/python benchmarks/paths.py --quick   # two rounds, w
 .venv/bin/python benchmarks/curves.py          # about 5 minutes, needs PAIR
 OMP_NUM_THREADS=2 .venv/bin/python benchmarks/fast_deviation.py  # about 4 minutes, needs pictures
 OMP_NUM_THREADS=2 .venv/bin/python benchmarks/ranks.py           # about 3 minutes
+OMP_NUM_THREADS=2 .venv/bin/python benchmarks/xmgd.py            # about 3 minutes
 OMP_NUM_THREADS=1 .venv/bin/python benchmarks/extremal.py        # about 5 minutes, needs torchray
 ```
 
@@ -91,6 +93,10 @@ with the ties that ReLU and 8 bits leave, half of the values being zero. `rank_d
 every map once; `scipy` is a loop over `scipy.stats.spearmanr`. Both give the same numbers, which is
 checked first.
 
+XMGD is timed per comparison of two maps of 256×256 pixels, at three levels and with ten Gaussians:
+`scikit-learn and POT` duplicates points as the paper describes, `xmgd` fits weights, and `1000 kept
+fits` is the transport alone, per comparison of maps whose mixtures are there already.
+
 Extremal Perturbation is timed per step of one mask, which takes one gradient: `xpert 8` searches
 the masks of eight pictures together, `xpert 1` that of one, and `torchray` is torchray's own
 function, which takes one picture. All have the same kernel, lattice and blurs. `passes` are as many
@@ -109,7 +115,7 @@ def performance_page(root: Path) -> str:
 
     Args:
         root: the project folder; every `data/benchmarks/paths*.csv`, `methods*.csv`, `curves*.csv`,
-            `ranks*.csv` and `extremal*.csv` below it gets a section.
+            `ranks*.csv`, `xmgd*.csv` and `extremal*.csv` below it gets a section.
 
     Raises:
         ValueError: a file that lacks a column.
