@@ -56,10 +56,12 @@ def maps_of(chosen: Selection, given: Mapping[str, Any]) -> Iterator[tuple[str, 
 
     Args:
         chosen: the N images.
-        given: parameters of the task, `explained` and `steps`.
+        given: parameters of the task, `explained` and `steps`; also `output`, the score that is
+            explained, where it is not the probability.
     """
     for name in given["explained"]:
-        settings = {"steps": given["steps"]} if name == "ig" else {}
+        settings: dict[str, Any] = {"steps": given["steps"]} if name == "ig" else {}
+        settings |= {"output": given["output"]} if "output" in given else {}
         yield name, saliency(create(name, **settings)(*chosen.inputs), "sum_abs").cpu()
 
 

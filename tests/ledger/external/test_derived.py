@@ -1,9 +1,16 @@
 """Rows that follow from recorded ones."""
 
+import math
+
 import pandas as pd
 import pytest
 
-from saliency_audit.ledger.external.evidence.derived import beside_the_box, mean_over_seeds
+from saliency_audit.ledger.external.evidence.derived import (
+    MEAN_OF_NETWORKS,
+    beside_the_box,
+    mean_over_networks,
+    mean_over_seeds,
+)
 
 
 def test_trainings_become_one_row_per_image_and_method():
@@ -66,3 +73,36 @@ def test_chance_and_the_mean_of_the_methods_stand_beside_them():
     for column in ("hit", "explainability"):
         expected = rows.set_index(["method", "image"])[column]
         pd.testing.assert_series_equal(by.loc[expected.index, column], expected)
+
+
+def test_networks_become_one_row_per_image_and_method():
+    rows = pd.DataFrame(
+        [
+            (model, "faces", method, image, offset + image + (method == "b"))
+            for model, offset in (("one", 0.0), ("two", 10.0))
+            for method in ("a", "b")
+            for image in (3, 4)
+        ]
+        + [("three", "others", "a", 3, 7.0), ("three", "others", "b", 3, 8.0)],
+        columns=["model", "images", "method", "image", "value"],
+    )
+    found = mean_over_networks(rows.sample(frac=1, random_state=0))
+    assert set(found["model"]) == {MEAN_OF_NETWORKS}
+    assert found.set_index(["images", "method", "image"])["value"].to_dict() == {
+        ("faces", "a", 3): 8.0,
+        ("faces", "a", 4): 9.0,
+        ("faces", "b", 3): 9.0,
+        ("faces", "b", 4): 10.0,
+        ("others", "a", 3): 7.0,
+        ("others", "b", 3): 8.0,
+    }
+
+
+def test_a_mean_over_networks_lacks_none_of_them():
+    rows = pd.DataFrame(
+        [("one", 0, 1.0), ("two", 0, math.nan), ("one", 1, 1.0), ("two", 1, 3.0)],
+        columns=["model", "image", "value"],
+    ).assign(images="faces", method="a")
+    found = mean_over_networks(rows).set_index("image")["value"]
+    assert math.isnan(found[0])
+    assert found[1] == 2.0

@@ -10,6 +10,8 @@ HALF_THE_AREA = "half the area"
 # What maps are compared with that know nothing of the object, and what "most methods" are.
 SHARE_OF_THE_BOX = "share of the box"
 MEAN_OF_THE_TEN = "mean of the ten"
+# What a mean over networks stands under.
+MEAN_OF_NETWORKS = "mean of the networks"
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,21 @@ def mean_over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.groupby(names, sort=False, as_index=False)[list(numbers)].mean()
 
 
+def mean_over_networks(rows: pd.DataFrame) -> pd.DataFrame:
+    """A row per image and method, with the mean of every number over the networks.
+
+    Networks that were shown other image sets explain other images. A number is undefined if it is
+    so for one of the image's networks: all methods are compared on the same networks.
+
+    Args:
+        rows: of `xmgd_model_metrics`.
+    """
+    names = ["images", "method", "image"]
+    numbers = list(rows.select_dtypes("number").columns.difference(names))
+    means = rows.groupby(names, sort=False)[numbers].mean(skipna=False)
+    return means.reset_index().assign(model=MEAN_OF_NETWORKS)
+
+
 def beside_the_box(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of two more methods: no method at all, and the mean of all.
 
@@ -85,6 +102,7 @@ DERIVED = {
         half_the_area,
         {"outside": ("outside", "area_outside"), "beyond": ("beyond", "area_beyond")},
     ),
+    "mean_over_networks": Derived(mean_over_networks),
     "mean_over_seeds": Derived(mean_over_seeds),
     "magnitudes": Derived(magnitudes, {"spearman_magnitude": ("spearman",)}),
 }
