@@ -20,6 +20,7 @@ from saliency_audit.datasets.standins import FAMILIES
 from saliency_audit.datasets.tiny_imagenet_classes import TINY_CLASSES
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.locations import data_root
+from saliency_audit.models.detectors import DETECTORS
 from saliency_audit.models.fine_tuned import fine_tuned
 from saliency_audit.models.kept import Recipe, trained
 from saliency_audit.models.meso import meso4, meso_inception4
@@ -92,10 +93,15 @@ def _untrained_faces_cnn() -> nn.Module:
     return Normalized(FacesCNN(), (0.5, 0.5, 0.5), (1.0, 1.0, 1.0))
 
 
-def _faces(family: str, size: str, plan: TrainingPlan) -> Recipe:
+def _faces(
+    family: str,
+    size: str,
+    plan: TrainingPlan,
+    build: Callable[[], nn.Module] = _untrained_faces_cnn,
+) -> Recipe:
     """A detector of one family of manipulations."""
     images = f"{size}standin_{family}_train"
-    return Recipe(_untrained_faces_cnn, lambda: read_all(open_images(images)), plan, images)
+    return Recipe(build, lambda: read_all(open_images(images)), plan, images)
 
 
 _RECIPES = {
@@ -129,6 +135,24 @@ TRAINED_HERE = tuple(_RECIPES)
 
 def _trained(name: str, title: str) -> Classifier:
     return Classifier(name, title, lambda: trained(name, _RECIPES[name]))
+
+
+# The five architectures of the XMGD paper beside MesoNet's two, for faces of 64 × 64 ("small_") and
+# of 256 × 256. They have a hundred to a thousand times the weights of the small networks: minutes
+# of training on small faces, hours on a CPU for the others.
+_DETECTOR_PLANS = {
+    "small_": TrainingPlan(20, 16, 1e-3, schedule="one_cycle", flips=True),
+    "": TrainingPlan(8, 16, 1e-3, schedule="one_cycle", flips=True),
+}
+
+
+def _on_faces(architecture: str, family: str, size: str) -> Classifier:
+    """One of `DETECTORS`, trained on real faces and a family of stand-ins for manipulations."""
+    name = f"{size}{architecture}_{family}"
+    detector = DETECTORS[architecture]
+    recipe = _faces(family, size, _DETECTOR_PLANS[size], detector.build)
+    on = f"{'small ' if size else ''}faces, {family}"
+    return Classifier(name, f"{detector.title} on {on}", lambda: trained(name, recipe))
 
 
 def _imagenet(name: str, file: str, release: str) -> Callable[[], nn.Module]:
@@ -334,6 +358,13 @@ CLASSIFIERS = {
             (f"small_faces_cnn_{family}", f"small CNN on small faces, {family}"),
             (f"faces_cnn_{family}", f"small CNN on faces, {family}"),
         )
+    },
+    **{
+        entry.name: entry
+        for size in _DETECTOR_PLANS
+        for architecture in DETECTORS
+        for family in FAMILIES
+        for entry in (_on_faces(architecture, family, size),)
     },
     # Of the XMGD paper: each detector for deepfakes and for Face2Face.
     "meso4_df": _detector("meso4_df", "Meso4, Deepfakes", meso4),

@@ -7,7 +7,7 @@ class 1, `(N, 1)`. None comes with weights; the training loop takes the output a
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from torch import nn
+from torch import Tensor, nn
 
 from saliency_audit.models.normalized import IMAGENET_MEAN, IMAGENET_STD, Normalized
 
@@ -54,7 +54,7 @@ def _inception() -> nn.Module:
     return nn.Sequential(AtLeast(LEAST_INCEPTION), network)
 
 
-def _mobilenet(width: float = 1.0) -> nn.Module:
+def _mobilenet() -> nn.Module:
     """MobileNet as first published, with ReLU; timm's later default is ReLU6.
 
     Guided backpropagation is defined for the former only.
@@ -66,7 +66,6 @@ def _mobilenet(width: float = 1.0) -> nn.Module:
         pretrained=False,
         num_classes=1,
         act_layer=nn.ReLU,
-        channel_multiplier=width,
     )
     return network
 
@@ -90,9 +89,12 @@ class AtLeast(nn.Module):
         self.side = side
         self.enlarge = nn.Upsample((side, side), mode="bilinear", align_corners=False)
 
-    def forward(self, images):  # type: ignore[no-untyped-def]
+    def forward(self, images: Tensor) -> Tensor:
         """`(N, C, H, W)` -> the same, or `(N, C, side, side)`."""
-        return self.enlarge(images) if min(images.shape[2:]) < self.side else images
+        if min(images.shape[2:]) >= self.side:
+            return images
+        enlarged: Tensor = self.enlarge(images)
+        return enlarged
 
 
 DETECTORS: Mapping[str, Detector] = {
@@ -102,5 +104,3 @@ DETECTORS: Mapping[str, Detector] = {
     "mobilenet": Detector("MobileNet", _standardised(_mobilenet)),
     "squeezenet": Detector("SqueezeNet", _standardised(_squeezenet)),
 }
-# A quarter of the channels: seconds of training on small faces.
-TINY = Detector("MobileNet ×¼", _standardised(lambda: _mobilenet(0.25)))

@@ -19,6 +19,7 @@ from saliency_audit.datasets import (
 from saliency_audit.datasets.standins import FAMILIES
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.models import load_classifier, state_digest
+from saliency_audit.models.detectors import DETECTORS
 from saliency_audit.study.provenance import default_device
 
 # Image sets that the networks trained here, or restricted to their classes, were made for.
@@ -28,6 +29,12 @@ OWN_IMAGES = {
     "mnist_cnn": "mnist_test",
     **{f"small_faces_cnn_{family}": f"small_standin_{family}" for family in FAMILIES},
     **{f"faces_cnn_{family}": f"standin_{family}" for family in FAMILIES},
+    **{
+        f"{size}{architecture}_{family}": f"{size}standin_{family}"
+        for size in ("small_", "")
+        for architecture in DETECTORS
+        for family in FAMILIES
+    },
     "mobilenet_v2_tiny200": "tiny200_val",
     "efficientnet_lite0_tiny200": "tiny200_val",
     "resnet50_birds200": "birds200",
