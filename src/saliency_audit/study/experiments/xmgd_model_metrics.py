@@ -92,7 +92,7 @@ EXPERIMENT = Experiment(
     profiles={
         "embedded": Parameters(),
         "reference": Parameters(
-            models=MESO, images="faces_easy", n_images=120, slice_size=10, points=16
+            models=MESO, images="faces_easy", n_images=100, slice_size=10, points=16
         ),
         "paper": Parameters(
             models=("meso4_df", "mesoinception4_df"),
