@@ -183,7 +183,7 @@ PARTS = {
     *("curve_area", "image_areas", "information_curves", "information_points", "jpeg_copy"),
     *("gaussian_wasserstein_squared", "ms_ssim", "rank_distances", "sorted_by_agreement"),
     *("normalised_over_methods", "top_pixels", "widened"),
-    *("fit_maps", "fit_weighted_gmm", "masked_confidence", "xmgd_matrix"),
+    *("fit_maps", "fit_weighted_gmm", "masked_confidence", "xmgd_matrix", "xmgd_terms"),
     "frechet_distance",  # of two sets: no value per map
 }
 
