@@ -90,6 +90,19 @@ def test_quick_methods_explain_further_images():
     assert "quick_times" not in first.parameters
 
 
+def test_most_slices_of_quick_methods_stay_when_all_methods_explain_more():
+    def bounds(n_images, quick_times):
+        asked = {"n_images": n_images, "quick_times": quick_times, "slice_size": 2}
+        tasks = EXPERIMENT.tasks(EXPERIMENT.configure("embedded", asked))
+        quick = [task for task in tasks if "ig" not in task.parameters["explained"]]
+        return [(task.parameters["first"], task.parameters["last"]) for task in quick]
+
+    assert bounds(6, 10) == [(6, 20), (20, 40), (40, 60)]
+    assert bounds(30, 2) == [(30, 40), (40, 60)]
+    assert bounds(4, 3) == [(4, 12)]
+    assert bounds(20, 2) == [(20, 40)]
+
+
 def test_without_a_quick_method_there_are_no_further_images():
     asked = {**QUICK, "quick_times": 4, "explained": "ig,mpert"}
     assert len(EXPERIMENT.tasks(EXPERIMENT.configure("embedded", asked))) == 1
