@@ -75,7 +75,6 @@ claim = ledger.load_claims()["DRE-MISS"]
 #
 # The first pictures that the network classifies wrongly. Above each stands what it is and what it is taken for;
 # each map explains the latter, and runs from white (0) to dark (its 99th percentile). The outline is the object's.
-# The bar that Extremal Perturbation keeps in one place on many shapes stays there with 300 iterations too.
 
 # %% mystnb={"image": {"alt": "Wrongly classified pictures of coloured shapes, such as a cross that is taken for a star, in the first row; below, the maps of ten methods for the wrong class, with the outline of the object in every panel"}}
 first = settings[0]

@@ -180,7 +180,7 @@ LITE0 = replace(
     PAPER,
     models=("efficientnet_lite0_tiny200",),
     explained=(*POOL, *VARIANTS),
-    n_images=80,
+    n_images=100,
     n_train=10000,
     epochs=1,
     filter_epochs=3,
