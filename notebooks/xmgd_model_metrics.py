@@ -23,8 +23,9 @@
 # column of its own: sharpen a blurred picture step by step, the most salient pixels first, and correlate the saliency
 # of each step with the rise of the confidence.
 #
-# *What is different.* FaceForensics++ is given out on request. At the embedded profile five small networks tell small
-# real faces from five families of stand-ins for deepfakes; at the reference profile MesoNet's published weights judge
+# *What is different.* FaceForensics++ is given out on request. At the embedded profile five small networks, each
+# trained on another family of stand-ins for deepfakes, judge the same small faces: real ones, and the same with one of
+# the families (`swap`). At the reference profile MesoNet's published weights judge
 # photographs of real faces. What is explained is the detector's decision, right or wrong, as its logit. Such rows test
 # whether the claim generalises; they do not replicate it.
 #
@@ -34,7 +35,7 @@
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (stand-ins), reference (MesoNet on photographs) or paper
 models: tuple[str, ...] | None = None  # detectors (default: the profile's)
-images: str | None = None  # image set (default: each detector's own, or the profile's)
+images: str | None = None  # image set that all detectors judge (default: the profile's)
 n_images: int | None = None  # images (default: the profile's)
 explained: tuple[str, ...] | None = None  # two methods or more (default: the paper's four)
 steps: int | None = None  # points of IG (default: the profile's)

@@ -36,12 +36,16 @@ class Parameters(SliceParameters):
     """Parameters of the experiment.
 
     The decision of the network is explained, right or wrong: the paper compares explanations of
-    what detectors do. `explained` are methods of the paper, `steps` the points of IG. `output` is
-    the score that they explain: the logit, since a detector that is sure has a probability without
-    a gradient. `points` are the steps of insertion correlation; its source takes 196.
+    what detectors do. All networks see the same images, so that a mean over them is one value per
+    image: the sets of stand-ins hold the same faces, which must not count as several.
+
+    `explained` are methods of the paper, `steps` the points of IG. `output` is the score that they
+    explain: the logit, since a detector that is sure has a probability without a gradient.
+    `points` are the steps of insertion correlation; its source takes 196.
     """
 
     models: tuple[str, ...] = tuple(f"small_faces_cnn_{family}" for family in FAMILIES)
+    images: str | None = "small_standin_swap"
     n_images: int = 80
     slice_size: int = 80
     explained: tuple[str, ...] = METHODS
