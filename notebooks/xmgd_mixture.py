@@ -122,7 +122,9 @@ Markdown(verdict_text(audits["XM-MW"], both_runs(audits["XM-MW"], moved)["this m
 # The way of the paper, with duplicated points, scikit-learn's EM and POT's transport; ours, with weights and a
 # start from a coarse grid; and ours where the fits of both maps are kept. The grey band holds what would agree with
 # "about a minute". Time grows with the number of copies, and so with 1/b, which the paper does not give.
-# This machine's maps are small at the embedded profile and say nothing of the claim.
+# This machine's maps are small at the embedded profile and say nothing of the claim. The recorded run shared its
+# cores with other work, which slows all ways of a pair alike: trust the ratios more than the seconds. How many steps
+# EM needs differs from map to map, and the seconds with it.
 
 # %% mystnb={"image": {"alt": "Seconds of a comparison by three ways on a logarithmic scale: duplicated points take longest, weighted points a small part of it, kept fits thousandths of a second"}}
 timed = study.compute(seconds, profile, chosen_parameters(seconds, globals()))
