@@ -124,6 +124,7 @@ def test_time_rows():
     ways = [xmgd_time.DUPLICATED, xmgd_time.WEIGHTED, xmgd_time.KEPT]
     assert rows["way"].tolist() == ways
     assert (rows["seconds"] > 0).all()
+    assert rows["device"].str.contains("1 thread,").all()
     assert rows["timed"].tolist() == [1, 1, 10]
     value = rows.set_index("way")["value"]
     assert value[xmgd_time.WEIGHTED] == pytest.approx(value[xmgd_time.KEPT])

@@ -6,10 +6,12 @@ from functools import partial
 from typing import Any
 
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from saliency_audit.metrics import WeightedMixture, fit_weighted_gmm, mixture_wasserstein
 from saliency_audit.metrics.xmgd import pixel_grid, pixel_weights
+from saliency_audit.models.kept import one_thread
 from saliency_audit.study.columns import Column
 from saliency_audit.study.detector_maps import WITHOUT_GUIDED, MapParameters, maps_of, unit_maps
 from saliency_audit.study.duplicated_points import duplicates, fit_duplicates
@@ -56,8 +58,8 @@ UNDEFINED = (
 class Parameters(MapParameters):
     """Parameters of the maps, reduced to `side` × `side` pixels, and `bins`, the values of b.
 
-    All fits of a map take `iterations` steps from one start, so that no rule of stopping tells
-    them apart. The saliency itself is always a weight too; `width` is not used.
+    All fits of a map take `iterations` steps from one start, on one thread, so that no rule of
+    stopping tells them apart. The saliency itself is always a weight too; `width` is not used.
     """
 
     n_images: int = 8
@@ -79,7 +81,9 @@ def compute(chosen: Selection, given: Given) -> Rows:
     for method, maps in maps_of(chosen, given):
         for position, unit in enumerate(unit_maps(maps, given["side"])):
             if unit.isfinite().all() and int((unit > 0).sum()) >= given["components"]:
-                for row in compared(unit, given):
+                with one_thread(), threadpool_limits(1):  # torch, and BLAS
+                    found = list(compared(unit, given))
+                for row in found:
                     yield {"position": position, "method": method, **row}
 
 

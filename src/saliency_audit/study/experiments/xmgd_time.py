@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from saliency_audit.metrics import fit_maps, xmgd, xmgd_terms
+from saliency_audit.models.kept import one_thread
 from saliency_audit.study.columns import Column
 from saliency_audit.study.detector_maps import MapParameters, maps_of, mixtures_in, unit_maps
 from saliency_audit.study.duplicated_points import duplicated_xmgd, duplicates
@@ -39,7 +41,7 @@ COLUMNS = (
 class Parameters(MapParameters):
     """Parameters of the two maps of an image, by the first two methods, on `side` × `side` pixels.
 
-    Ways take turns, image by image, so that other work on the machine slows all alike. `together`
+    Ways take turns on one thread, image by image, so that other work slows all alike. `together`
     comparisons of kept fits are timed at once. Every image is a task.
     """
 
@@ -68,6 +70,9 @@ def compute(chosen: Selection, given: Given) -> Rows:
     for position, pair in enumerate(zip(first, second, strict=True)):
         if not all(each.isfinite().all() for each in pair):
             continue
+        with one_thread(), threadpool_limits(1):  # torch, and BLAS
+            found = _clocked(pair, given)
+            device = device_name(torch.device("cpu"))
         yield from (
             {
                 "position": position,
@@ -79,9 +84,9 @@ def compute(chosen: Selection, given: Given) -> Rows:
                 "value": value,
                 "timed": count,
                 "seconds": seconds / count,
-                "device": device_name(torch.device("cpu")),
+                "device": device,
             }
-            for way, value, count, seconds in _clocked(pair, given)
+            for way, value, count, seconds in found
         )
 
 
