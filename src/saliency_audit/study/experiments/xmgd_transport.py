@@ -34,7 +34,7 @@ COLUMNS = (
     Column("other_image", "integer", "", "position of the image of the pair's second map"),
     Column("other_method", "text", "", "the method of the second map"),
     Column("pair", "integer", "", "number of the pair in its task"),
-    Column("property", "text", "", "what is examined: `PROPERTIES`"),
+    Column("property", "text", "", "what is examined, such as symmetry"),
     Column("distance", "number", "side of the picture", "MW₂ of the pair"),
     Column("violation", "number", "side of the picture", "by how much it is not fulfilled"),
 )

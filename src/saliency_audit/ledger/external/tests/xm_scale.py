@@ -58,7 +58,7 @@ Statistic = Callable[[pd.DataFrame, pd.Index], Callable[[Counts], Floats] | None
 
 
 def absolute_slope(rows: pd.DataFrame, images: pd.Index) -> Callable[[Counts], Floats] | None:
-    """|Slope| of the distance between two networks over the gap of their receptive fields.
+    """Absolute slope of the distance between two networks over the gap of receptive fields.
 
     Least squares over the pairs of networks, each with its mean over images and methods; None if
     the gaps are all alike.
