@@ -216,7 +216,7 @@ def test_a_question_needs_a_registered_internal_test(ledger):
 def test_what_is_planned_may_be_unknown(ledger):
     def plan(document):
         claim = document["claims"][0]
-        claim["external"].update(experiment="later", test="set_difference", planned=True)
+        claim["external"].update(experiment="later", test="permuted_groups", planned=True)
         claim.update(notebook="later", notebook_planned=True)
 
     assert ledger(plan).claims[0].external.planned

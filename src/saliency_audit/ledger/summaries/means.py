@@ -1,5 +1,6 @@
 """The mean or median of the values that are defined, and how many are not."""
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,16 @@ def mean_with_interval(values: pd.Series) -> Estimate | None:
     found = values.to_numpy(dtype=float)
     found = found[np.isfinite(found)]
     return bootstrap_mean(found) if len(found) else None
+
+
+def mean_over_images(values: np.ndarray, images: Sequence[Hashable] | None = None) -> Estimate:
+    """The mean of finite values, with its 95 % bootstrap interval over the images they belong to.
+
+    Args:
+        values: `(m,)`, at least one.
+        images: the image of each; every value its own image if not given.
+    """
+    return bootstrap_mean(values, images)
 
 
 def median_of(values: pd.Series) -> Summary:

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from saliency_audit.ledger import Claim
 from saliency_audit.ledger.external.tests.within_limits import within_limits
-from saliency_audit.ledger.statistics import Estimate, bootstrap_mean
+from saliency_audit.ledger.statistics import Estimate
+from saliency_audit.ledger.summaries.means import mean_over_images
 from saliency_audit.report.figures.panels import name_rows, refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, network, on_two_lines
 from saliency_audit.report.notebook.tables import text_table
@@ -134,6 +135,6 @@ def _mean(rows: pd.DataFrame, column: str) -> str:
     values = rows[column].to_numpy(dtype=float)
     if not len(values):
         return "—"
-    found = bootstrap_mean(values, rows["image"].tolist())
+    found = mean_over_images(values, rows["image"].tolist())
     value, low, high = map(three_figures, (found.value, found.low, found.high))
     return f"{value}<br>[{low}, {high}]"

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from saliency_audit.ledger.statistics import bootstrap_mean
+from saliency_audit.ledger.summaries.means import mean_over_images
 from saliency_audit.report.figures.panels import refuse_empty
 from saliency_audit.report.figures.xmgd.spread import MEASURES
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, network
@@ -46,7 +46,7 @@ def show_noise(rows: pd.DataFrame) -> Figure:
                 ].dropna(subset=["log_relative_change"])
                 if mine.empty:
                     continue
-                found = bootstrap_mean(
+                found = mean_over_images(
                     mine["log_relative_change"].to_numpy(dtype=float), mine["image"].tolist()
                 )
                 look: dict[str, Any] = {"color": COLOURS[measure]}

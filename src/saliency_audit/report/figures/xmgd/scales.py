@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from saliency_audit.ledger.external.tests.xm_scale import LEVELS, sharpness
-from saliency_audit.ledger.statistics import bootstrap_mean
+from saliency_audit.ledger.summaries.means import mean_over_images
 from saliency_audit.report.figures.panels import refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, network, on_two_lines
 from saliency_audit.report.notebook.tables import text_table
@@ -70,7 +70,7 @@ def _over_fields(axis: Axes, rows: pd.DataFrame) -> None:
         places, values = [], []
         pairs = between.assign(gap=gaps).groupby(["model", "other_model"], sort=False)
         for (model, other), group in pairs:
-            found = bootstrap_mean(group[name].to_numpy(), group["image"].tolist())
+            found = mean_over_images(group[name].to_numpy(), group["image"].tolist())
             place = float(group["gap"].iloc[0])
             axis.plot([place] * 2, [found.low, found.high], color=colour, linewidth=1.5)
             places.append(place)
@@ -101,7 +101,7 @@ def _by_sharpness(axis: Axes, rows: pd.DataFrame) -> None:
             group = rows[within & (kinds == kind)]
             if group.empty:
                 continue
-            found = bootstrap_mean(group[name].to_numpy(), group["image"].tolist())
+            found = mean_over_images(group[name].to_numpy(), group["image"].tolist())
             named = name if place == 0 else None
             axis.plot([place + shift] * 2, [found.low, found.high], color=colour, linewidth=1.5)
             axis.plot(place + shift, found.value, "o", color=colour, markersize=5, label=named)
@@ -151,6 +151,6 @@ def _terms(rows: pd.DataFrame) -> dict[str, str]:
 
 
 def _cell(values: np.ndarray, images: Sequence[int]) -> str:
-    found = bootstrap_mean(values, images)
+    found = mean_over_images(values, images)
     value, low, high = map(three_figures, (found.value, found.low, found.high))
     return f"{value}<br>[{low}, {high}]"

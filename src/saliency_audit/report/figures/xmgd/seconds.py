@@ -8,7 +8,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from saliency_audit.ledger import Claim
-from saliency_audit.ledger.statistics import Estimate, bootstrap_mean
+from saliency_audit.ledger.statistics import Estimate
+from saliency_audit.ledger.summaries.means import mean_over_images
 from saliency_audit.report.figures.panels import refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, network, on_two_lines
 from saliency_audit.report.notebook.tables import text_table
@@ -44,7 +45,7 @@ def way_costs(rows: pd.DataFrame) -> Iterator[Way]:
         for way in WAYS:
             values = table[way].to_numpy(dtype=float)
             times = float((table[way] / table[WEIGHTED]).median())
-            yield Way(str(model), int(str(side)), way, bootstrap_mean(values), times)
+            yield Way(str(model), int(str(side)), way, mean_over_images(values), times)
 
 
 def show_seconds(rows: pd.DataFrame, claim: Claim) -> Figure:
