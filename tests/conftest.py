@@ -205,11 +205,11 @@ def _confidence(model: Any, images: Tensor, maps: Tensor, targets: Any, **more: 
     return torch.stack([found.whole, found.kept, found.deleted])
 
 
-def _of_confidence(name: str) -> MetricCall:
+def _of_confidence(metric: Any) -> MetricCall:
     def measure(model: Any, images: Tensor, maps: Tensor, targets: Any, **more: Any) -> Tensor:
-        return getattr(metrics, name)(model, images, maps, targets, **{"batch_size": 4, **more})
+        return metric(model, images, maps, targets, **{"batch_size": 4, **more})
 
-    return MetricCall(name, measure)
+    return MetricCall(metric.__name__, measure)
 
 
 def _correlation(model: Any, images: Tensor, maps: Tensor, targets: Any, **more: Any) -> Tensor:
@@ -229,9 +229,9 @@ METRICS = (
     MetricCall("insertion_score", _insertion),
     MetricCall("insertion_correlation", _correlation),
     MetricCall("masked_confidence", _confidence),
-    _of_confidence("increase_in_confidence"),
-    _of_confidence("average_drop"),
-    _of_confidence("average_drop_in_deletion"),
+    _of_confidence(metrics.increase_in_confidence),
+    _of_confidence(metrics.average_drop),
+    _of_confidence(metrics.average_drop_in_deletion),
     MetricCall("mu_fidelity", _fidelity),
     MetricCall("taylor_error", _projections),
 )

@@ -45,6 +45,7 @@ NETWORKS = {
 # scores turn at a rounding.
 ADAPTIVE = set("gig gig+idgi ggig blurig blurig+idgi".split())
 ADAPTIVE |= set("information_curve insertion_score taylor_error mu_fidelity".split())
+ADAPTIVE |= {"insertion_correlation"}  # of five scores
 
 
 @pytest.mark.traits("model")
