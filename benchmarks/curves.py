@@ -1,12 +1,10 @@
 """Speed of information curves beside PAIR's, in one run: see benchmarks/README.md."""
 
-import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -15,7 +13,7 @@ import torch
 from alternation import Peer, seconds_per_unit
 from old_numpy import old_numpy
 from path_peers import installed
-from setting import SIZE, THREADS, description, network, with_threads
+from setting import SIZE, THREADS, argument_parser, description, network, with_threads
 from table import Comparison, Row, comparable, printed, timing_rows, write
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -37,7 +35,7 @@ COMPARISONS = (
 
 def main() -> None:
     """Command line."""
-    arguments = _arguments()
+    arguments = argument_parser(__doc__, "curves.csv", 3).parse_args()
     device = torch.device("cpu")
     header = description([MODEL], device) | {"threads": list(THREADS)}
     rows: list[Row] = []
@@ -50,17 +48,6 @@ def main() -> None:
         write(table, header, arguments.output, "curves.csv")
     else:
         print("PAIR's saliency is not installed: nothing to compare with, no file", file=sys.stderr)
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3, help="times that every peer is timed (3)")
-    parser.add_argument(
-        "--output",
-        type=Path,
-        help="CSV file (data/benchmarks/curves.csv); a JSON header is put beside it",
-    )
-    return parser.parse_args()
 
 
 def _rows(rounds: int, device: torch.device) -> Iterator[Row]:

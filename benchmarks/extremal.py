@@ -6,13 +6,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 
 import pandas as pd
 import torch
 from alternation import Peer, seconds_per_unit
 from path_peers import installed
-from setting import description, network, random_images, use_threads
+from setting import argument_parser, description, network, random_images, use_threads
 from table import Comparison, Row, comparable, printed, timing_rows, write
 from torch import Tensor, nn
 
@@ -55,14 +54,8 @@ def main() -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argument_parser(__doc__, "extremal.csv", 3)
     parser.add_argument("--device", help="cpu or cuda; the GPU if there is one")
-    parser.add_argument("--rounds", type=int, default=3, help="times that every peer is timed (3)")
-    parser.add_argument(
-        "--output",
-        type=Path,
-        help="CSV file (data/benchmarks/extremal.csv); a JSON header is put beside it",
-    )
     return parser.parse_args()
 
 

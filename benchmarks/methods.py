@@ -1,18 +1,16 @@
 """Speed of methods and of a metric beside other libraries: see benchmarks/README.md."""
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 
 import pandas as pd
 import torch
 from alternation import fastest, seconds_per_unit
 from method_peers import method_peers
 from path_peers import installed
-from setting import THREADS, description, network, random_images, with_threads
+from setting import THREADS, argument_parser, description, network, random_images, with_threads
 from table import Comparison, Row, comparable, printed, timing_rows, write
 
 MODELS = ("squeezenet1_0", "mobilenet_v2")
@@ -35,7 +33,7 @@ COMPARISONS = (
 
 def main() -> None:
     """Command line."""
-    arguments = _arguments()
+    arguments = argument_parser(__doc__, "methods.csv", 3).parse_args()
     header = description(list(MODELS), torch.device("cpu")) | {"threads": list(THREADS)}
     rows = [
         row
@@ -50,17 +48,6 @@ def main() -> None:
         print(f"not installed, hence no file: {', '.join(lacking)}", file=sys.stderr)
     else:
         write(table, header, arguments.output, "methods.csv")
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3, help="times that every peer is timed (3)")
-    parser.add_argument(
-        "--output",
-        type=Path,
-        help="CSV file (data/benchmarks/methods.csv); a JSON header is put beside it",
-    )
-    return parser.parse_args()
 
 
 def _rows(model: str, threads: int, rounds: int) -> Iterator[Row]:

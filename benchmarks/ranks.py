@@ -1,18 +1,16 @@
 """Speed of the distances behind MeGe and ReCo beside a loop over scipy, in one run: see README."""
 
-import argparse
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 from alternation import Peer, seconds_per_unit
 from scipy.stats import spearmanr
-from setting import description, use_threads
+from setting import argument_parser, description, use_threads
 from table import Comparison, Row, comparable, printed, timing_rows, write
 from torch import Tensor
 
@@ -25,7 +23,7 @@ COMPARISONS = (Comparison("speed", "rank_distances", "scipy", ">= 10"),)
 
 def main() -> None:
     """Time both, print the table and write it."""
-    arguments = _arguments()
+    arguments = argument_parser(__doc__, "ranks.csv", 4).parse_args()
     device = torch.device("cpu")
     use_threads()
     header = description([], device)
@@ -39,17 +37,6 @@ def main() -> None:
     print(json.dumps(header, indent=2))
     print(printed(table))
     write(table, header, arguments.output, "ranks.csv")
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=4, help="times that every peer is timed (4)")
-    parser.add_argument(
-        "--output",
-        type=Path,
-        help="CSV file (data/benchmarks/ranks.csv); a JSON header is put beside it",
-    )
-    return parser.parse_args()
 
 
 def _rows(name: str, maps: Tensor, rounds: int, device: torch.device) -> Iterator[Row]:

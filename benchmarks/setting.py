@@ -1,5 +1,6 @@
 """What every benchmark needs: networks, images, and a description of the machine."""
 
+import argparse
 import os
 import platform
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,26 @@ SIZE = 224
 # What a benchmark that compares them runs with, one after the other.
 THREADS = (1, 2)
 PACKAGES = ("torch", "torchvision", "numpy", "captum", "saliency", "torchray", "grad-cam")
+
+
+def argument_parser(about: str | None, name: str, rounds: int) -> argparse.ArgumentParser:
+    """The options of a benchmark of peers: how often they are timed, and where the rows go.
+
+    Args:
+        about: what the benchmark is.
+        name: of its CSV file.
+        rounds: times that every peer is timed, if not said otherwise.
+    """
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument(
+        "--rounds", type=int, default=rounds, help=f"times that every peer is timed ({rounds})"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        help=f"CSV file (data/benchmarks/{name}); a JSON header is put beside it",
+    )
+    return parser
 
 
 def use_threads() -> int:

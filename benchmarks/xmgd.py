@@ -1,16 +1,14 @@
 """Speed of XMGD beside scikit-learn's mixtures and POT's transport, in one run: see README."""
 
-import argparse
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 
 import pandas as pd
 import torch
 from alternation import Peer, seconds_per_unit
-from setting import description, use_threads
+from setting import argument_parser, description, use_threads
 from table import Comparison, Row, printed, timing_rows, write
 from torch import Tensor
 
@@ -28,7 +26,7 @@ COMPARISONS = (
 
 def main() -> None:
     """Time all, print the table and write it."""
-    arguments = _arguments()
+    arguments = argument_parser(__doc__, "xmgd.csv", 4).parse_args()
     device = torch.device("cpu")
     use_threads()
     header = description([], device)
@@ -42,17 +40,6 @@ def main() -> None:
     print(json.dumps(header, indent=2))
     print(printed(table))
     write(table, header, arguments.output, "xmgd.csv")
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=4, help="times that every peer is timed (4)")
-    parser.add_argument(
-        "--output",
-        type=Path,
-        help="CSV file (data/benchmarks/xmgd.csv); a JSON header is put beside it",
-    )
-    return parser.parse_args()
 
 
 def _maps() -> tuple[Tensor, Tensor]:
