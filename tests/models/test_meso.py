@@ -8,9 +8,10 @@ from scipy.signal import correlate2d
 from saliency_audit.attributions import create
 from saliency_audit.attributions.engine import predict
 from saliency_audit.datasets import MissingDataError
+from saliency_audit.datasets.faces import REAL
 from saliency_audit.datasets.images import read_scaled
 from saliency_audit.models import load_classifier, weights_path
-from saliency_audit.models.meso import REAL, Inception, meso4, meso_inception4
+from saliency_audit.models.meso import Inception, meso4, meso_inception4
 
 DETECTORS = ("meso4_df", "meso4_f2f", "mesoinception4_df", "mesoinception4_f2f")
 

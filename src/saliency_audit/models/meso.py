@@ -9,8 +9,6 @@ from torch import Tensor, nn
 # Keras' default, with which the published weights were trained; torch's is 1e-5.
 EPS = 1e-3
 SLOPE = 0.1
-# What class indices mean for a detector.
-FORGED, REAL = 0, 1
 
 
 class Inception(nn.Module):

@@ -67,6 +67,12 @@ def estimate(found: Estimate | None) -> str:
     return mean if found.low == found.value == found.high else f"{mean} [{low}, {high}]"
 
 
+def estimate_below(found: Estimate) -> str:
+    """Mean and, on a line below, its 95 % interval: each to three significant digits."""
+    value, low, high = map(three_figures, (found.value, found.low, found.high))
+    return f"{value}<br>[{low}, {high}]"
+
+
 def significant_digits(found: Estimate) -> int:
     """Decimals that show two digits of the interval's width, between 2 and 6."""
     width = found.high - found.low

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from saliency_audit.metrics import fit_maps, kl_divergence, ssim, xmgd_matrix
 from saliency_audit.metrics.xmgd import MultiScale
-from saliency_audit.study.detector_maps import maps_of, unit_maps
+from saliency_audit.study.detector_maps import defined_in_all, maps_of, unit_maps
 from saliency_audit.study.selection import select
 
 
@@ -40,8 +40,7 @@ def explained(
     if not chosen.indices:
         return Explained({}, np.array([], dtype=np.int64)), chosen.notes
     units = {name: unit_maps(maps, given["side"]) for name, maps in maps_of(chosen, given)}
-    kept = torch.stack([unit.isfinite().flatten(1).all(dim=1) for unit in units.values()])
-    kept = kept.all(dim=0)
+    kept = defined_in_all(units.values())
     indices = np.array(chosen.indices)[kept.numpy()]
     return Explained({name: unit[kept] for name, unit in units.items()}, indices), chosen.notes
 

@@ -1,6 +1,6 @@
 """The maps that the XMGD study compares: its four methods, of all of its networks alike."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,21 +20,17 @@ from saliency_audit.study.validation import validate_counts
 METHODS = ("ig", "saliency", "deeplift", "guided_backprop")
 # Those of networks with rectifiers that end at 6, which guided backpropagation is not defined for.
 WITHOUT_GUIDED = METHODS[:3]
+# MesoNet's detectors, each for two generators; and those of one of the paper's generators.
+MESO = ("meso4_df", "meso4_f2f", "mesoinception4_df", "mesoinception4_f2f")
+MESO_DEEPFAKES = ("meso4_df", "mesoinception4_df")
 
 
 @dataclass(frozen=True)
-class MapParameters(SliceParameters):
-    """Parameters of maps and of the mixtures that are fitted to them.
-
-    `explained` are methods of the paper, `steps` the points of IG. Mixtures have `components`
-    Gaussians; a pixel of saliency s in [0, 1] weighs as much as `width` goes into s, and s if that
-    is 0. The paper gives neither number.
-    """
+class MethodParameters(SliceParameters):
+    """Parameters of maps: `explained` are methods of the paper, `steps` the points of IG."""
 
     explained: tuple[str, ...] = METHODS
     steps: int = 32
-    components: int = 10
-    width: float = 0.05
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -42,6 +38,21 @@ class MapParameters(SliceParameters):
             raise ValueError("at least one method is needed")
         for name in self.explained:
             refuse_unknown("method", name, METHODS)
+
+
+@dataclass(frozen=True)
+class MapParameters(MethodParameters):
+    """Parameters of maps and of the mixtures that are fitted to them.
+
+    Mixtures have `components` Gaussians; a pixel of saliency s in [0, 1] weighs as much as `width`
+    goes into s, and s if that is 0. The paper gives neither number.
+    """
+
+    components: int = 10
+    width: float = 0.05
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         validate_counts(components=self.components)
         mixtures_in(vars(self))
 
@@ -83,3 +94,12 @@ def unit_maps(maps: Tensor, side: int) -> Tensor:
     low, high = scaled.amin(dim=(1, 2), keepdim=True), scaled.amax(dim=(1, 2), keepdim=True)
     flat = is_constant(scaled)[:, None, None]
     return (scaled - low) / (high - low).where(~flat, torch.nan)
+
+
+def defined_in_all(units: Iterable[Tensor]) -> Tensor:
+    """Of which images no method's map is constant: `(N,)` bool.
+
+    Args:
+        units: `unit_maps` `(N, side, side)` of each method.
+    """
+    return torch.stack([unit.isfinite().flatten(1).all(dim=1) for unit in units]).all(dim=0)

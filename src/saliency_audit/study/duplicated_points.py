@@ -16,6 +16,8 @@ from saliency_audit.metrics import MultiScale, WeightedMixture
 from saliency_audit.metrics.windows import WINDOWS
 
 Array = NDArray[np.float64]
+# Means, covariances and weights, as `mixture_wasserstein` takes them.
+Mixture = tuple[Array, Array, Array]
 
 
 def fit_duplicates(
@@ -66,8 +68,6 @@ def duplicated_xmgd(first: Tensor, second: Tensor, settings: MultiScale) -> floa
     Returns:
         The mean over the levels of MW₂².
     """
-    from ot.gmm import gmm_ot_loss  # POT imports every array library it finds: only when needed
-
     if settings.width is None:
         raise ValueError("points cannot be duplicated without a width")
     terms = []
@@ -83,13 +83,21 @@ def duplicated_xmgd(first: Tensor, second: Tensor, settings: MultiScale) -> floa
             )
             for each in (first, second)
         ]
-        parts = [part for name in ("means", "covariances", "weights") for part in _of(pair, name)]
-        terms.append(float(gmm_ot_loss(*parts)))
+        terms.append(transport_by_pot(*map(as_arrays, pair)))
     return float(np.mean(terms))
 
 
-def _of(pair: list[WeightedMixture], name: str) -> list[Array]:
-    return [getattr(each, name)[0].numpy() for each in pair]
+def as_arrays(mixture: WeightedMixture) -> Mixture:
+    """A single mixture as `mixture_wasserstein` takes it."""
+    means, covariances, weights = mixture.means, mixture.covariances, mixture.weights
+    return means[0].numpy(), covariances[0].numpy(), weights[0].numpy()
+
+
+def transport_by_pot(first: Mixture, second: Mixture) -> float:
+    """MW₂² of two mixtures by POT."""
+    from ot.gmm import gmm_ot_loss  # POT imports every array library it finds: only when needed
+
+    return float(gmm_ot_loss(*(part for pair in zip(first, second, strict=True) for part in pair)))
 
 
 def duplicates(saliency: Array, width: float) -> Array:

@@ -27,12 +27,10 @@ OWN_IMAGES = {
     "digits_cnn": "digits",
     "shapes_cnn": "shapes",
     "mnist_cnn": "mnist_test",
-    **{f"small_faces_cnn_{family}": f"small_standin_{family}" for family in FAMILIES},
-    **{f"faces_cnn_{family}": f"standin_{family}" for family in FAMILIES},
     **{
         f"{size}{architecture}_{family}": f"{size}standin_{family}"
         for size in ("small_", "")
-        for architecture in DETECTORS
+        for architecture in ("faces_cnn", *DETECTORS)
         for family in FAMILIES
     },
     "mobilenet_v2_tiny200": "tiny200_val",

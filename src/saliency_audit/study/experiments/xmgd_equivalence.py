@@ -14,7 +14,7 @@ from saliency_audit.metrics.xmgd import pixel_grid, pixel_weights
 from saliency_audit.models.kept import one_thread
 from saliency_audit.study.columns import Column
 from saliency_audit.study.detector_maps import WITHOUT_GUIDED, MapParameters, maps_of, unit_maps
-from saliency_audit.study.duplicated_points import duplicates, fit_duplicates
+from saliency_audit.study.duplicated_points import as_arrays, duplicates, fit_duplicates
 from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.image_rows import Given, Rows, on_images
 from saliency_audit.study.selection import Selection
@@ -121,21 +121,12 @@ def compared(unit: Tensor, given: Given) -> Iterator[Mapping[str, Any]]:
         )
         ours = steps(counts.flatten(1))
         yield row | {
-            "mixture_wasserstein": _apart(exact, theirs),
+            "mixture_wasserstein": mixture_wasserstein(*as_arrays(exact), *as_arrays(theirs)),
             "log_likelihood": float((exact.log_likelihood - theirs.log_likelihood).abs()),
             "same_weights_parameter": _largest_gap(ours, theirs),
             "same_weights_likelihood": float((ours.log_likelihood - theirs.log_likelihood).abs()),
             "seconds_duplicated": slow,
         }
-
-
-def _apart(first: WeightedMixture, second: WeightedMixture) -> float:
-    parts = (
-        getattr(each, name)[0].numpy()
-        for each in (first, second)
-        for name in ("means", "covariances", "weights")
-    )
-    return mixture_wasserstein(*parts)
 
 
 def _largest_gap(first: WeightedMixture, second: WeightedMixture) -> float:

@@ -6,12 +6,10 @@ from typing import Any
 
 from saliency_audit.attributions.scores import validate_output
 from saliency_audit.datasets.standins import FAMILIES
-from saliency_audit.errors import refuse_unknown
 from saliency_audit.metrics import insertion_correlation, masked_confidence
 from saliency_audit.study.columns import Column
-from saliency_audit.study.detector_maps import METHODS, maps_of
+from saliency_audit.study.detector_maps import MESO, MESO_DEEPFAKES, MethodParameters, maps_of
 from saliency_audit.study.experiment import Experiment
-from saliency_audit.study.image_parameters import SliceParameters
 from saliency_audit.study.image_rows import Given, Rows, per_image, plugged
 from saliency_audit.study.selection import Selection, select_task
 from saliency_audit.study.shared_columns import shared
@@ -32,24 +30,22 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Parameters(SliceParameters):
+class Parameters(MethodParameters):
     """Parameters of the experiment.
 
     The decision of the network is explained, right or wrong: the paper compares explanations of
     what detectors do. All networks see the same images, so that a mean over them is one value per
     image: the sets of stand-ins hold the same faces, which must not count as several.
 
-    `explained` are methods of the paper, `steps` the points of IG. `output` is the score that they
-    explain: the logit, since a detector that is sure has a probability without a gradient.
-    `points` are the steps of insertion correlation; its source takes 196.
+    `output` is the score that methods explain: the logit, since a detector that is sure has a
+    probability without a gradient. `points` are the steps of insertion correlation; its source
+    takes 196.
     """
 
     models: tuple[str, ...] = tuple(f"small_faces_cnn_{family}" for family in FAMILIES)
     images: str | None = "small_standin_swap"
     n_images: int = 80
     slice_size: int = 80
-    explained: tuple[str, ...] = METHODS
-    steps: int = 32
     output: str = "logit"
     points: int = 49
 
@@ -58,8 +54,6 @@ class Parameters(SliceParameters):
         validate_output(self.output)
         if len(self.explained) < 2:
             raise ValueError("at least two methods are compared")
-        for name in self.explained:
-            refuse_unknown("method", name, METHODS)
 
 
 def choose(given: Given) -> tuple[Selection]:
@@ -87,8 +81,6 @@ def compute(chosen: Selection, given: Given) -> Rows:
         yield from per_image({**about, **values}, method=method)
 
 
-MESO = ("meso4_df", "meso4_f2f", "mesoinception4_df", "mesoinception4_f2f")
-
 EXPERIMENT = Experiment(
     name="xmgd_model_metrics",
     title="Increase in confidence, average drops and insertion correlation of four methods",
@@ -99,7 +91,7 @@ EXPERIMENT = Experiment(
             models=MESO, images="faces_easy", n_images=100, slice_size=10, points=16
         ),
         "paper": Parameters(
-            models=("meso4_df", "mesoinception4_df"),
+            models=MESO_DEEPFAKES,
             images="deepfakes",
             n_images=2000,
             steps=50,

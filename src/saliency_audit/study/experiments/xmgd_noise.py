@@ -11,7 +11,16 @@ from torch import Tensor
 from saliency_audit.metrics import fit_maps, kl_divergence
 from saliency_audit.metrics.xmgd import ScaledMixtures, xmgd_terms
 from saliency_audit.study.columns import Column
-from saliency_audit.study.detector_maps import MapParameters, maps_of, mixtures_in, unit_maps
+from saliency_audit.study.detector_maps import (
+    MESO,
+    MESO_DEEPFAKES,
+    METHODS,
+    MapParameters,
+    defined_in_all,
+    maps_of,
+    mixtures_in,
+    unit_maps,
+)
 from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.image_rows import Given, Rows, on_images
 from saliency_audit.study.selection import Selection
@@ -84,8 +93,7 @@ def noisy(units: Tensor, kind: str, level: float, seeds: list[int]) -> Tensor:
 def compute(chosen: Selection, given: Given) -> Rows:
     """Rows of one task: pair of methods × noise × measure × image; constant maps are left out."""
     units = {name: unit_maps(maps, given["side"]) for name, maps in maps_of(chosen, given)}
-    defined = torch.stack([unit.isfinite().flatten(1).all(dim=1) for unit in units.values()])
-    kept = defined.all(dim=0).nonzero().flatten()
+    kept = defined_in_all(units.values()).nonzero().flatten()
     if not len(kept):
         return
     settings = mixtures_in(given)
@@ -93,14 +101,17 @@ def compute(chosen: Selection, given: Given) -> Rows:
     clean = {name: unit[kept] for name, unit in units.items()}
     fits = {name: fit_maps(unit, settings) for name, unit in clean.items()}
     firsts = given["explained"][:-1]
+    undisturbed = {
+        (first, second): _distances(clean[first], clean[second], fits[first], fits[second])
+        for first, second in combinations(given["explained"], 2)
+    }
     for noise, (kind, level) in NOISES.items():
         changed = {name: noisy(clean[name], kind, level, seeds) for name in firsts}
         refitted = {name: fit_maps(unit, settings) for name, unit in changed.items()}
-        for first, second in combinations(given["explained"], 2):
-            before = _distances(clean[first], clean[second], fits[first], fits[second])
+        for (first, second), before in undisturbed.items():
             after = _distances(changed[first], clean[second], refitted[first], fits[second])
-            for measure in before:
-                pairs = zip(before[measure].tolist(), after[measure].tolist(), strict=True)
+            for measure, distances in before.items():
+                pairs = zip(distances.tolist(), after[measure].tolist(), strict=True)
                 for place, (old, new) in zip(kept.tolist(), pairs, strict=True):
                     yield {
                         "position": place,
@@ -135,18 +146,18 @@ EXPERIMENT = Experiment(
     profiles={
         "embedded": Parameters(),
         "reference": Parameters(
-            models=("meso4_df", "meso4_f2f", "mesoinception4_df", "mesoinception4_f2f"),
+            models=MESO,
             images="faces_easy",
-            explained=("ig", "saliency", "deeplift", "guided_backprop"),
+            explained=METHODS,
             n_images=150,
             side=64,
             components=10,
             slice_size=25,
         ),
         "paper": Parameters(
-            models=("meso4_df", "mesoinception4_df"),
+            models=MESO_DEEPFAKES,
             images="deepfakes",
-            explained=("ig", "saliency", "deeplift", "guided_backprop"),
+            explained=METHODS,
             n_images=2000,
             side=256,
             components=10,

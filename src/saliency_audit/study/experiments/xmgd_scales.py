@@ -17,6 +17,7 @@ from saliency_audit.study.columns import Column
 from saliency_audit.study.detector_maps import (
     WITHOUT_GUIDED,
     MapParameters,
+    defined_in_all,
     maps_of,
     mixtures_in,
     unit_maps,
@@ -108,8 +109,7 @@ def compute(chosen: Selection, of_each: Sequence[Selection], given: Given) -> Ro
         for model, own in zip(given["models"], of_each, strict=True)
         for method, maps in maps_of(own, given)
     }
-    defined = [unit.isfinite().flatten(1).all(dim=1) for unit in units.values()]
-    kept = torch.stack(defined).all(dim=0).nonzero().flatten()
+    kept = defined_in_all(units.values()).nonzero().flatten()
     if not len(kept):
         return
     shape = tuple(chosen.pictures.shape[1:])

@@ -11,8 +11,16 @@ from torch import Tensor
 
 from saliency_audit.metrics import frechet_distance, kl_divergence, xmgd
 from saliency_audit.metrics.xmgd import MultiScale
-from saliency_audit.study.columns import Column
-from saliency_audit.study.detector_maps import MapParameters, maps_of, mixtures_in, unit_maps
+from saliency_audit.study.columns import Column, names
+from saliency_audit.study.detector_maps import (
+    MESO,
+    MESO_DEEPFAKES,
+    MapParameters,
+    defined_in_all,
+    maps_of,
+    mixtures_in,
+    unit_maps,
+)
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.selection import select_task
 from saliency_audit.study.shared_columns import shared
@@ -81,13 +89,12 @@ def compute(task: Task) -> Outcome:
     given = task.parameters
     chosen = select_task(given)
     rows = list(_rows(chosen, given)) if chosen.indices else []
-    order = [column.name for column in COLUMNS]
-    return Outcome(pd.DataFrame(rows, columns=order), chosen.notes)
+    return Outcome(pd.DataFrame(rows, columns=names(COLUMNS)), chosen.notes)
 
 
 def _rows(chosen: Any, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     units = [unit_maps(maps, given["side"]) for _, maps in maps_of(chosen, given)]
-    kept = torch.stack([unit.isfinite().flatten(1).all(dim=1) for unit in units]).all(dim=0)
+    kept = defined_in_all(units)
     one, other = (unit[kept] for unit in units)
     count = len(one)
     sizes = [size for size in given["sizes"] if size < count]
@@ -124,7 +131,7 @@ EXPERIMENT = Experiment(
     profiles={
         "embedded": Parameters(),
         "reference": Parameters(
-            models=("meso4_df", "meso4_f2f", "mesoinception4_df", "mesoinception4_f2f"),
+            models=MESO,
             images="faces_easy",
             n_images=432,
             side=64,
@@ -132,7 +139,7 @@ EXPERIMENT = Experiment(
             sizes=(5, 10, 20, 50, 100, 200),
         ),
         "paper": Parameters(
-            models=("meso4_df", "mesoinception4_df"),
+            models=MESO_DEEPFAKES,
             images="deepfakes",
             n_images=1000,
             side=256,

@@ -11,8 +11,13 @@ from saliency_audit.study.aggregated_maps import (
     drawn_counts,
     explained,
 )
-from saliency_audit.study.columns import Column
-from saliency_audit.study.detector_maps import MapParameters, mixtures_in
+from saliency_audit.study.columns import Column, names
+from saliency_audit.study.detector_maps import (
+    MESO,
+    MESO_DEEPFAKES,
+    MapParameters,
+    mixtures_in,
+)
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.selection import images_of
 from saliency_audit.study.shared_columns import shared
@@ -28,7 +33,6 @@ COLUMNS = (
     Column("set_size", "integer", "images", "that the aggregated maps rest on"),
     Column("distance", "number", "of the measure", "of the two aggregated maps"),
 )
-MEASURES = ("xmgd", "ssim", "kl_divergence")
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ def compute(task: Task) -> Outcome:
     of_each = {model: dict(note) for (model, _), (_, note) in zip(pairs, found, strict=True)}
     digests = {model: note.pop("model_sha256") for model, note in of_each.items()}
     notes = {"networks": of_each, "networks_sha256": digests}
-    order = [column.name for column in COLUMNS]
+    order = names(COLUMNS)
     if not parts:
         return Outcome(pd.DataFrame(columns=order), notes)
     images = np.unique(np.concatenate([part.indices for part in parts]))
@@ -97,7 +101,7 @@ EXPERIMENT = Experiment(
     profiles={
         "embedded": Parameters(),
         "reference": Parameters(
-            models=("meso4_df", "meso4_f2f", "mesoinception4_df", "mesoinception4_f2f"),
+            models=MESO,
             images="faces_easy",
             n_images=200,
             side=64,
@@ -105,7 +109,7 @@ EXPERIMENT = Experiment(
             resamples=400,
         ),
         "paper": Parameters(
-            models=("meso4_df", "mesoinception4_df"),
+            models=MESO_DEEPFAKES,
             images="deepfakes",
             n_images=2000,
             side=256,

@@ -73,6 +73,7 @@ def compute(chosen: Selection, given: Given) -> Rows:
         with one_thread(), threadpool_limits(1):  # torch, and BLAS
             found = _clocked(pair, given)
             device = device_name(torch.device("cpu"))
+        copies = sum(len(duplicates(each.numpy(), given["width"])) for each in pair)
         yield from (
             {
                 "position": position,
@@ -80,7 +81,7 @@ def compute(chosen: Selection, given: Given) -> Rows:
                 "side": given["side"],
                 "components": given["components"],
                 "levels": len(settings.kernels),
-                "copies": sum(len(duplicates(each.numpy(), given["width"])) for each in pair),
+                "copies": copies,
                 "value": value,
                 "timed": count,
                 "seconds": seconds / count,

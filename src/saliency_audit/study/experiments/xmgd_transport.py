@@ -6,7 +6,6 @@ from itertools import combinations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from saliency_audit.metrics import fit_maps, gaussian_wasserstein_squared, mixture_wasserstein
 from saliency_audit.study.columns import Column
@@ -17,16 +16,13 @@ from saliency_audit.study.detector_maps import (
     mixtures_in,
     unit_maps,
 )
+from saliency_audit.study.duplicated_points import Array, Mixture, transport_by_pot
 from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.image_rows import Given, Rows, on_images
 from saliency_audit.study.selection import Selection
 from saliency_audit.study.shared_columns import IMAGE, shared
 from saliency_audit.study.slices import whole_tasks
 from saliency_audit.study.validation import validate_counts
-
-Array = NDArray[np.float64]
-# Means, covariances and weights, as `mixture_wasserstein` takes them.
-Mixture = tuple[Array, Array, Array]
 
 COLUMNS = (
     *shared("model", "images", "method"),
@@ -114,7 +110,7 @@ def examined(mixtures: Sequence[Mixture]) -> Iterator[tuple[tuple[int, int], dic
         shifted = (one[0] + moved, *one[1:])
         values = {
             "distance": distance,
-            "POT": abs(distance - _by_pot(one, other)),
+            "POT": abs(distance - np.sqrt(max(transport_by_pot(one, other), 0.0))),
             "symmetry": abs(distance - mixture_wasserstein(*other, *one)),
             "triangle": max(0.0, distance - min(ways, default=np.inf)),
             "shift": abs(mixture_wasserstein(*one, *shifted) - np.linalg.norm(moved)),
@@ -122,13 +118,6 @@ def examined(mixtures: Sequence[Mixture]) -> Iterator[tuple[tuple[int, int], dic
             "lower bound": max(0.0, _bound(one, other) - distance),
         }
         yield (first, second), {name: float(value) for name, value in values.items()}
-
-
-def _by_pot(first: Mixture, second: Mixture) -> float:
-    from ot.gmm import gmm_ot_loss  # POT imports every array library it finds: only when needed
-
-    parts = [part for pair in zip(first, second, strict=True) for part in pair]
-    return float(np.sqrt(max(float(gmm_ot_loss(*parts)), 0.0)))
 
 
 def _mean(mixture: Mixture) -> Array:

@@ -15,7 +15,7 @@ from saliency_audit.ledger.summaries.means import mean_over_images
 from saliency_audit.report.figures.panels import name_rows, refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, network, on_two_lines
 from saliency_audit.report.notebook.tables import text_table
-from saliency_audit.report.words import estimate, number, three_figures, with_exponent
+from saliency_audit.report.words import estimate, estimate_below, number, with_exponent
 
 GAPS = {"mixture_wasserstein": "MW₂ between the fits", "log_likelihood": "gap of log-likelihood"}
 # The same of a fit that has the weights ⌊s/b⌋.
@@ -135,6 +135,4 @@ def _mean(rows: pd.DataFrame, column: str) -> str:
     values = rows[column].to_numpy(dtype=float)
     if not len(values):
         return "—"
-    found = mean_over_images(values, rows["image"].tolist())
-    value, low, high = map(three_figures, (found.value, found.low, found.high))
-    return f"{value}<br>[{low}, {high}]"
+    return estimate_below(mean_over_images(values, rows["image"].tolist()))

@@ -1,14 +1,16 @@
 """XM-NOISE and XM-SIZE: how much distances change by noise, and by the number of maps."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from saliency_audit.ledger.summaries.means import mean_over_images
-from saliency_audit.report.figures.panels import refuse_empty
+from saliency_audit.report.figures.panels import name_columns, refuse_empty, step_ticks
 from saliency_audit.report.figures.xmgd.spread import MEASURES
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, network
 
@@ -28,15 +30,8 @@ def show_noise(rows: pd.DataFrame) -> Figure:
     refuse_empty(rows)
     models = list(dict.fromkeys(rows["model"]))
     noises = list(dict.fromkeys(rows["noise"]))
-    figure, axes = plt.subplots(
-        1,
-        len(models),
-        figsize=(3.4 * len(models) + 0.6, 3.0),
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
-    for axis, model in zip(axes[0], models, strict=True):
+    figure, axes = _panel_per_network(models)
+    for axis, model in zip(axes, models, strict=True):
         for shift, measure in zip((-0.12, 0.12), ("xmgd", "kl_divergence"), strict=True):
             for place, noise in enumerate(noises):
                 mine = rows[
@@ -56,11 +51,10 @@ def show_noise(rows: pd.DataFrame) -> Figure:
                     place + shift, np.exp(found.value), "o", markersize=5, label=label, **look
                 )
         axis.set_yscale("log")
-        axis.set_title(network(str(model)), fontsize=9)
         axis.set_xticks(range(len(noises)), noises, fontsize=7, rotation=45, ha="right")
         axis.tick_params(axis="y", labelsize=8)
-    axes[0, 0].set_ylabel("relative change", fontsize=9)
-    axes[0, -1].legend(fontsize=8, frameon=False)
+    axes[0].set_ylabel("relative change", fontsize=9)
+    axes[-1].legend(fontsize=8, frameon=False)
     return figure
 
 
@@ -76,15 +70,8 @@ def show_sizes(rows: pd.DataFrame) -> Figure:
     """
     refuse_empty(rows)
     models = list(dict.fromkeys(rows["model"]))
-    figure, axes = plt.subplots(
-        1,
-        len(models),
-        figsize=(3.4 * len(models) + 0.6, 3.0),
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
-    for axis, model in zip(axes[0], models, strict=True):
+    figure, axes = _panel_per_network(models)
+    for axis, model in zip(axes, models, strict=True):
         for measure, colour in COLOURS.items():
             mine = rows[(rows["model"] == model) & (rows["method"] == measure)]
             ratio = (mine["value"] / mine["reference"]).groupby(mine["size"])
@@ -94,13 +81,24 @@ def show_sizes(rows: pd.DataFrame) -> Figure:
             axis.plot(
                 sizes, ratio.mean(), "o-", color=colour, label=MEASURES[measure], markersize=4
             )
-            axis.set_xscale("log")
-            axis.set_xticks(sizes, [str(size) for size in sizes])
-        axis.minorticks_off()
+        step_ticks(axis, rows["size"], base=10)
         axis.axhline(1, color="black", linewidth=0.6)
-        axis.set_title(network(str(model)), fontsize=9)
         axis.set_xlabel("maps in a set", fontsize=9)
         axis.tick_params(labelsize=8)
-    axes[0, 0].set_ylabel("distance, of largest sets = 1", fontsize=9)
-    axes[0, -1].legend(fontsize=8, frameon=False)
+    axes[0].set_ylabel("distance, of largest sets = 1", fontsize=9)
+    axes[-1].legend(fontsize=8, frameon=False)
     return figure
+
+
+def _panel_per_network(models: Sequence[str]) -> tuple[Figure, Sequence[Axes]]:
+    """Panels side by side, named."""
+    figure, axes = plt.subplots(
+        1,
+        len(models),
+        figsize=(3.4 * len(models) + 0.6, 3.0),
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    name_columns(axes, map(network, models))
+    return figure, list(axes[0])

@@ -13,7 +13,7 @@ from saliency_audit.ledger.summaries.means import mean_over_images
 from saliency_audit.report.figures.panels import refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, network, on_two_lines
 from saliency_audit.report.notebook.tables import text_table
-from saliency_audit.report.words import three_figures
+from saliency_audit.report.words import estimate_below
 
 COLOURS = dict(zip(LEVELS, (IDGI_COLOUR, BASE_COLOUR), strict=True))
 KINDS = ("sharp", "smooth")
@@ -146,11 +146,6 @@ def _terms(rows: pd.DataFrame) -> dict[str, str]:
             title = (
                 "without a filter" if level == 0 else f"{window}, {2 * level + 1}×{2 * level + 1}"
             )
-            found.setdefault(title, _cell(terms[:, level], mine["image"].tolist()))
+            cell = estimate_below(mean_over_images(terms[:, level], mine["image"].tolist()))
+            found.setdefault(title, cell)
     return found
-
-
-def _cell(values: np.ndarray, images: Sequence[int]) -> str:
-    found = mean_over_images(values, images)
-    value, low, high = map(three_figures, (found.value, found.low, found.high))
-    return f"{value}<br>[{low}, {high}]"

@@ -13,7 +13,7 @@ from saliency_audit.ledger.summaries.means import mean_over_images
 from saliency_audit.report.figures.panels import refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, network, on_two_lines
 from saliency_audit.report.notebook.tables import text_table
-from saliency_audit.report.words import three_figures
+from saliency_audit.report.words import estimate_below, three_figures
 from saliency_audit.study.experiments.xmgd_time import DUPLICATED, KEPT, WEIGHTED
 
 WAYS = (DUPLICATED, WEIGHTED, KEPT)
@@ -96,11 +96,8 @@ def seconds_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     for source, rows in sources.items():
         for way in way_costs(rows):
             size = f"{network(way.model)}, {way.side}×{way.side}"
-            value, low, high = map(
-                three_figures, (way.seconds.value, way.seconds.low, way.seconds.high)
-            )
             lines[way.way, size, on_two_lines(source)] = {
-                "seconds": f"{value}<br>[{low}, {high}]",
+                "seconds": estimate_below(way.seconds),
                 "times ours": three_figures(way.times),
                 "comparisons": f"{way.seconds.n}",
             }
