@@ -16,14 +16,9 @@ from saliency_audit.datasets import (
 from saliency_audit.datasets.face_boxes import find_face
 from saliency_audit.datasets.faces import CALTECH_PLACE, DRAWINGS, FORGED, REAL
 from saliency_audit.datasets.standins import FAMILIES
-from saliency_audit.models import meso
 
 SMALL = [f"small_standin_{family}" for family in FAMILIES]
 LARGE = [f"standin_{family}" for family in FAMILIES]
-
-
-def test_classes_are_those_of_the_published_detectors():
-    assert (FORGED, REAL) == (meso.FORGED, meso.REAL)
 
 
 @pytest.mark.parametrize("name", SMALL)
