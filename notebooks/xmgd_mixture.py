@@ -60,10 +60,10 @@ audits = {name: ledger.audit_claim(name) for name in ("XM-EQUIV", "XM-MW", "XM-T
 # copies. Two questions must be kept apart:
 #
 # - *Are weights and copies the same?* Blue: our fit has the whole weights ⌊s/b⌋. On the left this is the largest
-#   difference of any parameter, in the middle that of the log-likelihood.
-# - *Are ⌊s/b⌋ copies the saliency?* Orange: our fit has the saliency itself as weights. Rounding down loses up to
-#   b per pixel, and most pixels of a gradient map are weak. This is what the declared test asks, at b = 0.001; the
-#   grey lines are its limits.
+#   difference of any parameter, in the middle that of the log-likelihood. This is what the paper says and what the
+#   declared test asks; the grey lines are its limits.
+# - *Are ⌊s/b⌋ copies the saliency?* Orange: our fit has the saliency itself as weights, and on the left is its
+#   distance MW₂. Rounding down loses up to b per pixel, and most pixels of a gradient map are weak.
 
 # %% mystnb={"image": {"alt": "Three panels with a dot per map, at three values of b. The distance between the two fits and the gap of their log-likelihoods fall with b, in orange, and lie many orders of magnitude lower, in blue, if both have the same whole weights. Seconds of a fit grow with the copies and do not with weights"}}
 rows = study.compute(equivalence, profile, chosen_parameters(equivalence, globals()))

@@ -144,10 +144,12 @@ def test_parameters_that_contradict(change, message):
 
 def test_the_claims_declare_what_their_thresholds_say():
     claims = load_claims()
-    assert claims["XM-EQUIV"].external.parameters["at_most"] == {
-        "mixture_wasserstein": 0.005,
-        "log_likelihood": 0.001,
+    equivalence = claims["XM-EQUIV"].external.parameters
+    assert equivalence["at_most"] == {
+        "same_weights_parameter": 0.005,
+        "same_weights_likelihood": 0.001,
     }
+    assert equivalence["where"]["bin"] == [0.1, 0.01, 0.001]
     assert claims["XM-MW"].external.parameters["at_most"] == 1e-8
     time = claims["XM-TIME"].external.parameters
     assert (time["at_least"], time["at_most"]) == (20, 180)

@@ -45,7 +45,8 @@ def test_limits_and_percentiles_are_drawn(rows, claim):
         0.001
     ]
     bars = [line.get_ydata()[0] for line in distance.lines if line.get_linewidth() == 2]
-    assert bars[2] == pytest.approx(0.001 * 19)  # the 19th of 20
+    # The 19th of 20, of the saliency's fit.
+    assert bars[2] == pytest.approx(0.001 * 19)
     assert [text.get_text() for text in distance.get_xticklabels()] == ["0.1", "0.01", "0.001"]
     assert len(seconds.get_legend().get_texts()) == 2
 
@@ -55,8 +56,8 @@ def test_every_bin_has_a_line_and_maps_without_a_fit_are_not_counted(rows, claim
     assert list(table.index.get_level_values("b")) == ["0.1", "0.01", "0.001"]
     assert list(table["maps"]) == ["19", "20", "20"]
     assert list(table["saliency lost"]) == ["10.0%", "1.0%", "0.1%"]
-    assert table["MW₂ between the fits"].iloc[2].startswith("0.019")
-    assert table["largest gap, same weights"].iloc[2] == "2.0e−11"
+    assert table["MW₂ to the saliency's fit"].iloc[2].startswith("0.019")
+    assert table["parameters, same weights"].iloc[2] == "1.9e−11 [1.6e−11, 2.0e−11]"
     assert table["seconds, duplicated"].iloc[2].startswith("1000")
 
 

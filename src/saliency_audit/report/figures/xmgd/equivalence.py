@@ -17,9 +17,16 @@ from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, network, on_tw
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import estimate, estimate_below, number, with_exponent
 
-GAPS = {"mixture_wasserstein": "MW₂ between the fits", "log_likelihood": "gap of log-likelihood"}
-# The same of a fit that has the weights ⌊s/b⌋.
-SAME = ["same_weights_parameter", "same_weights_likelihood"]
+# Gaps to the fit of the copies: of a fit that has their weights ⌊s/b⌋, and of the saliency's.
+SAME = {
+    "same_weights_parameter": "parameters, same weights",
+    "same_weights_likelihood": "log-likelihood, same weights",
+}
+SALIENCY = {
+    "mixture_wasserstein": "MW₂ to the saliency's fit",
+    "log_likelihood": "log-likelihood, saliency's fit",
+}
+TITLES = ("difference of the fits", "difference in log-likelihood")
 TIMES = {"seconds_weighted": "weighted", "seconds_duplicated": "duplicated"}
 # Where points at 0, which a logarithmic axis lacks, are drawn.
 LEAST = 1e-16
@@ -33,9 +40,10 @@ def show_equivalence(rows: pd.DataFrame, claim: Claim) -> Figure:
         claim: the one that declares the limits.
 
     Returns:
-        The figure: a row of panels per network. A dot is a map. On the left, blue dots are the gap
-        of a fit weighted by ⌊s/b⌋ itself, where the two should be one; orange ones that of the
-        saliency; a line is the limit, a dash the 95th percentile. On the right seconds of a fit.
+        The figure: a row of panels per network. A dot is a map, a dash the 95th percentile. Blue is
+        the gap of a fit weighted by ⌊s/b⌋, which should keep below the grey line, the limit: on the
+        left the largest of any parameter. Orange is that of a fit weighted by the saliency: on the
+        left in MW₂. The right panel has the seconds of a fit.
     """
     refuse_empty(rows)
     models = list(dict.fromkeys(rows["model"]))
@@ -49,13 +57,12 @@ def show_equivalence(rows: pd.DataFrame, claim: Claim) -> Figure:
         squeeze=False,
         layout="constrained",
     )
-    same = dict(zip(GAPS, SAME, strict=True))
     for panels, model in zip(axes, models, strict=True):
         mine = rows[rows["model"] == model]
-        for axis, (column, title) in zip(panels, GAPS.items(), strict=False):
-            _dots(axis, mine, bins, column, -0.12, BASE_COLOUR, "weights s")
-            _dots(axis, mine, bins, same[column], 0.12, IDGI_COLOUR, "weights ⌊s/b⌋")
-            axis.axhline(claim.external.parameters["at_most"][column], color="0.4", linewidth=1)
+        for axis, same, other, title in zip(panels, SAME, SALIENCY, TITLES, strict=False):
+            _dots(axis, mine, bins, other, -0.12, BASE_COLOUR, "weights s")
+            _dots(axis, mine, bins, same, 0.12, IDGI_COLOUR, "weights ⌊s/b⌋")
+            axis.axhline(claim.external.parameters["at_most"][same], color="0.4", linewidth=1)
             axis.set_title(title, fontsize=9)
         for column, shift, colour in zip(
             TIMES, (-0.12, 0.12), (IDGI_COLOUR, BASE_COLOUR), strict=True
@@ -106,17 +113,17 @@ def equivalence_table(sources: Mapping[str, pd.DataFrame], claim: Claim) -> pd.D
 
     Returns:
         A line per network, bin and source. Gaps are 95th percentiles over the maps, seconds are
-        means, with 95 % intervals; of a fit with the weights ⌊s/b⌋, the largest gap of any map.
+        means, with 95 % intervals.
     """
     lines: dict[tuple[str, str, str], dict[str, str]] = {}
     for source, rows in sources.items():
         for (model, width), group in rows.groupby(["model", "bin"], sort=False):
-            gaps = dict(_percentiles(group, claim, float(str(width))))
+            gaps = dict(_percentiles(group, claim))
             known = group.dropna(subset=["mixture_wasserstein"])
             lines[network(str(model)), f"{width:g}", on_two_lines(source)] = {
                 "saliency lost": f"{group['lost'].mean():.1%}",
-                **{title: estimate(gaps.get(column)) for column, title in GAPS.items()},
-                "largest gap, same weights": with_exponent(float(known[SAME].to_numpy().max())),
+                **{title: _small(gaps.get(column)) for column, title in SAME.items()},
+                **{title: estimate(gaps.get(column)) for column, title in SALIENCY.items()},
                 "copies": number(known["copies"].mean(), 0),
                 **{f"seconds, {title}": _mean(known, column) for column, title in TIMES.items()},
                 "maps": f"{len(known)}",
@@ -124,11 +131,19 @@ def equivalence_table(sources: Mapping[str, pd.DataFrame], claim: Claim) -> pd.D
     return text_table(lines, ["network", "b", "source"])
 
 
-def _percentiles(rows: pd.DataFrame, claim: Claim, width: float) -> Iterator[tuple[str, Estimate]]:
-    declared = claim.external.parameters
-    asked = {**declared, "where": {**declared["where"], "bin": width}}
+def _percentiles(rows: pd.DataFrame, claim: Claim) -> Iterator[tuple[str, Estimate]]:
+    """The declared percentile of every gap, of rows of one bin; no limit matters here."""
+    columns = dict.fromkeys([*SAME, *SALIENCY], 1.0)
+    asked = {**claim.external.parameters, "at_most": columns, "where": {}, "each": ()}
     for item in within_limits(rows, asked).comparisons:
         yield item.keys["value"], item.estimate
+
+
+def _small(found: Estimate | None) -> str:
+    """With its interval, in powers of ten."""
+    if found is None:
+        return "—"
+    return f"{with_exponent(found.value)} [{with_exponent(found.low)}, {with_exponent(found.high)}]"
 
 
 def _mean(rows: pd.DataFrame, column: str) -> str:
