@@ -67,6 +67,57 @@ SIMILARITY_NAMES = {
     "ssim": "SSIM",
     "reverse_mse": "1 − normalised MSE",
 }
+# Other numbers that rows hold or tests name.
+MEASURE_NAMES = {
+    "background_mass": "outside the object",
+    "frechet_distance": "Fréchet distance",
+    "log_likelihood": "log-likelihood",
+    "log_relative_change": "log relative change",
+    "input_difference": "difference of the inputs",
+    "spearman_magnitude": "Spearman of magnitudes",
+    "unit_norm": "scaled to norm 1",
+    "l1": "ℓ₁",
+    "l2": "ℓ₂",
+}
+# Estimators of the DRE study, by what is changed.
+SETTING_NAMES = {
+    "eta0.5_h2.5": "η = 0.5, h = 2.5",
+    "eta1.5_h1.5": "η = 1.5, h = 1.5",
+    "eta2.5_h2.5": "η = 2.5, h = 2.5",
+    "eta1.5_h0.5": "η = 1.5, h = 0.5",
+    "dre_tuned": "DRE, all constraints",
+    "dre_no_av": "DRE, λ_av = 0",
+    "dre_no_av_bg": "DRE, λ_av = λ_bg = 0",
+    "dre_no_av_tv": "DRE, λ_av = λ_tv = 0",
+    "mgnet_no_av": "MGnet, λ_av = 0",
+    "mgnet_no_bg": "MGnet, λ_bg = 0",
+    "mgnet_no_tv": "MGnet, λ_tv = 0",
+    "mgnet_no_bg_tv": "MGnet, λ_bg = λ_tv = 0",
+    "sigmoid": "sigmoid, no constraints",
+    "two_channels": "two channels",
+    "two_channels_plain": "two channels, no constraints",
+    "square": "x², squashed",
+    "filter_further": "DRE, filter trained on",
+    "released": "DRE as released",
+    "batch_statistics": "DRE, batch statistics",
+}
+# Image sets in a sentence; the catalogue's titles say more.
+IMAGE_NAMES = {
+    "imagenet_sample": "a sample of ImageNet",
+    "imagenet_val": "ImageNet",
+    "birds200": "CUB-200-2011",
+    "places365": "Places365",
+    "cifar10_train": "CIFAR-10",
+    "mnist_train": "MNIST's training part",
+    "mnist_test": "MNIST",
+    "fashion_mnist_train": "Fashion-MNIST",
+    "digits_train": "digits' training part",
+    "imagenet50_train": "50 classes of ImageNet",
+    "eurosat": "EuroSAT",
+    "tiny_imagenet_val": "Tiny ImageNet",
+    "tiny200_val": "Tiny ImageNet",
+    "cutouts_shown": "eight cut-outs",
+}
 CURVE_NAMES = {"aic": "AIC", "sic": "SIC"}
 COMPLEXITY_NAMES = {
     "file_size": "normalised entropy",
@@ -143,8 +194,8 @@ def on_two_lines(name: str) -> str:
     return name.replace(" ", "\n", 1)
 
 
-def predictor(images: str, model: str) -> str:
-    """`cifar10_train`, `resnet18-8` -> `ResNet-18, 8 filters, on cifar10_train`."""
+def predictor_name(model: str) -> str:
+    """`resnet18-8` -> `ResNet-18, 8 filters`."""
     kind, _, filters = model.partition("-")
     names = {
         "resnet18": "ResNet-18",
@@ -153,7 +204,12 @@ def predictor(images: str, model: str) -> str:
         "small": "small CNN",
     }
     size = f", {filters} filters" if filters else ""
-    return f"{names.get(kind, kind)}{size}, on {images}"
+    return f"{names.get(kind, kind)}{size}"
+
+
+def predictor(images: str, model: str) -> str:
+    """`cifar10_train`, `resnet18-8` -> `ResNet-18, 8 filters, on cifar10_train`."""
+    return f"{predictor_name(model)}, on {images}"
 
 
 def predictor_on_two_lines(images: str, model: str) -> str:

@@ -14,6 +14,7 @@ from saliency_audit.ledger import (
 from saliency_audit.ledger.external import TESTS
 from saliency_audit.ledger.internal import TESTS as INTERNAL_TESTS
 from saliency_audit.locations import project_root
+from saliency_audit.report.in_print import in_print
 from saliency_audit.report.site.code_links import locate
 from saliency_audit.report.site.comparison_tables import both_sides, exceptions_first
 from saliency_audit.report.site.recorded_runs import recorded_run
@@ -96,16 +97,16 @@ def _declaration(claim: Claim) -> Iterator[str]:
 
 
 def _result(result: ExternalResult) -> Iterator[str]:
-    yield f"    {result.detail}"
+    yield f"    {in_print(result.detail)}"
     if result.headline:
         first = result.headline
-        yield f"    {first.quantity}: {estimate(first)}, n = {first.n} {first.unit}"
+        yield f"    {in_print(first.quantity)}: {estimate(first)}, n = {first.n} {first.unit}"
     ordered = exceptions_first(result.comparisons)
     for item in ordered[:SHOWN_CHECKS]:
         mark = MARKS[outcome(item)] if item.decides else "noted"
         yield f"    {mark}  {_comparison(item)}"
         for name, found in item.extra.items():
-            yield f"             {name}: {reported(found, item)}"
+            yield f"             {in_print(name)}: {reported(found, item)}"
     if len(ordered) > SHOWN_CHECKS:
         yield f"    … and {len(ordered) - SHOWN_CHECKS} more comparisons"
 
@@ -113,7 +114,7 @@ def _result(result: ExternalResult) -> Iterator[str]:
 def _comparison(item: Comparison) -> str:
     base, other = both_sides(item)
     text = (
-        f"{item.label}: {base} → {other}, "
+        f"{in_print(item.label)}: {base} → {other}, "
         f"{estimate(item.estimate)}, n = {item.estimate.n}, expected {item.expected}"
     )
     p = nearer_p(item)

@@ -64,7 +64,7 @@ def test_what_is_asked_for_and_what_there_is_are_said():
     assert wanted(spec) == "networks a; images of x; steps of at least 128"
     by_set = ReplicationSpec(least={"seen": {"x": 10, "y": 20}})
     assert wanted(by_set) == "seen of at least 10 on x, 20 on y"
-    assert described(rows()[:2]) == "Rows of a on x; a on y."
+    assert described(rows()[:2]) == "Rows of a (x); a (y)."
     of_two = ReplicationSpec(networks=["a", "c"])
     assert described(rows()[:2], of_two).endswith(": 1 of the claim's 2 networks.")
 

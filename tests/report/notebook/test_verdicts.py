@@ -19,7 +19,7 @@ def test_rule_and_all_three_sources_are_said():
     assert quoted.startswith("> Along the straight path x is linear")
     assert meaning.startswith("*Replication*: the claim's own networks and data.")
     assert lines.splitlines()[1:] == [
-        r"- **Our recorded rows (reference), replication: partly.** 1 of 2 hold (mobilenet\_v2).",
+        r"- **Our recorded rows (reference), replication: partly.** 1 of 2 hold (MobileNetV2).",
         "- **Our recorded rows (reference), generalisation: not tested.** none; `make` them.",
         "- **This execution (embedded), generalisation: inconclusive.** too few images.",
     ]

@@ -97,7 +97,8 @@ def described(rows: pd.DataFrame, own: "ReplicationSpec | None" = None) -> str:
     by = [name for name in ("model", "images") if name in rows.columns and _is_text(rows[name])]
     if not by or rows.empty:
         return ""
-    found = rows[by].drop_duplicates().astype(str).agg(" on ".join, axis=1)
+    pairs = rows[by].drop_duplicates().astype(str).itertuples(index=False)
+    found = [" ".join((first, *(f"({name})" for name in more))) for first, *more in pairs]
     text = f"Rows of {named(sorted(found))}"
     if own is not None and len(own.networks) > 1 and not any("*" in name for name in own.networks):
         here = sum(name in set(rows["model"]) for name in own.networks)

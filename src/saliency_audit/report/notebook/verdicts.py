@@ -1,6 +1,7 @@
 """The end of a claim's notebook: the declared rule and what it says about each source."""
 
 from saliency_audit.ledger import ClaimAudit, Scope, ScopedResult
+from saliency_audit.report.in_print import in_print
 from saliency_audit.report.site.markdown import detail, escape, page
 
 
@@ -33,5 +34,7 @@ def verdict_text(
     return page(
         "\n".join(quoted),
         "*Replication*: the claim's own networks and data. *Generalisation*: others.",
-        "\n".join(f"- **{who}: {verdict}.** {detail(why)}" for who, verdict, why in lines),
+        "\n".join(
+            f"- **{who}: {verdict}.** {detail(in_print(why))}" for who, verdict, why in lines
+        ),
     )

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from saliency_audit.ledger import Claim, ClaimAudit, Paper, Scope
+from saliency_audit.report.in_print import in_print
 from saliency_audit.report.site import external_part, internal_part
 from saliency_audit.report.site.markdown import (
     code,
@@ -67,7 +68,7 @@ def _external(audit: ClaimAudit, scope: Scope) -> str:
     """The line of one scope; where nothing was tested, why, and the command that would test it."""
     profile, result = audit.strongest_of(scope)
     at = f", {profile} profile" if result.tested else ""
-    said = EXTERNAL_MEANING[result.verdict] if result.tested else detail(result.detail)
+    said = EXTERNAL_MEANING[result.verdict] if result.tested else detail(in_print(result.detail))
     return f"**{str(scope).capitalize()}**, {OWN[scope]}{at}: {badge(result.verdict)} {said}"
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from saliency_audit.ledger import Comparison
+from saliency_audit.report.in_print import in_print
 from saliency_audit.report.site.markdown import escape, folded, page, table
 from saliency_audit.report.words import (
     count,
@@ -115,7 +116,7 @@ def both_sides(item: Comparison) -> tuple[str, str]:
 def _row(item: Comparison, names: Sequence[str], tested: bool) -> tuple[str, ...]:
     return (
         MARKS[outcome(item)],
-        *(escape(str(item.keys.get(name, ""))) for name in names),
+        *(escape(in_print(str(item.keys.get(name, "")))) for name in names),
         *both_sides(item),
         estimate(item.estimate),
         str(item.estimate.n),
@@ -133,11 +134,11 @@ def _extra(items: Sequence[Comparison]) -> str:
     further = list(dict.fromkeys(name for item in chosen for name in item.extra))
     rows = [
         (
-            *(escape(str(item.keys.get(name, ""))) for name in names),
+            *(escape(in_print(str(item.keys.get(name, "")))) for name in names),
             *(reported(item.extra.get(name), item) for name in further),
         )
         for item in chosen
     ]
     aligned = "l" * len(names) + "r" * len(further)
-    content = table((*names, *(escape(name) for name in further)), rows, aligned)
+    content = table((*names, *(escape(in_print(name)) for name in further)), rows, aligned)
     return folded("Also reported, not decisive [95 % interval]", content)

@@ -9,6 +9,7 @@ from saliency_audit.ledger import Claim, ClaimAudit, ExternalResult, Scope
 from saliency_audit.ledger.external.scope import wanted
 from saliency_audit.ledger.schema import ExternalSpec
 from saliency_audit.metrics.registry import METRICS
+from saliency_audit.report.in_print import in_print
 from saliency_audit.report.site.code_links import CodePlace, experiment_place, external_test_place
 from saliency_audit.report.site.columns_table import columns_table
 from saliency_audit.report.site.comparison_tables import comparison_tables
@@ -65,7 +66,7 @@ def _declared(claim: Claim) -> str:
         ("comparison", escape(spec.comparison or "")),
         ("threshold", escape(spec.threshold or "")),
         ("test", _named(str(spec.test), external_test_place(spec.test))),
-        ("replication", escape(_own(spec))),
+        ("replication", escape(in_print(_own(spec)))),
     ]
     return page(
         table(("what", "declared"), facts),
@@ -118,7 +119,9 @@ def _results(audit: ClaimAudit) -> str:
     return page(
         "*Replication*: the claim's own networks and data. *Generalisation*: others.",
         table(header, rows, "lllrr"),
-        "\n".join(f"- {'; '.join(names)}: {detail(why)}" for why, names in details.items()),
+        "\n".join(
+            f"- {'; '.join(names)}: {detail(in_print(why))}" for why, names in details.items()
+        ),
     )
 
 
@@ -126,7 +129,7 @@ def _headline(result: ExternalResult) -> tuple[str, str, str]:
     found = result.headline
     if found is None:
         return "—", "—", "—"
-    return escape(found.quantity), estimate(found), f"{found.n} {found.unit}"
+    return escape(in_print(found.quantity)), estimate(found), f"{found.n} {found.unit}"
 
 
 def _rows(claim: Claim, profiles: Sequence[str], root: Path) -> str:

@@ -9,7 +9,7 @@ from saliency_audit.ledger.external.evidence.derived import mean_over_seeds
 from saliency_audit.ledger.summaries.means import mean_of
 from saliency_audit.report.figures.dre.differences import difference_table
 from saliency_audit.report.figures.panels import measure_boxes
-from saliency_audit.report.names import method_name, network, on_two_lines
+from saliency_audit.report.names import SETTING_NAMES, method_name, network, on_two_lines
 from saliency_audit.report.notebook.tables import mean_cell, text_table
 
 MEASURES = {
@@ -19,27 +19,6 @@ MEASURES = {
     "map_area": "area",
     "total_variation": "total variation",
     "pearson_skewness": "skewness",
-}
-NAMES = {
-    "eta0.5_h2.5": "η = 0.5, h = 2.5",
-    "eta1.5_h1.5": "η = 1.5, h = 1.5",
-    "eta2.5_h2.5": "η = 2.5, h = 2.5",
-    "eta1.5_h0.5": "η = 1.5, h = 0.5",
-    "dre_tuned": "DRE, all constraints",
-    "dre_no_av": "DRE, λ_av = 0",
-    "dre_no_av_bg": "DRE, λ_av = λ_bg = 0",
-    "dre_no_av_tv": "DRE, λ_av = λ_tv = 0",
-    "mgnet_no_av": "MGnet, λ_av = 0",
-    "mgnet_no_bg": "MGnet, λ_bg = 0",
-    "mgnet_no_tv": "MGnet, λ_tv = 0",
-    "mgnet_no_bg_tv": "MGnet, λ_bg = λ_tv = 0",
-    "sigmoid": "sigmoid, no constraints",
-    "two_channels": "two channels",
-    "two_channels_plain": "two channels, no constraints",
-    "square": "x², squashed",
-    "filter_further": "DRE, filter trained on",
-    "released": "DRE as released",
-    "batch_statistics": "DRE, batch statistics",
 }
 # What a difference is of: (with, without).
 PARTS = {
@@ -60,7 +39,7 @@ PARTS = {
 
 def setting_name(setting: str) -> str:
     """A setting's name in print."""
-    return NAMES.get(setting) or method_name(setting)
+    return SETTING_NAMES.get(setting) or method_name(setting)
 
 
 def show_settings(rows: pd.DataFrame, settings: Sequence[str]) -> Figure:
