@@ -133,10 +133,6 @@ EXPERIMENT = Experiment(
             "cutouts": Parameters(
                 models=("efficientnet_lite0_tiny200",),
                 images="cutouts_shown",
-                # Recorded before MGnet had weights that suit photographs.
-                explained=tuple(
-                    name for name in (*METHODS, *VARIANTS) if name not in ("mgnet", "dre+mgnet")
-                ),
                 n_train=10000,
                 epochs=1,
                 filter_epochs=3,
