@@ -33,6 +33,10 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
         (("serve", "--port", "99999"), "--port"),
         (("serve", "--port", "-1"), "--port"),
         (("run", "--profile", "huge"), "unknown profile 'huge'"),
+        (
+            ("run", "-p", "profile=huge"),
+            "unknown profile 'huge'; known: embedded, reference, paper",
+        ),
         (("compute", "nope"), "unknown experiment 'nope'; known: "),
         (("compute", "idgi_scores", "-p", "stepz=3"), "no parameter stepz; known: models"),
         (("compute", "idgi_scores", "-p", "steps=1"), "steps must be at least 2"),

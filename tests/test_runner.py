@@ -182,6 +182,8 @@ def test_nothing_runs_when_a_parameter_is_wrong(project: Path) -> None:
         plan(["good"], "embedded", {"stepz": "3"})
     with pytest.raises(ParameterError, match="unknown profile 'huge'"):
         plan(["good"], "huge", {})
+    with pytest.raises(ParameterError, match="unknown profile 'huge'; known: embedded, refer"):
+        plan(["good"], "embedded", {"profile": "huge"})
     experiment = (
         'from saliency_audit import study\nexperiment = study.get_experiment("idgi_theorem")\n'
     )

@@ -61,8 +61,10 @@ def plan(names: list[str] | None, profile: str, given: Mapping[str, str]) -> lis
     Published runs (the embedded profile as it is) go to `runs/<name>.ipynb`; any other parameters
     to `runs/custom/`, so that they never stand in for the published numbers.
     """
-    if profile not in PROFILES:
-        raise ParameterError(f"unknown profile {profile!r}; known: {', '.join(PROFILES)}")
+    # A parameter like any other, it may be among them.
+    chosen = given.get("profile", profile)
+    if chosen not in PROFILES:
+        raise ParameterError(f"unknown profile {chosen!r}; known: {', '.join(PROFILES)}")
     found = []
     for source in sources(names):
         values = validate_parameters(source, {"profile": profile, **given})
