@@ -99,7 +99,7 @@ figure = show_regions(pictures, masks[:shown], maps, [f"class {int(target)}" for
 # %% [markdown]
 # ## Faithful, explainable, smooth?
 #
-# A box holds the middle half of the images, its whiskers 90 % of them.
+# A box holds the middle half of the images, its whiskers 90 % of them; fewer than five images are dots.
 
 # %% mystnb={"image": {"alt": "Box plots for every method of M_F, M_E, the share of its values outside the object, and total variation"}}
 rows = study.compute(experiment, profile, overrides)

@@ -72,7 +72,7 @@ recorded = ledger.recorded_rows(controllers.claim, "reference")
 # ## Five controllers
 #
 # For normal scores the first four are skewed to the right and the last, η = 1.5 and h = 0.5, to the left. DRE is
-# the second. A box holds the middle half of the images, its whiskers 90 % of them.
+# the second. A box holds the middle half of the images, its whiskers 90 % of them; fewer than five images are dots.
 
 # %% mystnb={"image": {"alt": "Box plots for five controllers of M_F, M_E, the share of the map outside the object, its area, total variation and skewness"}}
 figure = show_settings(rows, list(CONTROLLERS))

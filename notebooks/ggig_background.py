@@ -101,7 +101,7 @@ figure = show_regions(
 # %% [markdown]
 # ## How much lies outside the object
 #
-# A box holds the middle half of the images, its whiskers 90 % of them. Dashed: the mean share of the area
+# A box holds the middle half of the images, its whiskers 90 % of them; fewer than five images are dots. Dashed: the mean share of the area
 # that is background. The embedded profile has every method of the library, besides the paper's three, the
 # edges and random values. *Saliency* is GRAD; IG is without the product with the input, as in the paper.
 

@@ -92,7 +92,7 @@ figure = show_maps(on[1], {key: saliency(found) for key, found in maps.items()},
 # %% [markdown]
 # ## How similar they are
 #
-# A box holds the middle half of the images, its whiskers 90 % of them. SSIM looks at windows of 11 × 11
+# A box holds the middle half of the images, its whiskers 90 % of them; fewer than five images are dots. SSIM looks at windows of 11 × 11
 # pixels and is undefined for the 8 × 8 pixels of the embedded digits.
 
 # %% mystnb={"image": {"alt": "Box plots of the similarity of map and digit for every method, one panel per measure"}}

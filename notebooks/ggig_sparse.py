@@ -103,7 +103,7 @@ figure = show_regions(pictures, masks[:shown], marked, titles)
 # %% [markdown]
 # ## Edges, pieces, object
 #
-# At the same share. A box holds the middle half of the images, its whiskers 90 % of them.
+# At the same share. A box holds the middle half of the images, its whiskers 90 % of them; fewer than five are dots.
 
 # %% mystnb={"image": {"alt": "Box plots for every method of the share of top pixels on edges, the number of connected components, the share on the object, and explainability"}}
 rows = study.compute(experiment, profile, overrides)

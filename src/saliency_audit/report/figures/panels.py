@@ -15,6 +15,8 @@ from saliency_audit.ledger.summaries.bands import Band
 from saliency_audit.report.names import BASE_COLOUR, method_name, network
 
 Line = TypeVar("Line")
+# Fewer values are shown one by one: quartiles of three say nothing that the three do not.
+FEWEST_OF_A_BOX = 5
 
 
 def refuse_empty(rows: pd.DataFrame) -> None:
@@ -89,7 +91,7 @@ def draw_boxes(
     methods: Sequence[str],
     named: Callable[[str], str] = method_name,
 ) -> None:
-    """A horizontal box per method, the first at the bottom.
+    """A horizontal box per method, the first at the bottom; dots where there are few values.
 
     A box holds the middle half of the values, whiskers 90 %, the line is the median.
 
@@ -100,14 +102,19 @@ def draw_boxes(
         methods: those to draw.
         named: from a method to its name in print.
     """
+    values = [rows.loc[rows["method"] == method, column].dropna() for method in methods]
+    few = [0 < len(found) < FEWEST_OF_A_BOX for found in values]
     axis.boxplot(
-        [rows.loc[rows["method"] == method, column].dropna() for method in methods],
+        [found[:0] if dots else found for found, dots in zip(values, few, strict=True)],
         orientation="horizontal",
         whis=(5, 95),
         showfliers=False,
         widths=0.6,
         medianprops={"color": BASE_COLOUR, "linewidth": 1.6},
     )
+    for place, (found, dots) in enumerate(zip(values, few, strict=True), start=1):
+        if dots:
+            axis.plot(found, [place] * len(found), "o", color=BASE_COLOUR, markersize=4)
     axis.set_yticks(range(1, len(methods) + 1), [named(method) for method in methods])
 
 
