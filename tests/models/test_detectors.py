@@ -6,8 +6,11 @@ from torch import nn
 
 from saliency_audit.attributions import create
 from saliency_audit.attributions.engine import predict
+from saliency_audit.datasets import CATALOG
+from saliency_audit.datasets.faceforensics import GENERATORS
 from saliency_audit.datasets.standins import FAMILIES
 from saliency_audit.models import CLASSIFIERS
+from saliency_audit.models.catalog import FAKE_DETECTORS
 from saliency_audit.models.detectors import DETECTORS
 from saliency_audit.models.training import TrainingPlan, predicted_classes, train
 from saliency_audit.study.detector_maps import METHODS
@@ -71,6 +74,16 @@ def test_each_detector_has_an_entry_and_its_own_faces():
                 entry = CLASSIFIERS[f"{size}{name}_{family}"]
                 assert entry.title.startswith(DETECTORS[name].title)
                 assert images_of(entry.name, None) == f"{size}standin_{family}"
+
+
+def test_each_of_the_seven_detectors_has_an_entry_for_each_generator():
+    for name, detector in FAKE_DETECTORS.items():
+        for generator, title in GENERATORS.items():
+            entry = CLASSIFIERS[f"{name}_{generator}"]
+            assert entry.title == f"{detector.title} on {title}"
+            assert images_of(entry.name, None) == generator
+            assert f"{generator}_train" in CATALOG
+    assert images_of("mesoinception4_f2f", None) == "face2face"
 
 
 def test_the_paper_has_five_architectures_beside_mesonets():

@@ -14,18 +14,26 @@ from torch import Tensor, nn
 
 from saliency_audit.datasets import MissingDataError, open_images, read_batch
 from saliency_audit.datasets.digits import digits_training_set
+from saliency_audit.datasets.faceforensics import GENERATORS
 from saliency_audit.datasets.faces import read_all
 from saliency_audit.datasets.shapes import shapes_training_set
 from saliency_audit.datasets.standins import FAMILIES
 from saliency_audit.datasets.tiny_imagenet_classes import TINY_CLASSES
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.locations import data_root
-from saliency_audit.models.detectors import DETECTORS
+from saliency_audit.models.detectors import DETECTORS, Detector
 from saliency_audit.models.fine_tuned import fine_tuned
 from saliency_audit.models.kept import Recipe, trained
 from saliency_audit.models.meso import meso4, meso_inception4
 from saliency_audit.models.normalized import IMAGENET_MEAN, IMAGENET_STD, Normalized, Restricted
-from saliency_audit.models.small import DigitsCNN, FacesCNN, MnistCNN, ShapesCNN
+from saliency_audit.models.small import (
+    BranchedFacesCNN,
+    DigitsCNN,
+    FacesCNN,
+    MnistCNN,
+    SeparableFacesCNN,
+    ShapesCNN,
+)
 from saliency_audit.models.training import TrainingPlan
 
 _LOADING = threading.RLock()  # a restricted network loads the whole one
@@ -89,20 +97,26 @@ def _untrained_shapes_cnn() -> nn.Module:
     return Normalized(ShapesCNN(), (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
 
 
-def _untrained_faces_cnn() -> nn.Module:
-    return Normalized(FacesCNN(), (0.5, 0.5, 0.5), (1.0, 1.0, 1.0))
+def _centred(build: Callable[[], nn.Module]) -> Callable[[], nn.Module]:
+    return lambda: Normalized(build(), (0.5, 0.5, 0.5), (1.0, 1.0, 1.0))
 
 
-def _faces(
-    family: str,
-    size: str,
-    plan: TrainingPlan,
-    build: Callable[[], nn.Module] = _untrained_faces_cnn,
-) -> Recipe:
+def _faces(family: str, size: str, plan: TrainingPlan, build: Callable[[], nn.Module]) -> Recipe:
     """A detector of one family of manipulations."""
     images = f"{size}standin_{family}_train"
     return Recipe(build, lambda: read_all(open_images(images)), plan, images)
 
+
+# Small detectors of three designs, by the beginning of their names.
+FACE_NETWORKS: dict[str, tuple[str, Callable[[], nn.Module]]] = {
+    "faces_cnn": ("small CNN", FacesCNN),
+    "faces_branched": ("small branched CNN", BranchedFacesCNN),
+    "faces_separable": ("small separable CNN", SeparableFacesCNN),
+}
+_FACE_PLANS = {
+    "small_": TrainingPlan(60, 16, 5e-3, schedule="one_cycle", flips=True),
+    "": TrainingPlan(10, 16, 5e-3, schedule="one_cycle", flips=True),
+}
 
 _RECIPES = {
     "digits_cnn": Recipe(DigitsCNN, digits_training_set, TrainingPlan()),
@@ -120,11 +134,9 @@ _RECIPES = {
         "mnist_train",
     ),
     **{
-        f"{size}faces_cnn_{family}": _faces(family, size, plan)
-        for size, plan in (
-            ("small_", TrainingPlan(60, 16, 5e-3, schedule="one_cycle", flips=True)),
-            ("", TrainingPlan(10, 16, 5e-3, schedule="one_cycle", flips=True)),
-        )
+        f"{size}{architecture}_{family}": _faces(family, size, plan, _centred(build))
+        for architecture, (_, build) in FACE_NETWORKS.items()
+        for size, plan in _FACE_PLANS.items()
         for family in FAMILIES
     },
 }
@@ -153,6 +165,26 @@ def _on_faces(architecture: str, family: str, size: str) -> Classifier:
     recipe = _faces(family, size, _DETECTOR_PLANS[size], detector.build)
     on = f"{'small ' if size else ''}faces, {family}"
     return Classifier(name, f"{detector.title} on {on}", lambda: trained(name, recipe))
+
+
+# The paper's seven architectures, each for one generator of FaceForensics++.
+FAKE_DETECTORS: dict[str, Detector] = {
+    "meso4": Detector("Meso4", meso4),
+    "mesoinception4": Detector("MesoInception4", meso_inception4),
+    **DETECTORS,
+}
+
+
+def _on_fakes(architecture: str, generator: str) -> Classifier:
+    """One of the paper's detectors, trained on real faces and those of a generator."""
+    name = f"{architecture}_{generator}"
+    images = f"{generator}_train"
+    detector = FAKE_DETECTORS[architecture]
+    recipe = Recipe(
+        detector.build, lambda: read_all(open_images(images)), _DETECTOR_PLANS[""], images
+    )
+    title = f"{detector.title} on {GENERATORS[generator]}"
+    return Classifier(name, title, lambda: trained(name, recipe))
 
 
 def _imagenet(name: str, file: str, release: str) -> Callable[[], nn.Module]:
@@ -352,12 +384,11 @@ CLASSIFIERS = {
     },
     # Detectors of stand-ins for deepfakes.
     **{
-        name: _trained(name, title)
+        name: _trained(name, f"{title} on {'small ' if size else ''}faces, {family}")
+        for architecture, (title, _) in FACE_NETWORKS.items()
         for family in FAMILIES
-        for name, title in (
-            (f"small_faces_cnn_{family}", f"small CNN on small faces, {family}"),
-            (f"faces_cnn_{family}", f"small CNN on faces, {family}"),
-        )
+        for size in _FACE_PLANS
+        for name in (f"{size}{architecture}_{family}",)
     },
     **{
         entry.name: entry
@@ -365,6 +396,12 @@ CLASSIFIERS = {
         for architecture in DETECTORS
         for family in FAMILIES
         for entry in (_on_faces(architecture, family, size),)
+    },
+    **{
+        entry.name: entry
+        for architecture in FAKE_DETECTORS
+        for generator in GENERATORS
+        for entry in (_on_fakes(architecture, generator),)
     },
     # Of the XMGD paper: each detector for deepfakes and for Face2Face.
     "meso4_df": _detector("meso4_df", "Meso4, Deepfakes", meso4),

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 
+import torch
 from torch import Tensor, nn
 
 
@@ -110,6 +111,89 @@ class FacesCNN(nn.Module):
         )
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.head = nn.Linear(16, 2)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits `(N, 2)` of faces `(N, 3, H, W)`, centred."""
+        return self.head(self.pool(self.features(images)).flatten(1))
+
+
+class Branches(nn.Module):
+    """3×3 convolutions side by side, whose cells are 1, 2 and 3 pixels apart; outputs are joined.
+
+    Source: the modules of MesoInception4, Afchar et al. 2018, without their 1×1 convolutions.
+    """
+
+    DILATIONS = (1, 2, 3)
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        """Args: channels of the input, and of the output of each branch."""
+        super().__init__()
+        self.branches = nn.ModuleList(
+            nn.Conv2d(inputs, outputs, 3, padding=apart, dilation=apart) for apart in self.DILATIONS
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        """`(N, inputs, H, W)` -> `(N, 3 · outputs, H, W)`."""
+        return torch.cat([branch(images) for branch in self.branches], dim=1)
+
+
+class BranchedFacesCNN(nn.Module):
+    """Two layers of `Branches` and a convolution for faces of any size; about 5,000 parameters.
+
+    Another design than `FacesCNN`, for comparisons of detectors: full resolution in the first
+    layer, and neighbourhoods of three sizes in each. `features.conv3` is the last convolution: 16
+    maps at a quarter of the resolution.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            OrderedDict(
+                branches1=Branches(3, 4),
+                norm1=nn.BatchNorm2d(12),
+                relu1=nn.ReLU(),
+                pool1=nn.MaxPool2d(2),
+                branches2=Branches(12, 6),
+                norm2=nn.BatchNorm2d(18),
+                relu2=nn.ReLU(),
+                pool2=nn.MaxPool2d(2),
+                conv3=nn.Conv2d(18, 16, 3, padding=1),
+                norm3=nn.BatchNorm2d(16),
+                relu3=nn.ReLU(),
+            )
+        )
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.head = nn.Linear(16, 2)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits `(N, 2)` of faces `(N, 3, H, W)`, centred."""
+        return self.head(self.pool(self.features(images)).flatten(1))
+
+
+class SeparableFacesCNN(nn.Module):
+    """Separable convolutions for faces of any size; about 2,300 parameters.
+
+    A third design: each filter sees one channel, and pixels are mixed over channels alone, as in
+    MobileNet and Xception. `features.mix4` is the last convolution: 24 maps at a quarter of the
+    resolution.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        layers: OrderedDict[str, nn.Module] = OrderedDict(
+            conv1=nn.Conv2d(3, 12, 3, padding=1), norm1=nn.BatchNorm2d(12), relu1=nn.ReLU()
+        )
+        for number, (inputs, outputs) in enumerate(((12, 16), (16, 24), (24, 24)), start=2):
+            layers |= {
+                f"space{number}": nn.Conv2d(inputs, inputs, 3, padding=1, groups=inputs),
+                f"mix{number}": nn.Conv2d(inputs, outputs, 1),
+                f"norm{number}": nn.BatchNorm2d(outputs),
+                f"relu{number}": nn.ReLU(),
+                f"pool{number}": nn.MaxPool2d(2),
+            }
+        self.features = nn.Sequential(layers)
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.head = nn.Linear(24, 2)
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits `(N, 2)` of faces `(N, 3, H, W)`, centred."""

@@ -16,13 +16,15 @@ from saliency_audit.datasets import (
     read_batch,
     shuffled_indices,
 )
+from saliency_audit.datasets.faceforensics import GENERATORS
 from saliency_audit.datasets.standins import FAMILIES
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.models import load_classifier, state_digest
+from saliency_audit.models.catalog import FACE_NETWORKS, FAKE_DETECTORS
 from saliency_audit.models.detectors import DETECTORS
 from saliency_audit.study.provenance import default_device
 
-# Image sets that the networks trained here, or restricted to their classes, were made for.
+# Image sets that networks trained here, restricted to their classes, or for one generator, are for.
 OWN_IMAGES = {
     "digits_cnn": "digits",
     "shapes_cnn": "shapes",
@@ -30,8 +32,18 @@ OWN_IMAGES = {
     **{
         f"{size}{architecture}_{family}": f"{size}standin_{family}"
         for size in ("small_", "")
-        for architecture in ("faces_cnn", *DETECTORS)
+        for architecture in (*FACE_NETWORKS, *DETECTORS)
         for family in FAMILIES
+    },
+    **{
+        f"{architecture}_{generator}": generator
+        for architecture in FAKE_DETECTORS
+        for generator in GENERATORS
+    },
+    **{
+        f"{architecture}_{ending}": generator
+        for architecture in ("meso4", "mesoinception4")
+        for ending, generator in (("df", "deepfakes"), ("f2f", "face2face"))
     },
     "mobilenet_v2_tiny200": "tiny200_val",
     "efficientnet_lite0_tiny200": "tiny200_val",
