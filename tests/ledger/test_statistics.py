@@ -4,7 +4,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from saliency_audit.ledger.statistics import bootstrap_mean, holm, jackknife, signed_rank_p
+from saliency_audit.ledger.statistics import (
+    bootstrap_mean,
+    correlation_interval,
+    holm,
+    jackknife,
+    signed_rank_p,
+)
 
 
 def test_interval_of_a_large_normal_sample_is_the_textbook_one():
@@ -109,6 +115,20 @@ def test_a_jackknife_without_a_part_has_no_ends():
         found = jackknife(0.4, without)
         assert found.value == 0.4
         assert np.isnan([found.low, found.high]).all()
+
+
+def test_correlation_interval_is_scipys():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=16)
+    result = stats.pearsonr(x, x + rng.normal(size=16))
+    expected = result.confidence_interval(0.95)
+    assert correlation_interval(result.statistic, 16) == pytest.approx(tuple(expected))
+
+
+def test_a_perfect_correlation_has_no_width_and_three_pairs_have_no_interval():
+    assert correlation_interval(-1, 6) == (-1, -1)
+    with pytest.raises(ValueError, match="at least 4 pairs, got 3"):
+        correlation_interval(0.5, 3)
 
 
 def test_holm_by_hand():

@@ -151,6 +151,25 @@ def rank_correlations(
         return np.asarray((one * other).sum(axis=1) / spread)
 
 
+def correlation_interval(r: float, n: int, level: float = LEVEL) -> tuple[float, float]:
+    """Confidence interval of a correlation of n pairs, by Fisher's z.
+
+    Args:
+        r: Pearson's correlation; of ±1 the interval is a point.
+        n: at least 4.
+        level: of the interval.
+
+    Raises:
+        ValueError: too few pairs.
+    """
+    if n < 4:
+        raise ValueError(f"Fisher's interval needs at least 4 pairs, got {n}")
+    half = float(stats.norm.ppf((1 + level) / 2)) / np.sqrt(n - 3)
+    with np.errstate(divide="ignore"):
+        z = np.arctanh(r)
+    return float(np.tanh(z - half)), float(np.tanh(z + half))
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """Holm's adjusted p values of a family, in the given order (Holm 1979).
 

@@ -6,6 +6,7 @@ from scipy import stats
 
 from saliency_audit.ledger.internal.orders import count_held, values_by
 from saliency_audit.ledger.printed import printed_table
+from saliency_audit.ledger.statistics import correlation_interval
 from saliency_audit.ledger.verdict import Check, InternalAudit
 
 METHODS = 4
@@ -60,12 +61,6 @@ def _resolved(shared: str, with_shared: float, without: float, link: float) -> C
         "; ".join(f"p = {value:.2f} for n={n}" for n, value in p.items()),
         deciding=False,
     )
-
-
-def correlation_interval(r: float, n: int, level: float = 0.95) -> tuple[float, float]:
-    """Confidence interval of a correlation of n pairs, by Fisher's z."""
-    half = float(stats.norm.ppf((1 + level) / 2)) / math.sqrt(n - 3)
-    return math.tanh(math.atanh(r) - half), math.tanh(math.atanh(r) + half)
 
 
 def compare_overlapping(first: float, second: float, link: float, n: int) -> float:
