@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from skimage.data import lfw_subset
 from skimage.transform import resize
 
@@ -104,3 +105,61 @@ def test_missing_photographs_say_how_many_and_what_to_do(name, tmp_path, monkeyp
     with pytest.raises(MissingDataError, match=r"1 photographs in .*, 435 are needed") as caught:
         open_images(name)
     assert CATALOG[name].how_to_get in str(caught.value)
+
+
+@pytest.fixture
+def att(tmp_path, monkeypatch):
+    """The layout of the AT&T faces: a grey picture of 92 × 112 whose tone tells person and number."""
+    monkeypatch.setenv("SALIENCY_DATA", str(tmp_path))
+    for person in range(1, 41):
+        folder = tmp_path / "att_faces" / f"s{person}"
+        folder.mkdir(parents=True)
+        for number in range(1, 11):
+            tone = np.full((112, 92), 5 * person + number, dtype=np.uint8)
+            Image.fromarray(tone).save(folder / f"{number}.pgm")
+    return tmp_path / "att_faces"
+
+
+def test_persons_are_in_one_part_only(att):
+    training, validation = open_images("att_standin_swap_train"), open_images("att_standin_swap")
+    assert (len(training), len(validation), len(open_images("att_faces"))) == (600, 200, 400)
+    persons = [{name.split("/")[0] for name in part.names} for part in (training, validation)]
+    assert persons == [{f"s{n}" for n in range(1, 31)}, {f"s{n}" for n in range(31, 41)}]
+    assert validation.names[:2] == ("s31/1.pgm/real", "s31/1.pgm/swap")
+
+
+def test_pictures_of_a_person_are_read_from_the_person_s_folder(att):
+    real = open_images("att_faces")
+    for index, tone in ((0, 5 + 1), (9, 5 + 10), (395, 5 * 40 + 6)):
+        assert real.read(index).shape == (3, 64, 64)
+        assert (255 * real.read(index)).round().unique().tolist() == [tone]
+    assert set(real.labels) == {REAL}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_att_stand_ins_are_forged_within_the_face(att, family):
+    images = open_images(f"att_standin_{family}")
+    masks = read_regions(images, range(4))
+    assert read_batch(images, range(4)).labels.tolist() == [REAL, FORGED] * 2
+    assert not masks[::2].any()
+    share = masks[1::2].float().mean(dim=(1, 2))
+    assert ((share > 0.3) & (share < 0.7)).all()
+
+
+def test_a_missing_picture_of_a_person_is_named(att):
+    (att / "s33" / "4.pgm").unlink()
+    with pytest.raises(MissingDataError, match=r"1 of 100 pictures are missing, .*s33/4\.pgm"):
+        open_images("att_standin_warp")
+    assert len(open_images("att_standin_warp_train")) == 600
+    with pytest.raises(MissingDataError, match="1 of 400 pictures"):
+        open_images("att_faces")
+
+
+@pytest.mark.data("att_faces")
+def test_att_pictures_are_those_of_the_archive(data_root):
+    """Ten pictures of a person resemble each other more than those of two persons."""
+    real = open_images("att_faces")
+    faces = torch.stack([real.read(index)[0].flatten() for index in range(60)])
+    alike = torch.corrcoef(faces)
+    same = torch.block_diag(*[torch.ones(10, 10)] * 6).bool()
+    assert alike[same].mean() > alike[~same].mean() + 0.1

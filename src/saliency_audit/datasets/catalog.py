@@ -11,6 +11,7 @@ from saliency_audit.datasets.cutouts import open_cutouts
 from saliency_audit.datasets.digits import open_digits
 from saliency_audit.datasets.faceforensics import GENERATORS, open_faceforensics
 from saliency_audit.datasets.faces import (
+    att_faces,
     caltech_faces,
     real_faces,
     small_faces,
@@ -176,6 +177,23 @@ def _small_standin(family: str, training: bool) -> ImageSet:
     )
 
 
+def _att_standin(family: str, training: bool) -> ImageSet:
+    name = f"att_standin_{family}" + ("_train" if training else "")
+    part, persons = ("training", "1 to 30") if training else ("validation", "31 to 40")
+    return ImageSet(
+        name,
+        f"stand-in for deepfakes: grey faces of persons {persons}, ten each, real and with "
+        f"{_TRACES[family]}, 64×64, {part} part",
+        _ATT_TERMS,
+        _ATT,
+        "att_faces",
+        401,
+        lambda root: standin_faces(
+            name, att_faces(name, root / "att_faces", _ATT, training=training), family
+        ),
+    )
+
+
 def _faceforensics(generator: str, part: str) -> ImageSet:
     name = generator if part == "test" else f"{generator}_{part}"
     folder = GENERATORS[generator]
@@ -218,6 +236,8 @@ _PLACES = UNPACK + (
     "is called places365_standard, places2.csail.mit.edu/download.html); or the validation part as "
     "places365/{places365_val.txt,val/<image>.jpg} (val_256.tar, filelist_places365-standard.tar)."
 )
+_ATT = UNPACK + "as att_faces/s<person>/<number>.pgm."
+_ATT_TERMS = "free with credit to AT&T Laboratories Cambridge"
 _CALTECH_TERMS = "CC BY 4.0"
 _CALTECH_FOLDER = "faces_easy/Faces_easy"
 _CALTECH = UNPACK + (
@@ -430,7 +450,11 @@ CATALOG = {
             standin
             for family in FAMILIES
             for training in (False, True)
-            for standin in (_small_standin(family, training), _standin(family, training))
+            for standin in (
+                _small_standin(family, training),
+                _standin(family, training),
+                _att_standin(family, training),
+            )
         ),
         *(
             _faceforensics(generator, part)
@@ -439,11 +463,12 @@ CATALOG = {
         ),
         ImageSet(
             "att_faces",
-            "AT&T Database of Faces, 40 people × 10 grey pictures",
-            "free with credit to AT&T Laboratories Cambridge",
-            UNPACK + "as att_faces/s<person>/<number>.pgm.",
+            "AT&T Database of Faces, 40 people × 10 grey pictures, all real, 64×64",
+            _ATT_TERMS,
+            _ATT,
             "att_faces",
             401,
+            lambda root: real_faces("att_faces", att_faces("att_faces", root / "att_faces", _ATT)),
         ),
     )
 }

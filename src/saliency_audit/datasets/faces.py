@@ -29,6 +29,11 @@ CALTECH_PLACE = FacePlace(0.49, 0.55)
 SMALL_FACES, SMALL_TRAINING = 100, 60
 SMALL_PLACE = FacePlace(across=0.36, down=0.44)
 
+# AT&T's persons are numbered, ten pictures each; the first 30 persons are for training. Faces fill
+# the square in the middle of a picture.
+ATT_PERSONS, ATT_PICTURES, ATT_TRAINING = 40, 10, 30
+ATT_PLACE = FacePlace(0.49, 0.52, 0.36, 0.46)
+
 
 @dataclass(frozen=True)
 class Faces:
@@ -77,6 +82,39 @@ def caltech_faces(
         tuple(path.name for path in kept),
         lambda index: read_picture(kept[index], side),
         CALTECH_PLACE,
+    )
+
+
+def att_faces(name: str, folder: Path, how_to_get: str, *, training: bool | None = None) -> Faces:
+    """The pictures of the AT&T Database of Faces: grey, 92 × 112, their middle on 64 × 64.
+
+    The training part is persons 1 to 30, the validation part persons 31 to 40.
+
+    Args:
+        name: of the image set, for messages.
+        folder: holds a folder per person.
+        how_to_get: instructions for the message if a picture is missing.
+        training: which part; both if None.
+
+    Raises:
+        MissingDataError: no such folder, or one without all pictures.
+    """
+    numbers = range(1, ATT_PERSONS + 1)
+    if training is not None:
+        first, last = (1, ATT_TRAINING) if training else (ATT_TRAINING + 1, ATT_PERSONS)
+        numbers = range(first, last + 1)
+    files = [
+        folder / f"s{person}" / f"{picture}.pgm"
+        for person in numbers
+        for picture in range(1, ATT_PICTURES + 1)
+    ]
+    if lacking := [path for path in files if not path.is_file()]:
+        what = f"{len(lacking)} of {len(files)} pictures are missing, {lacking[0]} the first"
+        raise missing(name, how_to_get, what)
+    return Faces(
+        tuple(f"{path.parent.name}/{path.name}" for path in files),
+        lambda index: read_picture(files[index], SMALL_SIDE),
+        ATT_PLACE,
     )
 
 
