@@ -218,7 +218,7 @@ def recorded_rows(claim: Claim, profile: str) -> pd.DataFrame | str:
     if spec.nothing_to_test:
         return spec.nothing_to_test
     if spec.planned:
-        return f"the experiment {spec.experiment} is planned and not written yet"
+        return f"the experiment `{spec.experiment}` is planned and not written yet"
     return experiment_rows(str(spec.experiment), profile)
 
 
@@ -230,7 +230,7 @@ def experiment_rows(name: str, profile: str) -> pd.DataFrame | str:
     """
     experiment = get_experiment(name)
     if profile not in experiment.profiles:
-        return f"the experiment {name} has no {profile} profile"
+        return f"the experiment `{name}` has no {profile} profile"
     settings = _tasks_and_faults(experiment, profile)
     faults = {task: fault for _, found in settings.values() for task, fault in found.items()}
     if complete := _complete(settings):

@@ -73,6 +73,8 @@ MEASURE_NAMES = {
     "frechet_distance": "Fréchet distance",
     "log_likelihood": "log-likelihood",
     "log_relative_change": "log relative change",
+    "same_weights_likelihood": "log-likelihood at the same weights",
+    "same_weights_parameter": "parameters at the same weights",
     "input_difference": "difference of the inputs",
     "spearman_magnitude": "Spearman of magnitudes",
     "unit_norm": "scaled to norm 1",

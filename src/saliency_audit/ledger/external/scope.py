@@ -120,7 +120,7 @@ def wanted(own: "ReplicationSpec") -> str:
     for column, least in own.least.items():
         of = {"": least} if isinstance(least, float) else least
         each = [f"{number:g}{f' on {name}' if name else ''}" for name, number in of.items()]
-        parts.append(f"{column} of at least {', '.join(each)}")
+        parts.append(f"{column.replace('_', ' ')} of at least {', '.join(each)}")
     if own.accuracy:
         ranges = [f"{name} {low:g} to {high:g} %" for name, (low, high) in own.accuracy.items()]
         parts.append(f"the paper's accuracy ({', '.join(ranges)})")
