@@ -8,7 +8,8 @@ from skimage.data import grass
 
 from saliency_audit.datasets import MissingDataError, open_images, read_batch, read_regions
 from saliency_audit.datasets.catalog import SHOWN
-from saliency_audit.datasets.cutouts import before_grass, open_cutouts
+from saliency_audit.datasets.cutouts import before_grass, open_all_cutouts, open_cutouts
+from saliency_audit.datasets.images import UNLABELLED
 from saliency_audit.datasets.tiny_imagenet_classes import IMAGENET_INDEX, TINY_CLASSES
 
 
@@ -60,3 +61,26 @@ def test_the_eight_of_the_repository():
     assert batch.images.shape == (8, 3, 128, 128)
     shares = read_regions(images, range(8)).float().mean(dim=(1, 2))
     assert ((shares > 0.1) & (shares < 0.6)).all()
+
+
+def test_all_of_a_folder_have_a_region_and_no_class(tmp_path):
+    (tmp_path / "notes.csv").touch()
+    red(tmp_path, (20, 20), (0, 0, 20, 10)).rename(tmp_path / "b.png")
+    red(tmp_path, (20, 20), (0, 0, 10, 20)).rename(tmp_path / "a.png")
+    images = open_all_cutouts("all", tmp_path, "Ask for them.")
+    assert images.names == ("a.png", "b.png")
+    assert images.labels == (UNLABELLED, UNLABELLED)
+    assert read_regions(images, [0, 1]).any(dim=(1, 2)).all()
+
+
+def test_a_folder_without_pictures_is_refused(tmp_path):
+    with pytest.raises(MissingDataError, match=r"there is no PNG file in .*Ask for them\."):
+        open_all_cutouts("all", tmp_path, "Ask for them.")
+
+
+@pytest.mark.data("cutouts")
+def test_the_real_set_has_187(data_root):
+    images = open_images("cutouts")
+    assert len(images) == 187
+    shares = read_regions(images, range(0, 187, 30)).float().mean(dim=(1, 2))
+    assert ((shares > 0.02) & (shares < 0.8)).all()

@@ -5,8 +5,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saliency_audit.datasets import Images, image_seed, read_batch, shuffled_indices
-from saliency_audit.datasets.images import only_classes
+from saliency_audit.datasets import (
+    Images,
+    MissingDataError,
+    image_seed,
+    read_batch,
+    read_regions,
+    shuffled_indices,
+)
+from saliency_audit.datasets.images import only_classes, scaled_to
 
 
 def numbered(count):
@@ -68,3 +75,20 @@ def test_only_some_classes_are_numbered_anew():
     assert images.region is None
     with pytest.raises(ValueError, match=r"'numbered' has no picture of classes \[7\]"):
         only_classes(numbered(9), (0, 7))
+
+
+def test_pictures_are_scaled_as_a_whole_and_lose_their_regions():
+    half = Images(
+        name="half",
+        names=("one",),
+        labels=(0,),
+        read=lambda index: torch.tensor([0.0, 0.0, 1.0, 1.0]).expand(3, 4, 4),
+        region=lambda index: torch.ones(4, 4, dtype=torch.bool),
+    )
+    small, large = (scaled_to(half, side).read(0) for side in (2, 8))
+    # A pixel of the small one reaches over its edge: weights 1, 3, 3, 1 of two dark and one bright.
+    torch.testing.assert_close(small[0, 0], torch.tensor([1 / 7, 6 / 7]))
+    assert large.shape == (3, 8, 8)
+    assert large[0, 0].tolist() == [0, 0, 0, 0.25, 0.75, 1, 1, 1]
+    with pytest.raises(MissingDataError, match="pictures of another size have no regions"):
+        read_regions(scaled_to(half, 2), [0])

@@ -198,3 +198,12 @@ def test_the_real_training_set(data_root):
 def test_the_labels_agree_with_the_folders_of_imagenet(data_root):
     wnids = sorted(entry.name for entry in (data_root / "imagenet_sample").iterdir())
     assert {wnid: wnids.index(wnid) for wnid in IMAGENET_INDEX} == IMAGENET_INDEX
+
+
+@pytest.mark.data("tiny200_val")
+def test_another_side_is_read_from_the_files(data_root):
+    images = open_images("tiny200_val", 64)
+    with Image.open(data_root / "tiny-imagenet-200/val" / images.names[5]) as stored:
+        pixels = np.array(stored.convert("RGB"))
+    assert (images.read(5).permute(1, 2, 0) * 255).round().byte().equal(torch.from_numpy(pixels))
+    assert open_images("tiny200_val").names == images.names

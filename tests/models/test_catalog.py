@@ -41,7 +41,7 @@ def _fresh_cache():
 def test_unknown_classifier_lists_the_known():
     with pytest.raises(
         ValueError,
-        match="unknown classifier 'resnet'; known: digits_cnn, shapes_cnn, mnist_cnn, squeeze",
+        match="unknown classifier 'resnet'; known: digits_cnn, shapes_cnn, normed_shapes_cnn, mnist",
     ):
         load_classifier("resnet")
 

@@ -45,6 +45,16 @@ def test_it_is_trained_once_and_ready_to_use(trained):
     assert not any(module.training for module in trained.modules())
 
 
+def test_the_one_with_batch_normalisation_names_them_too_and_takes_other_sizes():
+    model = load_classifier("normed_shapes_cnn")
+    batch = read_batch(open_images("shapes"), range(400))
+    with torch.no_grad():
+        right = model(batch.images).argmax(dim=1) == batch.labels
+        assert model(torch.rand(2, 3, 96, 96)).shape == (2, 8)
+    assert right.double().mean() >= 0.95
+    assert sum(isinstance(part, nn.BatchNorm2d) for part in model.modules()) == 4
+
+
 @pytest.fixture
 def restored_threads():
     threads = torch.get_num_threads()

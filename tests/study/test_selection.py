@@ -1,10 +1,12 @@
 """Which images of a slice are explained, and for which class."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from saliency_audit.attributions.engine import predict
-from saliency_audit.datasets import image_seed, open_images, shuffled_indices
+from saliency_audit.datasets import CATALOG, image_seed, open_images, shuffled_indices
 from saliency_audit.models import load_classifier
 from saliency_audit.study.selection import Selection, balanced, select
 
@@ -107,3 +109,19 @@ def test_as_many_of_both_kinds_the_first_of_each(targets, expected):
     assert found.confidence.tolist() == expected
     assert (~found.correct).sum() == found.correct.sum()
     assert found.notes == {"candidates": count, "used": len(expected)}
+
+
+@pytest.mark.parametrize("keep", ["correctly", "wrongly", "both"])
+def test_pictures_without_a_class_cannot_be_chosen_by_it(keep, pictures, monkeypatch):
+    entry = CATALOG["pictures"]
+    unlabelled = replace(
+        entry, opener=lambda root: replace(opened := entry.opener(root), labels=(-1,) * len(opened))
+    )
+    monkeypatch.setitem(CATALOG, "pictures", unlabelled)
+    if keep != "both":
+        with pytest.raises(ValueError, match=f"none is classified {keep}"):
+            select("brightest", "pictures", 0, 0, 6, keep)
+        return
+    chosen = select("brightest", "pictures", 0, 0, 6, keep)
+    assert len(chosen.indices) == 4  # two files are corrupt
+    assert chosen.notes["misclassified"] == 0

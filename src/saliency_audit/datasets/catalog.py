@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from saliency_audit.datasets.cub200 import open_cub200
-from saliency_audit.datasets.cutouts import open_cutouts
+from saliency_audit.datasets.cutouts import open_all_cutouts, open_cutouts
 from saliency_audit.datasets.digits import open_digits
 from saliency_audit.datasets.faceforensics import GENERATORS, open_faceforensics
 from saliency_audit.datasets.faces import (
@@ -24,12 +24,17 @@ from saliency_audit.datasets.images import (
     MissingDataError,
     only_classes,
     read_scaled,
+    scaled_to,
 )
 from saliency_audit.datasets.mnist import open_mnist
 from saliency_audit.datasets.places365 import open_places365
 from saliency_audit.datasets.shapes import MORE, open_shapes
 from saliency_audit.datasets.standins import FAMILIES
-from saliency_audit.datasets.tiny_imagenet import open_tiny_imagenet, open_tiny_imagenet_train
+from saliency_audit.datasets.tiny_imagenet import (
+    SIDE,
+    open_tiny_imagenet,
+    open_tiny_imagenet_train,
+)
 from saliency_audit.datasets.tiny_imagenet_classes import IMAGENET_INDEX, TINY_CLASSES
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.locations import data_root, project_root
@@ -50,6 +55,8 @@ class ImageSet:
         folder: its folder below the data root; None if it is embedded.
         files: number of files in that folder.
         opener: opens it; None if no experiment reads it yet.
+        sized: opens it with pictures of so many pixels per side, from the files; None where
+            pictures of another size are those of `opener`, scaled.
     """
 
     name: str
@@ -59,6 +66,7 @@ class ImageSet:
     folder: str | None = None
     files: int = 0
     opener: Callable[[Path], Images] | None = None
+    sized: Callable[[Path, int], Images] | None = None
 
     def location(self) -> Path | None:
         """Its folder below the data root, None if it is embedded."""
@@ -265,6 +273,13 @@ _TINY_TRAINING = UNPACK + (
     "as tiny-imagenet-200/train/<wnid>/{images/,<wnid>_boxes.txt} "
     "(cs231n.stanford.edu/tiny-imagenet-200.zip)."
 )
+
+
+def _tiny200_val(root: Path, side: int = SIDE) -> Images:
+    folder = root / "tiny-imagenet-200/val"
+    return only_classes(open_tiny_imagenet("tiny200_val", folder, _TINY, side), TINY_CLASSES)
+
+
 # Chosen for what they show, among those whose class EfficientNet-Lite0 gives; no map was looked at.
 SHOWN = {
     "animals-mammals-elephant.png": "n02504458",
@@ -276,6 +291,10 @@ SHOWN = {
     "animals-mammals-camel-camel.png": "n02437312",
     "animals-birds-gander.png": "n01855672",
 }
+_STAMPS = UNPACK + (
+    "as cutouts/<name>.png: pictures with an alpha channel, such as the photographs of Debian's "
+    "package tuxpaint-stamps-default."
+)
 _SHIPPED = "They are in data/cutouts of a clone; work in one, or set SALIENCY_PROJECT to it."
 
 CATALOG = {
@@ -403,10 +422,8 @@ CATALOG = {
             _TINY,
             "tiny-imagenet-200/val",
             10001,
-            lambda root: only_classes(
-                open_tiny_imagenet("tiny200_val", root / "tiny-imagenet-200/val", _TINY),
-                TINY_CLASSES,
-            ),
+            _tiny200_val,
+            _tiny200_val,
         ),
         ImageSet(
             "tiny200_train",
@@ -434,6 +451,16 @@ CATALOG = {
                 {file: TINY_CLASSES.index(IMAGENET_INDEX[wnid]) for file, wnid in SHOWN.items()},
                 _SHIPPED,
             ),
+        ),
+        ImageSet(
+            "cutouts",
+            "187 photographs with exact masks and without classes, before scikit-image's grass, "
+            "128×128",
+            "GPL-2 or later (Tux Paint's stamps)",
+            _STAMPS,
+            "cutouts",
+            189,
+            lambda root: open_all_cutouts("cutouts", root / "cutouts", _STAMPS),
         ),
         ImageSet(
             "faces_easy",
@@ -474,8 +501,12 @@ CATALOG = {
 }
 
 
-def open_images(name: str) -> Images:
+def open_images(name: str, side: int | None = None) -> Images:
     """Open an image set of the catalogue.
+
+    Args:
+        name: of the set.
+        side: pixels per side of its pictures, if not its own.
 
     Raises:
         ValueError: unknown name, or a set that no experiment reads yet.
@@ -486,6 +517,9 @@ def open_images(name: str) -> Images:
     if entry.opener is None:
         raise ValueError(f"image set {name!r} has no reader yet")
     try:
+        if side is not None:
+            root = data_root()
+            return entry.sized(root, side) if entry.sized else scaled_to(entry.opener(root), side)
         return entry.opener(data_root())
     except MissingDataError as error:
         raise MissingDataError(

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from saliency_audit.datasets.images import Images, missing
+from saliency_audit.datasets.images import UNLABELLED, Images, missing
 
 SIDE = 128
 # The longer side of an object as a share of the picture's.
@@ -49,6 +49,20 @@ def open_cutouts(
         read=lambda index: before_grass(folder / files[index], side)[0],
         region=lambda index: before_grass(folder / files[index], side)[1],
     )
+
+
+def open_all_cutouts(name: str, folder: Path, how_to_get: str, side: int = SIDE) -> Images:
+    """Open every PNG file of a folder, in the order of their names; no class is known of any.
+
+    Arguments are those of `open_cutouts`.
+
+    Raises:
+        MissingDataError: there is no such file.
+    """
+    files = sorted(path.name for path in folder.glob("*.png"))
+    if not files:
+        raise missing(name, how_to_get, f"there is no PNG file in {folder}")
+    return open_cutouts(name, folder, dict.fromkeys(files, UNLABELLED), how_to_get, side)
 
 
 def before_grass(path: Path, side: int) -> tuple[Tensor, Tensor]:

@@ -1,13 +1,14 @@
 """The interface of an image set, independent of its layout on disk."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.nn import functional as F
 
 from saliency_audit.datasets.cropping import centre_crop
 from saliency_audit.datasets.decoding import PictureError, upright_rgb
@@ -23,6 +24,10 @@ def missing(name: str, how_to_get: str, what: str) -> MissingDataError:
     return MissingDataError(f"image set {name!r}: {what}. {how_to_get}")
 
 
+# The class of a picture of which none is known.
+UNLABELLED = -1
+
+
 @dataclass(frozen=True)
 class Images:
     """An opened image set: names and labels at once, pixels on request.
@@ -30,7 +35,7 @@ class Images:
     Attributes:
         name: the set's name in the catalogue.
         names: one name per image (its path inside the set, or its number).
-        labels: class index per image.
+        labels: class index per image; `UNLABELLED` where none is known.
         read: index -> `(C, H, W)` float32 in [0, 1]; raises `OSError` on a corrupt file.
         region: index -> `(H, W)` bool, where the object is in the picture that `read` returns: its
             mask, or its bounding box filled; None where the set has neither.
@@ -67,6 +72,20 @@ def only_classes(images: Images, classes: Sequence[int]) -> Images:
         region=None if region is None else lambda index: region(kept[index]),
         regions_missing=images.regions_missing,
     )
+
+
+def scaled_to(images: Images, side: int) -> Images:
+    """The pictures scaled as a whole to side × side (bilinear, smoothed where that is smaller).
+
+    Regions are left out: they would have to be scaled too.
+    """
+
+    def read(index: int) -> Tensor:
+        size = (side, side)
+        return F.interpolate(images.read(index)[None], size, mode="bilinear", antialias=True)[0]
+
+    missing = "pictures of another size have no regions here."
+    return replace(images, read=read, region=None, regions_missing=missing)
 
 
 @dataclass(frozen=True)

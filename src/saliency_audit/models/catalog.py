@@ -31,6 +31,7 @@ from saliency_audit.models.small import (
     DigitsCNN,
     FacesCNN,
     MnistCNN,
+    NormedShapesCNN,
     SeparableFacesCNN,
     ShapesCNN,
 )
@@ -97,6 +98,10 @@ def _untrained_shapes_cnn() -> nn.Module:
     return Normalized(ShapesCNN(), (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
 
 
+def _untrained_normed_shapes_cnn() -> nn.Module:
+    return Normalized(NormedShapesCNN(), (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
+
+
 def _centred(build: Callable[[], nn.Module]) -> Callable[[], nn.Module]:
     return lambda: Normalized(build(), (0.5, 0.5, 0.5), (1.0, 1.0, 1.0))
 
@@ -122,6 +127,11 @@ _RECIPES = {
     "digits_cnn": Recipe(DigitsCNN, digits_training_set, TrainingPlan()),
     "shapes_cnn": Recipe(
         _untrained_shapes_cnn,
+        _shapes_training_set,
+        TrainingPlan(epochs=4, batch_size=32, learning_rate=1.2e-3),
+    ),
+    "normed_shapes_cnn": Recipe(
+        _untrained_normed_shapes_cnn,
         _shapes_training_set,
         TrainingPlan(epochs=4, batch_size=32, learning_rate=1.2e-3),
     ),
@@ -351,6 +361,9 @@ _RECORDED = {
 CLASSIFIERS = {
     "digits_cnn": _trained("digits_cnn", "small CNN on digits"),
     "shapes_cnn": _trained("shapes_cnn", "small CNN on shapes"),
+    "normed_shapes_cnn": _trained(
+        "normed_shapes_cnn", "small CNN with batch normalisation on shapes"
+    ),
     "mnist_cnn": _trained("mnist_cnn", "CNN of the GGIG paper on MNIST"),
     **{
         name: Classifier(

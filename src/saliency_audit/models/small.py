@@ -57,6 +57,37 @@ class ShapesCNN(nn.Module):
         return self.head(self.pool(self.features(images)).flatten(1))
 
 
+class NormedShapesCNN(nn.Module):
+    """`ShapesCNN` with batch normalisation after each convolution, for pictures of any size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            OrderedDict(
+                conv1=nn.Conv2d(3, 16, 5, stride=2, padding=2, bias=False),
+                norm1=nn.BatchNorm2d(16),
+                relu1=nn.ReLU(),
+                pool1=nn.MaxPool2d(2),
+                conv2=nn.Conv2d(16, 32, 3, padding=1, bias=False),
+                norm2=nn.BatchNorm2d(32),
+                relu2=nn.ReLU(),
+                pool2=nn.MaxPool2d(2),
+                conv3=nn.Conv2d(32, 64, 3, padding=1, bias=False),
+                norm3=nn.BatchNorm2d(64),
+                relu3=nn.ReLU(),
+                conv4=nn.Conv2d(64, 64, 3, padding=1, bias=False),
+                norm4=nn.BatchNorm2d(64),
+                relu4=nn.ReLU(),
+            )
+        )
+        self.pool = nn.AdaptiveMaxPool2d(1)
+        self.head = nn.Linear(64, 8)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits `(N, 8)` of images `(N, 3, H, W)`, centred and scaled."""
+        return self.head(self.pool(self.features(images)).flatten(1))
+
+
 class MnistCNN(nn.Module):
     """Two 5×5 convolutions without padding and one linear layer, for 28×28 grey digits.
 

@@ -34,6 +34,7 @@ from saliency_audit.locations import project_root
 from saliency_audit.models import CLASSIFIERS, load_classifier
 from saliency_audit.study.experiment import Outcome, Task
 from saliency_audit.study.provenance import default_device
+from saliency_audit.study.selection import OWN_IMAGES
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +121,7 @@ PHOTOGRAPHS = Tuning(
     Objective(area=6.0, background=2.0, smoothness=0.001),
     {"batch_size": 16, "learning_rate": 1e-3},
 )
-TUNED = {"shapes_cnn": SHAPES}
+TUNED = {"shapes_cnn": SHAPES, "normed_shapes_cnn": SHAPES}
 
 
 def dre_setting(model: str, n_train: int, epochs: int, filter_epochs: int, seed: int) -> Setting:
@@ -252,7 +253,7 @@ def training_pictures(model: str, count: int) -> Sequence[Tensor] | Tensor:
         MissingDataError: they are not here.
         ValueError: there are not so many, or the classifier has none.
     """
-    if model == "shapes_cnn":
+    if OWN_IMAGES.get(model) == "shapes":
         return shapes_training_set(count)[0]
     refuse_unknown("classifier with pictures to train masks on", model, TRAINING_SETS)
     images = open_images(TRAINING_SETS[model])

@@ -17,6 +17,7 @@ from saliency_audit.datasets import (
     shuffled_indices,
 )
 from saliency_audit.datasets.faceforensics import GENERATORS
+from saliency_audit.datasets.images import UNLABELLED
 from saliency_audit.datasets.standins import FAMILIES
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.models import load_classifier, state_digest
@@ -28,6 +29,7 @@ from saliency_audit.study.provenance import default_device
 OWN_IMAGES = {
     "digits_cnn": "digits",
     "shapes_cnn": "shapes",
+    "normed_shapes_cnn": "shapes",
     "mnist_cnn": "mnist_test",
     **{
         f"{size}{architecture}_{family}": f"{size}standin_{family}"
@@ -156,11 +158,15 @@ def select(
 
     Raises:
         MissingDataError: the images or the weights are not here.
-        ValueError: anything else to keep.
+        ValueError: anything else to keep, or a choice by classes that are not known.
     """
     refuse_unknown("kind of images to keep", keep, KEEP)
     device = default_device()
     source = open_images(images)
+    if keep != "both" and UNLABELLED in source.labels:
+        raise ValueError(
+            f"{images} has pictures of which no class is known: none is classified {keep}"
+        )
     order = shuffled_indices(source, seed)[first:last]
     batch = read_batch(source, order)
     network = load_classifier(model).to(device)
@@ -180,7 +186,7 @@ def select(
         notes={
             "candidates": len(order),
             "unreadable": batch.unreadable,
-            "misclassified": int((~correct).sum()),
+            "misclassified": int((~correct & (labels != UNLABELLED)).sum()),
             "used": len(batch.indices),
             "model_sha256": state_digest(network),
         },

@@ -13,8 +13,10 @@ from saliency_audit.ledger import (
     Scope,
     ScopedResult,
     evaluate,
+    experiment_rows,
     recorded_rows,
 )
+from saliency_audit.parameters import PROFILES
 from saliency_audit.study import compute
 from saliency_audit.study.experiment import Experiment
 
@@ -36,6 +38,23 @@ def show_recorded(
         show(recorded, *arguments)
     else:
         print(recorded)
+
+
+def recorded_at(experiment: str) -> dict[str, pd.DataFrame]:
+    """The recorded rows of an experiment that no claim is about, by what readers call them.
+
+    Args:
+        experiment: its name.
+
+    Returns:
+        An entry per profile that has any.
+    """
+    found = {profile: experiment_rows(experiment, profile) for profile in PROFILES}
+    return {
+        f"recorded, {profile}": rows
+        for profile, rows in found.items()
+        if isinstance(rows, pd.DataFrame)
+    }
 
 
 def kept_rows(
