@@ -2,6 +2,7 @@
 
 from saliency_audit.study.experiment import Experiment, ParameterError
 from saliency_audit.study.experiments import (
+    dre_batch_norm,
     dre_cost,
     dre_density,
     dre_misclassified,
@@ -59,6 +60,7 @@ _EXPERIMENTS: dict[str, Experiment] = {
         dre_pictures,
         dre_misclassified,
         dre_cost,
+        dre_batch_norm,
         dre_sides,
         dre_training,
         mege_accuracy,
