@@ -27,7 +27,7 @@ def test_comparisons_stand_down_and_across(rows):
     assert set(table.columns) == {
         f"{kind}, {score}" for kind in ("weights", "labels") for score in ("MeGe", "ReCo, balanced")
     }
-    cell = table.loc[("cifar10_train", "IG", "this\nmachine"), "weights, MeGe"]
+    cell = table.loc[("CIFAR-10", "IG", "this\nmachine"), "weights, MeGe"]
     item = next(
         c for c in result.comparisons if c.label == "cifar10_train, resnet18-8, weights, ig, mege"
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 
 from saliency_audit.ledger import Comparison, Outcome
+from saliency_audit.report.in_print import in_print
 from saliency_audit.report.names import (
     STABILITY_NAMES,
     TOP_PIXEL_NAMES,
@@ -83,7 +84,8 @@ def pivot(
 
 def _named(item: Comparison, key: str, named: Callable[[str], str]) -> str:
     """What a reader calls a key's value: `ig − random` is `IG − Random`."""
-    return " − ".join(SCORES.get(part) or named(part) for part in item.keys[key].split(" − "))
+    parts = item.keys[key].split(" − ")
+    return " − ".join(SCORES.get(part) or in_print(named(part)) for part in parts)
 
 
 def _cell(item: Comparison) -> str:
