@@ -4,6 +4,7 @@ from saliency_audit.study.experiment import Experiment, ParameterError
 from saliency_audit.study.experiments import (
     dre_batch_norm,
     dre_cost,
+    dre_cutouts,
     dre_density,
     dre_misclassified,
     dre_monotony,
@@ -60,6 +61,7 @@ _EXPERIMENTS: dict[str, Experiment] = {
         dre_pictures,
         dre_misclassified,
         dre_cost,
+        dre_cutouts,
         dre_batch_norm,
         dre_sides,
         dre_training,
