@@ -1,0 +1,86 @@
+"""Which decided differences between distances stay decided under other choices."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from saliency_audit.ledger.statistics import Estimate, bootstrap_mean, holm, signed_rank_p
+
+ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class Survival:
+    """What another choice does to the differences that are decided without it.
+
+    Attributes:
+        kept: how many of them are decided the same way.
+        open: how many are undecided.
+        turned: how many are decided the other way.
+        fresh: how many are decided that were not.
+        ratio: mean over images of the distances' mean, as a multiple of that without the choice.
+    """
+
+    kept: int
+    open: int
+    turned: int
+    fresh: int
+    ratio: Estimate
+
+
+def survival(rows: pd.DataFrame, nothing: str) -> tuple[int, dict[tuple[str, str], Survival]]:
+    """How many differences between pairs of methods are decided, and which choices they survive.
+
+    A difference is that of the distances of two pairs of methods, on the same images; six distances
+    have fifteen. It is decided if the two-sided Wilcoxon signed-rank p, by Holm over the
+    differences of one choice, is below 0.05.
+
+    Args:
+        rows: of `xmgd_sensitivity`, of one network and image set.
+        nothing: what rows are called in which no choice is changed.
+
+    Returns:
+        The number decided with no choice changed, and by what is changed and its value what that
+        does, in the order of the rows.
+    """
+    tables = dict(_tables(rows))
+    base = next(table for (changed, _), table in tables.items() if changed == nothing)
+    usual = _signs(base)
+    decided = int(np.count_nonzero(usual))
+    found = {}
+    for choice, table in tables.items():
+        if choice[0] == nothing:
+            continue
+        signs = _signs(table)
+        was = usual != 0
+        ratio = (table.mean(axis=1) / base.mean(axis=1)).to_numpy(dtype=float)
+        found[choice] = Survival(
+            kept=int((was & (signs == usual)).sum()),
+            open=int((was & (signs == 0)).sum()),
+            turned=int((was & (signs == -usual)).sum()),
+            fresh=int((~was & (signs != 0)).sum()),
+            ratio=bootstrap_mean(ratio),
+        )
+    return decided, found
+
+
+def _tables(rows: pd.DataFrame) -> Iterator[tuple[tuple[str, str], pd.DataFrame]]:
+    """A choice, and a table of images × pairs of methods."""
+    for (changed, value), group in rows.groupby(["changed", "value"], sort=False):
+        table = group.pivot(index="image", columns=["method", "other_method"], values="xmgd")
+        yield (str(changed), str(value)), table
+
+
+def _signs(table: pd.DataFrame) -> np.ndarray:
+    """1 or −1 for each difference of two columns that is decided, 0 for the others."""
+    signs, chances = [], []
+    for first, second in combinations(range(table.shape[1]), 2):
+        differences = (table.iloc[:, first] - table.iloc[:, second]).to_numpy(dtype=float)
+        sides = [signed_rank_p(differences, side) for side in ("greater", "less")]
+        chances.append(min(1.0, 2 * min(sides)))
+        signs.append(1 if sides[0] < sides[1] else -1)
+    decided = np.array(holm(chances)) < ALPHA
+    return np.where(decided, np.array(signs), 0)
