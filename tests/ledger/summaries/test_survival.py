@@ -42,7 +42,7 @@ def test_kept_turned_open_and_fresh_are_told_apart():
     decided, choices = survival(found, "nothing")
     assert decided == 2  # the second and the third pair are level
     counts = {
-        changed: (each.kept, each.open, each.turned, each.fresh)
+        changed: (each.kept, each.undecided, each.turned, each.fresh)
         for (changed, _), each in choices.items()
     }
     assert counts == {

@@ -18,14 +18,14 @@ class Survival:
 
     Attributes:
         kept: how many of them are decided the same way.
-        open: how many are undecided.
+        undecided: how many are no longer decided.
         turned: how many are decided the other way.
         fresh: how many are decided that were not.
         ratio: mean over images of the distances' mean, as a multiple of that without the choice.
     """
 
     kept: int
-    open: int
+    undecided: int
     turned: int
     fresh: int
     ratio: Estimate
@@ -59,7 +59,7 @@ def survival(rows: pd.DataFrame, nothing: str) -> tuple[int, dict[tuple[str, str
         ratio = (table.mean(axis=1) / base.mean(axis=1)).to_numpy(dtype=float)
         found[choice] = Survival(
             kept=int((was & (signs == usual)).sum()),
-            open=int((was & (signs == 0)).sum()),
+            undecided=int((was & (signs == 0)).sum()),
             turned=int((was & (signs == -usual)).sum()),
             fresh=int((~was & (signs != 0)).sum()),
             ratio=bootstrap_mean(ratio),

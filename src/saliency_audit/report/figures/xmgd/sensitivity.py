@@ -14,7 +14,7 @@ from saliency_audit.report.words import estimate
 from saliency_audit.study.experiments.xmgd_sensitivity import NOTHING
 
 # Of the differences that are decided, from the most to the least reassuring.
-FATES = {"kept": IDGI_COLOUR, "open": "0.8", "turned": BASE_COLOUR}
+FATES = {"kept": IDGI_COLOUR, "undecided": "0.8", "turned": BASE_COLOUR}
 RATIO, SHARE = "XMGD, as a multiple", "decided differences"
 
 
@@ -24,7 +24,7 @@ def choice_name(changed: str, value: str) -> str:
         return "no filter" if value == "1" else f"filters up to {value} × {value}"
     if changed == "width":
         return "the saliency itself" if value == "0" else f"b = {value}"
-    names = {"components": f"{value} Gaussians", "window": f"{value} filters"}
+    names = {"components": f"{value} Gaussians", "window": f"{value.capitalize()} filters"}
     return names.get(changed, f"{changed} {value}")
 
 
@@ -90,7 +90,7 @@ def sensitivity_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
                 lines[network(model), choice_name(*choice), on_two_lines(source)] = {
                     RATIO: estimate(each.ratio),
                     "kept": f"{each.kept} of {decided}",
-                    "undecided": str(each.open),
+                    "undecided": str(each.undecided),
                     "turned": str(each.turned),
                     "decided anew": str(each.fresh),
                     "images": str(each.ratio.n),
