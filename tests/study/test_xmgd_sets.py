@@ -8,7 +8,13 @@ import torch
 
 from saliency_audit.metrics import MultiScale
 from saliency_audit.study.aggregated_maps import Explained, aggregated, distances_between
-from saliency_audit.study.experiments import xmgd_noise, xmgd_set_size, xmgd_spread
+from saliency_audit.study.detector_maps import detector_and_generator
+from saliency_audit.study.experiments import (
+    xmgd_correlation,
+    xmgd_noise,
+    xmgd_set_size,
+    xmgd_spread,
+)
 
 QUICK = MultiScale(components=2, restarts=1)
 
@@ -99,6 +105,72 @@ def test_spread_rows_have_all_pairs_of_all_draws():
     }
 
 
+QUICKLY = {"n_images": 8, "resamples": 2, "components": 2, "steps": 4}
+
+
+def test_correlation_rows_are_of_one_detector_and_its_own_faces():
+    experiment = xmgd_correlation.EXPERIMENT
+    models = ("small_faces_cnn_swap", "small_faces_branched_smooth")
+    tasks = experiment.split(replace(experiment.settings("embedded")[""], models=models, **QUICKLY))
+    assert [task.parameters["images"] for task in tasks] == [
+        "small_standin_swap",
+        "small_standin_smooth",
+    ]
+    outcome = experiment.compute(tasks[1])
+    rows = outcome.rows
+    assert len(rows) == 3 * 3 * 6
+    assert not rows.duplicated(["method", "draw", "first", "second"]).any()
+    assert set(rows["detector"]) == {"small_faces_branched"}
+    assert set(rows["generator"]) == {"smooth"}
+    assert set(rows["set_size"]) == {outcome.notes["used"]}
+
+
+def test_the_images_themselves_are_as_far_apart_as_one_network_s_spread():
+    model = ("small_faces_cnn_swap",)
+    ours = embedded(xmgd_correlation, models=model, **QUICKLY).rows
+    theirs = embedded(xmgd_spread, models=model, **QUICKLY).rows
+    both = ["method", "first", "second", "distance"]
+    first, second = (rows.loc[rows["draw"] == 0, both].reset_index() for rows in (ours, theirs))
+    assert first.equals(second)
+
+
+def test_a_draw_is_of_the_same_faces_for_every_network(monkeypatch):
+    """Whatever each classifies correctly: candidates are drawn, not the images that are left."""
+    seen = []
+    monkeypatch.setattr(
+        xmgd_correlation,
+        "resampled_distances",
+        lambda parts, images, given: seen.append(images.tolist()) or iter(()),
+    )
+    for model in ("small_faces_cnn_warp", "small_faces_separable_colour"):
+        assert embedded(xmgd_correlation, models=(model,), **QUICKLY).rows.empty
+    assert seen[0] == seen[1]
+    assert len(seen[0]) == 8
+
+
+def test_the_paper_s_design_has_seven_detectors_and_five_generators():
+    experiment = xmgd_correlation.EXPERIMENT
+    (paper,) = experiment.settings("paper").values()
+    found = {detector_and_generator(model) for model in paper.models}
+    assert len(found) == 35
+    assert [len({names[place] for names in found}) for place in (0, 1)] == [7, 5]
+    images = {task.parameters["images"] for task in experiment.split(paper)}
+    assert images == {"deepfakes", "face2face", "faceshifter", "faceswap", "neuraltextures"}
+
+
+def test_mesonet_explains_stand_ins_of_its_generator():
+    experiment = xmgd_correlation.EXPERIMENT
+    tasks = experiment.split(experiment.settings("reference")["mesonet"])
+    found = {task.parameters["model"]: task.parameters["images"] for task in tasks}
+    assert found == {
+        "meso4_df": "standin_swap",
+        "meso4_f2f": "standin_warp",
+        "mesoinception4_df": "standin_swap",
+        "mesoinception4_f2f": "standin_warp",
+    }
+    assert detector_and_generator("mesoinception4_f2f") == ("mesoinception4", "face2face")
+
+
 @pytest.mark.parametrize(
     ("parameters", "changes", "message"),
     [
@@ -108,6 +180,17 @@ def test_spread_rows_have_all_pairs_of_all_draws():
         (xmgd_set_size.Parameters, {"cells": 64}, "do not fit"),
         (xmgd_spread.Parameters, {"explained": ("ig", "saliency")}, "at least three methods"),
         (xmgd_spread.Parameters, {"resamples": 0}, "resamples must be at least 1"),
+        (xmgd_correlation.Parameters, {"side": 0}, "side must be at least 1"),
+        (
+            xmgd_correlation.Parameters,
+            {"models": ("shapes_cnn",)},
+            "'shapes_cnn' detects no single generator",
+        ),
+        (
+            xmgd_correlation.Parameters,
+            {"imitated": True, "images": "standin_swap"},
+            "either `images` or `imitated`",
+        ),
     ],
 )
 def test_parameters_are_checked(parameters, changes, message):

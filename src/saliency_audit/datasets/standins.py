@@ -151,13 +151,21 @@ def standin_resampled(
     return _blended(pictures, face + strength * board, _opacity(pictures, draws[:, 1:], place, 0.1))
 
 
-# By the generator that they stand in for.
 FAMILIES: dict[str, Family] = {
     "swap": standin_swap,
     "warp": standin_warp,
     "smooth": standin_smooth,
     "colour": standin_colour,
     "resampled": standin_resampled,
+}
+
+# The family that imitates each generator of FaceForensics++.
+IMITATIONS: dict[str, str] = {
+    "deepfakes": "swap",
+    "face2face": "warp",
+    "faceshifter": "smooth",
+    "faceswap": "colour",
+    "neuraltextures": "resampled",
 }
 
 

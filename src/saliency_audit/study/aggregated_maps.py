@@ -12,8 +12,44 @@ from torch import Tensor
 
 from saliency_audit.metrics import fit_maps, kl_divergence, ssim, xmgd_matrix
 from saliency_audit.metrics.xmgd import MultiScale
-from saliency_audit.study.detector_maps import defined_in_all, maps_of, unit_maps
+from saliency_audit.study.columns import Column
+from saliency_audit.study.detector_maps import (
+    MapParameters,
+    defined_in_all,
+    maps_of,
+    mixtures_in,
+    unit_maps,
+)
 from saliency_audit.study.selection import select
+from saliency_audit.study.shared_columns import shared
+from saliency_audit.study.validation import validate_counts
+
+#: Of rows about two methods' aggregated maps.
+DISTANCE_COLUMNS = (
+    Column("first", "text", "", "the method of the first aggregated map"),
+    Column("second", "text", "", "the method of the second"),
+    Column("method", "text", "", "measure: xmgd, ssim (1 − SSIM) or kl_divergence"),
+    *shared("draw"),
+    Column("set_size", "integer", "images", "that the aggregated maps rest on"),
+    Column("distance", "number", "of the measure", "of the two aggregated maps"),
+)
+
+
+@dataclass(frozen=True)
+class AggregatedParameters(MapParameters):
+    """Parameters of aggregated maps, on `side` × `side` pixels.
+
+    `resamples` are sets of images drawn with replacement; draw 0 is the images themselves.
+    """
+
+    side: int = 32
+    resamples: int = 100
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        validate_counts(side=self.side, resamples=self.resamples)
+        if len(self.explained) < 3:
+            raise ValueError("the distances of at least three methods are compared")
 
 
 @dataclass(frozen=True)
@@ -61,6 +97,28 @@ def aggregated(parts: Sequence[Explained], counts: Mapping[int, int]) -> dict[st
             mean = torch.tensordot(weights, unit, dims=1) / weights.sum()
             found.setdefault(name, []).append(mean)
     return {name: torch.stack(means).mean(dim=0) for name, means in found.items()}
+
+
+def resampled_distances(
+    parts: Sequence[Explained], images: NDArray[np.int64], given: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Distances between the methods' aggregated maps, of the images and of resampled images.
+
+    Args:
+        parts: of each network that is aggregated.
+        images: positions of the images that are drawn from.
+        given: parameters of the task, `resamples` and `seed` among them.
+
+    Yields:
+        Per draw, pair of methods and measure the columns `first`, `second`, `method`, `draw` and
+        `distance`. A draw without any of a network's images leaves that network out.
+    """
+    settings = mixtures_in(given)
+    for draw in range(given["resamples"] + 1):
+        maps = aggregated(parts, drawn_counts(images, given["seed"], draw))
+        for first, second, measure, value in distances_between(maps, settings):
+            pair = {"first": first, "second": second, "method": measure}
+            yield {**pair, "draw": draw, "distance": value}
 
 
 def distances_between(

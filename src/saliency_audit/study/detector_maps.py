@@ -10,6 +10,8 @@ from torch.nn import functional as F
 
 from saliency_audit.attributions import create, saliency
 from saliency_audit.attributions.rounding import is_constant
+from saliency_audit.datasets.faceforensics import GENERATORS
+from saliency_audit.datasets.standins import FAMILIES
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.metrics import MultiScale
 from saliency_audit.study.image_parameters import SliceParameters
@@ -23,6 +25,8 @@ WITHOUT_GUIDED = METHODS[:3]
 # MesoNet's detectors, each for two generators; and those of one of the paper's generators.
 MESO = ("meso4_df", "meso4_f2f", "mesoinception4_df", "mesoinception4_f2f")
 MESO_DEEPFAKES = ("meso4_df", "mesoinception4_df")
+# How the published weights of MesoNet call the generators that they are for.
+_SHORT = {"df": "deepfakes", "f2f": "face2face"}
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,20 @@ class MapParameters(MethodParameters):
         super().__post_init__()
         validate_counts(components=self.components)
         mixtures_in(vars(self))
+
+
+def detector_and_generator(model: str) -> tuple[str, str]:
+    """The two halves of a detector's name: `meso4_df` -> `meso4`, `deepfakes`.
+
+    Raises:
+        ValueError: a network that is not for one generator, or family of stand-ins.
+    """
+    detector, _, ending = model.rpartition("_")
+    generator = _SHORT.get(ending, ending)
+    if not detector or generator not in (*GENERATORS, *FAMILIES):
+        known = ", ".join((*_SHORT, *GENERATORS, *FAMILIES))
+        raise ValueError(f"{model!r} detects no single generator; its name must end in _{known}")
+    return detector, generator
 
 
 def mixtures_in(given: Mapping[str, Any], **more: Any) -> MultiScale:

@@ -25,6 +25,7 @@ UNITS = {
     "cost": "repeat",
     "distribution_agrees": "draw",
     "spread_difference": "draw",
+    "permuted_groups": "model",
 }
 # Some of what they say is a fact without a sample: points of a surface, a picture's own shifts,
 # passes that are counted.

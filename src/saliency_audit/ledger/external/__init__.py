@@ -43,6 +43,7 @@ from saliency_audit.ledger.external.tests.mr_sanity import monotone_degradation
 from saliency_audit.ledger.external.tests.mr_select import selected_above_others
 from saliency_audit.ledger.external.tests.paired_difference import paired_difference
 from saliency_audit.ledger.external.tests.within_limits import within_limits
+from saliency_audit.ledger.external.tests.xm_corr import permuted_groups
 from saliency_audit.ledger.external.tests.xm_scale import scale_difference
 from saliency_audit.ledger.external.tests.xm_spread import spread_difference
 
@@ -76,6 +77,7 @@ TESTS: dict[str, ExternalTest] = {
         within_limits,
         scale_difference,
         spread_difference,
+        permuted_groups,
     )
 }
 

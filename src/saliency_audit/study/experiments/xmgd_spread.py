@@ -6,41 +6,26 @@ import numpy as np
 import pandas as pd
 
 from saliency_audit.study.aggregated_maps import (
-    aggregated,
-    distances_between,
-    drawn_counts,
+    DISTANCE_COLUMNS,
+    AggregatedParameters,
     explained,
+    resampled_distances,
 )
 from saliency_audit.study.columns import Column, names
-from saliency_audit.study.detector_maps import (
-    MESO,
-    MESO_DEEPFAKES,
-    MapParameters,
-    mixtures_in,
-)
+from saliency_audit.study.detector_maps import MESO, MESO_DEEPFAKES
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.selection import images_of
-from saliency_audit.study.shared_columns import shared
-from saliency_audit.study.validation import validate_counts
 
 COLUMNS = (
     Column("model", "text", "", "the networks whose maps are aggregated, joined by +"),
     Column("images", "text", "", "their image sets, joined by +"),
-    Column("first", "text", "", "the method of the first aggregated map"),
-    Column("second", "text", "", "the method of the second"),
-    Column("method", "text", "", "measure: xmgd, ssim (1 − SSIM) or kl_divergence"),
-    *shared("draw"),
-    Column("set_size", "integer", "images", "that the aggregated maps rest on"),
-    Column("distance", "number", "of the measure", "of the two aggregated maps"),
+    *DISTANCE_COLUMNS,
 )
 
 
 @dataclass(frozen=True)
-class Parameters(MapParameters):
-    """Parameters of the maps, on `side` × `side` pixels, aggregated over all networks.
-
-    `resamples` are sets of images drawn with replacement; draw 0 is the images themselves.
-    """
+class Parameters(AggregatedParameters):
+    """Parameters of the maps, aggregated over all networks."""
 
     models: tuple[str, ...] = (
         "small_faces_cnn_swap",
@@ -48,15 +33,7 @@ class Parameters(MapParameters):
         "small_faces_cnn_smooth",
     )
     n_images: int = 80
-    side: int = 32
     components: int = 5
-    resamples: int = 100
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        validate_counts(side=self.side, resamples=self.resamples)
-        if len(self.explained) < 3:
-            raise ValueError("the distances of at least three methods are compared")
 
 
 def tasks(parameters: Parameters) -> list[Task]:
@@ -84,13 +61,7 @@ def compute(task: Task) -> Outcome:
         "images": "+".join(dict.fromkeys(given["images"])),
         "set_size": len(images),
     }
-    rows = []
-    settings = mixtures_in(given)
-    for draw in range(given["resamples"] + 1):
-        maps = aggregated(parts, drawn_counts(images, given["seed"], draw))
-        for first, second, measure, value in distances_between(maps, settings):
-            pair = {"first": first, "second": second, "method": measure}
-            rows.append({**about, **pair, "draw": draw, "distance": value})
+    rows = [{**about, **found} for found in resampled_distances(parts, images, given)]
     return Outcome(pd.DataFrame(rows)[order], notes)
 
 
