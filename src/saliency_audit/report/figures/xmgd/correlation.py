@@ -111,6 +111,7 @@ def show_groups(results: Mapping[str, Outcome], rows: Mapping[str, pd.DataFrame]
             axis.text(0.02, 0.97, MEASURES[measure], transform=axis.transAxes, va="top", fontsize=9)
             axis.set_yticks(list(places.values()), [KINDS[kind] for kind in places], fontsize=8)
             axis.set_ylim(0.4, len(places) + 0.6)
+            axis.set_xticks([-1, -0.5, 0, 0.5, 1])
             axis.tick_params(labelsize=8)
             if axis is not row[0]:
                 axis.set_yticklabels([])
