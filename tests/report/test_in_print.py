@@ -74,6 +74,10 @@ def test_commas_stand_between_names_only(name: str) -> None:
             "small_faces_cnn_swap+small_faces_cnn_warp",
             "small CNN on small faces (swap) + small CNN on small faces (warp)",
         ),
+        (
+            "small_faces_branched, meso4 × swap, xmgd",
+            "small branched CNN, Meso4 × swap, XMGD",
+        ),
         ("pass `compute dre_scores ig_steps ig`", "pass `compute dre_scores ig_steps ig`"),
         ("the probability of a word, e.g. this-one or big.ig", None),
         ("on cpu (1 thread, x86_64), 5 times", None),

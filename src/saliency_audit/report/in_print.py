@@ -10,6 +10,7 @@ from saliency_audit.models import CLASSIFIERS
 from saliency_audit.report.names import (
     COMPLEXITY_NAMES,
     CURVE_NAMES,
+    DETECTOR_NAMES,
     IMAGE_NAMES,
     MEASURE_NAMES,
     METHOD_NAMES,
@@ -63,6 +64,7 @@ def _names() -> Mapping[str, str]:
     found = {
         **sets,
         **IMAGE_NAMES,
+        **DETECTOR_NAMES,
         **networks,
         **titles,
         **MEASURE_NAMES,

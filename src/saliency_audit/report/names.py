@@ -2,6 +2,7 @@
 
 from saliency_audit.metrics.registry import METRICS
 from saliency_audit.models import CLASSIFIERS
+from saliency_audit.models.catalog import FACE_NETWORKS, FAKE_DETECTORS
 
 PATH_NAMES = {"ig": "IG", "gig": "Guided IG", "blurig": "Blur IG"}
 SCORE_NAMES = {
@@ -160,6 +161,16 @@ SANITY_LOOKS = {
 # Blue and vermilion of Okabe and Ito, which all kinds of colour vision tell apart.
 IDGI_COLOUR = "#0072b2"
 BASE_COLOUR = "#d55e00"
+
+# Architectures of detectors, small ones by their design, whatever the size of their faces.
+DETECTOR_NAMES = {
+    **{
+        f"{size}{name}": title
+        for size in ("", "small_")
+        for name, (title, _) in FACE_NETWORKS.items()
+    },
+    **{name: detector.title for name, detector in FAKE_DETECTORS.items()},
+}
 
 
 def network(name: str) -> str:

@@ -21,7 +21,6 @@ from saliency_audit.ledger.resampling import Floats, estimate_from
 from saliency_audit.ledger.statistics import Estimate, correlation_interval
 from saliency_audit.ledger.summaries.few_distances import BY_CHANCE, order_frequencies
 from saliency_audit.ledger.summaries.table_correlations import TablePair, table_pairs
-from saliency_audit.models.catalog import FACE_NETWORKS, FAKE_DETECTORS
 from saliency_audit.report.figures.panels import (
     draw_estimate,
     label_outside,
@@ -29,7 +28,13 @@ from saliency_audit.report.figures.panels import (
     refuse_empty,
 )
 from saliency_audit.report.figures.xmgd.spread import MEASURES
-from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, method_name, on_two_lines
+from saliency_audit.report.names import (
+    BASE_COLOUR,
+    DETECTOR_NAMES,
+    IDGI_COLOUR,
+    method_name,
+    on_two_lines,
+)
 from saliency_audit.report.notebook.runs import by_scope
 from saliency_audit.report.notebook.tables import narrow, text_table
 from saliency_audit.report.words import estimate, number, three_figures
@@ -45,17 +50,9 @@ DISTANCES = 6
 COUNTS = (6, 10, 16, 28, 45, 100, 190, 400)
 
 
-def detector_name(detector: str) -> str:
-    """What a reader calls an architecture; small ones by their design."""
-    if detector in FAKE_DETECTORS:
-        return FAKE_DETECTORS[detector].title
-    small = detector.removeprefix("small_")
-    return FACE_NETWORKS[small][0] if small in FACE_NETWORKS else detector
-
-
 def combination_name(detector: str, generator: str) -> str:
     """A detector and what it detects, in print."""
-    return f"{detector_name(detector)}, {GENERATORS.get(generator, generator)}"
+    return f"{DETECTOR_NAMES.get(detector, detector)}, {GENERATORS.get(generator, generator)}"
 
 
 def named(text: str) -> str:
@@ -64,7 +61,7 @@ def named(text: str) -> str:
     if not cross:
         return MEASURES.get(text, text)
     detectors, generators = left.split(", "), right.split(", ")
-    names = ", ".join(map(detector_name, detectors))
+    names = ", ".join(DETECTOR_NAMES.get(each, each) for each in detectors)
     return f"{names} × {', '.join(GENERATORS.get(each, each) for each in generators)}"
 
 
