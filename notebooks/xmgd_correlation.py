@@ -65,7 +65,8 @@ figure = show_groups(runs, sources(recorded, rows, kept))
 # %% [markdown]
 # *How to read it.* A grey dot is the correlation of two tables, a blue mark the mean of a row with its 95 % interval over
 # images, a cross the paper's number, which rests on two tables. The claim expects the upper two blue marks to lie right
-# of the lowest.
+# of the lowest. A mark need not lie in the middle of its interval: EM ends elsewhere for maps that differ a little, so
+# tables of resampled images are noisier than those of the images themselves, and noise changes correlations.
 #
 # *In plain words.* A detector tells real faces from those of one generator. Four methods explain it; their mean maps lie
 # at six distances from each other: that is a table. Two tables correlate if methods that are far apart in one are far
