@@ -158,7 +158,7 @@ HTML(as_html(pyramid_table()))
 #
 # Seconds of processor time for 1,000 pictures and one pass, of both stages: the filter, and the masks. A time is the
 # mean of a few short trainings, with its 95 % bootstrap interval. At this rate the estimators of {doc}`dre_scores`
-# take what the last column says, on one core. MGnet's three penalties cost a second pass of the masked pictures.
+# take what the last column says, on one core. MGnet takes a little longer: its loss looks at what is removed, too.
 
 # %% tags=["remove-input"]
 of_study = {name: each for each in experiment.configure("reference") for name in each.models}

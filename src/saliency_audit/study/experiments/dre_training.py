@@ -75,6 +75,8 @@ def compute(task: Task) -> Outcome:
     first = pictures[0][None].to(device)
     layers = layers_of(given["model"], model, first)
     rows: list[dict[str, Any]] = []
+    # What is done once in a process, such as loading kernels, is done before.
+    train_relevance_estimator(model, layers, [pictures[0], pictures[1]])
     for repeat in range(given["repeats"]):
         plain = dre_setting(given["model"], given["n_train"], 1, 1, repeat)
         for method, kind in KINDS.items():
