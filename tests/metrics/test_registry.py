@@ -184,7 +184,8 @@ PARTS = {
     *("gaussian_wasserstein_squared", "ms_ssim", "rank_distances", "sorted_by_agreement"),
     *("normalised_over_methods", "top_pixels", "widened"),
     *("fit_maps", "fit_weighted_gmm", "masked_confidence", "xmgd_matrix", "xmgd_terms"),
-    "frechet_distance",  # of two sets: no value per map
+    # Of two sets, or of two sequences: no value per map.
+    *("frechet_distance", "xmgd_of_sequences"),
 }
 
 

@@ -43,6 +43,7 @@ from saliency_audit.metrics.masks import map_area, total_variation
 from saliency_audit.metrics.mixture import gaussian_wasserstein_squared, mixture_wasserstein
 from saliency_audit.metrics.ms_ssim import ms_ssim
 from saliency_audit.metrics.mu_fidelity import mu_fidelity
+from saliency_audit.metrics.sequences import xmgd_of_sequences
 from saliency_audit.metrics.similarity import (
     dice,
     norm_distance,
@@ -128,5 +129,6 @@ __all__ = [
     "widened",
     "xmgd",
     "xmgd_matrix",
+    "xmgd_of_sequences",
     "xmgd_terms",
 ]
