@@ -43,11 +43,6 @@ def test_unknown_set_lists_the_known():
         open_images("imagenet")
 
 
-def test_a_set_without_a_reader_says_so():
-    with pytest.raises(ValueError, match="image set 'att_faces' has no reader yet"):
-        open_images("att_faces")
-
-
 @pytest.mark.parametrize("name", IMAGENET)
 def test_a_missing_set_names_folder_remedy_and_command(name, tmp_path, monkeypatch):
     monkeypatch.setenv("SALIENCY_DATA", str(tmp_path / "empty"))

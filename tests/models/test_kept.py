@@ -84,7 +84,7 @@ def test_another_plan_code_or_processor_trains_again(trainings, monkeypatch):
 def test_another_image_file_trains_again(trainings, tmp_path, monkeypatch):
     folder = tmp_path / "images" / "raw"
     folder.mkdir(parents=True)
-    entry = ImageSet("set", "set", "", "", opener=lambda root: None)
+    entry = ImageSet("set", "set", "", "", None, 0, opener=lambda root: None)
     monkeypatch.setitem(CATALOG, "set", entry)
     monkeypatch.setattr(ImageSet, "location", lambda self: tmp_path / "images")
     recipe = replace(RECIPE, images="set")

@@ -132,6 +132,8 @@ def pictures(tmp_path, monkeypatch):
         "red and green",
         "made here",
         "",
+        folder=None,
+        files=0,
         opener=lambda root: open_class_folders("pictures", folder, 16, "", 2),
     )
     monkeypatch.setitem(CATALOG, "pictures", entry)

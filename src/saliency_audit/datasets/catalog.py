@@ -54,7 +54,7 @@ class ImageSet:
         how_to_get: instructions for people who do not have it.
         folder: its folder below the data root; None if it is embedded.
         files: number of files in that folder.
-        opener: opens it; None if no experiment reads it yet.
+        opener: opens it.
         sized: opens it with pictures of so many pixels per side, from the files; None where
             pictures of another size are those of `opener`, scaled.
     """
@@ -63,9 +63,9 @@ class ImageSet:
     title: str
     terms: str
     how_to_get: str
-    folder: str | None = None
-    files: int = 0
-    opener: Callable[[Path], Images] | None = None
+    folder: str | None
+    files: int
+    opener: Callable[[Path], Images]
     sized: Callable[[Path, int], Images] | None = None
 
     def location(self) -> Path | None:
@@ -181,6 +181,8 @@ def _small_standin(family: str, training: bool) -> ImageSet:
         f"enlarged to 64×64, {part} part",
         "as Labeled Faces in the Wild: no restriction stated (scikit-image)",
         "Comes with scikit-image.",
+        folder=None,
+        files=0,
         opener=lambda root: standin_faces(name, small_faces(training=training), family),
     )
 
@@ -305,6 +307,8 @@ CATALOG = {
             "scikit-learn's handwritten digits, 8×8 grey, last third",
             "CC BY 4.0 (UCI)",
             "Comes with scikit-learn.",
+            folder=None,
+            files=0,
             opener=lambda root: open_digits(),
         ),
         ImageSet(
@@ -312,6 +316,8 @@ CATALOG = {
             "scikit-learn's handwritten digits, 8×8 grey, first two thirds",
             "CC BY 4.0 (UCI)",
             "Comes with scikit-learn.",
+            folder=None,
+            files=0,
             opener=lambda root: open_digits(training=True),
         ),
         ImageSet(
@@ -319,6 +325,8 @@ CATALOG = {
             "coloured shapes on textured backgrounds with exact masks, 1,000 pictures of 64×64",
             "drawn by this package (MIT)",
             "Drawn on request.",
+            folder=None,
+            files=0,
             opener=lambda root: open_shapes(),
         ),
         ImageSet(
@@ -326,6 +334,8 @@ CATALOG = {
             "20,000 further pictures like those of shapes, for what is rare among those",
             "drawn by this package (MIT)",
             "Drawn on request.",
+            folder=None,
+            files=0,
             opener=lambda root: open_shapes("more_shapes", MORE),
         ),
         ImageSet(
@@ -445,6 +455,8 @@ CATALOG = {
             "eight photographs with exact masks, before scikit-image's grass, 128×128",
             "GPL-2 or later (Tux Paint's stamps)",
             _SHIPPED,
+            folder=None,
+            files=0,
             opener=lambda root: open_cutouts(
                 "cutouts_shown",
                 project_root() / "data" / "cutouts",
@@ -509,13 +521,11 @@ def open_images(name: str, side: int | None = None) -> Images:
         side: pixels per side of its pictures, if not its own.
 
     Raises:
-        ValueError: unknown name, or a set that no experiment reads yet.
+        ValueError: unknown name.
         MissingDataError: the set is not below the data root; the message says how to get it.
     """
     refuse_unknown("image set", name, CATALOG)
     entry = CATALOG[name]
-    if entry.opener is None:
-        raise ValueError(f"image set {name!r} has no reader yet")
     try:
         if side is not None:
             root = data_root()
