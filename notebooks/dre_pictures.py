@@ -20,7 +20,7 @@
 #
 # *Read with care.* Eight pictures are no evidence; {doc}`dre_scores` measures the claims. DRE was trained on
 # 10,000 pictures in one pass, the paper's on more than a million in ten, and so was MGnet, with weights of its three
-# penalties that were tuned on 1,600 of these pictures.
+# penalties that were tuned on up to 3,200 of these pictures.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (shapes) or reference (photographs)

@@ -71,6 +71,13 @@ def test_a_constant_sequence_has_no_distance():
     assert found.isnan().tolist() == [False, True]
 
 
+def test_fewer_pixels_with_weight_than_gaussians_are_refused():
+    points = torch.zeros(1, 2, 8, 8, dtype=torch.float64)
+    points[0, 0, 3, 3] = points[0, 1, 4, 4] = 1
+    with pytest.raises(ValueError, match="components"):
+        xmgd_of_sequences(points, points, MultiScale(components=3, kernels=(1,)))
+
+
 @pytest.mark.parametrize(
     ("first", "second", "duration", "message"),
     [
@@ -78,6 +85,7 @@ def test_a_constant_sequence_has_no_distance():
         (walk()[0], walk(), 1.0, "N, T, H, W"),
         (-walk(), walk(), 1.0, "at least 0"),
         (walk() * torch.nan, walk(), 1.0, "finite"),
+        (walk(), walk() + torch.inf * (walk() > 0.9), 1.0, "finite"),
         (walk(), walk(), 0.0, "duration"),
         (walk(), walk(), float("nan"), "duration"),
     ],

@@ -143,6 +143,11 @@ def test_files_that_are_no_estimator_of_this_model(network, estimator, tmp_path)
         load_relevance_estimator(file, other)
     with pytest.raises(ValueError, match="there is no file"):
         load_relevance_estimator(tmp_path / "none.pt", network)
+    stored = torch.load(file, weights_only=True)
+    stored["estimator"]["classes"] += 1
+    torch.save(stored, unfit := tmp_path / "unfit.pt")
+    with pytest.raises(ValueError, match="no relevance estimator"):
+        load_relevance_estimator(unfit, network)
     for content in (b"text", b""):
         file.write_bytes(content)
         with pytest.raises(ValueError, match="no relevance estimator"):

@@ -199,15 +199,17 @@ def test_a_checkpoint_of_another_training_is_refused(network, pictures, tmp_path
     def kill(*told):
         raise Killed
 
-    def train(plan=SHORT, images=pictures[0], **more):
-        return train_relevance_estimator(
-            network, LAYERS, images, plan=plan, checkpoint=file, **more
-        )
+    def train(model=network, layers=LAYERS, plan=SHORT, images=pictures[0], **more):
+        return train_relevance_estimator(model, layers, images, plan=plan, checkpoint=file, **more)
 
     with pytest.raises(Killed):
         train(progress=kill)
     kept = file.read_bytes()
+    another = copy.deepcopy(network)
+    another.one[0].weight.data += 1
     for other in (
+        {"model": another},
+        {"layers": LAYERS[:2]},
         {"plan": replace(SHORT, learning_rate=0.5)},
         {"objective": Objective(area=1.0)},
         {"background": Background(blur=1.0)},
