@@ -27,6 +27,13 @@ def blobs(count, side, seed=0, noise=0.0):
     return maps
 
 
+def test_its_root_on_request_is_a_length():
+    maps, others = blobs(2, 32), blobs(2, 32).flip(2)
+    settings = MultiScale(components=2)
+    root = xmgd(maps, others, settings, squared=False)
+    torch.testing.assert_close(root.square(), xmgd(maps, others, settings))
+
+
 @pytest.mark.parametrize("side", [32, 128])
 def test_a_moved_map_is_as_far_as_it_was_moved(side):
     # Sides that are powers of two have exact coordinates, so that ties break alike in both places.

@@ -33,6 +33,16 @@ def explainability(saliency: Tensor, regions: Tensor) -> Tensor:
     are retrieved together, which needs no random order; a constant map scores exactly the region's
     share.
 
+    Args:
+        saliency: `(N, H, W)` floats, higher is more salient.
+        regions: `(N, H, W)` bool, True on the object.
+
+    Returns:
+        `(N,)` float64 in [0, 1] on the CPU, higher is better; NaN for a region without a pixel.
+
+    Raises:
+        ValueError: other shapes, regions that are not bool, maps that are not finite.
+
     Source: DRE paper, Eq. 11 and Table 4 (bounding boxes).
     """
     values, inside = _validated(saliency, regions)

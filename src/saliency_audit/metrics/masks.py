@@ -12,6 +12,12 @@ from saliency_audit.errors import refuse_non_tensor
 def map_area(masks: Tensor) -> Tensor:
     """The mean of a mask: the share of the picture that it keeps, in [0, 1].
 
+    Args:
+        masks: `(N, H, W)` floats in [0, 1].
+
+    Returns:
+        `(N,)` float64 on the CPU.
+
     Raises:
         ValueError: no masks `(N, H, W)`, or values outside [0, 1].
 
@@ -24,6 +30,12 @@ def total_variation(masks: Tensor) -> Tensor:
     """The mean absolute difference of neighbouring pixels, down and across, in [0, 1].
 
     0 for a constant mask, 1 for a chessboard.
+
+    Args:
+        masks: `(N, H, W)` floats in [0, 1].
+
+    Returns:
+        `(N,)` float64 on the CPU.
 
     Raises:
         ValueError: no masks `(N, H, W)`, values outside [0, 1], or a single pixel.

@@ -71,6 +71,9 @@ def fit_weighted_gmm(
         floor: added to the diagonal of covariances, in squared units of the points, so that points
             on a line or at one place have a mixture.
 
+    Returns:
+        The B mixtures, float64, on the device of the weights.
+
     Raises:
         ValueError: shapes that do not fit, negative or infinite numbers, fewer points with weight
             than components.

@@ -69,17 +69,24 @@ class ScaledMixtures:
         return ScaledMixtures(tuple(level.at(chosen) for level in self.levels))
 
 
-def xmgd(first: Tensor, second: Tensor, settings: MultiScale = MultiScale()) -> Tensor:
+def xmgd(
+    first: Tensor,
+    second: Tensor,
+    settings: MultiScale = MultiScale(),
+    *,
+    squared: bool = True,
+) -> Tensor:
     """XMGD of pairs of maps: mean over levels of MW₂² of their mixtures. Lower is closer.
 
     Args:
         first: `(N, H, W)`, ≥ 0. For a set of maps give their mean, as the paper does.
         second: the same.
         settings: how maps become mixtures.
+        squared: as printed; else its root, in sides of the picture.
 
     Returns:
         `(N,)` float64 ≥ 0 on the CPU, in squares of the picture's side; 0 for equal maps; NaN where
-        a map is constant. Take the root for a distance.
+        a map is constant.
 
     Raises:
         ValueError: see `fit_maps`, but for constant maps; maps of different shapes.
@@ -98,7 +105,7 @@ def xmgd(first: Tensor, second: Tensor, settings: MultiScale = MultiScale()) -> 
     ours, theirs = (fit_maps(maps[defined], settings) for maps in (first, second))
     values = torch.full((len(first),), torch.nan, dtype=torch.float64)
     values[defined.cpu()] = _mean_terms(ours, theirs)
-    return values
+    return values if squared else values.sqrt()
 
 
 def xmgd_terms(first: ScaledMixtures, second: ScaledMixtures) -> Tensor:
@@ -125,10 +132,19 @@ def xmgd_terms(first: ScaledMixtures, second: ScaledMixtures) -> Tensor:
 
 
 def xmgd_matrix(first: ScaledMixtures, second: ScaledMixtures) -> Tensor:
-    """XMGD of each map of one list and each of another, from their mixtures: `(N, M)` float64.
+    """XMGD of each map of one list and each of another, from their mixtures. Lower is closer.
+
+    Args:
+        first: of N maps.
+        second: of M maps.
+
+    Returns:
+        `(N, M)` float64 ≥ 0 on the CPU, in squares of the picture's side.
 
     Raises:
         ValueError: other numbers of levels.
+
+    Source: XMGD §3.
     """
     _same_levels(first, second)
     count, other = len(first), len(second)
@@ -147,6 +163,10 @@ def fit_maps(maps: Tensor, settings: MultiScale = MultiScale()) -> ScaledMixture
     Args:
         maps: `(N, H, W)` floats ≥ 0.
         settings: how maps become mixtures.
+
+    Returns:
+        Per level the N mixtures, float64, on the device of the maps. `xmgd_matrix` and `xmgd_terms`
+        compare them as often as wanted.
 
     Raises:
         ValueError: malformed maps, negative or infinite values, constant maps, fewer pixels with
