@@ -34,6 +34,11 @@ class TablePair:
     of_images: Estimate
 
 
+def with_fisher(r: float, n: int) -> Estimate:
+    """A correlation of n pairs of numbers with Fisher's 95 % interval."""
+    return Estimate(r, *correlation_interval(r, n), n)
+
+
 def table_pairs(rows: pd.DataFrame, measure: str) -> Iterator[TablePair]:
     """Every two linked combinations, those that share the generator first, then the detector.
 
@@ -57,6 +62,6 @@ def _pair(tables: Tables, shared: str, one: int, other: int) -> TablePair:
         first,
         second,
         shared,
-        Estimate(itself, *correlation_interval(itself, n), n),
+        with_fisher(itself, n),
         Estimate(itself, float(low), float(high), tables.set_size),
     )

@@ -59,10 +59,11 @@ def spread_rows():
                 "first": first,
                 "second": second,
                 "draw": draw,
-                "distance": 2.0 if "ig" in (first, second) else 1.0,
+                "set_size": 40,
+                "distance": 2.0 + (draw == 2) if "ig" in (first, second) else 1.0,
             }
             for measure in ("xmgd", "ssim")
-            for draw in range(2)
+            for draw in range(3)
             for first, second in combinations(METHODS, 2)
         ]
     )
@@ -74,14 +75,15 @@ def test_matrices_are_symmetric_with_an_empty_diagonal():
     assert np.array_equal(table, table.T)
     assert not table.diagonal().any()
     assert (table[0, 1:] == 2).all()
-    assert first.get_title() == "XMGD, variation 0.33"
+    assert first.get_title() == "XMGD, variation 0.33 [0.34, 0.50]"
+    assert "2.00\n[2.03,\n2.98]" in {text.get_text() for text in first.texts}
     assert second.get_title().startswith("1 − SSIM")
 
 
 def test_the_table_has_mean_distances_as_shares():
     table = spread_table({"here": spread_rows()})
-    assert table.iloc[0]["variation"] == "0.33"
-    assert table.iloc[0].iloc[1] == "1.33"  # 2 of a mean of 1.5
+    assert table.iloc[0]["variation"] == "0.33 [0.34, 0.50]"
+    assert table.iloc[0].iloc[1].startswith("1.333 [")  # 2 of a mean of 1.5
 
 
 @pytest.mark.parametrize("show", [show_noise, show_sizes, show_matrices])

@@ -8,8 +8,9 @@ import pandas as pd
 from saliency_audit.ledger.external.effect import HIGHER, SIDES, Effect, Expected, bootstrap_ps
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
 from saliency_audit.ledger.external.result import Headline
-from saliency_audit.ledger.resampling import Floats, estimate_from
+from saliency_audit.ledger.resampling import Floats
 from saliency_audit.ledger.statistics import Estimate
+from saliency_audit.ledger.summaries.resampled import with_resamples
 
 COLUMNS = ("model", "images", "first", "second", "method", "draw", "set_size", "distance")
 
@@ -76,7 +77,7 @@ def spread_difference(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     for (model, images), group in rows.groupby(["model", "images"], sort=True):
         where = {"model": str(model), "images": str(images)}
         size = int(group["set_size"].max())
-        tables = {str(name): _table(part) for name, part in group.groupby("method")}
+        tables = {str(name): distance_table(part) for name, part in group.groupby("method")}
         for one, other in parameters["pairs"]:
             named = {**where, "measures": f"{one} against {other}"}
             if one not in tables or other not in tables:
@@ -97,25 +98,17 @@ def spread_difference(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
             missing.append(", ".join(named.values()))
             continue
         own = places.pop(measure)
-        extra = {name: _estimate(values, size) for name, values in places.items()}
+        extra = {name: with_resamples(values, size) for name, values in places.items()}
         effects.append(_effect(named, own, own * 0, HIGHER, size, extra))
     return Evidence(effects, _headline(effects), missing=missing, nothing="no distances")
 
 
-def _table(rows: pd.DataFrame) -> pd.DataFrame:
+def distance_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Distances by draw and pair, without draws that lack one."""
     pairs = [tuple(pair) for pair in np.sort(rows[["first", "second"]].to_numpy(str), axis=1)]
     named = rows.assign(pair=pd.Series(pairs, index=rows.index, dtype=object))
     table = named.pivot(index="draw", columns="pair", values="distance")
     return table.dropna().sort_index()
-
-
-def _estimate(values: pd.Series, size: int) -> Estimate:
-    """A statistic of draw 0, with the interval of the others."""
-    draws = values[values.index > 0].to_numpy(dtype=float)
-    if 0 not in values.index or not len(draws):
-        return Estimate.without_interval(float(values.get(0, np.nan)), size)
-    return estimate_from(float(values[0]), draws, size)
 
 
 def _effect(
@@ -129,7 +122,7 @@ def _effect(
     difference = (other - base).dropna()
     return Effect(
         keys,
-        _estimate(difference, size),
+        with_resamples(difference, size),
         expected,
         base=float(base.get(0, np.nan)),
         other=float(other.get(0, np.nan)),

@@ -17,27 +17,25 @@ from saliency_audit.ledger.external.evidence.distance_tables import (
     linked_tables,
 )
 from saliency_audit.ledger.printed import printed_table
-from saliency_audit.ledger.resampling import Floats, estimate_from
-from saliency_audit.ledger.statistics import Estimate, correlation_interval
+from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.ledger.summaries.few_distances import BY_CHANCE, order_frequencies
-from saliency_audit.ledger.summaries.table_correlations import TablePair, table_pairs
+from saliency_audit.ledger.summaries.table_correlations import TablePair, table_pairs, with_fisher
 from saliency_audit.report.figures.panels import (
     draw_estimate,
     label_outside,
     legend_outside,
     refuse_empty,
 )
+from saliency_audit.report.figures.xmgd.distances import draw_distances
 from saliency_audit.report.figures.xmgd.spread import MEASURES
 from saliency_audit.report.names import (
     BASE_COLOUR,
     DETECTOR_NAMES,
     IDGI_COLOUR,
-    method_name,
-    on_two_lines,
 )
 from saliency_audit.report.notebook.runs import by_scope
 from saliency_audit.report.notebook.tables import narrow, text_table
-from saliency_audit.report.words import estimate, number, three_figures
+from saliency_audit.report.words import estimate, number
 
 SHOWN = ("xmgd", "kl_divergence")
 KINDS = {
@@ -187,7 +185,7 @@ def show_tables(rows: pd.DataFrame) -> Figure:
                 & (rows["generator"] == generator)
                 & (rows["method"] == measure)
             ]
-            _draw_table(axis, part, methods)
+            draw_distances(axis, part, methods)
             axis.set_title(
                 f"{MEASURES[measure]}: {combination_name(detector, generator)}", fontsize=8
             )
@@ -222,37 +220,6 @@ def three_correlations(rows: pd.DataFrame, measure: str) -> dict[str, Estimate]:
     }
 
 
-def _draw_table(axis: Axes, rows: pd.DataFrame, methods: Sequence[str]) -> None:
-    size = len(methods)
-    values = np.zeros((size, size))
-    texts = [["0"] * size for _ in methods]
-    for (first, second), part in rows.groupby(["first", "second"]):
-        found = _distance(part)
-        places = methods.index(str(first)), methods.index(str(second))
-        text = three_figures(found.value)
-        if found.low < found.high:
-            text += f"\n[{three_figures(found.low)},\n{three_figures(found.high)}]"
-        for row, column in (places, places[::-1]):
-            values[row, column], texts[row][column] = found.value, text
-    axis.imshow(values, cmap="Blues", vmin=0)
-    for (row, column), value in np.ndenumerate(values):
-        colour = "white" if value > 0.6 * values.max() else "black"
-        axis.text(
-            column, row, texts[row][column], ha="center", va="center", fontsize=5.5, color=colour
-        )
-    names = [on_two_lines(method_name(name)) for name in methods]
-    axis.set_xticks(range(size), names, fontsize=6)
-    axis.set_yticks(range(size), names, fontsize=6)
-
-
-def _distance(rows: pd.DataFrame) -> Estimate:
-    drawn = rows.set_index("draw")["distance"].sort_index()
-    values: Floats = drawn[drawn.index > 0].to_numpy(dtype=float)
-    if not len(values):
-        return Estimate.without_interval(float(drawn[0]), int(rows["set_size"].max()))
-    return estimate_from(float(drawn[0]), values, int(rows["set_size"].max()))
-
-
 def triple_table(results: Mapping[str, Outcome], rows: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """The paper's three correlations beside ours: of three tables, and means over all pairs.
 
@@ -268,7 +235,7 @@ def triple_table(results: Mapping[str, Outcome], rows: Mapping[str, pd.DataFrame
     lines: dict[tuple[str, ...], dict[str, str]] = {}
     printed = printed_correlations()
     lines["the paper", "XMGD", "three tables"] = {
-        name: estimate(_with_fisher(printed[kind])) for kind, name in KINDS.items()
+        name: estimate(with_fisher(printed[kind], DISTANCES)) for kind, name in KINDS.items()
     }
     for run, found in rows.items():
         for measure in SHOWN:
@@ -287,10 +254,6 @@ def triple_table(results: Mapping[str, Outcome], rows: Mapping[str, pd.DataFrame
 
 def _of_three(rows: pd.DataFrame) -> str:
     return "; ".join(combination_name(*each) for each in shown_three(rows))
-
-
-def _with_fisher(r: float) -> Estimate:
-    return Estimate(r, *correlation_interval(r, DISTANCES), DISTANCES)
 
 
 def pair_table(rows: pd.DataFrame) -> pd.DataFrame:
@@ -325,8 +288,7 @@ def show_resolution() -> Figure:
     looks = ((DISTANCES, "o", BASE_COLOUR, 0.12), (100, "s", IDGI_COLOUR, -0.12))
     for n, mark, colour, shift in looks:
         for kind, place in places.items():
-            r = printed[kind]
-            found = Estimate(r, *correlation_interval(r, n), n)
+            found = with_fisher(printed[kind], n)
             label = f"{n} distances" if kind == GENERATOR else None
             draw_estimate(
                 left, found, place + shift, fmt=mark, color=colour, capsize=3, label=label
@@ -365,9 +327,7 @@ def resolution_table() -> pd.DataFrame:
         (str(n),): {
             "the order appears": f"{100 * share:.0f} %",
             "with nothing to find": f"{100 * BY_CHANCE:.0f} %",
-            "interval of " + number(printed[NOTHING]): estimate(
-                Estimate(printed[NOTHING], *correlation_interval(printed[NOTHING], n), n)
-            ),
+            "interval of " + number(printed[NOTHING]): estimate(with_fisher(printed[NOTHING], n)),
         }
         for n, share in zip(COUNTS, frequencies, strict=True)
     }
