@@ -133,7 +133,7 @@ def test_what_was_not_tested_says_why_and_what_would_test_it():
 
 
 def test_the_page_says_which_rows_are_the_claims_own():
-    assert "| replication | networks resnet50 (it is named) |" in rendered(audit())
+    assert "| replication | networks ResNet50V2 (it is named) |" in rendered(audit())
 
 
 def test_nothing_to_test_is_said_with_its_reason():
@@ -277,8 +277,8 @@ def test_comparisons_of_both_scopes_stand_apart():
     other = text.index(
         "**Generalisation at the `reference` profile: 1 of 2 comparisons hold, 1 undecided.**"
     )
-    assert own < text.index("| m0 | ig |") < other
-    assert other < text.index("| m2 | ig |") < text.index("| m1 | ig |")
+    assert own < text.index("| m0 | IG |") < other
+    assert other < text.index("| m2 | IG |") < text.index("| m1 | IG |")
 
 
 def test_a_comparison_holds_or_contradicts_or_is_undecided():
@@ -288,9 +288,9 @@ def test_a_comparison_holds_or_contradicts_or_is_undecided():
         "**Replication at the `reference` profile: "
         "1 of 3 comparisons hold, 1 against the claim, 1 undecided.**"
     ) in text
-    ordered = [text.index(f"| {name} | ig |") for name in ("m2", "m1", "m0")]
+    ordered = [text.index(f"| {name} | IG |") for name in ("m2", "m1", "m0")]
     assert ordered == sorted(ordered)
-    row = "| {} | {} | ig | 0.20 | {} | 30 | 0.0020 | higher |"
+    row = "| {} | {} | IG | 0.20 | {} | 30 | 0.0020 | higher |"
     assert row.format("[yes]{.holds}", "m0", "0.30 | 0.10 [0.05, 0.15]") in text
     assert row.format("[undecided]{.undecided}", "m1", "0.30 | 0.10 [0.05, 0.15]") in text
     assert row.format("[no]{.fails}", "m2", "0.10 | −0.10 [−0.15, −0.05]") in text
@@ -340,8 +340,8 @@ def test_p_is_that_of_the_side_where_the_data_lie():
     sides = {"p_adjusted": 1.0, "p_opposite": 0.003}
     text = comparison_tables("Here", [comparison("m0", **AGAINST, **sides), comparison("m1")])
     assert "| n | p of the nearer side (Holm) | expected |" in text
-    assert "| m0 | ig | 0.20 | 0.10 | −0.10 [−0.15, −0.05] | 30 | 0.0030 | higher |" in text
-    assert "| m1 | ig | 0.20 | 0.30 | 0.10 [0.05, 0.15] | 30 | 0.0020 | higher |" in text
+    assert "| m0 | IG | 0.20 | 0.10 | −0.10 [−0.15, −0.05] | 30 | 0.0030 | higher |" in text
+    assert "| m1 | IG | 0.20 | 0.30 | 0.10 [0.05, 0.15] | 30 | 0.0020 | higher |" in text
 
 
 def test_an_estimate_that_is_no_difference_is_not_called_one():
@@ -357,8 +357,8 @@ def test_what_is_reported_beside_a_comparison_stands_apart():
     items = [comparison("m0", extra=extra), comparison("m1", extra={"range": extra["range"]})]
     text = comparison_tables("Here", [*items, comparison("m2")])
     beside = text[text.index("{dropdown} Also reported, not decisive") :]
-    assert "| m0 | ig | 0.50 [0.40, 0.60] | 2.0e−7 |" in beside
-    assert "| m1 | ig | 0.50 [0.40, 0.60] | — |" in beside
+    assert "| m0 | IG | 0.50 [0.40, 0.60] | 2.0e−7 |" in beside
+    assert "| m1 | IG | 0.50 [0.40, 0.60] | — |" in beside
     assert "| m2 |" not in beside
     assert "Reported beside" not in comparison_tables("Here", [comparison()])
 
@@ -383,12 +383,12 @@ def test_the_trace_of_a_claim_tells_the_same():
     own = lines.index("  reference, replication: partly")
     assert lines[own + 2] == "    mean difference: 0.10 [0.05, 0.15], n = 60 images"
     other = lines.index("  reference, generalisation: inconclusive")
-    assert lines[other + 3].startswith("    noted  aside, ig:")
+    assert lines[other + 3].startswith("    noted  aside, IG:")
     assert "  paper, replication: not tested" in lines
-    start = next(i for i, line in enumerate(lines) if line.startswith("    FAILS  against, ig:"))
+    start = next(i for i, line in enumerate(lines) if line.startswith("    FAILS  against, IG:"))
     assert "−0.10 [−0.15, −0.05], n = 30, expected higher, Holm p = 0.002" in lines[start]
     assert lines[start + 1].strip() == "range: 0.50 [0.40, 0.60]"
-    assert lines[start + 2].startswith("    open   open, ig: 0.20 → 0.30")
+    assert lines[start + 2].startswith("    open   open, IG: 0.20 → 0.30")
     assert "p =" not in lines[start + 2]
     assert sum(line.startswith("    holds  m") for line in lines) == 10
     assert "    … and 10 more comparisons" in lines
