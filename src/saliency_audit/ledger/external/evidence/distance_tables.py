@@ -33,8 +33,8 @@ class Tables:
         left_out: combinations without a table, or with one of equal distances.
     """
 
-    detectors: NDArray[np.str_]
-    generators: NDArray[np.str_]
+    detectors: np.ndarray
+    generators: np.ndarray
     distances: Floats
     set_size: int
     left_out: tuple[str, ...] = ()
