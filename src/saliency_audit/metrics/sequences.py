@@ -3,13 +3,17 @@
 import torch
 from torch import Tensor
 
-from saliency_audit.attributions.precision import in_double
 from saliency_audit.attributions.rounding import is_constant
 from saliency_audit.errors import is_finite
 from saliency_audit.metrics.mixture import mixture_wasserstein
-from saliency_audit.metrics.ranks import validate_maps
-from saliency_audit.metrics.weighted_mixture import WeightedMixture, fit_weighted_gmm
-from saliency_audit.metrics.xmgd import MultiScale, filtered, pixel_grid, pixel_weights
+from saliency_audit.metrics.xmgd import (
+    MultiScale,
+    filtered,
+    fitted,
+    pixel_grid,
+    pixel_weights,
+    validated,
+)
 
 DEFAULTS = MultiScale()
 
@@ -42,7 +46,7 @@ def xmgd_of_sequences(
     """
     if not (is_finite(duration) and duration > 0):
         raise ValueError(f"duration must be a number above 0, got {duration!r}")
-    ours, theirs = _validated(first), _validated(second)
+    ours, theirs = validated(first, "NTHW"), validated(second, "NTHW")
     if ours.shape != theirs.shape:
         raise ValueError(
             f"sequences must have one shape, got {tuple(first.shape)} and {tuple(second.shape)}"
@@ -63,14 +67,6 @@ def xmgd_of_sequences(
     return values
 
 
-def _validated(sequences: Tensor) -> Tensor:
-    validate_maps(sequences, "NTHW")
-    values = in_double(sequences.detach())
-    if not values.isfinite().all() or (values < 0).any():
-        raise ValueError("sequences must be finite and at least 0")
-    return values
-
-
 def _mixtures(
     sequences: Tensor, side: int, settings: MultiScale, duration: float
 ) -> list[tuple[Tensor, Tensor, Tensor]]:
@@ -78,16 +74,8 @@ def _mixtures(
     count, frames, height, width = sequences.shape
     smooth = filtered(sequences.flatten(0, 1), side, settings.window)
     weights = pixel_weights(smooth.reshape(count, frames * height, width), settings.width)
-    found: WeightedMixture = fit_weighted_gmm(
-        _points(frames, height, width, duration, sequences),
-        weights.flatten(1),
-        settings.components,
-        restarts=settings.restarts,
-        seed=settings.seed,
-        iterations=settings.iterations,
-        tolerance=settings.tolerance,
-        floor=settings.floor,
-    )
+    points = _points(frames, height, width, duration, sequences)
+    found = fitted(points, weights.flatten(1), settings)
     return list(zip(found.means.cpu(), found.covariances.cpu(), found.weights.cpu(), strict=True))
 
 

@@ -99,7 +99,7 @@ def xmgd(
             "resize them to one"
         )
     for maps in (first, second):
-        _validated(maps)
+        validated(maps)
     flat = [is_constant(maps.flatten(1)) for maps in (first, second)]
     defined = ~(flat[0] | flat[1])
     ours, theirs = (fit_maps(maps[defined], settings) for maps in (first, second))
@@ -174,7 +174,7 @@ def fit_maps(maps: Tensor, settings: MultiScale = MultiScale()) -> ScaledMixture
 
     Source: XMGD §3.1 and 3.3.
     """
-    values = _validated(maps)
+    values = validated(maps)
     if is_constant(maps.flatten(1)).any():
         raise ValueError("a constant map has no places that stand out, hence no mixture; leave out")
     return ScaledMixtures(tuple(_level(values, side, settings) for side in settings.kernels))
@@ -185,9 +185,9 @@ def _same_levels(first: ScaledMixtures, second: ScaledMixtures) -> None:
         raise ValueError(f"{len(first.levels)} and {len(second.levels)} levels cannot be compared")
 
 
-def _validated(maps: Tensor) -> Tensor:
-    """The maps in float64, without what has no mixture whatever the settings."""
-    validate_maps(maps, "NHW")
+def validated(maps: Tensor, axes: str = "NHW") -> Tensor:
+    """Maps, or sequences of them, in float64, without what has no mixture whatever the settings."""
+    validate_maps(maps, axes)
     values = in_double(maps.detach())
     if not values.isfinite().all() or (values < 0).any():
         raise ValueError(
@@ -202,10 +202,10 @@ def _level(maps: Tensor, side: int, settings: MultiScale) -> WeightedMixture:
     points = pixel_grid(height, width, maps)
     start = _coarse_starts(weights, settings)
     found = [
-        _fitted(points, each.flatten()[None], settings, begun)
+        fitted(points, each.flatten()[None], settings, begun)
         for each, begun in zip(weights, start, strict=True)
     ]
-    return joined(found) if found else _fitted(points, weights.flatten(1), settings)
+    return joined(found) if found else fitted(points, weights.flatten(1), settings)
 
 
 def _coarse_starts(weights: Tensor, settings: MultiScale) -> list[WeightedMixture | None]:
@@ -216,17 +216,18 @@ def _coarse_starts(weights: Tensor, settings: MultiScale) -> list[WeightedMixtur
     grid = pixel_grid(COARSE, COARSE, weights)
     enough = (cells > 0).sum(dim=1) >= 4 * settings.components
     return [
-        _fitted(grid, each[None], settings) if has else None
+        fitted(grid, each[None], settings) if has else None
         for each, has in zip(cells, enough.tolist(), strict=True)
     ]
 
 
-def _fitted(
+def fitted(
     points: Tensor,
     weights: Tensor,
     settings: MultiScale,
     start: WeightedMixture | None = None,
 ) -> WeightedMixture:
+    """`fit_weighted_gmm` with the settings of EM."""
     return fit_weighted_gmm(
         points,
         weights,

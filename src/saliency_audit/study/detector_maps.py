@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from saliency_audit.attributions import create, saliency
@@ -15,7 +15,7 @@ from saliency_audit.datasets.standins import FAMILIES
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.metrics import MultiScale
 from saliency_audit.study.image_parameters import SliceParameters
-from saliency_audit.study.selection import Selection
+from saliency_audit.study.selection import MESO_GENERATORS, Selection
 from saliency_audit.study.validation import validate_counts
 
 # In the order of the paper's Table 1.
@@ -25,8 +25,6 @@ WITHOUT_GUIDED = METHODS[:3]
 # MesoNet's detectors, each for two generators; and those of one of the paper's generators.
 MESO = ("meso4_df", "meso4_f2f", "mesoinception4_df", "mesoinception4_f2f")
 MESO_DEEPFAKES = ("meso4_df", "mesoinception4_df")
-# How the published weights of MesoNet call the generators that they are for.
-_SHORT = {"df": "deepfakes", "f2f": "face2face"}
 
 
 @dataclass(frozen=True)
@@ -68,9 +66,9 @@ def detector_and_generator(model: str) -> tuple[str, str]:
         ValueError: a network that is not for one generator, or family of stand-ins.
     """
     detector, _, ending = model.rpartition("_")
-    generator = _SHORT.get(ending, ending)
+    generator = MESO_GENERATORS.get(ending, ending)
     if not detector or generator not in (*GENERATORS, *FAMILIES):
-        known = ", ".join((*_SHORT, *GENERATORS, *FAMILIES))
+        known = ", ".join((*MESO_GENERATORS, *GENERATORS, *FAMILIES))
         raise ValueError(f"{model!r} detects no single generator; its name must end in _{known}")
     return detector, generator
 
@@ -89,9 +87,16 @@ def maps_of(chosen: Selection, given: Mapping[str, Any]) -> Iterator[tuple[str, 
             explained, where it is not the probability.
     """
     for name in given["explained"]:
-        settings: dict[str, Any] = {"steps": given["steps"]} if name == "ig" else {}
-        settings |= {"output": given["output"]} if "output" in given else {}
-        yield name, saliency(create(name, **settings)(*chosen.inputs), "sum_abs").cpu()
+        yield name, map_of(name, *chosen.inputs, given)
+
+
+def map_of(
+    name: str, model: nn.Module, pictures: Tensor, targets: Tensor, given: Mapping[str, Any]
+) -> Tensor:
+    """A method's maps of any pictures, as `maps_of` has them: `(N, H, W)` on the CPU."""
+    settings: dict[str, Any] = {"steps": given["steps"]} if name == "ig" else {}
+    settings |= {"output": given["output"]} if "output" in given else {}
+    return saliency(create(name, **settings)(model, pictures, targets), "sum_abs").cpu()
 
 
 def unit_maps(maps: Tensor, side: int) -> Tensor:

@@ -43,6 +43,11 @@ def on_objects_or_scenes(columns: Sequence[Column]) -> Callable[[RowsOf], Comput
     return plugged(columns, choose)
 
 
+def all_with_objects(given: Given) -> tuple[Selection, Tensor]:
+    """The images of a task, however they are classified, and the masks of their objects."""
+    return with_objects(select_task(given, keep="both"))
+
+
 def with_objects(chosen: Selection) -> tuple[Selection, Tensor]:
     """The images that have an object and some background, and their masks or filled boxes.
 

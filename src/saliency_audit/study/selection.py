@@ -25,6 +25,8 @@ from saliency_audit.models.catalog import FACE_NETWORKS, FAKE_DETECTORS
 from saliency_audit.models.detectors import DETECTORS
 from saliency_audit.study.provenance import default_device
 
+# How the published weights of MesoNet call the generators that they are for.
+MESO_GENERATORS = {"df": "deepfakes", "f2f": "face2face"}
 # Image sets that networks trained here, restricted to their classes, or for one generator, are for.
 OWN_IMAGES = {
     "digits_cnn": "digits",
@@ -45,7 +47,7 @@ OWN_IMAGES = {
     **{
         f"{architecture}_{ending}": generator
         for architecture in ("meso4", "mesoinception4")
-        for ending, generator in (("df", "deepfakes"), ("f2f", "face2face"))
+        for ending, generator in MESO_GENERATORS.items()
     },
     "mobilenet_v2_tiny200": "tiny200_val",
     "efficientnet_lite0_tiny200": "tiny200_val",

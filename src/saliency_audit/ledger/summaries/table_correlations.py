@@ -11,8 +11,8 @@ from saliency_audit.ledger.external.evidence.distance_tables import (
     linked_tables,
     shared_by,
 )
-from saliency_audit.ledger.resampling import percentile_interval
 from saliency_audit.ledger.statistics import Estimate, correlation_interval
+from saliency_audit.ledger.summaries.resampled import with_resamples
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,11 @@ def table_pairs(rows: pd.DataFrame, measure: str) -> Iterator[TablePair]:
 def _pair(tables: Tables, shared: str, one: int, other: int) -> TablePair:
     found = tables.correlations[:, one, other]
     itself, n = float(found[0]), tables.distances.shape[2]
-    low, high = percentile_interval(found[1:]) if len(found) > 1 else (np.nan, np.nan)
     first, second = tables.names[one], tables.names[other]
     return TablePair(
         first,
         second,
         shared,
         with_fisher(itself, n),
-        Estimate(itself, float(low), float(high), tables.set_size),
+        with_resamples(pd.Series(found), tables.set_size),
     )

@@ -23,8 +23,8 @@ from saliency_audit.study.estimators import Setting, dre_setting, layers_of, tra
 from saliency_audit.study.experiment import Experiment, Task
 from saliency_audit.study.image_parameters import SliceParameters
 from saliency_audit.study.image_rows import Given, Rows, per_image, plugged
-from saliency_audit.study.objects import with_objects
-from saliency_audit.study.selection import BATCH, Selection, select_task
+from saliency_audit.study.objects import all_with_objects
+from saliency_audit.study.selection import BATCH, Selection
 from saliency_audit.study.shared_columns import shared
 from saliency_audit.study.slices import whole_tasks
 from saliency_audit.study.validation import validate_counts
@@ -72,12 +72,7 @@ def split(parameters: Parameters) -> list[Task]:
     return whole_tasks(parameters)
 
 
-def choose(given: Given) -> tuple[Selection, Tensor]:
-    """The images of a task, however they are classified, and the masks of their objects."""
-    return with_objects(select_task(given, keep="both"))
-
-
-@plugged(COLUMNS, choose)
+@plugged(COLUMNS, all_with_objects)
 def compute(chosen: Selection, masks: Tensor, given: Given) -> Rows:
     """Rows of one task: training seed × batch normalisation × image."""
     model = chosen.model

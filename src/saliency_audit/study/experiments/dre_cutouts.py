@@ -11,8 +11,8 @@ from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.experiments import dre_scores
 from saliency_audit.study.image_rows import Given, Rows, per_image, plugged
 from saliency_audit.study.object_measures import OBJECT_COLUMNS, object_measures
-from saliency_audit.study.objects import with_objects
-from saliency_audit.study.selection import Selection, select_task
+from saliency_audit.study.objects import all_with_objects
+from saliency_audit.study.selection import Selection
 from saliency_audit.study.shared_columns import shared
 from saliency_audit.study.slices import network_tasks
 
@@ -38,13 +38,8 @@ class Parameters(dre_scores.Parameters):
     explained: tuple[str, ...] = WITHOUT_SEARCH
 
 
-def choose(given: Given) -> tuple[Selection, Tensor]:
-    """All images of a task, and the masks of their objects."""
-    return with_objects(select_task(given, keep="both"))
-
-
 @noting_estimators
-@plugged(COLUMNS, choose)
+@plugged(COLUMNS, all_with_objects)
 def compute(chosen: Selection, masks: Tensor, given: Given) -> Rows:
     """Rows of one task: image × method."""
     regions = masks.cpu()

@@ -126,32 +126,24 @@ def _distances(
         yield (first, second), xmgd_terms(fits[first], fits[second]).mean(dim=0)
 
 
+FACES = Parameters(
+    models=MESO_DEEPFAKES,
+    images="faces_easy",
+    n_images=120,
+    slice_size=20,
+    side=64,
+    components=10,
+    other_components=(3, 5, 20),
+    other_seeds=(1, 2, 3, 4, 5),
+)
 EXPERIMENT = Experiment(
     name="xmgd_sensitivity",
     title="XMGD with other choices where the paper leaves them open",
     version=1,
     profiles={
         "embedded": Parameters(),
-        "reference": Parameters(
-            models=MESO_DEEPFAKES,
-            images="faces_easy",
-            n_images=120,
-            slice_size=20,
-            side=64,
-            components=10,
-            other_components=(3, 5, 20),
-            other_seeds=(1, 2, 3, 4, 5),
-        ),
-        "paper": Parameters(
-            models=MESO_DEEPFAKES,
-            images="deepfakes",
-            n_images=2000,
-            slice_size=20,
-            side=256,
-            components=10,
-            other_components=(3, 5, 20),
-            other_seeds=(1, 2, 3, 4, 5),
-        ),
+        "reference": FACES,
+        "paper": replace(FACES, images="deepfakes", n_images=2000, side=256),
     },
     split=slice_tasks,
     compute=compute,

@@ -8,10 +8,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from saliency_audit.attributions import create, saliency
 from saliency_audit.metrics import MultiScale, xmgd, xmgd_of_sequences
 from saliency_audit.study.columns import Column
-from saliency_audit.study.detector_maps import MESO_DEEPFAKES, MapParameters, mixtures_in, unit_maps
+from saliency_audit.study.detector_maps import (
+    MESO_DEEPFAKES,
+    MapParameters,
+    map_of,
+    mixtures_in,
+    unit_maps,
+)
 from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.image_rows import Given, Rows, on_images
 from saliency_audit.study.selection import Selection
@@ -97,10 +102,7 @@ def compute(chosen: Selection, given: Given) -> Rows:
     count = given["frames"]
     film = moved(pictures, given["shift"], count + 2)
     for name in given["explained"]:
-        explain = create(name, **({"steps": given["steps"]} if name == "ig" else {}))
-        maps = saliency(
-            explain(model, film.flatten(0, 1), targets.repeat(len(film))), "sum_abs"
-        ).cpu()
+        maps = map_of(name, model, film.flatten(0, 1), targets.repeat(len(film)), given)
         units = unit_maps(maps, given["side"]).unflatten(0, (len(film), -1)).transpose(0, 1)
         kept = units.isfinite().flatten(1).all(dim=1).nonzero().flatten().tolist()
         if not kept:

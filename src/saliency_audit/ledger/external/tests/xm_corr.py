@@ -24,8 +24,8 @@ from saliency_audit.ledger.external.evidence.relabelled import (
     relabelled,
 )
 from saliency_audit.ledger.external.result import Headline
-from saliency_audit.ledger.resampling import Floats, estimate_from
-from saliency_audit.ledger.statistics import Estimate
+from saliency_audit.ledger.resampling import Floats
+from saliency_audit.ledger.summaries.resampled import with_resamples
 
 SHARED = (GENERATOR, DETECTOR)
 
@@ -129,12 +129,15 @@ def _effect(
     n = len(tables)
     return Effect(
         keys,
-        _estimate(differences, n),
+        with_resamples(pd.Series(differences), n),
         HIGHER,
         base=float(without[0]),
         other=float(with_it[0]),
         p=_known(permutation_ps(float(differences[0]), ways, difference), ways),
-        extra={f"{shared} shared": _estimate(with_it, n), "nothing shared": _estimate(without, n)},
+        extra={
+            f"{shared} shared": with_resamples(pd.Series(with_it), n),
+            "nothing shared": with_resamples(pd.Series(without), n),
+        },
         decides=decides,
     )
 
@@ -142,13 +145,6 @@ def _effect(
 def _known(ps: PValues, ways: Relabelled) -> PValues:
     """One way only is no test."""
     return ps if len(ways.labels) > 1 else UNDEFINED
-
-
-def _estimate(draws: Floats, n: int) -> Estimate:
-    """A statistic of the images themselves, with the interval of the resamples."""
-    if len(draws) < 2:
-        return Estimate.without_interval(float(draws[0]), n)
-    return estimate_from(float(draws[0]), draws[1:], n)
 
 
 def _fewest(shared: str, ways: int) -> str:

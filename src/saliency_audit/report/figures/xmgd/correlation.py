@@ -302,7 +302,13 @@ def show_resolution() -> Figure:
         textcoords="offset points", ha="left",
     )  # fmt: skip
     right.axhline(BY_CHANCE, color="#666666", ls="--", lw=1)
-    right.text(COUNTS[-1], BY_CHANCE + 0.02, "nothing to find: 33 %", ha="right", fontsize=8)
+    right.text(
+        COUNTS[-1],
+        BY_CHANCE + 0.02,
+        f"nothing to find: {100 * BY_CHANCE:.0f} %",
+        ha="right",
+        fontsize=8,
+    )
     right.set_xscale("log")
     right.set_xticks(COUNTS, [str(n) for n in COUNTS])
     right.minorticks_off()

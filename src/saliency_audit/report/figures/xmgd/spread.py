@@ -45,7 +45,8 @@ def show_matrices(rows: pd.DataFrame) -> Figure:
     for axis, measure in zip(axes[0], measures, strict=True):
         part = mine[mine["method"] == measure]
         draw_distances(axis, part, methods)
-        axis.set_title(f"{MEASURES[measure]}, variation {estimate(_variation(part))}", fontsize=8)
+        variation = _variation(distance_table(part), int(part["set_size"].max()))
+        axis.set_title(f"{MEASURES[measure]}, variation {estimate(variation)}", fontsize=8)
     return figure
 
 
@@ -64,18 +65,16 @@ def spread_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     for source, rows in sources.items():
         for (images, measure), part in rows.groupby(["images", "method"], sort=False):
             table = distance_table(part)
-            cells = {"variation": estimate(_variation(part))}
+            size = int(part["set_size"].max())
+            cells = {"variation": estimate(_variation(table, size))}
             for method in dict.fromkeys([*part["first"], *part["second"]]):
                 with_it = table[[pair for pair in table.columns if method in pair]]
                 share = with_it.mean(axis=1) / table.mean(axis=1)
-                found = with_resamples(share, int(part["set_size"].max()))
-                cells[method_name(method)] = estimate(found)
+                cells[method_name(method)] = estimate(with_resamples(share, size))
             lines[str(images), MEASURES[str(measure)], source] = cells
     return text_table(lines, ["images", "measure", ""])
 
 
-def _variation(rows: pd.DataFrame) -> Estimate:
-    """The coefficient of variation of the distances under one measure."""
-    table = distance_table(rows)
-    found = pd.Series(dispersion(table.to_numpy()), table.index)
-    return with_resamples(found, int(rows["set_size"].max()))
+def _variation(table: pd.DataFrame, size: int) -> Estimate:
+    """The coefficient of variation of a `distance_table` that rests on so many images."""
+    return with_resamples(pd.Series(dispersion(table.to_numpy()), table.index), size)
