@@ -27,6 +27,7 @@ from saliency_audit.datasets.images import (
     scaled_to,
 )
 from saliency_audit.datasets.mnist import open_mnist
+from saliency_audit.datasets.photographs import PHOTOGRAPHS, open_photographs
 from saliency_audit.datasets.places365 import open_places365
 from saliency_audit.datasets.shapes import MORE, open_shapes
 from saliency_audit.datasets.standins import FAMILIES
@@ -473,6 +474,17 @@ CATALOG = {
             "cutouts",
             189,
             lambda root: open_all_cutouts("cutouts", root / "cutouts", _STAMPS),
+        ),
+        ImageSet(
+            "photographs",
+            f"{len(PHOTOGRAPHS)} photographs that ship with scikit-image, scikit-learn and "
+            "matplotlib, without classes, 128×128",
+            "public domain, CC0 or CC BY 2.0; per picture in datasets/photographs.py",
+            "They come with scikit-image, scikit-learn and matplotlib.",
+            folder=None,
+            files=0,
+            opener=lambda root: open_photographs("photographs"),
+            sized=lambda root, side: open_photographs("photographs", side),
         ),
         ImageSet(
             "faces_easy",
