@@ -1,6 +1,6 @@
 """Maps of ten methods and their variants for a few photographs, to be looked at."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import pandas as pd
 import torch
@@ -11,42 +11,89 @@ from saliency_audit.metrics.similarity import min_max
 from saliency_audit.study.columns import Column
 from saliency_audit.study.dre_methods import Effort
 from saliency_audit.study.estimators import noting_estimators
-from saliency_audit.study.experiment import Experiment
+from saliency_audit.study.experiment import Experiment, Task
 from saliency_audit.study.experiments import dre_scores
-from saliency_audit.study.image_rows import Given
-from saliency_audit.study.objects import on_objects
-from saliency_audit.study.selection import Selection
-from saliency_audit.study.shared_columns import IMAGE, shared
+from saliency_audit.study.image_rows import Given, plugged
+from saliency_audit.study.objects import with_objects
+from saliency_audit.study.selection import Selection, select_task
+from saliency_audit.study.shared_columns import shared
 from saliency_audit.study.slices import network_tasks
 
 # Cells on a side of the recorded maps, and values from 0 to 1 that they may have.
 CELLS = 32
 VALUES = 255
+# The image set whose pictures have neither classes nor objects, and the probability that an answer
+# must exceed to be explained.
+PHOTOGRAPHS = "photographs"
+SURE = 2 / 3
+# Stands where no object is known.
+NO_OBJECT = -1
 COLUMNS = (
-    *shared("model", "images", "method"),
-    *IMAGE,
+    *shared("model", "images", "method", "image", "image_name"),
+    Column("target", "integer", "", "class that is explained, which the network predicts"),
+    *shared("confidence"),
     Column("row", "integer", "cells", "from the top of the picture"),
     Column("column", "integer", "cells", "from its left side"),
     Column("value", "integer", f"0 to {VALUES}", "mean of the map in the cell, scaled per map"),
-    Column("object", "integer", f"0 to {VALUES}", "share of the cell that the object covers"),
+    Column(
+        "object",
+        "integer",
+        f"0 to {VALUES}",
+        f"share of the cell that the object covers; {NO_OBJECT} where none is known",
+    ),
     Column("faithfulness", "number", "0 to 1", "M_F of the map"),
 )
 
 
 @dataclass(frozen=True)
 class Parameters(dre_scores.Parameters):
-    """Parameters of `dre_scores`; a task explains one picture."""
+    """Parameters of `dre_scores`; a task explains one picture.
+
+    Each network also explains its own answers for the first `n_photographs` of the image set
+    `photographs`, as far as it is sure of them.
+    """
 
     n_images: int = 4
     slice_size: int = 1
+    n_photographs: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.n_photographs < 0:
+            raise ValueError(f"n_photographs must be at least 0, got {self.n_photographs}")
+
+
+def split(parameters: Parameters) -> list[Task]:
+    """The tasks of the image set with objects, then those of the photographs."""
+    without = ("n_photographs",)
+    tasks = network_tasks(parameters, without=without)
+    if parameters.n_photographs:
+        further = replace(parameters, images=PHOTOGRAPHS, n_images=parameters.n_photographs)
+        tasks += [
+            replace(task, name=f"{PHOTOGRAPHS}-{task.name}")
+            for task in network_tasks(further, without=without)
+        ]
+    return tasks
+
+
+def choose(given: Given) -> tuple[Selection, Tensor | None]:
+    """The images of a task, and the masks of their objects; photographs have none."""
+    if given["images"] != PHOTOGRAPHS:
+        return with_objects(select_task(given))
+    chosen = select_task(given, keep="both")
+    sure = chosen.confidence > SURE
+    return chosen.only(sure, unsure=int((~sure).sum())), None
 
 
 @noting_estimators
-@on_objects(COLUMNS)
-def compute(chosen: Selection, masks: Tensor, given: Given) -> pd.DataFrame:
+@plugged(COLUMNS, choose)
+def compute(chosen: Selection, masks: Tensor | None, given: Given) -> pd.DataFrame:
     """Rows of one task: image × method × cell."""
     maps, found = dre_scores.scored_maps(chosen, given)
-    objects = _whole(_pooled(masks.float()))
+    if masks is None:
+        objects = torch.full((len(chosen.indices), CELLS, CELLS), NO_OBJECT)
+    else:
+        objects = _whole(_pooled(masks.float()))
     frames = []
     for name, values in maps.items():
         cells = _whole(min_max(_pooled(values)).nan_to_num())
@@ -84,6 +131,7 @@ EXPERIMENT = Experiment(
             models=("efficientnet_lite0_tiny200",),
             images="cutouts_shown",
             n_images=8,
+            n_photographs=9,
             n_train=10000,
             epochs=1,
             filter_epochs=3,
@@ -98,7 +146,7 @@ EXPERIMENT = Experiment(
             **asdict(Effort()),
         ),
     },
-    split=network_tasks,
+    split=split,
     compute=compute,
     recorded=COLUMNS,
 )
