@@ -175,5 +175,5 @@ HTML(as_html(training_table(recorded_at(trainings.name), of_study)))
 HTML(as_html(side_table(recorded_at(sides.name))))
 
 # %% [markdown]
-# Both networks are nearly twice as accurate at 128 pixels as at 64, or more, and gain little from 112 to 128. So the
-# photographs of this study have 128.
+# Both networks are nearly twice as accurate at 128 pixels as at 64, or more, and gain little from 112 to 128, twice
+# the side of the files. So the photographs of this study have 128; 224 was not tried.

@@ -19,7 +19,8 @@
 #
 # *What is different.* The paper shows six pictures and prints no number, and explains networks for photographs.
 # Here are a small network that tells shapes apart (embedded profile) and EfficientNet-Lite0 on 200 classes of
-# photographs (reference profile). Such rows test whether the claim generalises; they do not replicate it.
+# photographs (reference profile). Such rows test whether the claim generalises; they do not replicate it. Pictures of
+# mistakes are not shown: the photographs may not be published.
 #
 # *Read with care.* The network for shapes errs on one picture in 240; nothing was done to mislead it, we went through
 # 14,000 pictures to find its mistakes. They are mostly small objects, so that hits by chance are rarer

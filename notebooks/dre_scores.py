@@ -23,8 +23,8 @@
 # fewer pictures than in the paper, MGnet on photographs with smaller steps than DRE.
 #
 # *Which rivals.* §4.1 says that all methods that perturb have the same backgrounds. So "shared" in a name is the
-# paper's reading: the rival searches with the blur and the noise on a colour that DRE is trained with. The reference
-# profile has the rivals with their own backgrounds too.
+# paper's reading: the rival searches with the blur and the noise on a colour that DRE is trained with. The recorded
+# shapes have the rivals with their own backgrounds too.
 #
 # *Read with care.* The embedded profile takes fewer iterations of Meaningful Perturbation, Feature Inversion
 # and Extremal Perturbation than the paper; their widths, which are given for photographs of 224 pixels, are in

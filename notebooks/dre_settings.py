@@ -129,7 +129,9 @@ HTML(as_html(part_table(sources(recorded, rows, kept))))
 
 # %% [markdown]
 # "As released" has the upsampler, the wider blur of the backgrounds and the batch statistics of the authors' demo, and
-# the first stage's loss of MGnet's code, on which it builds.
+# the first stage's loss of MGnet's code, on which it builds. The batch statistics do nothing for the network for
+# shapes, which has no batch normalisation. Three things of the released code are not in it: epochs of 2,500 steps, the
+# first halving of the rate an epoch early, and pictures of half the contrast, which belong to its classifier.
 #
 # ## The classifier's batch normalisation
 #

@@ -76,8 +76,9 @@ figure = show_groups(runs, sources(recorded, rows, kept))
 # *What is different.* FaceForensics++ is given out on request. At the embedded profile three small networks of
 # different design stand for the detectors and five families of stand-ins for the generators: 15 tables. At the
 # reference profile MesoNet's published weights for Deepfakes and Face2Face explain stand-ins that imitate these two
-# generators in photographs: the paper's design, 2 × 2, with real detectors, and not the paper's pictures. Only averages
-# of maps enter here.
+# generators in photographs: the paper's design, 2 × 2, with real detectors, and not the paper's pictures. The paper has
+# seven detectors and five generators. Maps are compared at 32 pixels a side, 64 at the reference profile. Only averages of
+# maps enter here.
 
 # %% [markdown]
 # ## What six distances can tell

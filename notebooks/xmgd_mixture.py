@@ -22,7 +22,8 @@
 # machinery, before any about detectors. The maps are real ones, by the paper's four methods.
 #
 # *What is different.* No map of a deepfake detector goes in: the claims are about mixtures, whatever the map. The
-# paper gives neither the number of Gaussians nor b; here they are 10 and, where only one b is needed, 0.05.
+# paper gives neither the number of Gaussians nor b; here they are 10 and, where only one b is needed, 0.05. Copies by
+# the thousand take long to fit, so that XM-EQUIV's maps have 16 pixels a side, 24 at the reference profile.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (shapes), reference (photographs) or paper

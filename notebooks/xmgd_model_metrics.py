@@ -21,7 +21,8 @@
 # *What IIC may be.* §2 cites Insertion Correlation, §5 describes an average increase, and Table 1 heads the row IIC. Its
 # numbers fit the share of pictures whose confidence rises, which is what IIC stands for here. Insertion correlation has a
 # column of its own: sharpen a blurred picture step by step, the most salient pixels first, and correlate the saliency
-# of each step with the rise of the confidence.
+# of each step with the rise of the confidence. Its source takes 196 steps, here there are 49, and 16 at the reference
+# profile.
 #
 # *What is different.* FaceForensics++ is given out on request. At the embedded profile five small networks, each
 # trained on another family of stand-ins for deepfakes, judge the same small faces: real ones, and the same with one of
