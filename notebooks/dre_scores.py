@@ -17,8 +17,8 @@
 # the class on the way is **M_F**: a good ranking brings the class back early. **M_E** asks how well the same
 # ranking finds the object, pixel by pixel. Both use the order of the pixels only.
 #
-# *What is different.* The paper explains networks for photographs. The rows computed here are of a small network that
-# tells shapes apart, whose objects have exact masks; the recorded ones are of more shapes and of photographs with
+# *What is different.* The paper explains networks for photographs. The embedded profile has a small network that
+# tells shapes apart, whose objects have exact masks; the reference profile has more shapes, and photographs with
 # boxes. They test whether the claims generalise; they do not replicate them. DRE and MGnet are trained on far
 # fewer pictures than in the paper, MGnet on photographs with smaller steps than DRE.
 #
@@ -70,6 +70,7 @@ from saliency_audit.report.notebook.pivot import pivot_table
 from saliency_audit.report.notebook.runs import (
     both_runs,
     chosen_parameters,
+    kept_rows,
     recorded_at,
     show_recorded,
     sources,
@@ -106,10 +107,11 @@ figure = show_regions(pictures, masks[:shown], maps, [f"class {int(target)}" for
 # %% [markdown]
 # ## Faithful, explainable, smooth?
 #
-# A box holds the middle half of the images, its whiskers 90 % of them; fewer than five images are dots.
+# A box holds the middle half of the images, its whiskers 90 % of them; fewer than five images are dots. The rows are
+# the recorded ones of the profile, unless you set a parameter: they take minutes.
 
 # %% mystnb={"image": {"alt": "Box plots for every method of M_F, M_E, the share of its values outside the object, and total variation"}}
-rows = study.compute(experiment, profile, overrides)
+rows, kept = kept_rows(claims["DRE-FAITH"], experiment, profile, overrides)
 figure = show_scores(rows)
 
 # %% [markdown]
@@ -124,14 +126,14 @@ show_recorded(recorded, show_scores)
 # methods of each image: such a number says where a method stands in this pool, not how faithful it is.
 
 # %% tags=["remove-input"]
-HTML(as_html(score_table(sources(recorded, rows))))
+HTML(as_html(score_table(sources(recorded, rows, kept))))
 
 # %% [markdown]
 # The methods that take a few passes for a map explain more images at the reference profile. Their means over all of
 # them, as they are:
 
 # %% tags=["remove-input"]
-quick = quick_table(sources(recorded, rows))
+quick = quick_table(sources(recorded, rows, kept))
 HTML(as_html(quick)) if len(quick) else Markdown("No method explains further images here.")
 
 # %% [markdown]
@@ -148,7 +150,7 @@ HTML(as_html(pool_table(recorded if isinstance(recorded, pd.DataFrame) else rows
 
 # %% tags=["remove-input"]
 faith = ledger.audit_claim("DRE-FAITH")
-runs = both_runs(faith, rows)
+runs = both_runs(faith, rows, kept)
 HTML(
     as_html(
         pivot_table(
@@ -158,7 +160,7 @@ HTML(
 )
 
 # %% tags=["remove-input"]
-Markdown(verdict_text(faith, runs["this machine"], profile))
+Markdown(verdict_text(faith, runs[kept], profile, "The rows shown"))
 
 # %% [markdown]
 # ## Explainability
@@ -167,11 +169,11 @@ Markdown(verdict_text(faith, runs["this machine"], profile))
 
 # %% tags=["remove-input"]
 explained_by = ledger.audit_claim("DRE-EXPL")
-runs = both_runs(explained_by, rows)
+runs = both_runs(explained_by, rows, kept)
 HTML(as_html(pivot_table(runs, ["model", "method", "against"], ["question"])))
 
 # %% tags=["remove-input"]
-Markdown(verdict_text(explained_by, runs["this machine"], profile))
+Markdown(verdict_text(explained_by, runs[kept], profile, "The rows shown"))
 
 # %% [markdown]
 # ## Photographs with exact masks
@@ -207,7 +209,7 @@ HTML(as_html(pivot_table(compared, ["model", "method", "against"], ["question"])
 # about the rivals with their own backgrounds, and M_F is not scaled over them.
 
 # %% tags=["remove-input"]
-changed = background_table(sources(recorded, rows))
+changed = background_table(sources(recorded, rows, kept))
 HTML(as_html(changed)) if len(changed) else Markdown(
     "No row with their own backgrounds is recorded: `saliency-audit run dre_scores -p profile=reference` computes some."
 )
@@ -219,8 +221,8 @@ HTML(as_html(changed)) if len(changed) else Markdown(
 
 # %% tags=["remove-input"]
 plus = ledger.audit_claim("DRE-PLUS")
-runs = both_runs(plus, rows)
+runs = both_runs(plus, rows, kept)
 HTML(as_html(pivot_table(runs, ["model", "method"], ["against"])))
 
 # %% tags=["remove-input"]
-Markdown(verdict_text(plus, runs["this machine"], profile))
+Markdown(verdict_text(plus, runs[kept], profile, "The rows shown"))
