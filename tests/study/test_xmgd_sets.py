@@ -66,8 +66,8 @@ def test_set_sizes_are_drawn_often_and_the_reference_is_the_whole():
 
 
 def test_aggregated_maps_are_means_over_drawn_images_and_then_over_networks():
-    one = Explained({"ig": torch.tensor([[[1.0]], [[3.0]]]).double()}, np.array([4, 7]))
-    other = Explained({"ig": torch.tensor([[[10.0]]]).double()}, np.array([4]))
+    one = Explained("net", {"ig": torch.tensor([[[1.0]], [[3.0]]]).double()}, np.array([4, 7]))
+    other = Explained("net", {"ig": torch.tensor([[[10.0]]]).double()}, np.array([4]))
     assert aggregated([one, other], {4: 1, 7: 1})["ig"].item() == (2 + 10) / 2
     assert aggregated([one, other], {4: 1, 7: 3})["ig"].item() == (2.5 + 10) / 2
     # A network of whose images none is drawn is left out.

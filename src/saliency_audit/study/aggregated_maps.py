@@ -18,6 +18,7 @@ from saliency_audit.study.detector_maps import (
     defined_in_all,
     maps_of,
     mixtures_in,
+    require_mixtures,
     unit_maps,
 )
 from saliency_audit.study.selection import select
@@ -57,10 +58,12 @@ class Explained:
     """The maps of one network, and which images they are of.
 
     Attributes:
+        model: the network.
         units: by method, `(N, side, side)`.
         indices: `(N,)` positions of the images in their set.
     """
 
+    model: str
     units: Mapping[str, Tensor]
     indices: NDArray[np.int64]
 
@@ -74,11 +77,12 @@ def explained(
     """
     chosen = select(model, images, given["seed"], 0, given["n_images"])
     if not chosen.indices:
-        return Explained({}, np.array([], dtype=np.int64)), chosen.notes
+        return Explained(model, {}, np.array([], dtype=np.int64)), chosen.notes
     units = {name: unit_maps(maps, given["side"]) for name, maps in maps_of(chosen, given)}
     kept = defined_in_all(units.values())
     indices = np.array(chosen.indices)[kept.numpy()]
-    return Explained({name: unit[kept] for name, unit in units.items()}, indices), chosen.notes
+    of_kept = {name: unit[kept] for name, unit in units.items()}
+    return Explained(model, of_kept, indices), chosen.notes
 
 
 def aggregated(parts: Sequence[Explained], counts: Mapping[int, int]) -> dict[str, Tensor]:
@@ -112,10 +116,14 @@ def resampled_distances(
     Yields:
         Per draw, pair of methods and measure the columns `first`, `second`, `method`, `draw` and
         `distance`. A draw without any of a network's images leaves that network out.
+
+    Raises:
+        ValueError: an aggregated map to which no mixture can be fitted.
     """
-    settings = mixtures_in(given)
+    settings, networks = mixtures_in(given), "+".join(part.model for part in parts)
     for draw in range(given["resamples"] + 1):
         maps = aggregated(parts, drawn_counts(images, given["seed"], draw))
+        require_mixtures(maps, settings, networks)
         for first, second, measure, value in distances_between(maps, settings):
             pair = {"first": first, "second": second, "method": measure}
             yield {**pair, "draw": draw, "distance": value}

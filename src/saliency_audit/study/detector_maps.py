@@ -14,6 +14,7 @@ from saliency_audit.datasets.faceforensics import GENERATORS
 from saliency_audit.datasets.standins import FAMILIES
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.metrics import MultiScale
+from saliency_audit.metrics.xmgd import filtered, pixel_weights
 from saliency_audit.study.image_parameters import SliceParameters
 from saliency_audit.study.selection import MESO_GENERATORS, Selection
 from saliency_audit.study.validation import validate_counts
@@ -119,10 +120,52 @@ def unit_maps(maps: Tensor, side: int) -> Tensor:
     return (scaled - low) / (high - low).where(~flat, torch.nan)
 
 
-def defined_in_all(units: Iterable[Tensor]) -> Tensor:
-    """Of which images no method's map is constant: `(N,)` bool.
+def defined_in_all(units: Iterable[Tensor], *fitted: MultiScale) -> Tensor:
+    """Of which images every method's map can be compared: `(N,)` bool.
 
     Args:
-        units: `unit_maps` `(N, side, side)` of each method.
+        units: `unit_maps` `(N, side, side)` of each method; none may be constant.
+        fitted: settings of the mixtures that are fitted to these maps, which have `enough_pixels`.
     """
-    return torch.stack([unit.isfinite().flatten(1).all(dim=1) for unit in units]).all(dim=0)
+    found = []
+    for unit in units:
+        found.append(unit.isfinite().flatten(1).all(dim=1))
+        found += [enough_pixels(unit, settings) for settings in fitted]
+    return torch.stack(found).all(dim=0)
+
+
+def enough_pixels(units: Tensor, settings: MultiScale) -> Tensor:
+    """Which maps have, at every level, weights on as many pixels as there are Gaussians.
+
+    Args:
+        units: `(N, side, side)`.
+        settings: how mixtures are fitted.
+
+    Returns:
+        `(N,)` bool; False where a map is constant.
+    """
+    found = torch.ones(len(units), dtype=torch.bool)
+    for side in settings.kernels:
+        weights = pixel_weights(filtered(units, side, settings.window), settings.width)
+        found &= (weights > 0).flatten(1).sum(dim=1) >= settings.components
+    return found
+
+
+def require_mixtures(means: Mapping[str, Tensor], settings: MultiScale, model: str) -> None:
+    """Refuse aggregated maps to which no mixture can be fitted: no image can be left out of them.
+
+    Args:
+        means: a map `(side, side)` by method.
+        settings: how mixtures are fitted.
+        model: the network or networks whose maps they are, for the message.
+
+    Raises:
+        ValueError: names the method.
+    """
+    for name, mean in means.items():
+        if not enough_pixels(mean[None], settings).all():
+            raise ValueError(
+                f"the mean map of {name!r} for {model} has fewer pixels with a weight than "
+                f"mixtures have Gaussians ({settings.components}): take fewer `components`, a "
+                "smaller `width` (0 for the saliency itself) or more images"
+            )

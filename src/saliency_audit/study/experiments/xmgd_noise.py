@@ -91,16 +91,23 @@ def noisy(units: Tensor, kind: str, level: float, seeds: list[int]) -> Tensor:
 
 @on_images(COLUMNS)
 def compute(chosen: Selection, given: Given) -> Rows:
-    """Rows of one task: pair of methods × noise × measure × image; constant maps are left out."""
+    """Rows of one task: pair of methods × noise × measure × image.
+
+    An image is left out of which a map is constant, or has fewer pixels with a weight than a
+    mixture has Gaussians, with any of the noises.
+    """
     units = {name: unit_maps(maps, given["side"]) for name, maps in maps_of(chosen, given)}
-    kept = defined_in_all(units.values()).nonzero().flatten()
+    settings, firsts = mixtures_in(given), given["explained"][:-1]
+    good = defined_in_all(units.values(), settings)
+    for kind, level in NOISES.values():
+        disturbed = [noisy(units[name], kind, level, chosen.seeds) for name in firsts]
+        good &= defined_in_all(disturbed, settings)
+    kept = good.nonzero().flatten()
     if not len(kept):
         return
-    settings = mixtures_in(given)
     seeds = [chosen.seeds[place] for place in kept.tolist()]
     clean = {name: unit[kept] for name, unit in units.items()}
     fits = {name: fit_maps(unit, settings) for name, unit in clean.items()}
-    firsts = given["explained"][:-1]
     undisturbed = {
         (first, second): _distances(clean[first], clean[second], fits[first], fits[second])
         for first, second in combinations(given["explained"], 2)

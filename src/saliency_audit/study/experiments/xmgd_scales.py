@@ -102,14 +102,16 @@ def _correct_by_all(given: Given) -> tuple[Selection, list[Selection]]:
 def compute(chosen: Selection, of_each: Sequence[Selection], given: Given) -> Rows:
     """Rows of one task: pair of maps × kind of filters × image.
 
-    An image of which a map is constant is left out.
+    An image is left out of which a map is constant, or has fewer pixels with a weight than a
+    mixture has Gaussians.
     """
     units = {
         (model, method): unit_maps(maps, given["side"])
         for model, own in zip(given["models"], of_each, strict=True)
         for method, maps in maps_of(own, given)
     }
-    kept = defined_in_all(units.values()).nonzero().flatten()
+    tried = [mixtures_in(given, window=window) for window in given["windows"]]
+    kept = defined_in_all(units.values(), *tried).nonzero().flatten()
     if not len(kept):
         return
     shape = tuple(chosen.pictures.shape[1:])

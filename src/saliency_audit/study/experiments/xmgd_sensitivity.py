@@ -4,11 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-import torch
 from torch import Tensor
 
 from saliency_audit.metrics import MultiScale, fit_maps, xmgd_terms
-from saliency_audit.metrics.xmgd import filtered, pixel_weights
 from saliency_audit.study.columns import Column
 from saliency_audit.study.detector_maps import (
     MESO_DEEPFAKES,
@@ -94,10 +92,7 @@ def compute(chosen: Selection, given: Given) -> Rows:
     """
     units = {name: unit_maps(maps, given["side"]) for name, maps in maps_of(chosen, given)}
     tried = variations(given)
-    kept = defined_in_all(units.values())
-    for settings in tried.values():
-        for unit in units.values():
-            kept &= enough_pixels(unit, settings)
+    kept = defined_in_all(units.values(), *tried.values())
     positions = kept.nonzero().flatten().tolist()
     for (changed, value), settings in tried.items() if positions else ():
         for pair, distances in _distances(
@@ -106,15 +101,6 @@ def compute(chosen: Selection, given: Given) -> Rows:
             about = {"method": pair[0], "other_method": pair[1], "changed": changed, "value": value}
             for position, distance in zip(positions, distances.tolist(), strict=True):
                 yield {"position": position, **about, "xmgd": distance}
-
-
-def enough_pixels(units: Tensor, settings: MultiScale) -> Tensor:
-    """Which maps `(N, H, W)` have weights on as many pixels as there are Gaussians: `(N,)`."""
-    found = torch.ones(len(units), dtype=torch.bool)
-    for side in settings.kernels:
-        weights = pixel_weights(filtered(units, side, settings.window), settings.width)
-        found &= (weights > 0).flatten(1).sum(dim=1) >= settings.components
-    return found
 
 
 def _distances(

@@ -13,6 +13,7 @@ from saliency_audit.study.columns import Column
 from saliency_audit.study.detector_maps import (
     MESO_DEEPFAKES,
     MapParameters,
+    enough_pixels,
     map_of,
     mixtures_in,
     unit_maps,
@@ -96,7 +97,8 @@ def moved(pictures: Tensor, shift: float, frames: int) -> Tensor:
 def compute(chosen: Selection, given: Given) -> Rows:
     """Rows of one task: method × comparison × measure × image.
 
-    An image is left out of which a frame's map is constant.
+    An image is left out of which a frame's map is constant, or has fewer pixels with a weight than
+    a mixture has Gaussians, or the mean map of frames has.
     """
     model, pictures, targets = chosen.inputs
     count = given["frames"]
@@ -104,13 +106,24 @@ def compute(chosen: Selection, given: Given) -> Rows:
     for name in given["explained"]:
         maps = map_of(name, model, film.flatten(0, 1), targets.repeat(len(film)), given)
         units = unit_maps(maps, given["side"]).unflatten(0, (len(film), -1)).transpose(0, 1)
-        kept = units.isfinite().flatten(1).all(dim=1).nonzero().flatten().tolist()
+        kept = _with_mixtures(units, count, given).nonzero().flatten().tolist()
         if not kept:
             continue
         seeds = [chosen.seeds[place] for place in kept]
         for about, distances in _compared(units[kept], count, seeds, given):
             for position, distance in zip(kept, distances.tolist(), strict=True):
                 yield {"position": position, "method": name, **about, "xmgd": distance}
+
+
+def _with_mixtures(units: Tensor, count: int, given: Given) -> Tensor:
+    """Of which sequences `(N, count + 2, side, side)` all that is compared has a mixture: `(N,)`.
+
+    A sequence as a whole weighs as many pixels as its brightest frame, or more.
+    """
+    means = units.unfold(1, count, 1).mean(dim=-1)
+    single = torch.cat([units, means], dim=1)
+    found = enough_pixels(single.flatten(0, 1), mixtures_in(given))
+    return found.unflatten(0, single.shape[:2]).all(dim=1)
 
 
 def _compared(

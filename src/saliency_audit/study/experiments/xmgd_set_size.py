@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from saliency_audit.metrics import frechet_distance, kl_divergence, xmgd
-from saliency_audit.metrics.xmgd import MultiScale
 from saliency_audit.study.columns import Column, names
 from saliency_audit.study.detector_maps import (
     MESO,
@@ -19,6 +18,7 @@ from saliency_audit.study.detector_maps import (
     defined_in_all,
     maps_of,
     mixtures_in,
+    require_mixtures,
     unit_maps,
 )
 from saliency_audit.study.experiment import Experiment, Outcome, Task
@@ -69,18 +69,22 @@ class Parameters(MapParameters):
             raise ValueError(f"{self.cells} cells do not fit into {self.side} pixels")
 
 
-def distances(
-    first: Tensor, second: Tensor, settings: MultiScale, cells: int
-) -> Mapping[str, float]:
-    """The distance of two sets of maps `(n, H, W)` under each measure.
+def distances(sets: Mapping[str, Tensor], given: Mapping[str, Any]) -> Mapping[str, float]:
+    """The distance of two methods' sets of maps `(n, side, side)` under each measure.
 
     XMGD and KL compare the mean maps.
+
+    Raises:
+        ValueError: a mean map to which no mixture can be fitted.
     """
-    means = first.mean(dim=0, keepdim=True), second.mean(dim=0, keepdim=True)
+    means = {name: maps.mean(dim=0) for name, maps in sets.items()}
+    settings = mixtures_in(given)
+    require_mixtures(means, settings, given["model"])
+    first, second = (mean[None] for mean in means.values())
     return {
-        "xmgd": float(xmgd(*means, settings)),
-        "kl_divergence": float(kl_divergence(*means, symmetric=True)),
-        "frechet_distance": frechet_distance(first, second, side=cells),
+        "xmgd": float(xmgd(first, second, settings)),
+        "kl_divergence": float(kl_divergence(first, second, symmetric=True)),
+        "frechet_distance": frechet_distance(*sets.values(), side=given["cells"]),
     }
 
 
@@ -93,21 +97,20 @@ def compute(task: Task) -> Outcome:
 
 
 def _rows(chosen: Any, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    units = [unit_maps(maps, given["side"]) for _, maps in maps_of(chosen, given)]
-    kept = defined_in_all(units)
-    one, other = (unit[kept] for unit in units)
-    count = len(one)
+    units = {name: unit_maps(maps, given["side"]) for name, maps in maps_of(chosen, given)}
+    kept = defined_in_all(units.values())
+    largest = {name: unit[kept] for name, unit in units.items()}
+    count = int(kept.sum())
     sizes = [size for size in given["sizes"] if size < count]
     if not sizes:
         return
-    settings = mixtures_in(given)
-    reference = distances(one, other, settings, given["cells"])
+    reference = distances(largest, given)
     first, second = given["explained"]
     for size in sizes:
         for draw in range(given["draws"]):
             random = np.random.default_rng([given["seed"], size, draw])
             drawn = torch.from_numpy(random.permutation(count)[:size])
-            found = distances(one[drawn], other[drawn], settings, given["cells"])
+            found = distances({name: unit[drawn] for name, unit in largest.items()}, given)
             for measure, value in found.items():
                 yield {
                     "model": given["model"],

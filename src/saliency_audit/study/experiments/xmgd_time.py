@@ -8,10 +8,16 @@ import torch
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from saliency_audit.metrics import fit_maps, xmgd, xmgd_terms
+from saliency_audit.metrics import MultiScale, fit_maps, xmgd, xmgd_terms
 from saliency_audit.models.kept import one_thread
 from saliency_audit.study.columns import Column
-from saliency_audit.study.detector_maps import MapParameters, maps_of, mixtures_in, unit_maps
+from saliency_audit.study.detector_maps import (
+    MapParameters,
+    defined_in_all,
+    maps_of,
+    mixtures_in,
+    unit_maps,
+)
 from saliency_audit.study.duplicated_points import duplicated_xmgd, duplicates
 from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.image_rows import Given, Rows, on_images
@@ -60,16 +66,19 @@ class Parameters(MapParameters):
 
 @on_images(COLUMNS)
 def compute(chosen: Selection, given: Given) -> Rows:
-    """Rows of one task: image × way."""
+    """Rows of one task: image × way.
+
+    An image is left out of which a map is constant, or has fewer pixels with a weight than a
+    mixture has Gaussians.
+    """
     first, second = (
         unit_maps(maps, given["side"]) for _, maps in islice(maps_of(chosen, given), 2)
     )
     settings = mixtures_in(given)
-    if chosen.indices:
-        xmgd(first[:1, :8, :8], second[:1, :8, :8], settings)  # libraries are loaded before
-    for position, pair in enumerate(zip(first, second, strict=True)):
-        if not all(each.isfinite().all() for each in pair):
-            continue
+    some = torch.arange(64.0).reshape(1, 8, 8)
+    xmgd(some, some, MultiScale(components=1))  # libraries are loaded before
+    for position in defined_in_all((first, second), settings).nonzero().flatten().tolist():
+        pair = first[position], second[position]
         with one_thread(), threadpool_limits(1):  # torch, and BLAS
             found = _clocked(pair, given)
             device = device_name(torch.device("cpu"))

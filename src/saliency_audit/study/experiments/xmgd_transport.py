@@ -12,6 +12,7 @@ from saliency_audit.study.columns import Column
 from saliency_audit.study.detector_maps import (
     WITHOUT_GUIDED,
     MapParameters,
+    enough_pixels,
     maps_of,
     mixtures_in,
     unit_maps,
@@ -62,16 +63,21 @@ class Parameters(MapParameters):
 
 @on_images(COLUMNS)
 def compute(chosen: Selection, given: Given) -> Rows:
-    """Rows of one task: pair of maps × property."""
+    """Rows of one task: pair of maps × property.
+
+    A map is left out that is constant, or has fewer pixels with a weight than a mixture has
+    Gaussians.
+    """
+    settings = mixtures_in(given, kernels=(1,))
     names, units = [], []
     for method, maps in maps_of(chosen, given):
-        for position, unit in enumerate(unit_maps(maps, given["side"])):
-            if unit.isfinite().all():
-                names.append((position, method))
-                units.append(unit)
+        found = unit_maps(maps, given["side"])
+        for position in enough_pixels(found, settings).nonzero().flatten().tolist():
+            names.append((position, method))
+            units.append(found[position])
     if not units:
         return
-    (level,) = fit_maps(torch.stack(units), mixtures_in(given, kernels=(1,))).levels
+    (level,) = fit_maps(torch.stack(units), settings).levels
     parts = (level.means.numpy(), level.covariances.numpy(), level.weights.numpy())
     mixtures = list(zip(*parts, strict=True))
     for number, (pair, values) in enumerate(examined(mixtures)):
