@@ -85,6 +85,13 @@ def test_one_pass_for_a_mask_and_two_for_a_product(network, pictures, estimator)
     assert counts == {"dre": 1, "mgnet": 1, "dre+mgnet": 2, "dre+self": 1 + 33}
 
 
+def test_the_head_is_the_estimators_whatever_the_name(network, pictures, estimator):
+    images, targets = pictures[0][:3], pictures[1][:3]
+    found = explainers(estimator)
+    assert estimator.generator.design.head == "controller"
+    assert torch.equal(*(found[name](network, images, targets) for name in ("dre", "mgnet")))
+
+
 def test_the_product_of_two_masks(network, pictures, estimator):
     images, targets = pictures[0][:3], pictures[1][:3]
     found = explainers(estimator)

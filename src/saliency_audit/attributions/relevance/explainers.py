@@ -28,6 +28,9 @@ class RelevanceMask(Method):
     One pass of the classifier and one of the generator per image. In [0, 1], without a unit; higher
     is more relevant.
 
+    The names "dre" and "mgnet" do not decide which of the two it is: the estimator's `Design.head`
+    and what it was trained for do, and either name explains with any of them.
+
     Source: DRE paper, §3.2.2 and Eq. 5.
     """
 
