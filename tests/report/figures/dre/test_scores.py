@@ -28,7 +28,7 @@ def rows():
             for image in range(15)
         ]
     )
-    for measure in (*MEASURES, "hit"):
+    for measure in (*MEASURES, "hit", "box_iou"):
         table[measure] = random.random(len(table))
     return table
 
@@ -54,6 +54,7 @@ def test_the_table_has_both_readings_of_faithfulness(rows):
     raw = mine[~mine["normalised"]]
     assert shown(line["M_E"]) == pytest.approx(100 * raw["explainability"].mean(), abs=0.5)
     assert line["n"] == "15"
+    assert line["IoU of boxes"] == f"{raw['box_iou'].mean():.2f}"
     assert line["outside"] == f"{raw['background_mass'].mean():.2f}"
     assert table.loc[("MobileNetV2", "DRE+ (self)", "recorded"), "M_F, scaled"] == "—"
 

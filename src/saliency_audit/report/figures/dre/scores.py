@@ -97,6 +97,7 @@ def _means(rows: pd.DataFrame) -> dict[str, str]:
     return {
         "M_F": estimate(mean_with_interval(100 * rows["faithfulness"])),
         "M_E": estimate(mean_with_interval(100 * rows["explainability"])),
+        "IoU of boxes": mean_cell(mean_of(rows["box_iou"])),
         "on the object": mean_cell(mean_of(rows["hit"])),
         "outside": mean_cell(mean_of(rows["background_mass"])),
         "total variation": mean_cell(mean_of(rows["total_variation"]), 3),
