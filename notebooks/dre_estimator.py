@@ -147,8 +147,9 @@ again = load_relevance_estimator(file, model)
 # ## Which layers?
 #
 # What `find_pyramid` names, with channels and sides of the maps, for pictures of 224 × 224 pixels (299 × 299 for
-# Inception and Xception). The networks were run to find this. For VGG19 the paper's channels are those of the
-# poolings, `features.9`, `features.18`, `features.27` and `features.36`; any layers that halve may be named.
+# Inception and Xception, 64 × 64 for the small networks). The networks were run to find this. For VGG19 the paper's
+# channels are those of the poolings, `features.9`, `features.18`, `features.27` and `features.36`; any layers that
+# halve may be named.
 
 # %% tags=["remove-input"]
 HTML(as_html(pyramid_table()))

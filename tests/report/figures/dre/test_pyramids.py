@@ -17,7 +17,13 @@ def test_the_papers_layers_of_resnet50_with_their_channels():
     ]
 
 
-@pytest.mark.parametrize("name", ["squeezenet1_0", "mobilenet_v2", "tf_efficientnet_lite0 (timm)"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("squeezenet1_0", "mobilenet_v2", "tf_efficientnet_lite0 (timm)"),
+        *("shapes_cnn", "normed_shapes_cnn"),
+    ],
+)
 def test_every_network_has_layers_that_halve(name):
     cells = [cell for cell in pyramid_table({name: NETWORKS[name]}).iloc[0] if cell]
     sides = [int(cell.rsplit(" × ")[-1]) for cell in cells]

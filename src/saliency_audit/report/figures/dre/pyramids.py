@@ -11,6 +11,7 @@ from torch import nn
 from saliency_audit.attributions.engine import frozen
 from saliency_audit.attributions.relevance import find_pyramid
 from saliency_audit.attributions.relevance.pyramid import feature_maps
+from saliency_audit.models.small import NormedShapesCNN, ShapesCNN
 from saliency_audit.report.notebook.tables import text_table
 
 Build = Callable[[], nn.Module]
@@ -36,6 +37,12 @@ def timm_network(name: str) -> nn.Module:
     return network.eval()
 
 
+def small_network(kind: Build) -> nn.Module:
+    """An untrained network of those that begin here."""
+    with torch.random.fork_rng(devices=[]):
+        return kind().eval()
+
+
 # Networks of the study and of the paper, by name, with the side of their pictures.
 SIDES = {
     "resnet18": 224,
@@ -51,6 +58,8 @@ NETWORKS: Mapping[str, tuple[Build, int]] = {
     **{name: (partial(torchvision_network, name), side) for name, side in SIDES.items()},
     "tf_efficientnet_lite0 (timm)": (partial(timm_network, "tf_efficientnet_lite0"), 224),
     "legacy_xception (timm)": (partial(timm_network, "legacy_xception"), 299),
+    "shapes_cnn": (partial(small_network, ShapesCNN), 64),
+    "normed_shapes_cnn": (partial(small_network, NormedShapesCNN), 64),
 }
 
 
