@@ -8,9 +8,11 @@ from torch import nn
 
 from saliency_audit.attributions import create
 from saliency_audit.attributions.registry import TRAINED
-from saliency_audit.attributions.relevance import SelfTuned, load_relevance_estimator
+from saliency_audit.attributions.relevance import Design, SelfTuned, load_relevance_estimator
 from saliency_audit.attributions.relevance.background import gaussian_blurred
+from saliency_audit.attributions.relevance.estimator import untrained
 
+LAYERS = ("one", "two", "three")
 EXACT = {"rtol": 0, "atol": 1e-6}
 
 
@@ -159,6 +161,28 @@ def test_files_that_are_no_estimator_of_this_model(network, estimator, tmp_path)
         file.write_bytes(content)
         with pytest.raises(ValueError, match="no relevance estimator"):
             load_relevance_estimator(file, network)
+
+
+def flat(network, images, **design):
+    """An estimator whose scores are the same everywhere."""
+    found = untrained(network, images, LAYERS, Design(**design), seed=0)
+    for value in found.generator.last.parameters():
+        nn.init.constant_(value, 0.3 if value.ndim == 1 else 0)
+    found.generator.eval().requires_grad_(False)
+    return found
+
+
+def test_flat_scores_are_the_same_mask_everywhere_with_the_released_eps(network, pictures):
+    images, targets = pictures[0][:2], pictures[1][:2]
+    mask = create("dre", estimator=flat(network, images, h=2.0))(network, images, targets)
+    torch.testing.assert_close(mask, torch.full_like(mask, 0.25))
+
+
+def test_flat_scores_without_eps_are_refused_with_the_map_and_a_remedy(network, pictures):
+    images, targets = pictures[0][:2], pictures[1][:2]
+    explain = create("dre", estimator=flat(network, images, eps=0.0))
+    with pytest.raises(ValueError, match=r"map 0 of the batch is constant.*give eps=1e-05"):
+        explain(network, images, targets)
 
 
 def test_models_with_other_classes_or_layers_are_refused(network, pictures, estimator):

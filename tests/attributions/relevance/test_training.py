@@ -5,7 +5,10 @@ from dataclasses import replace
 
 import pytest
 import torch
+from PIL import Image
 from torch import nn
+from torchvision import transforms
+from torchvision.datasets import ImageFolder
 
 from saliency_audit.attributions.engine import frozen
 from saliency_audit.attributions.relevance import (
@@ -13,6 +16,7 @@ from saliency_audit.attributions.relevance import (
     Design,
     EstimatorPlan,
     Objective,
+    load_relevance_estimator,
     preserved,
     train_relevance_estimator,
     training,
@@ -96,6 +100,30 @@ def test_a_folder_of_pairs_gives_what_its_tensor_gives(network, pictures):
     pairs = [(image, int(place)) for image, place in zip(images, places, strict=True)]
     own = train_relevance_estimator(network, LAYERS, images, plan=SHORT)
     assert same(own, train_relevance_estimator(network, LAYERS, pairs, plan=SHORT))
+
+
+@pytest.fixture
+def folder(pictures, tmp_path):
+    """The pictures on disk, a folder per quarter, with their number in the order of the folder."""
+    images, places, _ = pictures
+    for number, (image, place) in enumerate(zip(images, places, strict=True)):
+        path = tmp_path / f"quarter{int(place)}" / f"{number:02d}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray((255 * image[0]).round().byte().numpy()).save(path)
+    return tmp_path, places.argsort(stable=True)
+
+
+def test_a_real_folder_gives_what_its_tensor_gives(network, pictures, folder):
+    path, order = folder
+    transform = transforms.Compose([transforms.Grayscale(), transforms.ToTensor()])
+    found = train_relevance_estimator(network, LAYERS, ImageFolder(path, transform), plan=SHORT)
+    stored = (255 * pictures[0][order]).round() / 255
+    assert same(found, train_relevance_estimator(network, LAYERS, stored, plan=SHORT))
+
+
+def test_a_folder_without_a_transform_is_told_of_tensors(network, folder):
+    with pytest.raises(ValueError, match=r"ToTensor makes tensors.*Image"):
+        train_relevance_estimator(network, LAYERS, ImageFolder(folder[0]), plan=SHORT)
 
 
 # What stays as it was
@@ -205,15 +233,21 @@ def test_a_checkpoint_of_another_training_is_refused(network, pictures, tmp_path
     with pytest.raises(Killed):
         train(progress=kill)
     kept = file.read_bytes()
-    another = copy.deepcopy(network)
+    another, fewer = copy.deepcopy(network), copy.deepcopy(network)
     another.one[0].weight.data += 1
+    # The same weights, a class less.
+    fewer.forward = lambda images: type(network).forward(fewer, images)[:, :3]
     for other in (
         {"model": another},
+        {"model": fewer},
         {"layers": LAYERS[:2]},
         {"plan": replace(SHORT, learning_rate=0.5)},
         {"objective": Objective(area=1.0)},
         {"background": Background(blur=1.0)},
         {"design": Design(eta=2.0)},
+        {"design": Design(head="sigmoid")},
+        {"design": Design(upsampler="shuffle")},
+        {"design": Design(share=0.25)},
         {"images": pictures[0][:20]},
         {"images": pictures[0].flip(0)},
         {"targets": pictures[1]},
@@ -222,9 +256,22 @@ def test_a_checkpoint_of_another_training_is_refused(network, pictures, tmp_path
         with pytest.raises(ValueError, match="other settings, another classifier or other images"):
             train(**other)
     assert file.read_bytes() == kept
+    with pytest.raises(ValueError, match="to its end if this is the checkpoint of a training"):
+        load_relevance_estimator(file, network)
     file.write_bytes(b"no checkpoint")
     with pytest.raises(ValueError, match="no checkpoint of a training"):
         train()
+
+
+def test_a_saved_estimator_is_no_checkpoint_and_stays(network, pictures, estimator, tmp_path):
+    file = tmp_path / "estimator.pt"
+    estimator.save(file)
+    kept = file.read_bytes()
+    with pytest.raises(
+        ValueError, match=r"no checkpoint of a training \(KeyError\); name another file"
+    ):
+        train_relevance_estimator(network, LAYERS, pictures[0], plan=SHORT, checkpoint=file)
+    assert file.read_bytes() == kept
 
 
 # Bad input

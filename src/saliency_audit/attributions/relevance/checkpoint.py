@@ -58,8 +58,8 @@ class Checkpoint:
             key = stored["key"]
         except Exception as error:
             raise ValueError(
-                f"{self._path} is no checkpoint of a training ({type(error).__name__}); delete it "
-                "or name another file"
+                f"{self._path} is no checkpoint of a training ({type(error).__name__}); name "
+                "another file, or delete this one if it is damaged and no estimator that was saved"
             ) from error
         if key != self._key:
             raise ValueError(

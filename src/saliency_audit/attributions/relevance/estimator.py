@@ -130,7 +130,8 @@ def load_relevance_estimator(path: str | Path, model: nn.Module) -> RelevanceEst
     except Exception as error:
         raise ValueError(
             f"{path} is no relevance estimator of this version ({type(error).__name__}); "
-            "train it again (train_relevance_estimator)"
+            "train it again, or to its end if this is the checkpoint of a training "
+            "(train_relevance_estimator)"
         ) from error
     found = state_digest(model)
     if about["classifier"] != found:
