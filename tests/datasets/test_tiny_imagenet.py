@@ -137,6 +137,9 @@ def test_the_real_set(data_root):
     assert batch.images.shape == (20, 3, 128, 128)
     regions = read_regions(images, range(len(images)))
     assert regions.flatten(1).any(dim=1).all()
+    # Boxes that end in the row or column where they start: one stored pixel, two as read.
+    sides = [regions.any(dim=dim).sum(dim=1) for dim in (1, 2)]
+    assert int(((sides[0] == 2) | (sides[1] == 2)).sum()) == 41
     # The first line of the annotations: columns 0 to 44 and rows 32 to 62 of 64.
     assert regions[0].nonzero().amin(dim=0).tolist() == [64, 0]
     assert regions[0].nonzero().amax(dim=0).tolist() == [125, 89]

@@ -1,5 +1,6 @@
 """Estimators of the DRE study: kept where they were trained, shipped in half precision."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pandas as pd
@@ -11,6 +12,7 @@ from saliency_audit.attributions.engine import frozen
 from saliency_audit.attributions.relevance.generator import MaskGenerator
 from saliency_audit.attributions.relevance.pyramid import feature_maps
 from saliency_audit.datasets import CATALOG
+from saliency_audit.files import held
 from saliency_audit.models import CLASSIFIERS, load_classifier, state_digest
 from saliency_audit.models.normalized import Normalized, Restricted
 from saliency_audit.study import Outcome, Task, estimators
@@ -79,6 +81,44 @@ def test_a_shipped_estimator_is_found_first_and_is_the_trained_one_rounded(proje
         atol=0.02,
         rtol=0.0,
     )
+
+
+class Killed(Exception):
+    pass
+
+
+def test_a_killed_training_goes_on_from_its_checkpoint_and_lets_others_go_on(project, monkeypatch):
+    told = []
+
+    def kill(message, name, stage, *more):
+        told.append(stage)
+        raise Killed
+
+    monkeypatch.setattr(estimators.logger, "info", kill)
+    with pytest.raises(Killed):
+        estimator(QUICK)
+    checkpoint = QUICK.file.with_suffix(".checkpoint")
+    lock = QUICK.file.with_name(f".{QUICK.file.name}.lock")
+    assert {path.name for path in QUICK.file.parent.iterdir()} == {checkpoint.name, lock.name}
+    with held(lock, wait=False) as free:
+        assert free
+    monkeypatch.setattr(estimators.logger, "info", lambda *about: told.append(about[2]))
+    resumed = estimator(QUICK)
+    assert told == ["filter", "masks"]  # nothing twice
+    assert not checkpoint.exists()
+    QUICK.file.unlink()
+    estimators._kept_or_trained.cache_clear()
+    assert estimator(QUICK).digest == resumed.digest
+    assert told == ["filter", "masks"] * 2
+
+
+def test_two_runs_never_train_the_same_one_at_once(project, monkeypatch):
+    told = []
+    monkeypatch.setattr(estimators.logger, "info", lambda *about: told.append(about[2]))
+    with ThreadPoolExecutor(2) as runs:
+        first, second = runs.map(estimators._kept_or_trained.__wrapped__, [QUICK, QUICK])
+    assert told == ["filter", "masks"]
+    assert first.digest == second.digest
 
 
 @pytest.mark.parametrize(
