@@ -1,4 +1,4 @@
-"""The paper profile of `dre_scores` on tiny folders of the official structures."""
+"""The paper profile of DRE's experiments on tiny folders of the official structures."""
 
 from dataclasses import replace
 
@@ -15,8 +15,9 @@ from saliency_audit.datasets.imagenet import open_imagenet_val
 from saliency_audit.datasets.places365 import open_places365
 from saliency_audit.models import CLASSIFIERS, Classifier, catalog
 from saliency_audit.study import compute, get_experiment
-from saliency_audit.study.dre_methods import METHODS, VARIANTS
+from saliency_audit.study.dre_methods import METHODS, POOL, VARIANTS
 from saliency_audit.study.estimators import TRAINING_SETS
+from saliency_audit.study.experiments import dre_cost
 
 SIDE = 56
 WIDTH, HEIGHT = 96, 64  # read as they are: the crop begins at column 20 and row 4
@@ -164,6 +165,12 @@ def rows_of(setting, training, monkeypatch, **more):
     return compute(get_experiment("dre_scores"), "paper", found)
 
 
+def rows_of_photographs(name, monkeypatch, given=QUICK, **more):
+    """The only setting of another experiment, with its own methods."""
+    monkeypatch.setitem(TRAINING_SETS, "colours", "imagenet_train")
+    return compute(get_experiment(name), "paper", {**given, **more})
+
+
 @pytest.mark.parametrize(
     ("setting", "images", "training"),
     [
@@ -201,6 +208,41 @@ def test_photographs_whose_boxes_are_not_here_are_no_scenes(root, monkeypatch):
     (root / "imagenet" / "Annotations").rename(root / "elsewhere")
     with pytest.raises(MissingDataError, match="'imagenet_val': its boxes are not in"):
         rows_of("photographs", "imagenet_train", monkeypatch, explained="gradcam,ig")
+
+
+def test_wrongly_classified_pictures_with_boxes(root, monkeypatch):
+    # Pictures of the second and the third class look like the first; one has its box in the crop.
+    for label, number in ((1, 1), (2, 0)):
+        file = f"{CLASSES[label]}/ILSVRC2012_val_{3 * label + number:08d}.JPEG"
+        save(root / "imagenet" / "val" / file, 0, number)
+    rows = rows_of_photographs("dre_misclassified", monkeypatch)
+    assert set(rows["images"]) == {"imagenet_val"}
+    assert set(rows["method"]) == set(POOL)
+    wrong = rows[rows["classified"] == "wrongly"]
+    assert set(wrong["true_class"]) == {1}
+    assert set(wrong["target"]) == {0}
+    assert wrong["image"].nunique() == 1
+    assert set(rows["classified"]) == {"correctly", "wrongly"}
+    assert set(rows["area"]) == {40 * 30 / SIDE**2}
+    assert np.isfinite(rows[rows["method"] == "dre"][OF_OBJECTS]).all(axis=None)
+
+
+def test_settings_of_estimators_on_pictures_with_boxes(root, monkeypatch):
+    few = {name: QUICK[name] for name in ("models", "n_images", "n_train", "epochs")}
+    settings = ("dre", "mgnet", "square", "released")
+    few |= {"filter_epochs": 1, "train_seeds": "0", "settings": settings}
+    rows = rows_of_photographs("dre_settings", monkeypatch, few)
+    assert set(rows["method"]) == set(settings)
+    assert (rows.groupby("method")["image"].nunique() == 6).all()
+    assert np.isfinite(rows["faithfulness"]).all()
+
+
+def test_costs_on_pictures_of_imagenet(root, monkeypatch):
+    monkeypatch.setattr(dre_cost, "WITHIN", 0.0)
+    rows = rows_of_photographs("dre_cost", monkeypatch, n_images=1, repeats=1)
+    assert set(rows["images"]) == {"imagenet_val"}
+    assert list(rows["method"]) == list(EVERYTHING)
+    assert (rows[["seconds", "forward_passes"]] > 0).all(axis=None)
 
 
 def test_no_more_pictures_are_trained_on_than_there_are(root, monkeypatch):
