@@ -78,7 +78,7 @@ PHOTOGRAPHS = {
         "matplotlib",
         "matplotlib/mpl-data/sample_data/grace_hopper.jpg",
         "public domain",
-        "added by Paul Ivanov",
+        "matplotlib, pull request 1599",
         "github.com/matplotlib/matplotlib/pull/1599",
     ),
 }

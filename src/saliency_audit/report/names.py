@@ -1,8 +1,10 @@
 """Names and colours that the notebooks' figures and tables share."""
 
+from saliency_audit.datasets.tiny_imagenet_classes import TINY_CLASSES
 from saliency_audit.metrics.registry import METRICS
 from saliency_audit.models import CLASSIFIERS
 from saliency_audit.models.catalog import FACE_NETWORKS, FAKE_DETECTORS
+from saliency_audit.study.selection import OWN_IMAGES
 
 PATH_NAMES = {"ig": "IG", "gig": "Guided IG", "blurig": "Blur IG"}
 SCORE_NAMES = {
@@ -176,6 +178,19 @@ DETECTOR_NAMES = {
 def network(name: str) -> str:
     """A network's name in print; the name itself where the catalogue has none."""
     return CLASSIFIERS[name].title if name in CLASSIFIERS else name
+
+
+def class_name(model: str, target: int) -> str:
+    """`Egyptian cat`: a class as torchvision calls it, of networks for 200 of ImageNet's.
+
+    Returns:
+        `class 3` for other networks.
+    """
+    if OWN_IMAGES.get(model) != "tiny200_val":
+        return f"class {target}"
+    from torchvision.models import ResNet50_Weights  # slow to import
+
+    return str(ResNet50_Weights.DEFAULT.meta["categories"][TINY_CLASSES[target]])
 
 
 def method_name(method: str) -> str:

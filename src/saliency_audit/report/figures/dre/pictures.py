@@ -1,4 +1,6 @@
-"""Maps of DRE and its competitors beside each other, each on its M_F."""
+"""Maps of DRE and its competitors beside each other, each on its M_F; whose pictures they are."""
+
+from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,29 +11,37 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from saliency_audit.datasets import open_images, read_batch
+from saliency_audit.datasets import open_images, photographs, read_batch
 from saliency_audit.report.figures.maps import draw_map, draw_picture, outline
-from saliency_audit.report.names import method_name
-from saliency_audit.study.experiments.dre_pictures import VALUES
+from saliency_audit.report.figures.panels import refuse_empty
+from saliency_audit.report.names import class_name, method_name
+from saliency_audit.report.notebook.tables import text_table
+from saliency_audit.study.experiments.dre_pictures import NO_OBJECT, PHOTOGRAPHS, VALUES
 
 # Pale enough at its end for dark figures to be read.
 STRIP = LinearSegmentedColormap.from_list("strip", ["#ffffff", "#7fb0dd"])
 SIZE = 1.15
 
 
-def show_pictures(rows: pd.DataFrame) -> Figure:
+def show_pictures(rows: pd.DataFrame, images: str | None = None) -> Figure:
     """A column per picture, a row per method; under each map its M_F.
 
     Args:
         rows: of `dre_pictures`, of one network.
+        images: the image set to show, if the rows are of several.
 
     Returns:
-        The figure. Maps run from 0 to their own 99th percentile. The number under a map is 100 M_F;
+        The figure. Over a picture stands the class that is explained, with its probability. Maps
+        run from 0 to their own 99th percentile. The number under a map is 100 M_F;
         its strip is white for the lowest of the picture's maps and blue for the highest.
     """
+    if images is not None:
+        rows = rows[rows["images"] == images]
+    refuse_empty(rows)
     indices = [int(index) for index in rows["image"].drop_duplicates()]
     methods = list(rows["method"].drop_duplicates())
     (images,) = rows["images"].unique()
+    (model,) = rows["model"].unique()
     pictures = read_batch(open_images(images), indices).images
     figure, axes = plt.subplots(
         1 + len(methods),
@@ -43,7 +53,12 @@ def show_pictures(rows: pd.DataFrame) -> Figure:
     for column, (index, picture) in enumerate(zip(indices, pictures, strict=True)):
         of_picture = rows[rows["image"] == index]
         draw_picture(axes[0, column], picture)
-        outline(axes[0, column], _enlarged(_grid(of_picture, methods[0], "object"), picture) > 0.5)
+        about = of_picture.iloc[0]
+        answer = class_name(model, int(about["target"]))
+        axes[0, column].set_title(f"{answer}\n{100 * about['confidence']:.0f} %", fontsize=8)
+        if about["object"] != NO_OBJECT:
+            cells = _grid(of_picture, methods[0], "object")
+            outline(axes[0, column], _enlarged(cells, picture) > 0.5)
         scores = of_picture.groupby("method")["faithfulness"].first()
         span = scores.min(), scores.max()
         for row, method in enumerate(methods, start=1):
@@ -55,6 +70,30 @@ def show_pictures(rows: pd.DataFrame) -> Figure:
         axis.set_xticks([])
         axis.set_yticks([])
     return figure
+
+
+def credit_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Which photographs are shown, and whose they are.
+
+    Args:
+        sources: rows of `dre_pictures` by where they come from.
+
+    Returns:
+        A line per picture of the set `photographs`, in the order of the rows; what it shows is the
+        index.
+    """
+    lines: dict[tuple[str], dict[str, str]] = {}
+    for rows in sources.values():
+        of_set = rows[rows["images"] == PHOTOGRAPHS].drop_duplicates(["model", "image"])
+        for row in of_set.to_dict("records"):
+            photograph = photographs.PHOTOGRAPHS[row["image_name"]]
+            lines[(photograph.shows,)] = {
+                "explained as": class_name(row["model"], row["target"]),
+                "credit": photograph.credit,
+                "licence": photograph.licence,
+                "ships with": photograph.package,
+            }
+    return text_table(lines, ["photograph"])
 
 
 def _grid(rows: pd.DataFrame, method: str, column: str) -> Tensor:
