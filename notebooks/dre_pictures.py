@@ -87,6 +87,6 @@ show_recorded(recorded, show_pictures, "cutouts_shown")
 #
 # The same, computed by this page: a small network that tells shapes apart, and fewer iterations.
 
-# %% mystnb={"image": {"alt": "Two pictures of coloured shapes in the first row; below, the maps of all methods, each with its faithfulness under it"}}
+# %% mystnb={"image": {"alt": "Pictures of coloured shapes in the first row; below, the maps of all methods, each with its faithfulness under it"}}
 rows = study.compute(experiment, profile, overrides)
 figures = [show_pictures(one) for _, one in rows.groupby(["model", "images"], sort=False)]
