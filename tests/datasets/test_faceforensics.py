@@ -1,6 +1,7 @@
 """FaceForensics++'s layout, read from tiny videos that are made here; decoding and finding faces."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,16 +13,18 @@ from saliency_audit.datasets.face_boxes import enlarged, find_face
 from saliency_audit.datasets.faceforensics import GENERATORS, MARGIN, open_faceforensics
 from saliency_audit.datasets.faces import FORGED, REAL
 from saliency_audit.datasets.videos import VideoError, read_frames
+from saliency_audit.models import CLASSIFIERS, Classifier
+from saliency_audit.models.small import FacesCNN
+from saliency_audit.study import get_experiment
 
 cv2 = pytest.importorskip("cv2")
 FACE = (175, 70, 93)  # where the detector sees it in the whole picture
 
 
-def write(path, frames):
-    """A video of RGB pictures."""
+def write(path, frames, codec="mp4v", size=(400, 240)):
+    """A video of RGB pictures of this width and height."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    height, width = frames[0].shape[:2]
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 10, (width, height))
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*codec), 10, size)
     assert writer.isOpened()
     for frame in frames:
         writer.write(np.ascontiguousarray(frame[:, :, ::-1]))
@@ -53,8 +56,9 @@ def root(tmp_path):
     return folder
 
 
-def opened(root, **more):
-    return open_faceforensics("tiny", root, "deepfakes", "test", "Ask for it.", frames=3, **more)
+def opened(root, frames=3, **more):
+    how = "Ask for it."
+    return open_faceforensics("tiny", root, "deepfakes", "test", how, frames=frames, **more)
 
 
 def test_frames_of_real_and_forged_videos_in_the_order_of_the_split_file(root):
@@ -104,6 +108,15 @@ def test_masks_are_cropped_like_the_face(root):
     assert (regions[1] ^ expected).float().mean() < 0.03
 
 
+def test_an_unreadable_mask_is_named(root):
+    mask = root / "manipulated_sequences/Deepfakes/masks/videos/000_003.mp4"
+    mask.write_bytes(b"no video")
+    images = opened(root)
+    assert read_batch(images, [3]).indices == (3,)
+    with pytest.raises(VideoError, match=r"masks/videos/000_003\.mp4 is unreadable.*leave it out"):
+        read_regions(images, [3])
+
+
 def test_without_masks_regions_say_where_they_belong(root):
     (root / "manipulated_sequences/Deepfakes/masks/videos/000_003.mp4").unlink()
     with pytest.raises(MissingDataError, match=r"masks of some videos .*masks/videos\. Ask for it"):
@@ -145,6 +158,33 @@ def test_an_unreadable_video_is_left_out_by_name(root):
     assert batch.unreadable == (images.names[0],)
 
 
+def some_detector():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return FacesCNN().eval()
+
+
+def test_an_experiment_leaves_out_an_unreadable_video_and_names_it(root, monkeypatch):
+    (root / "splits/test.json").write_text('[["000", "003"]]')
+    (root / "original_sequences/youtube/c23/videos/000.mp4").write_bytes(b"no video")
+    images = opened(root, frames=1, side=32)
+    tiny = replace(CATALOG["deepfakes"], opener=lambda _: images)
+    monkeypatch.setitem(CATALOG, "deepfakes", tiny)
+    entry = Classifier("some_detector", "some detector", some_detector)
+    monkeypatch.setitem(CLASSIFIERS, "some_detector", entry)
+    experiment = get_experiment("xmgd_noise")
+    quick = {"n_images": 4, "side": 16, "components": 2, "explained": "saliency,deeplift"}
+    (task,) = experiment.tasks(experiment.configure("paper", {"models": "some_detector", **quick}))
+    outcome = experiment.compute(task)
+    assert outcome.notes["unreadable"] == images.names[:1]
+    assert outcome.notes["candidates"] == 4
+    used = set(outcome.rows["image_name"])
+    assert used
+    assert used < set(images.names[1:])
+    assert len(used) == outcome.notes["used"]
+    assert np.isfinite(outcome.rows["after"]).all()
+
+
 def test_a_video_without_a_face_says_so(root):
     video = root / "original_sequences/youtube/c23/videos/000.mp4"
     write(video, [np.full((240, 400, 3), 90, np.uint8)] * 6)
@@ -163,10 +203,46 @@ def test_frames_without_a_face_take_the_place_of_the_nearest(root):
 
 def test_frames_are_taken_from_the_middles_of_equal_parts(tmp_path):
     levels = [np.full((32, 32, 3), 10 * number, np.uint8) for number in range(12)]
-    write(tmp_path / "grey.mp4", levels)
+    write(tmp_path / "grey.mp4", levels, size=(32, 32))
     means = [frame.mean() for frame in read_frames(tmp_path / "grey.mp4", 3)]
     assert np.abs(np.array(means) - [20, 60, 100]).max() < 5  # with loss
     assert len(read_frames(tmp_path / "grey.mp4", 30)) == 30
+
+
+def test_a_truncated_video_says_how_many_frames_are_left(tmp_path):
+    # Every frame of this codec stands alone, and their number stands at the beginning.
+    write(tmp_path / "whole.avi", astronauts(12), "MJPG")
+    whole = (tmp_path / "whole.avi").read_bytes()
+    cut = tmp_path / "cut.avi"
+    cut.write_bytes(whole[: len(whole) * 3 // 5])
+    assert cv2.VideoCapture(str(cut)).get(cv2.CAP_PROP_FRAME_COUNT) == 12
+    with pytest.raises(VideoError, match=r"cut\.avi is unreadable: 2 of 3 frames could be decoded"):
+        read_frames(cut, 3)
+
+
+@pytest.mark.parametrize(("ending", "codec"), [("mp4", "mp4v"), ("avi", "MJPG")])
+def test_a_video_without_frames(tmp_path, ending, codec):
+    path = tmp_path / f"empty.{ending}"
+    write(path, [], codec)
+    assert path.stat().st_size > 100  # a valid header
+    with pytest.raises(VideoError, match=r"empty\..* is unreadable: 0 of 3 frames"):
+        read_frames(path, 3)
+
+
+def test_frames_that_are_there_but_cannot_be_decoded(tmp_path, monkeypatch):
+    class Undecodable:
+        """Six frames, none of which OpenCV turns into a picture."""
+
+        def __init__(self, path):
+            self.get = lambda name: 6.0
+            self.grab = lambda: True
+            self.retrieve = lambda: (False, None)
+            self.release = lambda: None
+
+    (tmp_path / "some.mp4").touch()
+    monkeypatch.setattr(cv2, "VideoCapture", Undecodable)
+    with pytest.raises(VideoError, match="0 of 3 frames"):
+        read_frames(tmp_path / "some.mp4", 3)
 
 
 def test_frames_of_no_file(tmp_path):

@@ -134,6 +134,7 @@ def read_regions(images: Images, indices: Sequence[int]) -> Tensor:
 
     Raises:
         MissingDataError: the boxes of the set are not here, or damaged.
+        OSError: a mask is corrupt; unlike a picture it is not left out.
         ValueError: the set has neither masks nor boxes, or no index is given.
     """
     if images.regions_missing:

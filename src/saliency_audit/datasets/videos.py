@@ -45,7 +45,9 @@ def read_frames(path: Path, count: int) -> list[Frame]:
             if not video.grab():
                 break
             if number in wanted:
-                _, frame = video.retrieve()
+                decoded, frame = video.retrieve()
+                if not decoded:
+                    break
                 found[number] = np.ascontiguousarray(frame[:, :, ::-1])
     finally:
         video.release()
