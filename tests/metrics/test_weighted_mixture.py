@@ -5,8 +5,8 @@ import pytest
 import torch
 from sklearn.mixture import GaussianMixture
 
-from saliency_audit.metrics import fit_weighted_gmm
-from saliency_audit.metrics.weighted_mixture import WeightedMixture
+from saliency_audit.metrics import fit_weighted_gmm, weighted_points
+from saliency_audit.metrics.gaussian_mixtures import WeightedMixture
 
 
 def some_points(count, sets, size=2, seed=0):
@@ -78,6 +78,86 @@ def test_sets_are_fitted_as_if_alone_and_the_scale_of_weights_does_not_matter():
             torch.testing.assert_close(
                 value[0], getattr(together, name)[row], atol=1e-8, rtol=0, msg=name
             )
+
+
+def close(found, expected, atol):
+    for name, value in vars(found).items():
+        torch.testing.assert_close(
+            value.cpu(), getattr(expected, name), atol=atol, rtol=0, msg=name
+        )
+
+
+def test_many_sets_at_once_are_fitted_as_one_after_the_other():
+    # From sets that fill no piece to such that fill several, in an order that mixes them.
+    points, weights = some_points(900, 40, seed=1)
+    generator = torch.Generator().manual_seed(2)
+    shares = torch.rand(40, 1, generator=generator)
+    weights *= torch.rand(40, 900, generator=generator) < shares
+    weights[:, :6] = 1
+    together = fit_weighted_gmm(points, weights, 5)
+    for row in range(40):
+        alone = fit_weighted_gmm(points, weights[row : row + 1], 5)
+        close(alone, together.at(slice(row, row + 1)), atol=1e-9)
+
+
+def test_blocks_of_any_size_give_the_same(monkeypatch):
+    points, weights = some_points(700, 5, seed=2)
+    whole = fit_weighted_gmm(points, weights, 4)
+    for limit, numbers in (("IN_CACHE", 1), ("IN_CACHE", 1500), ("IN_MEMORY", 3000)):
+        with monkeypatch.context() as changed:
+            changed.setitem(getattr(weighted_points, limit), "cpu", numbers)
+            close(fit_weighted_gmm(points, weights, 4), whole, atol=1e-9)
+
+
+def test_blocks_are_as_large_as_allowed(monkeypatch):
+    """What a step works on does not grow with the sets."""
+    seen = []
+    monkeypatch.setitem(weighted_points.IN_CACHE, "cpu", 4 * 4 * weighted_points.PIECE)
+    original = weighted_points.Runs.sums
+    monkeypatch.setattr(
+        weighted_points.Runs,
+        "sums",
+        lambda runs, summands: original(
+            runs, lambda *given: seen.append(len(given[0])) or summands(*given)
+        ),
+    )
+    points, weights = some_points(700, 9, seed=2)
+    fit_weighted_gmm(points, weights, 4)
+    assert max(seen) == 4
+
+
+def test_a_set_that_has_converged_is_left_alone():
+    points, weights = some_points(600, 2, seed=4)
+    # Two far spots are found at once; two components in one broad cloud move for long.
+    weights[0] = ((points - 0.1).norm(dim=1) < 0.05) | ((points - 0.9).norm(dim=1) < 0.05)
+    weights[1] = 1
+    few, many = (
+        fit_weighted_gmm(points, weights, 2, restarts=1, iterations=steps, tolerance=1e-7)
+        for steps in (5, 2000)
+    )
+    assert few.converged.tolist() == [True, False]
+    assert many.converged.tolist() == [True, True]
+    for name, value in vars(many).items():
+        assert torch.equal(value[0], getattr(few, name)[0]), name
+    assert many.log_likelihood[1] > few.log_likelihood[1]
+
+
+def test_points_at_one_place_have_a_mixture_and_leave_the_others_as_they_are():
+    points = torch.cat([torch.full((5, 2), 0.3).double(), some_points(60, 1)[0]])
+    weights = torch.ones(2, 65)
+    weights[0, 5:] = 0
+    found = fit_weighted_gmm(points, weights, 3)
+    torch.testing.assert_close(found.means[0], torch.full((3, 2), 0.3).double())
+    torch.testing.assert_close(found.covariances[0], 1e-6 * torch.eye(2).expand(3, 2, 2).double())
+    close(fit_weighted_gmm(points, weights[1:], 3), found.at(slice(1, 2)), atol=1e-9)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_gives_the_same():
+    points, weights = some_points(900, 30, seed=1)
+    found = fit_weighted_gmm(points.cuda(), weights.cuda(), 4)
+    assert found.means.device.type == "cuda"
+    close(found, fit_weighted_gmm(points, weights, 4), atol=1e-6)
 
 
 def test_one_component_has_the_moments_of_the_points():

@@ -174,6 +174,29 @@ def test_a_line_has_a_value_and_nothing_is_lost_where_maps_are_of_both_kinds():
     assert xmgd(line, spread, settings).isfinite().all()
 
 
+@pytest.mark.parametrize("side", [40, 72])
+def test_maps_at_once_are_fitted_as_one_by_one(side):
+    maps, settings = blobs(6, side, noise=0.3), MultiScale(components=5)
+    maps[2, 4:] = 0
+    together = fit_maps(maps, settings)
+    for number in range(6):
+        alone = fit_maps(maps[number : number + 1], settings)
+        for level, other in zip(alone.levels, together.levels, strict=True):
+            for name, value in vars(level).items():
+                torch.testing.assert_close(
+                    value[0], getattr(other, name)[number], atol=1e-9, rtol=0, msg=name
+                )
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("side", [40, 72])
+def test_a_gpu_gives_the_same(side):
+    maps, others = blobs(4, side, noise=0.3), blobs(4, side, seed=1, noise=0.3)
+    torch.testing.assert_close(
+        xmgd(maps.cuda(), others.cuda()), xmgd(maps, others), atol=1e-6, rtol=0
+    )
+
+
 def test_a_constant_map_has_no_distance_and_does_not_change_the_others():
     maps, others = blobs(3, 32), blobs(3, 32, seed=1)
     alone = xmgd(maps, others)

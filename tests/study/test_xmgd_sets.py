@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from saliency_audit.metrics import MultiScale
+from saliency_audit.metrics import MultiScale, fit_maps
+from saliency_audit.study import aggregated_maps
 from saliency_audit.study.aggregated_maps import Explained, aggregated, distances_between
 from saliency_audit.study.detector_maps import detector_and_generator
 from saliency_audit.study.experiments import (
@@ -76,13 +77,28 @@ def test_aggregated_maps_are_means_over_drawn_images_and_then_over_networks():
 
 def test_distances_of_equal_maps_are_zero_under_every_measure():
     drawn = torch.rand(16, 16, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    found = list(distances_between({"a": drawn, "b": drawn, "c": drawn.T}, QUICK))
+    maps = {"a": drawn, "b": drawn, "c": drawn.T}
+    found = list(distances_between(maps, fit_maps(torch.stack([*maps.values()]), QUICK)))
     assert len(found) == 9
     for first, second, _, value in found:
         if (first, second) == ("a", "b"):
             assert value == pytest.approx(0, abs=1e-9)
         else:
             assert value > 1e-4
+
+
+def test_how_many_draws_are_fitted_at_once_does_not_matter(monkeypatch):
+    units = torch.rand(2, 4, 16, 16, generator=torch.Generator().manual_seed(0)).double()
+    part = Explained(dict(zip("ab", units, strict=True)), np.arange(4))
+    given = {"components": 2, "width": 0.05, "seed": 0, "resamples": 4}
+    found = []
+    for count in (1, 3, 32):
+        monkeypatch.setattr(aggregated_maps, "FITTED_TOGETHER", count)
+        found.append(list(aggregated_maps.resampled_distances([part], np.arange(4), given)))
+    assert [row["draw"] for row in found[0]] == [draw for draw in range(5) for _ in range(3)]
+    for rows in found[1:]:
+        for row, expected in zip(rows, found[0], strict=True):
+            assert row == expected | {"distance": pytest.approx(expected["distance"], abs=1e-9)}
 
 
 def test_spread_rows_have_all_pairs_of_all_draws():

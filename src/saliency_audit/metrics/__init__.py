@@ -12,6 +12,7 @@ from saliency_audit.metrics.fold_distances import (
     rank_distances,
     sorted_by_agreement,
 )
+from saliency_audit.metrics.gaussian_mixtures import WeightedMixture
 from saliency_audit.metrics.information_curve import (
     InformationCurves,
     InformationPoints,
@@ -57,7 +58,7 @@ from saliency_audit.metrics.skewness import pearson_skewness
 from saliency_audit.metrics.stability import mege, reco, reco_auc
 from saliency_audit.metrics.taylor import taylor_error
 from saliency_audit.metrics.top_pixels import connected_components, share_within, top_pixels
-from saliency_audit.metrics.weighted_mixture import WeightedMixture, fit_weighted_gmm
+from saliency_audit.metrics.weighted_mixture import fit_weighted_gmm
 from saliency_audit.metrics.xmgd import (
     MultiScale,
     ScaledMixtures,

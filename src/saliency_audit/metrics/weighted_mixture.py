@@ -1,8 +1,7 @@
 """Gaussian mixtures of weighted points, fitted by expectation maximisation (EM)."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -10,32 +9,20 @@ from torch import Tensor
 
 from saliency_audit.attributions.precision import in_double
 from saliency_audit.errors import is_finite, is_whole
-
-# Rounds of k-means after its start, which settle most points.
-ROUNDS = 5
-
-
-@dataclass(frozen=True)
-class WeightedMixture:
-    """Gaussian mixtures of B sets of weights; all float64.
-
-    Attributes:
-        weights: `(B, K)`, each row sums to 1.
-        means: `(B, K, d)`.
-        covariances: `(B, K, d, d)`.
-        log_likelihood: `(B,)` mean log density of the points, by their weights.
-        converged: `(B,)` bool, whether it rose by less than the tolerance at last.
-    """
-
-    weights: Tensor
-    means: Tensor
-    covariances: Tensor
-    log_likelihood: Tensor
-    converged: Tensor
-
-    def at(self, chosen: Tensor | slice) -> "WeightedMixture":
-        """The mixtures of some sets: indices, a slice, or a mask `(B,)`."""
-        return WeightedMixture(*(value[chosen] for value in vars(self).values()))
+from saliency_audit.metrics.gaussian_mixtures import (
+    WeightedMixture,
+    joined,
+    log_densities,
+    mixture_of_sums,
+)
+from saliency_audit.metrics.mixture_start import clusters, k_means_centres
+from saliency_audit.metrics.weighted_points import (
+    IN_MEMORY,
+    Runs,
+    WeightedPoints,
+    blocks,
+    in_pieces,
+)
 
 
 def fit_weighted_gmm(
@@ -54,7 +41,9 @@ def fit_weighted_gmm(
 
     A point of weight w counts as w copies of it: every sum over points is weighted. For whole
     weights this is the mixture of the duplicated points. All sets of weights share the random
-    numbers, so that equal weights give equal mixtures; their scale does not matter.
+    numbers, so that equal weights give equal mixtures; their scale does not matter. Sets are fitted
+    together, as many as memory allows, and each ends by itself: what it becomes does not depend on
+    the others.
 
     EM begins from weighted k-means++ with a few rounds of k-means, `restarts` times, and the
     likeliest result is kept; or from `start`, once.
@@ -86,27 +75,27 @@ def fit_weighted_gmm(
     _validate_effort(restarts, iterations, tolerance, floor)
     draws = np.random.default_rng(seed).random((restarts, components))
     drawn = torch.from_numpy(draws).to(weights)
-    found = []
-    # One set at a time, so that its mixture does not depend on the others, not even by rounding.
-    for number, row in enumerate(weights):
-        used = row > 0
-        shares, places = (row[used] / row.sum())[None], points[used]
-        features = _features(places)
-        begun = (
-            _from_k_means(features, places, shares, drawn, floor)
-            if start is None
-            else start.at(slice(number, number + 1))
-        )
-        ended = _em(features, shares, begun, iterations, tolerance, floor)
-        best = int(ended.log_likelihood.argmax())
-        found.append(ended.at(slice(best, best + 1)))
+
+    def ended(block: slice) -> WeightedMixture:
+        shares = weights[block] / weights[block].sum(dim=1, keepdim=True)
+        pieces = in_pieces(points, shares)
+        sets = torch.arange(len(shares), device=shares.device)
+        if start is not None:
+            return _em(pieces, sets, start.at(block), iterations, tolerance, floor)
+        sets = sets.repeat_interleave(restarts)
+        centres = k_means_centres(points, shares, drawn).flatten(0, 1)
+        begun = clusters(pieces.runs(sets, components), centres, floor)
+        return _likeliest(_em(pieces, sets, begun, iterations, tolerance, floor), restarts)
+
+    together = blocks(len(weights), points.numel(), IN_MEMORY, points.device)
+    found = [ended(block) for block in together]
     return joined(found) if found else _none(points, components)
 
 
-def joined(mixtures: Sequence[WeightedMixture]) -> WeightedMixture:
-    """Mixtures one after the other."""
-    parts = zip(*(vars(mixture).values() for mixture in mixtures), strict=True)
-    return WeightedMixture(*(torch.cat(values) for values in parts))
+def _likeliest(mixtures: WeightedMixture, restarts: int) -> WeightedMixture:
+    """Of each set's runs, which follow each other, the likeliest."""
+    best = mixtures.log_likelihood.unflatten(0, (-1, restarts)).argmax(dim=1)
+    return mixtures.at(best + restarts * torch.arange(len(best), device=best.device))
 
 
 def _none(points: Tensor, components: int) -> WeightedMixture:
@@ -121,140 +110,63 @@ def _none(points: Tensor, components: int) -> WeightedMixture:
 
 
 def _em(
-    features: Tensor,
-    weights: Tensor,
+    points: WeightedPoints,
+    sets: Tensor,
     start: WeightedMixture,
     iterations: int,
     tolerance: float,
     floor: float,
 ) -> WeightedMixture:
-    """Steps of EM from several starts; one that has converged is left as it is."""
-    count = len(start.weights)
+    """Steps of EM from several starts; one that has converged is left as it is.
+
+    Args:
+        points: of all sets.
+        sets: `(A,)`, of which each start is.
+        start: A mixtures.
+        iterations: steps at most.
+        tolerance: rise of the likelihood at which a run ends.
+        floor: of covariances.
+    """
     found = replace(
         start,
-        log_likelihood=weights.new_full((count,), -math.inf),
-        converged=torch.zeros(count, dtype=torch.bool, device=weights.device),
+        log_likelihood=torch.full_like(start.log_likelihood, -math.inf),
+        converged=torch.zeros_like(start.converged),
     )
     kept = [value.clone() for value in vars(found).values()]
-    active = torch.arange(count, device=weights.device)
-    for _ in range(iterations):
-        moved = _step(features, weights, found, floor)
+    active, components = torch.arange(len(sets), device=sets.device), start.weights.shape[1]
+    runs = points.runs(sets, components)
+    for turn in range(1, iterations + 1):
+        moved = _step(runs, found, floor)
         # The likelihood is that of the parameters before the step, as in scikit-learn.
         still = moved.log_likelihood - found.log_likelihood
         found = replace(moved, converged=still.abs() < tolerance)
+        if turn < iterations and not found.converged.any():
+            continue
         for whole, part in zip(kept, vars(found).values(), strict=True):
             whole[active] = part
-        if found.converged.all():
-            break
         going = ~found.converged
+        if not going.any():
+            break
         found, active = found.at(going), active[going]
+        runs = points.runs(sets[active], components)
     return WeightedMixture(*kept)
 
 
-def _step(
-    features: Tensor, weights: Tensor, mixture: WeightedMixture, floor: float
-) -> WeightedMixture:
-    """One step of EM: where the points belong, then the mixture that follows from it."""
-    logs = _coefficients(mixture) @ features
-    highest = logs.amax(dim=1, keepdim=True)
-    shares = logs.sub_(highest).exp_()
-    total = shares.sum(dim=1, keepdim=True)
-    shares.mul_(weights[:, None] / total)
-    likelihood = (weights * (highest + total.log())[:, 0]).sum(dim=1)
-    return _mixture(shares @ features.mT, likelihood, floor)
+def _step(runs: Runs, mixture: WeightedMixture, floor: float) -> WeightedMixture:
+    """One step of EM: where the points belong, then the mixtures that follow from it."""
+    lines = log_densities(mixture)
 
+    def summands(number: Tensor, features: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        logs = lines.index_select(0, number) @ features
+        highest = logs.amax(dim=1, keepdim=True)
+        shares = logs.sub_(highest).exp_()
+        total = shares.sum(dim=1, keepdim=True)
+        shares.mul_(weights[:, None] / total)
+        likelihood = (weights * (highest + total.log())[:, 0]).sum(dim=1)
+        return shares @ features.mT, likelihood
 
-def _mixture(sums: Tensor, likelihood: Tensor, floor: float) -> WeightedMixture:
-    """The mixture of weighted sums of features: `(B, K, F)`."""
-    size = (math.isqrt(1 + 8 * sums.shape[2]) - 3) // 2
-    count = sums[..., 0] + 10 * torch.finfo(sums.dtype).eps  # a component may lose all points
-    averages = sums[..., 1:] / count[..., None]
-    means, squares = averages[..., :size], averages[..., size:]
-    first, second = torch.triu_indices(size, size)
-    covariances = sums.new_zeros(*means.shape, size)
-    products = squares - means[..., first] * means[..., second]
-    covariances[..., first, second] = products
-    covariances[..., second, first] = products
-    covariances.diagonal(dim1=2, dim2=3).clamp_(min=0).add_(floor)
-    return WeightedMixture(
-        count / count.sum(dim=1, keepdim=True),
-        means,
-        covariances,
-        likelihood,
-        torch.zeros_like(likelihood, dtype=torch.bool),
-    )
-
-
-def _features(points: Tensor) -> Tensor:
-    """1, the coordinates and their products: `(n, d)` -> `(F, n)`; log densities are linear."""
-    first, second = torch.triu_indices(points.shape[1], points.shape[1])
-    products = points[:, first] * points[:, second]
-    return torch.cat([torch.ones_like(points[:, :1]), points, products], dim=1).mT.contiguous()
-
-
-def _coefficients(mixture: WeightedMixture) -> Tensor:
-    """log(π_k N(x; μ_k, Σ_k)) as coefficients of the features: `(B, K, F)`."""
-    size = mixture.means.shape[2]
-    factors = torch.linalg.cholesky(mixture.covariances)
-    precisions = torch.cholesky_inverse(factors)
-    linear = torch.einsum("bkij,bkj->bki", precisions, mixture.means)
-    constant = (
-        mixture.weights.log()
-        - size / 2 * math.log(2 * math.pi)
-        - factors.diagonal(dim1=2, dim2=3).log().sum(dim=2)
-        - torch.linalg.vecdot(linear, mixture.means) / 2
-    )
-    first, second = torch.triu_indices(size, size)
-    # Products of two different coordinates stand for both orders.
-    products = precisions[..., first, second] * torch.where(first == second, -0.5, -1.0).to(linear)
-    return torch.cat([constant[..., None], linear, products], dim=2)
-
-
-def _from_k_means(
-    features: Tensor, points: Tensor, weights: Tensor, draws: Tensor, floor: float
-) -> WeightedMixture:
-    """Mixtures of the clusters of k-means, R of them, from weighted k-means++.
-
-    Args:
-        features: of the points.
-        points: `(n, d)`.
-        weights: `(1, n)`, which sum to 1.
-        draws: `(R, K)` random numbers in [0, 1).
-        floor: of covariances.
-    """
-    places = points.mT.contiguous()
-    centres = points.new_empty(*draws.shape, points.shape[1])
-    chance = weights.expand(len(draws), -1)
-    nearest = torch.full_like(chance, math.inf)
-    for number, chosen in enumerate(draws.mT):
-        total = chance.cumsum(dim=1)
-        place = torch.searchsorted(total, chosen[:, None] * total[:, -1:], right=True)[:, 0]
-        centres[:, number] = points[place.clamp(max=weights.shape[1] - 1)]
-        apart = (places[None] - centres[:, number, :, None]).square_().sum(dim=1)
-        nearest = torch.minimum(nearest, apart)
-        chance = weights * nearest
-    for _ in range(ROUNDS):
-        sums = _assigned(places, centres, weights) @ features.mT
-        count = sums[..., :1]
-        moved = sums[..., 1 : 1 + points.shape[1]] / count.clamp(min=torch.finfo(count.dtype).tiny)
-        centres = torch.where(count > 0, moved, centres)
-    sums = _assigned(places, centres, weights) @ features.mT
-    return _mixture(sums, points.new_zeros(len(draws)), floor)
-
-
-def _assigned(places: Tensor, centres: Tensor, weights: Tensor) -> Tensor:
-    """The weight of a point where a centre is its nearest, else 0: `(B, K, n)`."""
-    # |x − c|² without |x|², which is the same for all centres.
-    apart = torch.baddbmm(
-        centres.square().sum(dim=2, keepdim=True),
-        centres,
-        places.expand(len(centres), -1, -1),
-        alpha=-2,
-    )
-    lowest = apart.amin(dim=1, keepdim=True)
-    shares = (apart == lowest).to(weights)
-    # Between centres at equal distance a point is divided.
-    return shares.mul_(weights[:, None] / shares.sum(dim=1, keepdim=True))
+    sums, likelihood = runs.sums(summands)
+    return mixture_of_sums(sums, likelihood, floor)
 
 
 def _validate(points: Tensor, weights: Tensor, components: int) -> None:

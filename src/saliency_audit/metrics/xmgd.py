@@ -9,8 +9,9 @@ from torch.nn import functional as F
 from saliency_audit.attributions.precision import in_double
 from saliency_audit.attributions.rounding import is_constant
 from saliency_audit.errors import is_finite, is_whole, refuse_unknown
+from saliency_audit.metrics.gaussian_mixtures import WeightedMixture, joined
 from saliency_audit.metrics.ranks import validate_maps
-from saliency_audit.metrics.weighted_mixture import WeightedMixture, fit_weighted_gmm, joined
+from saliency_audit.metrics.weighted_mixture import fit_weighted_gmm
 from saliency_audit.metrics.windows import WINDOWS
 
 # Cells on a side of the coarse grid on which EM looks for its start.
@@ -102,7 +103,8 @@ def xmgd(
         validated(maps)
     flat = [is_constant(maps.flatten(1)) for maps in (first, second)]
     defined = ~(flat[0] | flat[1])
-    ours, theirs = (fit_maps(maps[defined], settings) for maps in (first, second))
+    fits = fit_maps(torch.cat([first[defined], second[defined]]), settings)
+    ours, theirs = (fits.at(half) for half in torch.arange(len(fits)).chunk(2))
     values = torch.full((len(first),), torch.nan, dtype=torch.float64)
     values[defined.cpu()] = _mean_terms(ours, theirs)
     return values if squared else values.sqrt()
@@ -177,7 +179,17 @@ def fit_maps(maps: Tensor, settings: MultiScale = MultiScale()) -> ScaledMixture
     values = validated(maps)
     if is_constant(maps.flatten(1)).any():
         raise ValueError("a constant map has no places that stand out, hence no mixture; leave out")
-    return ScaledMixtures(tuple(_level(values, side, settings) for side in settings.kernels))
+    levels = [
+        pixel_weights(filtered(values, side, settings.window), settings.width)
+        for side in settings.kernels
+    ]
+    found = _mixtures(torch.cat(levels), settings)
+    return ScaledMixtures(
+        tuple(
+            found.at(slice(len(maps) * level, len(maps) * (level + 1)))
+            for level in range(len(levels))
+        )
+    )
 
 
 def _same_levels(first: ScaledMixtures, second: ScaledMixtures) -> None:
@@ -196,29 +208,21 @@ def validated(maps: Tensor, axes: str = "NHW") -> Tensor:
     return values
 
 
-def _level(maps: Tensor, side: int, settings: MultiScale) -> WeightedMixture:
-    weights = pixel_weights(filtered(maps, side, settings.window), settings.width)
-    height, width = maps.shape[1:]
-    points = pixel_grid(height, width, maps)
-    start = _coarse_starts(weights, settings)
-    found = [
-        fitted(points, each.flatten()[None], settings, begun)
-        for each, begun in zip(weights, start, strict=True)
-    ]
-    return joined(found) if found else fitted(points, weights.flatten(1), settings)
-
-
-def _coarse_starts(weights: Tensor, settings: MultiScale) -> list[WeightedMixture | None]:
-    """Where EM ends on a coarse grid; None for a map that has too few cells of it."""
-    if min(weights.shape[1:]) < 2 * COARSE:
-        return [None] * len(weights)
+def _mixtures(weights: Tensor, settings: MultiScale) -> WeightedMixture:
+    """Those of weights of pixels `(N, H, W)`."""
+    height, width = weights.shape[1:]
+    points = pixel_grid(height, width, weights)
     cells = F.adaptive_avg_pool2d(weights[:, None], COARSE).flatten(1)
-    grid = pixel_grid(COARSE, COARSE, weights)
-    enough = (cells > 0).sum(dim=1) >= 4 * settings.components
-    return [
-        fitted(grid, each[None], settings) if has else None
-        for each, has in zip(cells, enough.tolist(), strict=True)
+    coarse = (cells > 0).sum(dim=1) >= 4 * settings.components
+    if min(height, width) < 2 * COARSE:
+        coarse = torch.zeros_like(coarse)
+    begun = fitted(pixel_grid(COARSE, COARSE, weights), cells[coarse], settings)
+    found = [
+        fitted(points, weights[coarse].flatten(1), settings, begun),
+        fitted(points, weights[~coarse].flatten(1), settings),
     ]
+    # The order in which the maps came.
+    return joined(found).at(torch.cat([coarse.nonzero(), (~coarse).nonzero()])[:, 0].argsort())
 
 
 def fitted(
@@ -253,8 +257,16 @@ def filtered(maps: Tensor, side: int, window: str) -> Tensor:
     if margin >= min(maps.shape[1:]):
         raise ValueError(f"maps of {tuple(maps.shape[1:])} pixels are smaller than a kernel")
     padded = F.pad(maps[:, None], (margin,) * 4, mode="reflect")
-    line = WINDOWS[window](side).to(padded)
-    return F.conv2d(padded, line.outer(line)[None, None])[:, 0]
+    return _along(_along(padded[:, 0], 1, WINDOWS[window](side)), 2, WINDOWS[window](side))
+
+
+def _along(maps: Tensor, axis: int, line: Tensor) -> Tensor:
+    """Weighted means along an axis; torch's convolutions in float64 are several times slower."""
+    count = maps.shape[axis] - len(line) + 1
+    return sum(
+        (weight * maps.narrow(axis, place, count) for place, weight in enumerate(line.tolist())),
+        start=torch.zeros((), dtype=maps.dtype, device=maps.device),
+    )
 
 
 def pixel_weights(maps: Tensor, width: float | None) -> Tensor:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from saliency_audit.metrics import fit_maps, kl_divergence, ssim, xmgd_matrix
-from saliency_audit.metrics.xmgd import MultiScale
+from saliency_audit.metrics.xmgd import ScaledMixtures
 from saliency_audit.study.columns import Column
 from saliency_audit.study.detector_maps import (
     MapParameters,
@@ -25,6 +25,8 @@ from saliency_audit.study.selection import select
 from saliency_audit.study.shared_columns import shared
 from saliency_audit.study.validation import validate_counts
 
+# Draws whose maps are fitted at once.
+FITTED_TOGETHER = 32
 #: Of rows about two methods' aggregated maps.
 DISTANCE_COLUMNS = (
     Column("first", "text", "", "the method of the first aggregated map"),
@@ -121,21 +123,31 @@ def resampled_distances(
         ValueError: an aggregated map to which no mixture can be fitted.
     """
     settings, networks = mixtures_in(given), "+".join(part.model for part in parts)
-    for draw in range(given["resamples"] + 1):
-        maps = aggregated(parts, drawn_counts(images, given["seed"], draw))
-        require_mixtures(maps, settings, networks)
-        for first, second, measure, value in distances_between(maps, settings):
-            pair = {"first": first, "second": second, "method": measure}
-            yield {**pair, "draw": draw, "distance": value}
+    count = given["resamples"] + 1
+    for start in range(0, count, FITTED_TOGETHER):
+        draws = range(start, min(start + FITTED_TOGETHER, count))
+        maps = [aggregated(parts, drawn_counts(images, given["seed"], draw)) for draw in draws]
+        for each in maps:
+            require_mixtures(each, settings, networks)
+        fits = fit_maps(torch.cat([torch.stack([*each.values()]) for each in maps]), settings)
+        own = torch.arange(len(fits)).split([len(each) for each in maps])
+        for draw, each, chosen in zip(draws, maps, own, strict=True):
+            for first, second, measure, value in distances_between(each, fits.at(chosen)):
+                pair = {"first": first, "second": second, "method": measure}
+                yield {**pair, "draw": draw, "distance": value}
 
 
 def distances_between(
-    maps: Mapping[str, Tensor], settings: MultiScale
+    maps: Mapping[str, Tensor], fits: ScaledMixtures
 ) -> Iterator[tuple[str, str, str, float]]:
-    """First method, second method, measure and distance, for all pairs of maps `(H, W)`."""
-    names = list(maps)
-    matrix = xmgd_matrix(*[fit_maps(torch.stack([maps[name] for name in names]), settings)] * 2)
-    for (row, first), (column, second) in combinations(enumerate(names), 2):
+    """First method, second method, measure and distance, for all pairs of maps.
+
+    Args:
+        maps: by method, `(H, W)`.
+        fits: the mixtures of these maps, in their order.
+    """
+    matrix = xmgd_matrix(fits, fits)
+    for (row, first), (column, second) in combinations(enumerate(maps), 2):
         pair = maps[first][None], maps[second][None]
         yield first, second, "xmgd", float(matrix[row, column])
         yield first, second, "ssim", 1 - float(ssim(*pair))

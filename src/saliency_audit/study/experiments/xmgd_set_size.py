@@ -1,6 +1,6 @@
 """Distances of two methods' sets of maps, for sets of several sizes: XMGD beside KL and Fréchet."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,23 +69,31 @@ class Parameters(MapParameters):
             raise ValueError(f"{self.cells} cells do not fit into {self.side} pixels")
 
 
-def distances(sets: Mapping[str, Tensor], given: Mapping[str, Any]) -> Mapping[str, float]:
-    """The distance of two methods' sets of maps `(n, side, side)` under each measure.
+def distances(
+    draws: Sequence[Mapping[str, Tensor]], given: Mapping[str, Any]
+) -> Iterator[Mapping[str, float]]:
+    """Per draw the distance of two methods' sets of maps `(n, side, side)` under each measure.
 
-    XMGD and KL compare the mean maps.
+    XMGD and KL compare the mean maps; those of all draws are fitted together.
 
     Raises:
         ValueError: a mean map to which no mixture can be fitted.
     """
-    means = {name: maps.mean(dim=0) for name, maps in sets.items()}
     settings = mixtures_in(given)
-    require_mixtures(means, settings, given["model"])
-    first, second = (mean[None] for mean in means.values())
-    return {
-        "xmgd": float(xmgd(first, second, settings)),
-        "kl_divergence": float(kl_divergence(first, second, symmetric=True)),
-        "frechet_distance": frechet_distance(*sets.values(), side=given["cells"]),
-    }
+    means = [{name: maps.mean(dim=0) for name, maps in sets.items()} for sets in draws]
+    for each in means:
+        require_mixtures(each, settings, given["model"])
+    first, second = (
+        torch.stack(maps) for maps in zip(*(each.values() for each in means), strict=True)
+    )
+    costs = xmgd(first, second, settings).tolist()
+    diverged = kl_divergence(first, second, symmetric=True).tolist()
+    for sets, cost, divergence in zip(draws, costs, diverged, strict=True):
+        yield {
+            "xmgd": cost,
+            "kl_divergence": divergence,
+            "frechet_distance": frechet_distance(*sets.values(), side=given["cells"]),
+        }
 
 
 def compute(task: Task) -> Outcome:
@@ -104,13 +112,15 @@ def _rows(chosen: Any, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     sizes = [size for size in given["sizes"] if size < count]
     if not sizes:
         return
-    reference = distances(largest, given)
+    (reference,) = distances([largest], given)
     first, second = given["explained"]
     for size in sizes:
+        sets = []
         for draw in range(given["draws"]):
             random = np.random.default_rng([given["seed"], size, draw])
             drawn = torch.from_numpy(random.permutation(count)[:size])
-            found = distances({name: unit[drawn] for name, unit in largest.items()}, given)
+            sets.append({name: unit[drawn] for name, unit in largest.items()})
+        for draw, found in enumerate(distances(sets, given)):
             for measure, value in found.items():
                 yield {
                     "model": given["model"],
