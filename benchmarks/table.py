@@ -16,8 +16,9 @@ from saliency_audit.locations import project_root
 class Row:
     """One quantity with its `Spread` over the rounds; the columns of the table.
 
-    quantity: "seconds_per_point" | "seconds_per_map" | "seconds_per_distance" | "speed" (how many
-    times as fast as `against`) | "time" (how many times the time of `against`) | "peak_mib".
+    quantity: "seconds_per_point" | "seconds_per_map" | "seconds_per_distance" | "seconds_per_fit" |
+    "speed" (how many times as fast as `against`) | "time" (how many times the time of `against`) |
+    "peak_mib".
     """
 
     model: str
@@ -114,6 +115,7 @@ HEADINGS = {
     "seconds_per_point": "milliseconds per point",
     "seconds_per_map": "milliseconds per map",
     "seconds_per_distance": "microseconds per distance",
+    "seconds_per_fit": "milliseconds per fit",
     "speed": "times as fast as",
     "time": "times the time of",
     "peak_mib": "peak memory in MiB",
@@ -125,6 +127,7 @@ SCALES = {
     "seconds_per_point": (1e3, 2),
     "seconds_per_map": (1e3, 0),
     "seconds_per_distance": (1e6, 1),
+    "seconds_per_fit": (1e3, 2),
     "peak_mib": (1, 0),
 }
 

@@ -12,6 +12,7 @@ from saliency_audit.errors import is_finite, is_whole, refuse_unknown
 from saliency_audit.metrics.gaussian_mixtures import WeightedMixture, joined
 from saliency_audit.metrics.ranks import validate_maps
 from saliency_audit.metrics.weighted_mixture import fit_weighted_gmm
+from saliency_audit.metrics.weighted_points import IN_MEMORY, blocks
 from saliency_audit.metrics.windows import WINDOWS
 
 # Cells on a side of the coarse grid on which EM looks for its start.
@@ -179,17 +180,11 @@ def fit_maps(maps: Tensor, settings: MultiScale = MultiScale()) -> ScaledMixture
     values = validated(maps)
     if is_constant(maps.flatten(1)).any():
         raise ValueError("a constant map has no places that stand out, hence no mixture; leave out")
-    levels = [
-        pixel_weights(filtered(values, side, settings.window), settings.width)
-        for side in settings.kernels
-    ]
-    found = _mixtures(torch.cat(levels), settings)
-    return ScaledMixtures(
-        tuple(
-            found.at(slice(len(maps) * level, len(maps) * (level + 1)))
-            for level in range(len(levels))
-        )
-    )
+    numbers = len(settings.kernels) * values.shape[1] * values.shape[2]
+    # No maps are a block, too: their levels are empty.
+    together = blocks(max(1, len(values)), numbers, IN_MEMORY, values.device)
+    found = [_levels(values[block], settings) for block in together]
+    return ScaledMixtures(tuple(joined(level) for level in zip(*found, strict=True)))
 
 
 def _same_levels(first: ScaledMixtures, second: ScaledMixtures) -> None:
@@ -206,6 +201,16 @@ def validated(maps: Tensor, axes: str = "NHW") -> Tensor:
             "maps must be finite and at least 0; reduce signed attributions with `saliency`"
         )
     return values
+
+
+def _levels(maps: Tensor, settings: MultiScale) -> list[WeightedMixture]:
+    """The mixtures of maps at each level, all fitted at once."""
+    levels = [
+        pixel_weights(filtered(maps, side, settings.window), settings.width)
+        for side in settings.kernels
+    ]
+    found = _mixtures(torch.cat(levels), settings)
+    return [found.at(part) for part in torch.arange(len(found.weights)).chunk(len(levels))]
 
 
 def _mixtures(weights: Tensor, settings: MultiScale) -> WeightedMixture:

@@ -31,6 +31,7 @@ SECONDS = {
     "seconds_per_point": "gradient",
     "seconds_per_map": "map",
     "seconds_per_distance": "distance",
+    "seconds_per_fit": "fit",
 }
 COLUMNS = (
     *("model", "quantity", "peer", "against", "batch", "layout", "steps", "threads", "rounds"),
@@ -95,7 +96,9 @@ checked first.
 
 XMGD is timed per comparison of two maps of 256×256 pixels, at three levels and with ten Gaussians:
 `scikit-learn and POT` duplicates points as the paper describes, `xmgd` fits weights, and `1000 kept
-fits` is the transport alone, per comparison of maps whose mixtures are there already.
+fits` is the transport alone, per comparison of maps whose mixtures are there already. Mixtures of
+maps of several sizes, with five and ten Gaussians, are fitted `batched`, all maps and levels in one
+call, and `one by one`; a fit is that of one map at one level.
 
 Extremal Perturbation is timed per step of one mask, which takes one gradient: `xpert 8` searches
 the masks of eight pictures together, `xpert 1` that of one, and `torchray` is torchray's own
