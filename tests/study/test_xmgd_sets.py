@@ -89,7 +89,7 @@ def test_distances_of_equal_maps_are_zero_under_every_measure():
 
 def test_how_many_draws_are_fitted_at_once_does_not_matter(monkeypatch):
     units = torch.rand(2, 4, 16, 16, generator=torch.Generator().manual_seed(0)).double()
-    part = Explained(dict(zip("ab", units, strict=True)), np.arange(4))
+    part = Explained("net", dict(zip("ab", units, strict=True)), np.arange(4))
     given = {"components": 2, "width": 0.05, "seed": 0, "resamples": 4}
     found = []
     for count in (1, 3, 32):
