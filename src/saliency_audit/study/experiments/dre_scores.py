@@ -175,7 +175,7 @@ def _rows(name: str, values: dict[str, Tensor], *, normalised: bool) -> Iterator
 # With the rivals' own backgrounds too, and the effort of the paper's Table 2.
 PAPER = ScoreParameters(explained=(*POOL, *VARIANTS, *WIDTHS), **asdict(Effort()))
 # Two or three candidates in five are classified correctly and have an object that leaves some
-# background: 233 and 216 of those that all methods explain. A core takes half a minute for each of
+# background: 221 and 201 of those that all methods explain. A core takes half a minute for each of
 # them, and a second or two with the quick methods alone.
 LITE0 = replace(
     PAPER,
