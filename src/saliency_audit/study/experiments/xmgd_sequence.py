@@ -173,7 +173,7 @@ EXPERIMENT = Experiment(
         "reference": Parameters(
             models=MESO_DEEPFAKES,
             images="faces_easy",
-            n_images=120,
+            n_images=160,
             slice_size=20,
             explained=("saliency", "ig"),
         ),
