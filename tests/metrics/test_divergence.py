@@ -98,6 +98,7 @@ def test_frechet_of_a_set_with_itself_is_zero_and_of_few_maps_too_large():
         (torch.ones(3, 8, 8), 0, "whole number"),
         (torch.full((3, 8, 8), torch.nan), 8, "NaN or infinite"),
         (torch.ones(3, 1, 8, 8), 8, "shape|must be"),
+        (torch.ones(3, 8, 16), 8, r"one size, got \(8, 16\) and \(8, 8\)"),
     ],
 )
 def test_frechet_refuses(first, side, message):

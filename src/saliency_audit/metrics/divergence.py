@@ -57,14 +57,19 @@ def frechet_distance(first: Tensor, second: Tensor, *, side: int = 8) -> float:
         ≥ 0, in squares of the maps' unit.
 
     Raises:
-        ValueError: malformed maps, fewer than two, values that are not finite, more cells than
-            pixels.
+        ValueError: malformed maps, fewer than two, of two sizes, values that are not finite, more
+            cells than pixels.
 
     Source: Heusel et al. 2017, with cells in place of a network's features.
     """
     if not is_whole(side) or side < 1:
         raise ValueError(f"side must be a whole number ≥ 1, got {side!r}")
     means, covariances = zip(*(_moments(maps, side) for maps in (first, second)), strict=True)
+    if first.shape[1:] != second.shape[1:]:
+        raise ValueError(
+            f"both sets need maps of one size, got {tuple(first.shape[1:])} and "
+            f"{tuple(second.shape[1:])}: their cells would show other places"
+        )
     # The trace of a root is the sum of the roots of eigenvalues, here of the symmetric
     # Σ^½ Τ Σ^½, which has those of ΣΤ.
     values, vectors = torch.linalg.eigh(covariances[0])

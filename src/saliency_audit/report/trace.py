@@ -113,8 +113,10 @@ def _result(result: ExternalResult) -> Iterator[str]:
 
 def _comparison(item: Comparison) -> str:
     base, other = both_sides(item)
+    # The name of what is compared comes before that of what it is compared with.
+    sides = f"{other} against {base}" if "against" in item.keys else f"{base} → {other}"
     text = (
-        f"{in_print(item.label)}: {base} → {other}, "
+        f"{in_print(item.label)}: {sides}, "
         f"{estimate(item.estimate)}, n = {item.estimate.n}, expected {item.expected}"
     )
     p = nearer_p(item)

@@ -133,7 +133,9 @@ def test_self_tuning_is_its_formula(network, pictures, estimator):
 def test_a_saved_estimator_gives_the_same_masks(network, pictures, estimator, tmp_path):
     file = tmp_path / "estimator.pt"
     estimator.save(file)
+    state = torch.get_rng_state()
     loaded = load_relevance_estimator(file, network)
+    assert torch.equal(torch.get_rng_state(), state)
     assert loaded.digest == estimator.digest
     assert loaded.layers == estimator.layers
     images, targets = pictures[0][:3], pictures[1][:3]

@@ -394,6 +394,13 @@ def test_the_trace_of_a_claim_tells_the_same():
     assert "    … and 10 more comparisons" in lines
 
 
+def test_numbers_of_a_trace_stand_in_the_order_of_the_names_before():
+    keys = {"method": "ig", "against": "saliency"}  # saliency is the base
+    external = {"reference": scoped(result(comparison(keys=keys)))}
+    drawn = claim(internal={"nothing_to_test": "only drawn"})
+    assert "IG, Saliency: 0.30 against 0.20, " in trace(audit(drawn, external=external))
+
+
 def test_notebook_and_experiment_that_exist_are_linked_and_rerun():
     item = claim(
         external={

@@ -123,7 +123,10 @@ def load_relevance_estimator(path: str | Path, model: nn.Module) -> RelevanceEst
     try:
         stored = torch.load(path, map_location="cpu", weights_only=True)
         about, state = stored["estimator"], stored["state"]
-        generator = MaskGenerator(about["classes"], about["channels"], Design(**about["design"]))
+        with torch.random.fork_rng(devices=[]):
+            generator = MaskGenerator(
+                about["classes"], about["channels"], Design(**about["design"])
+            )
         generator.load_state_dict(state)
     except FileNotFoundError:
         raise ValueError(f"there is no file {path}") from None
