@@ -1,5 +1,7 @@
 """XMGD: exact values for moved maps, peers for its mixtures, and maps that have none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -135,9 +137,9 @@ def one_pixel(value=1.0, count=1):
 @pytest.mark.parametrize(
     ("first", "message"),
     [
-        (torch.full((1, 32, 32), torch.nan), "finite and at least 0"),
-        (one_pixel(torch.nan), "finite and at least 0"),
-        (one_pixel(torch.inf), "finite and at least 0"),
+        (torch.full((1, 32, 32), torch.nan), "NaN or infinite values"),
+        (one_pixel(torch.nan), "NaN or infinite values"),
+        (one_pixel(torch.inf), "NaN or infinite values"),
         (one_pixel(-1.0), "reduce signed attributions with `saliency`"),
         (one_pixel(), "ask for fewer components"),
         (one_pixel(count=9), "10 components need as many points with weight, one set has 9"),
@@ -152,6 +154,33 @@ def test_pairs_that_cannot_be_compared_are_refused_with_a_remedy(first, message)
     if first.shape == (1, 32, 32):
         with pytest.raises(ValueError, match=message):
             xmgd(blobs(1, 32), first)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"kernels": (1, 3, 7)}, r"kernels \(1, 3, 5\) and \(1, 3, 7\)"),
+        ({"components": 3, "width": None}, "components 4 and 3, width 0.05 and None"),
+        ({"window": "gaussian"}, "window 'mean' and 'gaussian'"),
+        ({"floor": 1e-4}, "floor"),
+        ({"kernels": (1, 3)}, "3 and 2 levels"),
+    ],
+)
+@pytest.mark.parametrize("compare", [xmgd_matrix, xmgd_terms])
+def test_mixtures_that_were_fitted_otherwise_are_not_compared(compare, change, message):
+    settings = MultiScale(components=4)
+    first, second = (fit_maps(blobs(1, 32), one) for one in (settings, replace(settings, **change)))
+    with pytest.raises(ValueError, match=message):
+        compare(first, second)
+    assert compare(first, first.at(torch.tensor([0]))).abs().max() < 1e-9
+    search = replace(settings, seed=1, restarts=1)
+    assert compare(first, fit_maps(blobs(1, 32), search)).isfinite().all()
+
+
+def test_constant_maps_are_named():
+    flat = torch.ones(1, 32, 32)
+    with pytest.raises(ValueError, match=r"leave out \[1, 3\]"):
+        fit_maps(torch.cat([blobs(1, 32), flat, blobs(1, 32), flat]))
 
 
 @pytest.mark.parametrize("value", [0.0, 0.3, 1.0])

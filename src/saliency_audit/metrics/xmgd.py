@@ -1,6 +1,6 @@
 """XMGD: how far apart two maps are, as mixtures of Gaussians at several scales."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -59,16 +59,22 @@ class MultiScale:
 
 @dataclass(frozen=True)
 class ScaledMixtures:
-    """Mixtures of N maps, a `WeightedMixture` of them per level; see `fit_maps`."""
+    """Mixtures of N maps, a `WeightedMixture` of them per level; see `fit_maps`.
+
+    Attributes:
+        levels: a `WeightedMixture` of N maps each.
+        settings: those of the fits, if all levels have them in common.
+    """
 
     levels: tuple[WeightedMixture, ...]
+    settings: MultiScale | None = None
 
     def __len__(self) -> int:
         return len(self.levels[0].weights)
 
     def at(self, chosen: Tensor) -> "ScaledMixtures":
         """Those of some maps, by their indices."""
-        return ScaledMixtures(tuple(level.at(chosen) for level in self.levels))
+        return replace(self, levels=tuple(level.at(chosen) for level in self.levels))
 
 
 def xmgd(
@@ -122,11 +128,11 @@ def xmgd_terms(first: ScaledMixtures, second: ScaledMixtures) -> Tensor:
         `(levels, N)` float64 ≥ 0 on the CPU.
 
     Raises:
-        ValueError: other numbers of maps or of levels.
+        ValueError: other numbers of maps or of levels; other settings, of EM's search apart.
 
     Source: XMGD §3.3.
     """
-    _same_levels(first, second)
+    _comparable(first, second)
     if len(first) != len(second):
         raise ValueError(f"{len(first)} and {len(second)} maps are no pairs")
     levels = zip(first.levels, second.levels, strict=True)
@@ -145,11 +151,11 @@ def xmgd_matrix(first: ScaledMixtures, second: ScaledMixtures) -> Tensor:
         `(N, M)` float64 ≥ 0 on the CPU, in squares of the picture's side.
 
     Raises:
-        ValueError: other numbers of levels.
+        ValueError: other numbers of levels; other settings, of EM's search apart.
 
     Source: XMGD §3.
     """
-    _same_levels(first, second)
+    _comparable(first, second)
     count, other = len(first), len(second)
     rows = torch.arange(count).repeat_interleave(other)
     columns = torch.arange(other).repeat(count)
@@ -178,28 +184,42 @@ def fit_maps(maps: Tensor, settings: MultiScale = MultiScale()) -> ScaledMixture
     Source: XMGD §3.1 and 3.3.
     """
     values = validated(maps)
-    if is_constant(maps.flatten(1)).any():
-        raise ValueError("a constant map has no places that stand out, hence no mixture; leave out")
+    constant = is_constant(maps.flatten(1)).nonzero().flatten().tolist()
+    if constant:
+        raise ValueError(
+            f"a constant map has no places that stand out, hence no mixture; leave out {constant}"
+        )
     numbers = len(settings.kernels) * values.shape[1] * values.shape[2]
     # No maps are a block, too: their levels are empty.
     together = blocks(max(1, len(values)), numbers, IN_MEMORY, values.device)
     found = [_levels(values[block], settings) for block in together]
-    return ScaledMixtures(tuple(joined(level) for level in zip(*found, strict=True)))
+    return ScaledMixtures(tuple(joined(level) for level in zip(*found, strict=True)), settings)
 
 
-def _same_levels(first: ScaledMixtures, second: ScaledMixtures) -> None:
+# What says how mixtures are searched, and not which.
+SEARCH = ("restarts", "seed", "iterations", "tolerance")
+
+
+def _comparable(first: ScaledMixtures, second: ScaledMixtures) -> None:
     if len(first.levels) != len(second.levels):
         raise ValueError(f"{len(first.levels)} and {len(second.levels)} levels cannot be compared")
+    if first.settings is None or second.settings is None:
+        return
+    ours, theirs = vars(first.settings), vars(second.settings)
+    other = [name for name in ours if name not in SEARCH and ours[name] != theirs[name]]
+    if other:
+        listed = ", ".join(f"{name} {ours[name]!r} and {theirs[name]!r}" for name in other)
+        raise ValueError(f"mixtures that were fitted otherwise cannot be compared: {listed}")
 
 
 def validated(maps: Tensor, axes: str = "NHW") -> Tensor:
     """Maps, or sequences of them, in float64, without what has no mixture whatever the settings."""
     validate_maps(maps, axes)
     values = in_double(maps.detach())
-    if not values.isfinite().all() or (values < 0).any():
-        raise ValueError(
-            "maps must be finite and at least 0; reduce signed attributions with `saliency`"
-        )
+    if not values.isfinite().all():
+        raise ValueError("maps hold NaN or infinite values; leave these maps out")
+    if (values < 0).any():
+        raise ValueError("maps must be at least 0; reduce signed attributions with `saliency`")
     return values
 
 
