@@ -10,6 +10,8 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.nn import functional as F
 
+from saliency_audit.attributions.blocks import blocks
+
 # T of the smooth maximum Σ a exp(a/T) / Σ exp(a/T).
 TEMPERATURE = 1 / 20
 # Cells × neighbours × places at once: what stays in the cache of a CPU, or keeps a GPU busy.
@@ -116,7 +118,4 @@ class _SmoothMaximum(Function):
 
 def _blocks(points: Tensor, table: Tensor) -> Iterator[slice]:
     """Slices of cells."""
-    together = NUMBERS_PER_BLOCK.get(points.device.type, NUMBERS_PER_BLOCK["cpu"])
-    size = max(1, together // table.numel())
-    for first in range(0, len(points), size):
-        yield slice(first, first + size)
+    return blocks(len(points), table.numel(), NUMBERS_PER_BLOCK, points.device)

@@ -5,8 +5,9 @@ import math
 import torch
 from torch import Tensor
 
+from saliency_audit.attributions.blocks import blocks
 from saliency_audit.metrics.gaussian_mixtures import WeightedMixture, mixture_of_sums
-from saliency_audit.metrics.weighted_points import IN_CACHE, Runs, blocks
+from saliency_audit.metrics.weighted_points import IN_CACHE, Runs
 
 # Rounds of k-means after its start, which settle most points.
 ROUNDS = 5

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from saliency_audit.attributions.blocks import blocks
 from saliency_audit.attributions.precision import in_double
 from saliency_audit.errors import is_finite, is_whole
 from saliency_audit.metrics.gaussian_mixtures import (
@@ -20,7 +21,6 @@ from saliency_audit.metrics.weighted_points import (
     IN_MEMORY,
     Runs,
     WeightedPoints,
-    blocks,
     in_pieces,
 )
 

@@ -1,10 +1,12 @@
 """Weighted points of many sets in pieces of one size, so that all sets are summed at once."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from saliency_audit.attributions.blocks import blocks
 
 # Points of a piece. The last piece of a set is filled up with points without weight.
 PIECE = 128
@@ -91,15 +93,6 @@ def in_pieces(points: Tensor, weights: Tensor) -> WeightedPoints:
     own[slots] = weights.flatten()[used]
     features = _features(points).index_select(0, places).unflatten(0, (total, PIECE))
     return WeightedPoints(features.mT.contiguous(), own.reshape(total, PIECE), pieces)
-
-
-def blocks(
-    count: int, numbers: int, together: Mapping[str, int], device: torch.device
-) -> Iterator[slice]:
-    """Slices of things with so many numbers each, by how many a device treats together."""
-    size = max(1, together.get(device.type, together["cpu"]) // numbers)
-    for first in range(0, count, size):
-        yield slice(first, first + size)
 
 
 def _features(points: Tensor) -> Tensor:

@@ -6,13 +6,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from saliency_audit.attributions.blocks import blocks
 from saliency_audit.attributions.precision import in_double
 from saliency_audit.attributions.rounding import is_constant
 from saliency_audit.errors import is_finite, is_whole, refuse_unknown
 from saliency_audit.metrics.gaussian_mixtures import WeightedMixture, joined
 from saliency_audit.metrics.ranks import validate_maps
 from saliency_audit.metrics.weighted_mixture import fit_weighted_gmm
-from saliency_audit.metrics.weighted_points import IN_MEMORY, blocks
+from saliency_audit.metrics.weighted_points import IN_MEMORY
 from saliency_audit.metrics.windows import WINDOWS
 
 # Cells on a side of the coarse grid on which EM looks for its start.
