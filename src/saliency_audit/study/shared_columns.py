@@ -11,6 +11,8 @@ IMAGE = (
     Column("target", "integer", "", "true class of the image, which the network predicts too"),
     Column("confidence", "number", "probability", "softmax probability of the target"),
 )
+#: In place of IMAGE's target, of images that are explained however they are classified.
+PREDICTED = Column("target", "integer", "", "class that is explained, which the network predicts")
 #: How alike two maps are: `sanity.MEASURES`.
 SIMILARITIES = (
     Column("spearman", "number", "−1 to 1", "rank correlation of the two maps"),

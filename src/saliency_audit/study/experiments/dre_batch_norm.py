@@ -25,7 +25,7 @@ from saliency_audit.study.image_parameters import SliceParameters
 from saliency_audit.study.image_rows import Given, Rows, per_image, plugged
 from saliency_audit.study.objects import all_with_objects
 from saliency_audit.study.selection import BATCH, Selection
-from saliency_audit.study.shared_columns import shared
+from saliency_audit.study.shared_columns import PREDICTED, shared
 from saliency_audit.study.slices import whole_tasks
 from saliency_audit.study.validation import validate_counts
 
@@ -34,7 +34,7 @@ COLUMNS = (
     Column("batch_norm", "text", "", "of the classifier while masks are trained"),
     Column("train_seed", "integer", "", "of the estimator's training"),
     *shared("image", "image_name"),
-    Column("target", "integer", "", "class that is explained, which the network predicts"),
+    PREDICTED,
     Column("confidence", "number", "probability", "softmax probability of the target"),
     Column("correct", "integer", "0 or 1", "whether the classifier knows the image's class"),
     Column("correct_after", "integer", "0 or 1", "the same with the statistics that training left"),

@@ -4,7 +4,6 @@ from dataclasses import asdict, dataclass, replace
 
 from torch import Tensor
 
-from saliency_audit.study.columns import Column
 from saliency_audit.study.dre_methods import METHODS, WIDTHS, Effort
 from saliency_audit.study.estimators import noting_estimators
 from saliency_audit.study.experiment import Experiment
@@ -13,12 +12,12 @@ from saliency_audit.study.image_rows import Given, Rows, per_image, plugged
 from saliency_audit.study.object_measures import OBJECT_COLUMNS, object_measures
 from saliency_audit.study.objects import all_with_objects
 from saliency_audit.study.selection import Selection
-from saliency_audit.study.shared_columns import shared
+from saliency_audit.study.shared_columns import PREDICTED, shared
 from saliency_audit.study.slices import network_tasks
 
 COLUMNS = (
     *shared("model", "images", "method", "image", "image_name"),
-    Column("target", "integer", "", "class that is explained, which the network predicts"),
+    PREDICTED,
     *shared("confidence", "area"),
     *OBJECT_COLUMNS,
 )

@@ -15,14 +15,14 @@ from saliency_audit.study.image_rows import Given, Rows, per_image, plugged
 from saliency_audit.study.object_measures import OBJECT_COLUMNS, object_measures
 from saliency_audit.study.objects import with_objects
 from saliency_audit.study.selection import Selection, balanced, select_task
-from saliency_audit.study.shared_columns import shared
+from saliency_audit.study.shared_columns import PREDICTED, shared
 from saliency_audit.study.slices import network_tasks
 
 COLUMNS = (
     *shared("model", "images", "method"),
     Column("classified", "text", "", "how the network classifies the image: correctly or wrongly"),
     *shared("image", "image_name"),
-    Column("target", "integer", "", "class that is explained, which the network predicts"),
+    PREDICTED,
     Column("true_class", "integer", "", "class of the image"),
     *shared("confidence", "area"),
     *OBJECT_COLUMNS,

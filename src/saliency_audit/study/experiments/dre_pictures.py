@@ -16,7 +16,7 @@ from saliency_audit.study.experiments import dre_scores
 from saliency_audit.study.image_rows import Given, plugged
 from saliency_audit.study.objects import with_objects
 from saliency_audit.study.selection import Selection, select_task
-from saliency_audit.study.shared_columns import shared
+from saliency_audit.study.shared_columns import PREDICTED, shared
 from saliency_audit.study.slices import network_tasks
 
 # Cells on a side of the recorded maps, and values from 0 to 1 that they may have.
@@ -30,7 +30,7 @@ SURE = 2 / 3
 NO_OBJECT = -1
 COLUMNS = (
     *shared("model", "images", "method", "image", "image_name"),
-    Column("target", "integer", "", "class that is explained, which the network predicts"),
+    PREDICTED,
     *shared("confidence"),
     Column("row", "integer", "cells", "from the top of the picture"),
     Column("column", "integer", "cells", "from its left side"),

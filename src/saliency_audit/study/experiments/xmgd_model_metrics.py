@@ -12,12 +12,12 @@ from saliency_audit.study.detector_maps import MESO, MESO_DEEPFAKES, MethodParam
 from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.image_rows import Given, Rows, per_image, plugged
 from saliency_audit.study.selection import Selection, select_task
-from saliency_audit.study.shared_columns import shared
+from saliency_audit.study.shared_columns import PREDICTED, shared
 from saliency_audit.study.slices import slice_tasks
 
 COLUMNS = (
     *shared("model", "images", "method", "image", "image_name"),
-    Column("target", "integer", "", "class that is explained, which the network predicts"),
+    PREDICTED,
     Column("true_class", "integer", "", "class of the image: 0 is forged, 1 is real"),
     *shared("confidence"),
     Column("kept", "number", "probability", "of the target when only the salient part is shown"),
