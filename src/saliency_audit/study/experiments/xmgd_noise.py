@@ -98,22 +98,25 @@ def compute(chosen: Selection, given: Given) -> Rows:
     """
     units = {name: unit_maps(maps, given["side"]) for name, maps in maps_of(chosen, given)}
     settings, firsts = mixtures_in(given), given["explained"][:-1]
-    good = defined_in_all(units.values(), settings)
-    for kind, level in NOISES.values():
-        disturbed = [noisy(units[name], kind, level, chosen.seeds) for name in firsts]
-        good &= defined_in_all(disturbed, settings)
-    kept = good.nonzero().flatten()
+    disturbed = {
+        noise: {name: noisy(units[name], kind, level, chosen.seeds) for name in firsts}
+        for noise, (kind, level) in NOISES.items()
+    }
+    every = [
+        *units.values(),
+        *(maps for by_name in disturbed.values() for maps in by_name.values()),
+    ]
+    kept = defined_in_all(every, settings).nonzero().flatten()
     if not len(kept):
         return
-    seeds = [chosen.seeds[place] for place in kept.tolist()]
     clean = {name: unit[kept] for name, unit in units.items()}
     fits = {name: fit_maps(unit, settings) for name, unit in clean.items()}
     undisturbed = {
         (first, second): _distances(clean[first], clean[second], fits[first], fits[second])
         for first, second in combinations(given["explained"], 2)
     }
-    for noise, (kind, level) in NOISES.items():
-        changed = {name: noisy(clean[name], kind, level, seeds) for name in firsts}
+    for noise, maps in disturbed.items():
+        changed = {name: unit[kept] for name, unit in maps.items()}
         refitted = {name: fit_maps(unit, settings) for name, unit in changed.items()}
         for (first, second), before in undisturbed.items():
             after = _distances(changed[first], clean[second], refitted[first], fits[second])
