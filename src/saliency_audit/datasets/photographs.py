@@ -38,8 +38,8 @@ class Photograph:
         return Path(str(files(module))) / inside
 
 
-def _of_skimage(name: str, file: str, shows: str, licence: str, credit: str) -> Photograph:
-    stated = f"docstring of skimage.data.{name}"
+def _of_skimage(file: str, shows: str, licence: str, credit: str) -> Photograph:
+    stated = f"docstring of skimage.data.{Path(file).stem}"
     return Photograph(shows, "scikit-image", f"skimage/data/{file}", licence, credit, stated)
 
 
@@ -50,37 +50,29 @@ def _of_sklearn(file: str, shows: str, credit: str) -> Photograph:
 
 
 # All photographs of people, animals, things and places that are in the packages and whose licence
-# is stated. Of scikit-image's motorcycle and moon none is; its clock is blurred on purpose.
+# is stated, by the names of their files. Of scikit-image's motorcycle and moon none is; its clock
+# is blurred on purpose.
 PHOTOGRAPHS = {
-    "astronaut": _of_skimage(
-        "astronaut", "astronaut.png", "Eileen Collins, astronaut", "public domain", "NASA"
-    ),
-    "camera": _of_skimage(
-        "camera", "camera.png", "photographer with a camera", "CC0", "Lav Varshney"
-    ),
-    "chelsea": _of_skimage(
-        "chelsea", "chelsea.png", "Chelsea the cat", "CC0", "Stefan van der Walt"
-    ),
-    "coffee": _of_skimage(
-        "coffee", "coffee.png", "coffee cup", "CC0", "Rachel Michetti, Pikolo Espresso Bar"
-    ),
-    "coins": _of_skimage(
-        "coins", "coins.png", "coins from Pompeii", "no known restrictions", "Brooklyn Museum"
-    ),
-    "rocket": _of_skimage(
-        "rocket", "rocket.jpg", "Falcon 9 before its launch", "public domain", "SpaceX"
-    ),
-    "china": _of_sklearn("china.jpg", "pavilion in China", "flickr.com/photos/danielbuechele"),
-    # The file names the photographer of china.jpg here too, but links to this one.
-    "flower": _of_sklearn("flower.jpg", "dahlia", "flickr.com/photos/vultilion"),
-    "grace_hopper": Photograph(
-        "Grace Hopper, computer scientist",
-        "matplotlib",
-        "matplotlib/mpl-data/sample_data/grace_hopper.jpg",
-        "public domain",
-        "matplotlib, pull request 1599",
-        "github.com/matplotlib/matplotlib/pull/1599",
-    ),
+    Path(photograph.file).stem: photograph
+    for photograph in (
+        _of_skimage("astronaut.png", "Eileen Collins, astronaut", "public domain", "NASA"),
+        _of_skimage("camera.png", "photographer with a camera", "CC0", "Lav Varshney"),
+        _of_skimage("chelsea.png", "Chelsea the cat", "CC0", "Stefan van der Walt"),
+        _of_skimage("coffee.png", "coffee cup", "CC0", "Rachel Michetti, Pikolo Espresso Bar"),
+        _of_skimage("coins.png", "coins from Pompeii", "no known restrictions", "Brooklyn Museum"),
+        _of_skimage("rocket.jpg", "Falcon 9 before its launch", "public domain", "SpaceX"),
+        _of_sklearn("china.jpg", "pavilion in China", "flickr.com/photos/danielbuechele"),
+        # The file names the photographer of china.jpg here too, but links to this one.
+        _of_sklearn("flower.jpg", "dahlia", "flickr.com/photos/vultilion"),
+        Photograph(
+            "Grace Hopper, computer scientist",
+            "matplotlib",
+            "matplotlib/mpl-data/sample_data/grace_hopper.jpg",
+            "public domain",
+            "matplotlib, pull request 1599",
+            "github.com/matplotlib/matplotlib/pull/1599",
+        ),
+    )
 }
 
 
