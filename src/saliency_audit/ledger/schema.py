@@ -65,8 +65,8 @@ class ExternalSpec(Strict):
 
     `test` names a function of `saliency_audit.ledger.external`; `parameters` are its arguments.
     `replication` says which rows are the claim's own. `planned` marks an experiment that is not
-    written yet. `history` records every change of the rule since it was declared: when, what, why,
-    and what it did to the verdict.
+    written yet, whose test may be to come, too. `history` records every change of the rule since it
+    was declared: when, what, why, and what it did to the verdict.
     """
 
     experiment: Text | None = None
@@ -215,11 +215,14 @@ def _validate_references(path: Path, claim: Claim) -> None:
         for field, value in external.model_dump().items():
             if UNWRITTEN in str(value):
                 fail(f"external.{field}", f"still says {UNWRITTEN}; write it, or mark it planned")
-    tests = vocabulary.external_tests()
-    names = [*tests, *(vocabulary.PLANNED_TESTS if external.planned else ())]
-    if external.test not in names:
-        fail("external.test", f"unknown external test {external.test!r}; known: {', '.join(names)}")
-    if (test := str(external.test)) in tests:
+    tests, test = vocabulary.external_tests(), str(external.test)
+    if not external.planned and test not in tests:
+        fail(
+            "external.test",
+            f"unknown external test {test!r} (mark it planned if it is to come); known: "
+            f"{', '.join(tests)}",
+        )
+    if test in tests:
         try:
             tests[test].declared.refuse(test, external.parameters)
         except ValueError as error:

@@ -35,10 +35,6 @@ def columns_of(experiment: str) -> tuple[str, ...]:
     return tuple(column.name for column in get_experiment(experiment).columns)
 
 
-# Tests that a planned claim may name before their code exists.
-PLANNED_TESTS: tuple[str, ...] = ()
-
-
 def external_tests() -> Mapping[str, "ExternalTest"]:
     """The external tests by their names."""
     from saliency_audit.ledger.external import TESTS
