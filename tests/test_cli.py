@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from saliency_audit import cli
+from saliency_audit.datasets import CATALOG
+from saliency_audit.models import CLASSIFIERS
 
 
 def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -145,6 +148,18 @@ def test_claims_as_data(
     assert set(first["generalisation"]) <= set(first["external"])
 
 
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_narrow_terminal_cuts_nothing_off_a_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int
+) -> None:
+    monkeypatch.setattr(cli.console, "width", width)
+    assert call(monkeypatch, "data", "list") == 0
+    shown = capsys.readouterr().out
+    assert "…" not in shown
+    for name in (*CATALOG, *CLASSIFIERS):
+        assert f"│ {name} " in shown
+
+
 def test_claims_filtered_by_verdict(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -171,6 +186,12 @@ def test_audit_leads_from_the_sentence_to_rows_and_code(
         "notebooks/idgi_insertion.py",
     ):
         assert part in shown, part
+    assert call(monkeypatch, "audit", "idgi-ins", "--all") == 0
+    whole = capsys.readouterr().out.splitlines()
+    (told,) = (line for line in shown.splitlines() if line not in whole)
+    hidden = re.fullmatch(r"    … and (\d+) more checks; --all shows all \d+", told)
+    assert hidden
+    assert len(whole) == len(shown.splitlines()) - 1 + int(hidden[1])
 
 
 def test_a_training_tells_how_far_it_is(

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from saliency_audit.errors import AuditError
 from saliency_audit.locations import data_root, project_root
@@ -152,7 +152,7 @@ def claims(
     if as_json:
         print(json.dumps([as_record(audit) for audit in audits], indent=1, ensure_ascii=False))
         return
-    table = Table("claim", "internal", "replication", "generalisation", "statement")
+    table = _table("claim", "internal", "replication", "generalisation", "statement")
     for audit in audits:
         external = (audit.strongest_of(scope) for scope in Scope)
         found = (f"{r.verdict} ({at})" if r.tested else r.verdict for at, r in external)
@@ -161,12 +161,17 @@ def claims(
 
 
 @app.command()
-def audit(claim: str) -> None:
+def audit(
+    claim: str,
+    whole: Annotated[
+        bool, typer.Option("--all", help="every check and comparison, not the first of many")
+    ] = False,
+) -> None:
     """One claim from sentence to code: printed numbers, our rows, test, verdict."""
     from saliency_audit.ledger import audit_claim
     from saliency_audit.report.trace import trace
 
-    print(trace(audit_claim(claim.upper())))
+    print(trace(audit_claim(claim.upper()), whole=whole))
 
 
 @app.command()
@@ -237,11 +242,11 @@ def data_list() -> None:
     from saliency_audit.models import CLASSIFIERS, weights_path
 
     console.print(f"data root: {data_root()} (SALIENCY_DATA)", highlight=False)
-    table = Table("image set", "here", "what", "terms")
+    table = _table("image set", "here", "what", "terms")
     for images in CATALOG.values():
         table.add_row(images.name, _state(images.name), images.title, images.terms)
     console.print(table)
-    table = Table("classifier", "weights here", "file", "source")
+    table = _table("classifier", "weights here", "file", "source")
     for name, entry in CLASSIFIERS.items():
         path = weights_path(name)
         here = "trained here" if path is None else "yes" if path.is_file() else "no"
@@ -318,6 +323,11 @@ def new_metric(
     from saliency_audit import scaffold
 
     _show(scaffold.new_metric(name, needs))
+
+
+def _table(first: str, *others: str) -> Table:
+    """A table that is whole in a narrow terminal, too: its first column holds names on one line."""
+    return Table(Column(first, no_wrap=True), *(Column(name, overflow="fold") for name in others))
 
 
 def _show(skeleton: "Skeleton") -> None:

@@ -21,16 +21,23 @@ from saliency_audit.report.site.recorded_runs import recorded_run
 from saliency_audit.report.words import estimate, nearer_p, outcome, printed_label, reported
 from saliency_audit.study import get_experiment
 
-SHOWN_CHECKS = 12
+# Checks of an internal test, and comparisons of an external one, unless all are asked for.
+MOST = 12
 MARKS = {"yes": "holds", "no": "FAILS", "undecided": "open "}
 
 
-def trace(audit: ClaimAudit) -> str:
-    """Sentence → printed numbers → our rows → test → verdict → code and notebook, as text."""
-    return "\n".join(_lines(audit))
+def trace(audit: ClaimAudit, *, whole: bool = False) -> str:
+    """Sentence → printed numbers → our rows → test → verdict → code and notebook, as text.
+
+    Args:
+        audit: of the claim.
+        whole: whether every check and comparison is shown. Otherwise the first `MOST` of each list
+            are, exceptions before what holds, and a line says how many there are besides.
+    """
+    return "\n".join(_lines(audit, None if whole else MOST))
 
 
-def _lines(audit: ClaimAudit) -> Iterator[str]:
+def _lines(audit: ClaimAudit, most: int | None) -> Iterator[str]:
     claim = audit.claim
     yield f"{claim.id}  {claim.title}"
     yield f"  paper      {claim.paper}, {claim.location}"
@@ -39,7 +46,7 @@ def _lines(audit: ClaimAudit) -> Iterator[str]:
     yield f"INTERNAL: {audit.internal_verdict}"
     yield f"  {audit.internal_detail}"
     yield from _printed(claim)
-    yield from _checks(audit)
+    yield from _checks(audit, most)
     yield ""
     yield "EXTERNAL"
     yield from _declaration(claim)
@@ -47,7 +54,7 @@ def _lines(audit: ClaimAudit) -> Iterator[str]:
         for scope in Scope:
             result = both.of(scope)
             yield f"  {profile}, {scope}: {result.verdict}"
-            yield from _result(result)
+            yield from _result(result, most)
         yield from _rows(claim, profile)
     yield ""
     yield "WHERE"
@@ -67,15 +74,14 @@ def _printed(claim: Claim) -> Iterator[str]:
         yield f"  changed    {change}"
 
 
-def _checks(audit: ClaimAudit) -> Iterator[str]:
+def _checks(audit: ClaimAudit, most: int | None) -> Iterator[str]:
     if audit.internal is None:
         return
     ordered = [*audit.internal.exceptions, *(c for c in audit.internal.checks if c.holds)]
-    for check in ordered[:SHOWN_CHECKS]:
+    for check in ordered[:most]:
         mark = "holds" if check.holds else "FAILS" if check.deciding else "noted"
         yield f"    {mark}  {check.name}: expected {check.expected}; found {check.found}"
-    if len(ordered) > SHOWN_CHECKS:
-        yield f"    … and {len(ordered) - SHOWN_CHECKS} more checks"
+    yield from _hidden("checks", len(ordered), most)
     for erratum in audit.internal.errata:
         yield f"    erratum  {erratum.location}. {printed_label(erratum)}: {erratum.printed}"
         yield f"             {erratum.problem}"
@@ -96,19 +102,23 @@ def _declaration(claim: Claim) -> Iterator[str]:
     yield f"  test       {locate(TESTS[str(spec.test)]).lines}"
 
 
-def _result(result: ExternalResult) -> Iterator[str]:
+def _result(result: ExternalResult, most: int | None) -> Iterator[str]:
     yield f"    {in_print(result.detail)}"
     if result.headline:
         first = result.headline
         yield f"    {in_print(first.quantity)}: {estimate(first)}, n = {first.n} {first.unit}"
     ordered = exceptions_first(result.comparisons)
-    for item in ordered[:SHOWN_CHECKS]:
+    for item in ordered[:most]:
         mark = MARKS[outcome(item)] if item.decides else "noted"
         yield f"    {mark}  {_comparison(item)}"
         for name, found in item.extra.items():
             yield f"             {in_print(name)}: {reported(found, item)}"
-    if len(ordered) > SHOWN_CHECKS:
-        yield f"    … and {len(ordered) - SHOWN_CHECKS} more comparisons"
+    yield from _hidden("comparisons", len(ordered), most)
+
+
+def _hidden(what: str, count: int, most: int | None) -> Iterator[str]:
+    if most is not None and count > most:
+        yield f"    … and {count - most} more {what}; --all shows all {count}"
 
 
 def _comparison(item: Comparison) -> str:

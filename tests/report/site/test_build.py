@@ -173,3 +173,5 @@ def test_the_message_names_the_warnings(tmp_path):
     assert message.splitlines()[1] == "a.md:3: WARNING: bad link"
     assert "reading" not in message
     assert "reading" in build.failure_message("reading\ncrash", tmp_path / "log")
+    many = "\n".join(f"a.md:{line}: WARNING: bad link" for line in range(45))
+    assert "… and 5 more" in build.failure_message(many, tmp_path / "log").splitlines()

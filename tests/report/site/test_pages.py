@@ -391,7 +391,20 @@ def test_the_trace_of_a_claim_tells_the_same():
     assert lines[start + 2].startswith("    open   open, IG: 0.20 → 0.30")
     assert "p =" not in lines[start + 2]
     assert sum(line.startswith("    holds  m") for line in lines) == 10
-    assert "    … and 10 more comparisons" in lines
+    assert "    … and 10 more comparisons; --all shows all 22" in lines
+
+
+def test_a_whole_trace_hides_nothing():
+    external = {"reference": scoped(result(*(comparison(f"m{i}") for i in range(20))))}
+    drawn = claim(internal={"nothing_to_test": "only drawn"})
+    found = audit(drawn, [check(f"c{i}") for i in range(15)], external)
+    short, whole = trace(found), trace(found, whole=True)
+    assert "    … and 3 more checks; --all shows all 15" in short
+    assert "    … and 8 more comparisons; --all shows all 20" in short
+    assert "more" not in whole
+    for names in ([f"c{i}: " for i in range(15)], [f"m{i}, IG: " for i in range(20)]):
+        assert sum(f"    holds  {name}" in whole for name in names) == len(names)
+        assert sum(f"    holds  {name}" in short for name in names) == 12
 
 
 def test_numbers_of_a_trace_stand_in_the_order_of_the_names_before():

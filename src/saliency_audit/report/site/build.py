@@ -144,6 +144,8 @@ def failure_message(output: str, log: Path) -> str:
     lines = output.splitlines()
     complaints = [line for line in lines if "WARNING" in line or "ERROR" in line]
     parts = ["the site could not be built", *complaints[:TAIL]]
+    if len(complaints) > TAIL:
+        parts.append(f"… and {len(complaints) - TAIL} more")
     if not complaints:
         parts += lines[-TAIL:]
     return "\n".join([*parts, f"whole log: {log}"])
