@@ -12,7 +12,7 @@ from saliency_audit import metrics
 from saliency_audit.attributions import create
 from saliency_audit.attributions.engine import predict
 from saliency_audit.attributions.registry import TRAINED
-from saliency_audit.attributions.relevance import EstimatorPlan, train_relevance_estimator
+from saliency_audit.attributions.relevance import Design, EstimatorPlan, train_relevance_estimator
 from saliency_audit.attributions.scores import class_scores, logits
 
 EXACT = {"rtol": 1e-10, "atol": 1e-12}
@@ -132,12 +132,17 @@ def test_trained_mask_generators_agree(name):
         ).eval()
     images = torch.rand(12, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     plan = EstimatorPlan(epochs=1, batch_size=4, filter_epochs=1, filter_batch_size=4)
+    heads = {
+        "mgnet": {"estimator": "sigmoid"},
+        "dre+mgnet": {"estimator": "controller", "mgnet": "sigmoid"},
+    }
     maps = []
     for model, layers in ((network, ("1", "4")), (by_hand(network), ("network.1", "network.4"))):
-        estimator = train_relevance_estimator(model, layers, images, plan=plan)
-        second = {"mgnet": estimator} if name == "dre+mgnet" else {}
-        explain = create(name, estimator=estimator, **second)
-        maps.append(explain(model, images[:2], torch.tensor([0, 1])))
+        estimators = {
+            field: train_relevance_estimator(model, layers, images, plan=plan, design=Design(head))
+            for field, head in heads.get(name, {"estimator": "controller"}).items()
+        }
+        maps.append(create(name, **estimators)(model, images[:2], torch.tensor([0, 1])))
     torch.testing.assert_close(*maps)
     assert maps[0].std() > 0
 

@@ -6,7 +6,7 @@ import torch
 from scipy import stats
 
 from saliency_audit import study
-from saliency_audit.attributions import create
+from saliency_audit.attributions.relevance import RelevanceMask
 from saliency_audit.metrics import faithfulness
 from saliency_audit.study.dre_settings import SETTINGS
 from saliency_audit.study.estimators import dre_setting, estimator
@@ -73,7 +73,7 @@ def test_values_are_those_of_the_estimators_maps(rows, task, head):
     mine = rows[(rows["method"] == head) & (rows["distribution"] == "trained, seed 1")]
     assert mine["map"].tolist() == list(chosen.indices)
     model, pictures, targets = chosen.inputs
-    maps = create("dre", estimator=found)(model, pictures, targets)
+    maps = RelevanceMask(found)(model, pictures, targets)
     expected = faithfulness(model, pictures, maps[:, 0], targets, seeds=chosen.seeds).value
     np.testing.assert_allclose(mine["faithfulness"], expected.numpy())
     masks = found.masks(model, pictures, targets)

@@ -21,11 +21,7 @@ from saliency_audit.attributions.meaningful_perturbation import MeaningfulPertur
 from saliency_audit.attributions.path_attribution import PathAttribution
 from saliency_audit.attributions.paths import Path
 from saliency_audit.attributions.quadrature import weights
-from saliency_audit.attributions.relevance.explainers import (
-    Combined,
-    RelevanceMask,
-    SelfTuned,
-)
+from saliency_audit.attributions.relevance.explainers import DRE, Combined, MGnet, SelfTuned
 from saliency_audit.attributions.rise import Rise
 from saliency_audit.attributions.rules import IDGI, MeanGradient, Riemann, Rule
 from saliency_audit.attributions.smoothgrad import SmoothGrad
@@ -82,8 +78,8 @@ _METHODS: dict[str, Callable[..., Explainer]] = {
 
 # Masks of an `estimator` that was trained for the model (`train_relevance_estimator`).
 TRAINED: dict[str, Callable[..., Explainer]] = {
-    "dre": RelevanceMask,
-    "mgnet": RelevanceMask,
+    "dre": DRE,
+    "mgnet": MGnet,
     "dre+self": SelfTuned,
     "dre+mgnet": Combined,
 }
@@ -128,7 +124,7 @@ def create(name: str, **settings: Any) -> Explainer:
         `baselines_for` takes.
 
     Raises:
-        ValueError: unknown name or setting.
+        ValueError: unknown name or setting, or an estimator of another method.
     """
     if name not in available():
         raise ValueError(f"unknown method {name!r}; available: {', '.join(available())}")

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from saliency_audit.attributions import create, saliency
+from saliency_audit.attributions import saliency
 from saliency_audit.attributions.engine import frozen
-from saliency_audit.attributions.relevance import RelevanceEstimator
+from saliency_audit.attributions.relevance import RelevanceEstimator, RelevanceMask
 from saliency_audit.metrics import faithfulness
 from saliency_audit.study.estimators import Setting, dre_setting, estimator
 from saliency_audit.study.image_parameters import SliceParameters
@@ -65,7 +65,7 @@ def trained_rows(chosen: Selection, given: Mapping[str, Any]) -> Iterator[dict[s
         for head in HEADS:
             found = estimator(trained_setting(given, head, train_seed))
             scores = scores_of(found, chosen)
-            maps = saliency(create("dre", estimator=found)(model, pictures, targets), "sum_abs")
+            maps = saliency(RelevanceMask(found)(model, pictures, targets), "sum_abs")
             score = faithfulness(model, pictures, maps, targets, seeds=chosen.seeds)
             measured = {
                 **order_measures(scores, found.generator.head(scores), pictures.shape[2:]),

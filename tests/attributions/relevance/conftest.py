@@ -4,7 +4,12 @@ import pytest
 import torch
 from torch import nn
 
-from saliency_audit.attributions.relevance import EstimatorPlan, train_relevance_estimator
+from saliency_audit.attributions.relevance import (
+    Design,
+    EstimatorPlan,
+    Objective,
+    train_relevance_estimator,
+)
 
 LAYERS = ("one", "two", "three")
 
@@ -64,7 +69,34 @@ def pictures():
     return draw_patches(48, seed=1)
 
 
+PLAN = EstimatorPlan(epochs=8, batch_size=16, filter_epochs=4, filter_batch_size=16)
+
+
 @pytest.fixture(scope="session")
 def estimator(network, pictures):
-    plan = EstimatorPlan(epochs=8, batch_size=16, filter_epochs=4, filter_batch_size=16)
-    return train_relevance_estimator(network, LAYERS, pictures[0], plan=plan)
+    return train_relevance_estimator(network, LAYERS, pictures[0], plan=PLAN)
+
+
+@pytest.fixture(scope="session")
+def mgnet(network, pictures):
+    """Without DRE's controller, with constraints."""
+    return train_relevance_estimator(
+        network,
+        LAYERS,
+        pictures[0],
+        design=Design(head="sigmoid"),
+        objective=Objective(area=1.0, background=1.0, smoothness=0.005),
+        plan=PLAN,
+    )
+
+
+@pytest.fixture(scope="session")
+def trained(estimator, mgnet):
+    """The estimators that each of `TRAINED` takes, by its fields."""
+    own = {"estimator": estimator}
+    return {
+        "dre": own,
+        "mgnet": {"estimator": mgnet},
+        "dre+self": own,
+        "dre+mgnet": {**own, "mgnet": mgnet},
+    }

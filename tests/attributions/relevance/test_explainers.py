@@ -8,26 +8,28 @@ from torch import nn
 
 from saliency_audit.attributions import create
 from saliency_audit.attributions.registry import TRAINED
-from saliency_audit.attributions.relevance import Design, SelfTuned, load_relevance_estimator
+from saliency_audit.attributions.relevance import (
+    Design,
+    RelevanceMask,
+    SelfTuned,
+    load_relevance_estimator,
+)
 from saliency_audit.attributions.relevance.background import gaussian_blurred
 from saliency_audit.attributions.relevance.estimator import untrained
+from saliency_audit.attributions.relevance.generator import HEADS
 
 LAYERS = ("one", "two", "three")
 EXACT = {"rtol": 0, "atol": 1e-6}
 
 
-def explainers(estimator):
-    return {
-        name: create(
-            name, estimator=estimator, **({"mgnet": estimator} if name == "dre+mgnet" else {})
-        )
-        for name in TRAINED
-    }
+@pytest.fixture
+def explainers(trained):
+    return {name: create(name, **trained[name]) for name in TRAINED}
 
 
 @pytest.fixture(params=sorted(TRAINED))
-def explain(request, estimator):
-    return explainers(estimator)[request.param]
+def explain(request, explainers):
+    return explainers[request.param]
 
 
 def test_maps_follow_the_images(explain, network, pictures):
@@ -72,13 +74,13 @@ def test_the_model_is_left_as_found(explain, network, pictures):
     assert not any(part._forward_hooks for part in model.modules())
 
 
-def test_one_pass_for_a_mask_and_two_for_a_product(network, pictures, estimator):
+def test_one_pass_for_a_mask_and_two_for_a_product(network, pictures, explainers):
     create("saliency")(network, pictures[0][:1], pictures[1][:1])  # which asks it once
     passes = []
     handle = network.register_forward_hook(lambda *given: passes.append(len(given[2])))
     counts = {}
     try:
-        for name, explain in explainers(estimator).items():
+        for name, explain in explainers.items():
             passes.clear()
             explain(network, pictures[0][:1], pictures[1][:1])
             counts[name] = sum(passes)
@@ -87,18 +89,59 @@ def test_one_pass_for_a_mask_and_two_for_a_product(network, pictures, estimator)
     assert counts == {"dre": 1, "mgnet": 1, "dre+mgnet": 2, "dre+self": 1 + 33}
 
 
-def test_the_head_is_the_estimators_whatever_the_name(network, pictures, estimator):
+def test_the_product_of_two_masks(network, pictures, explainers):
     images, targets = pictures[0][:3], pictures[1][:3]
-    found = explainers(estimator)
-    assert estimator.generator.design.head == "controller"
-    assert torch.equal(*(found[name](network, images, targets) for name in ("dre", "mgnet")))
+    dre, mgnet, product = (
+        explainers[name](network, images, targets) for name in ("dre", "mgnet", "dre+mgnet")
+    )
+    assert not torch.allclose(dre, mgnet, atol=1e-2)
+    torch.testing.assert_close(product, dre * mgnet)
 
 
-def test_the_product_of_two_masks(network, pictures, estimator):
-    images, targets = pictures[0][:3], pictures[1][:3]
-    found = explainers(estimator)
-    mask = found["dre"](network, images, targets)
-    torch.testing.assert_close(found["dre+mgnet"](network, images, targets), mask**2)
+# What has a head of whom
+
+
+@pytest.fixture
+def with_head(network, pictures):
+    return lambda head: flat(network, pictures[0], head=head)
+
+
+TAKEN = {
+    ("dre", "estimator"): ("controller",),
+    ("mgnet", "estimator"): ("sigmoid", "two_channels"),
+    ("dre+self", "estimator"): ("controller",),
+    ("dre+mgnet", "estimator"): ("controller",),
+    ("dre+mgnet", "mgnet"): ("sigmoid", "two_channels"),
+}
+
+
+@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize(("name", "field"), TAKEN)
+def test_a_name_takes_estimators_of_its_own_kind(trained, with_head, name, field, head):
+    given = {**trained[name], field: with_head(head)}
+    if head in TAKEN[name, field]:
+        assert getattr(create(name, **given), field) is given[field]
+        return
+    owner = {"controller": "which is DRE's", "square": "neither DRE's nor MGnet's"}
+    with pytest.raises(ValueError, match=f"^{field} must be an estimator of") as refusal:
+        create(name, **given)
+    assert owner.get(head, "which is MGnet's") in str(refusal.value)
+    assert "RelevanceMask(found), which takes any head" in str(refusal.value)
+
+
+def test_the_remedy_for_the_other_name_is_that_name(estimator, mgnet, network, pictures):
+    image, target = pictures[0][:1], pictures[1][:1]
+    for wrong, right, found in (("dre", "mgnet", mgnet), ("mgnet", "dre", estimator)):
+        with pytest.raises(ValueError, match=f"create\\('{right}', estimator=found\\)"):
+            create(wrong, estimator=found)
+        mask = create(right, estimator=found)(network, image, target)
+        assert torch.equal(RelevanceMask(found)(network, image, target), mask)
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_a_mask_without_a_name_takes_any_head(network, pictures, with_head, head):
+    mask = RelevanceMask(with_head(head))(network, pictures[0][:2], pictures[1][:2])
+    assert mask.shape == (2, 1, 16, 16)
 
 
 def test_self_tuning_is_its_formula(network, pictures, estimator):
@@ -216,10 +259,9 @@ def test_models_with_other_classes_or_layers_are_refused(network, pictures, esti
 
 @pytest.mark.parametrize("name", sorted(TRAINED))
 @pytest.mark.parametrize("target", [4, -1])
-def test_targets_that_are_no_classes_are_refused(network, pictures, estimator, name, target):
-    own = {"mgnet": estimator} if name == "dre+mgnet" else {}
+def test_targets_that_are_no_classes_are_refused(network, pictures, trained, name, target):
     with pytest.raises(ValueError, match=r"targets must lie in 0\.\.3 for this model"):
-        create(name, estimator=estimator, **own)(network, pictures[0][:1], [target])
+        create(name, **trained[name])(network, pictures[0][:1], [target])
 
 
 def test_an_estimator_goes_into_a_folder_that_exists(estimator, tmp_path):

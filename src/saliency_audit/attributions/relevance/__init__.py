@@ -5,7 +5,13 @@ from saliency_audit.attributions.relevance.estimator import (
     RelevanceEstimator,
     load_relevance_estimator,
 )
-from saliency_audit.attributions.relevance.explainers import Combined, RelevanceMask, SelfTuned
+from saliency_audit.attributions.relevance.explainers import (
+    DRE,
+    Combined,
+    MGnet,
+    RelevanceMask,
+    SelfTuned,
+)
 from saliency_audit.attributions.relevance.generator import Design, MaskGenerator
 from saliency_audit.attributions.relevance.layers import find_pyramid
 from saliency_audit.attributions.relevance.objective import Objective
@@ -13,10 +19,12 @@ from saliency_audit.attributions.relevance.plan import EstimatorPlan
 from saliency_audit.attributions.relevance.training import train_relevance_estimator
 
 __all__ = [
+    "DRE",
     "Background",
     "Combined",
     "Design",
     "EstimatorPlan",
+    "MGnet",
     "MaskGenerator",
     "Objective",
     "RelevanceEstimator",

@@ -1,6 +1,7 @@
 """DRE, MGnet and DRE+ as explainers: masks of a trained estimator."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -20,26 +21,31 @@ from saliency_audit.attributions.relevance.generator import enlarged
 from saliency_audit.attributions.targets import Targets
 from saliency_audit.errors import refuse_numbers
 
+# What tells the two apart: DRE's controller, or a head without one. Constraints do not: the paper's
+# ablations (§4.4.3) have DRE with them and MGnet without some. "square" is neither's.
+HEADS_OF = {"dre": ("controller",), "mgnet": ("sigmoid", "two_channels")}
+TITLES = {"dre": "DRE", "mgnet": "MGnet"}
+
 
 @dataclass(frozen=True)
 class RelevanceMask(Method):
-    """The mask of a trained estimator, enlarged bilinearly to the picture: DRE or MGnet.
+    """The mask of a trained estimator with any head, enlarged bilinearly to the picture.
 
     One pass of the classifier and one of the generator per image. In [0, 1], without a unit; higher
-    is more relevant.
-
-    The names "dre" and "mgnet" do not decide which of the two it is: the estimator's `Design.head`
-    and what it was trained for do, and either name explains with any of them.
+    is more relevant. The names "dre" and "mgnet" stand for `DRE` and `MGnet`, which refuse each
+    other's estimators; this class takes both, and what is neither.
 
     Source: DRE paper, §3.2.2 and Eq. 5.
     """
 
     estimator: RelevanceEstimator | None = None
     batch_size: int | str = "auto"
+    # One of `HEADS_OF` if the estimator must be of this kind.
+    kind: ClassVar[str | None] = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _validate_estimator(self.estimator)
+        _validate_estimator(self.estimator, "estimator", self.kind)
 
     def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Masks `(N, 1, H, W)`.
@@ -52,6 +58,35 @@ class RelevanceMask(Method):
 
 
 @dataclass(frozen=True)
+class DRE(RelevanceMask):
+    """The mask of an estimator with DRE's controller; see `RelevanceMask`.
+
+    Raises:
+        ValueError: an estimator with another head.
+
+    Source: DRE paper, Eq. 5–7.
+    """
+
+    kind: ClassVar[str | None] = "dre"
+
+
+@dataclass(frozen=True)
+class MGnet(RelevanceMask):
+    """The mask of an estimator with one of MGnet's heads, which has no controller.
+
+    Of the text that is a sigmoid, of the released code the share of one of two channels
+    (`Design.head`). See `RelevanceMask`.
+
+    Raises:
+        ValueError: an estimator with another head.
+
+    Source: Dabkowski and Gal 2017; DRE paper, Eq. 2.
+    """
+
+    kind: ClassVar[str | None] = "mgnet"
+
+
+@dataclass(frozen=True)
 class SelfTuned(Method):
     """DRE+ (self-based): each score times Q_max − Q_k, by how much the class is not yet there.
 
@@ -60,6 +95,9 @@ class SelfTuned(Method):
     them. Values are ≥ 0 and at most the mask's. Beside the mask's pass it takes `points` + 1 passes
     forward, which the paper's Table 2 does not count. The released code divides the weights by
     their range, which changes no order within an image; here they stay as printed.
+
+    Raises:
+        ValueError: an estimator without DRE's controller.
 
     Source: DRE paper, §4.4.1; 32 points as in its metric M_F, 8 in the released demo.
     """
@@ -71,7 +109,7 @@ class SelfTuned(Method):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _validate_estimator(self.estimator)
+        _validate_estimator(self.estimator, "estimator", "dre")
         refuse_numbers(self, whole=("points",), not_negative=("blur",))
 
     def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
@@ -112,6 +150,9 @@ class Combined(Method):
 
     The classifier is passed once for each.
 
+    Raises:
+        ValueError: a first estimator that is none of DRE, or a second that is none of MGnet.
+
     Source: DRE paper, §4.4.1.
     """
 
@@ -121,8 +162,8 @@ class Combined(Method):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _validate_estimator(self.estimator)
-        _validate_estimator(self.mgnet)
+        _validate_estimator(self.estimator, "estimator", "dre")
+        _validate_estimator(self.mgnet, "mgnet", "mgnet")
 
     def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Maps `(N, 1, H, W)`; errors as in `RelevanceMask`."""
@@ -144,12 +185,27 @@ def _masks(estimator: RelevanceEstimator, call: Asked, batch_size: int | str) ->
     return enlarged(found, images.shape[2:])
 
 
-def _validate_estimator(estimator: object) -> None:
-    if not isinstance(estimator, RelevanceEstimator | None):
+def _validate_estimator(estimator: object, field: str, kind: str | None) -> None:
+    """Refuse what is no estimator, and one with another head than those of its kind."""
+    if estimator is None:  # which a call refuses
+        return
+    if not isinstance(estimator, RelevanceEstimator):
         raise ValueError(
-            f"estimator must be a RelevanceEstimator, got {type(estimator).__name__}; "
+            f"{field} must be a RelevanceEstimator, got {type(estimator).__name__}; "
             "train_relevance_estimator makes one, load_relevance_estimator reads a saved one"
         )
+    head = estimator.generator.design.head
+    if kind is None or head in HEADS_OF[kind]:
+        return
+    others = [name for name, heads in HEADS_OF.items() if head in heads]
+    own = f"which is {TITLES[others[0]]}'s" if others else "which is neither DRE's nor MGnet's"
+    heads = " or ".join(map(repr, HEADS_OF[kind]))
+    raise ValueError(
+        f"{field} must be an estimator of {TITLES[kind]}, with the head {heads}; this one has "
+        f"{head!r}, {own}: train one with design=Design(head={HEADS_OF[kind][0]!r}), or explain "
+        f"with this one by {f'create({others[0]!r}, estimator=found) or ' if others else ''}"
+        "RelevanceMask(found), which takes any head"
+    )
 
 
 def _given(estimator: RelevanceEstimator | None, field: str) -> RelevanceEstimator:

@@ -6,7 +6,8 @@ from typing import Any
 
 from torch import Tensor
 
-from saliency_audit.attributions import create, saliency
+from saliency_audit.attributions import saliency
+from saliency_audit.attributions.relevance import RelevanceMask
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.metrics import faithfulness, pearson_skewness
 from saliency_audit.study.columns import Column
@@ -65,12 +66,10 @@ class Parameters(SliceParameters):
         validate_counts(n_train=self.n_train, epochs=self.epochs, filter_epochs=self.filter_epochs)
 
 
-def mask_maker(given: Given, name: str, train_seed: int) -> Any:
+def mask_maker(given: Given, name: str, train_seed: int) -> RelevanceMask:
     """The explainer of a setting, whose estimator is trained if it is not here."""
     training = (given["n_train"], given["epochs"], given["filter_epochs"], train_seed)
-    return create(
-        "dre", estimator=estimator(SETTINGS[name](dre_setting(given["model"], *training)))
-    )
+    return RelevanceMask(estimator(SETTINGS[name](dre_setting(given["model"], *training))))
 
 
 @noting_estimators
