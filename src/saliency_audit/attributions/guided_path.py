@@ -66,7 +66,8 @@ class GuidedWalker(SinglePass):
     start: None = None
 
     def __init__(self, path: GuidedPath, inputs: Tensor, baselines: Tensor) -> None:
-        self._path, self._baselines = path, baselines
+        self._path, self._baselines, self._inputs = path, baselines, inputs
+        self.end: Tensor | None = inputs
         self._ways = inputs - baselines
         self._lengths = self._ways.flatten(1).abs()
         self._totals = self._lengths.sum(dim=1)
@@ -74,12 +75,11 @@ class GuidedWalker(SinglePass):
         # Magnitude of features that may not be chosen; they still count in the quantile.
         self._never = torch.finfo(inputs.dtype).max
         self._still = _mask(torch.le, self._lengths, 0).mul_(self._never)
-        self.end = inputs
 
     def points(self, first: int, last: int) -> Tensor:
         """The current point: `(N, 1, C, H, W)`."""
         alphas = self._alphas.reshape(self._ways.shape)
-        return torch.lerp(self._baselines, self.end, alphas)[:, None]
+        return torch.lerp(self._baselines, self._inputs, alphas)[:, None]
 
     def increments(self, first: int, last: int, gradients: Tensor) -> Tensor:
         """Take the step that follows from the gradients and return it: `(N, 1, C, H, W)`."""
