@@ -51,11 +51,21 @@ def draw_patches(count, seed):
     return images, places, masks
 
 
+def quarters(seed):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return Quarters().eval()
+
+
 @pytest.fixture(scope="session")
 def network():
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        return Quarters().eval()
+    return quarters(0)
+
+
+@pytest.fixture(scope="session")
+def another():
+    """The same architecture with other weights."""
+    return quarters(1)
 
 
 @pytest.fixture(scope="session")

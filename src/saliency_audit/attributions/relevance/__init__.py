@@ -11,6 +11,7 @@ from saliency_audit.attributions.relevance.explainers import (
     MGnet,
     RelevanceMask,
     SelfTuned,
+    Trained,
 )
 from saliency_audit.attributions.relevance.generator import Design, MaskGenerator
 from saliency_audit.attributions.relevance.layers import find_pyramid
@@ -30,6 +31,7 @@ __all__ = [
     "RelevanceEstimator",
     "RelevanceMask",
     "SelfTuned",
+    "Trained",
     "find_pyramid",
     "load_relevance_estimator",
     "preserved",

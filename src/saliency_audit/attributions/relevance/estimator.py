@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from saliency_audit.attributions.relevance.generator import Design, MaskGenerator
 from saliency_audit.attributions.relevance.pyramid import feature_maps
 from saliency_audit.attributions.scores import validate_classes
-from saliency_audit.digests import state_digest
+from saliency_audit.digests import known_digest, precisions, state_digest
 from saliency_audit.files import refuse_place, replace
 
 
@@ -29,32 +29,40 @@ class RelevanceEstimator:
         layers: names of the classifier's layers, from the largest maps to the smallest.
         classes: of the classifier.
         classifier: `digests.state_digest` of the network that it was trained for.
+        rounded: digests of the same network in narrower floating types.
     """
 
     generator: MaskGenerator
     layers: tuple[str, ...]
     classes: int
     classifier: str
+    rounded: frozenset[str]
 
-    def masks(self, model: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
+    def masks(
+        self, model: nn.Module, images: Tensor, targets: Tensor, *, check_classifier: bool = True
+    ) -> Tensor:
         """Masks at the size of the largest maps: `(N, 1, h, w)` in [0, 1], in one pass.
 
         Arguments and errors are those of `scores`.
         """
-        return self.generator.head(self.scores(model, images, targets))
+        found = self.scores(model, images, targets, check_classifier=check_classifier)
+        return self.generator.head(found)
 
-    def scores(self, model: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
+    def scores(
+        self, model: nn.Module, images: Tensor, targets: Tensor, *, check_classifier: bool = True
+    ) -> Tensor:
         """What the generator's head turns into masks: `(N, 1, h, w)`, or two channels.
 
         Args:
             model: the `frozen` classifier.
             images: `(N, C, H, W)`.
             targets: `(N,)` int64.
+            check_classifier: whether weights must be those that the estimator was trained for; in
+                any floating type.
 
         Raises:
-            ValueError: another number of classes than the estimator's, or layers that do not fit.
-                Weights are not compared, so that a changed network can be explained too;
-                `load_relevance_estimator` compares them.
+            ValueError: another number of classes than the estimator's, layers that do not fit, or
+                other weights.
         """
         answers, maps = feature_maps(model, images, self.layers)
         if answers.shape[1] != self.classes:
@@ -70,8 +78,21 @@ class RelevanceEstimator:
                 f"{tuple(self.generator.channels)} in the model that the estimator was trained "
                 "for: train one for this model (train_relevance_estimator)"
             )
+        if check_classifier:
+            self._refuse_other(model)
         with torch.no_grad():
             return self._generator_for(images).scores(maps, targets)
+
+    def _refuse_other(self, model: nn.Module) -> None:
+        found = known_digest(model)
+        if found in (self.classifier, *self.rounded) or _widened(model, self.classifier):
+            return
+        raise ValueError(
+            "the model has other weights than the one that the estimator was trained for "
+            f"({found[:12]}, not {self.classifier[:12]}), and its layers may mean something else: "
+            "train one for this model (train_relevance_estimator); to explain a changed copy of "
+            "that network on purpose, fine-tuned or randomised, give check_classifier=False"
+        )
 
     def _generator_for(self, images: Tensor) -> MaskGenerator:
         """The generator in the type and on the device of the pictures; the own one is not moved."""
@@ -110,6 +131,25 @@ def described(estimator: RelevanceEstimator) -> dict[str, Any]:
     }
 
 
+NARROW = (torch.float32, torch.float16, torch.bfloat16)
+
+
+def _rounded(model: nn.Module) -> frozenset[str]:
+    """Digests of a network in narrower floating types, from which its own cannot be told."""
+    return frozenset(state_digest(model, kind) for kind in NARROW if kind.itemsize < _width(model))
+
+
+def _widened(model: nn.Module, classifier: str) -> bool:
+    """Whether a network is the classifier in a wider floating type, in which no value changes."""
+    narrower = (kind for kind in NARROW if kind.itemsize < _width(model))
+    return any(known_digest(model, kind) == classifier for kind in narrower)
+
+
+def _width(model: nn.Module) -> int:
+    """Bytes of the widest floating type in it."""
+    return max((kind.itemsize for kind in precisions(model)), default=0)
+
+
 def load_relevance_estimator(path: str | Path, model: nn.Module) -> RelevanceEstimator:
     """An estimator that `RelevanceEstimator.save` wrote.
 
@@ -136,14 +176,18 @@ def load_relevance_estimator(path: str | Path, model: nn.Module) -> RelevanceEst
             "train it again, or to its end if this is the checkpoint of a training "
             "(train_relevance_estimator)"
         ) from error
-    found = state_digest(model)
-    if about["classifier"] != found:
+    found = known_digest(model)
+    if about["classifier"] != found and not _widened(model, about["classifier"]):
         raise ValueError(
             f"{path} was trained for another classifier (weights {about['classifier'][:12]}, given "
             f"{found[:12]}): its layers mean something else here; train one for this model"
         )
     return RelevanceEstimator(
-        generator.eval(), tuple(about["layers"]), about["classes"], about["classifier"]
+        generator.eval(),
+        tuple(about["layers"]),
+        about["classes"],
+        about["classifier"],
+        _rounded(model),
     )
 
 
@@ -165,4 +209,6 @@ def untrained(
         torch.manual_seed(seed)
         generator = MaskGenerator(classes, channels, design)
     generator = generator.to(images.device, images.dtype)
-    return RelevanceEstimator(generator, tuple(layers), classes, state_digest(model))
+    return RelevanceEstimator(
+        generator, tuple(layers), classes, known_digest(model), _rounded(model)
+    )

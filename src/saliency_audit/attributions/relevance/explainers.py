@@ -1,6 +1,6 @@
 """DRE, MGnet and DRE+ as explainers: masks of a trained estimator."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import torch
@@ -28,7 +28,30 @@ TITLES = {"dre": "DRE", "mgnet": "MGnet"}
 
 
 @dataclass(frozen=True)
-class RelevanceMask(Method):
+class Trained(Method):
+    """What methods have whose estimators were trained for one classifier.
+
+    Attributes:
+        estimator: what `train_relevance_estimator` returns.
+        batch_size: pictures per pass, or "auto".
+        check_classifier: whether a model with other weights is refused, as it is by default. It may
+            have another floating type. Without, a fine-tuned or randomised copy can be explained by
+            an estimator that knows the original: for checks of what its masks depend on.
+    """
+
+    estimator: RelevanceEstimator | None = None
+    batch_size: int | str = field(default="auto", kw_only=True)
+    check_classifier: bool = field(default=True, kw_only=True)
+    # One of `HEADS_OF` if the estimator must be of this kind.
+    kind: ClassVar[str | None] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _validate_estimator(self.estimator, "estimator", self.kind)
+
+
+@dataclass(frozen=True)
+class RelevanceMask(Trained):
     """The mask of a trained estimator with any head, enlarged bilinearly to the picture.
 
     One pass of the classifier and one of the generator per image. In [0, 1], without a unit; higher
@@ -38,23 +61,15 @@ class RelevanceMask(Method):
     Source: DRE paper, §3.2.2 and Eq. 5.
     """
 
-    estimator: RelevanceEstimator | None = None
-    batch_size: int | str = "auto"
-    # One of `HEADS_OF` if the estimator must be of this kind.
-    kind: ClassVar[str | None] = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _validate_estimator(self.estimator, "estimator", self.kind)
-
     def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Masks `(N, 1, H, W)`.
 
         Raises:
-            ValueError: malformed inputs or targets, or a model whose classes or layers do not fit.
+            ValueError: malformed inputs or targets, or a model whose classes, layers or weights do
+                not fit.
         """
         with self.asked(model, inputs, targets) as call:
-            return _masks(_given(self.estimator, "estimator"), call, self.batch_size)
+            return _masks(self, "estimator", call)
 
 
 @dataclass(frozen=True)
@@ -87,7 +102,7 @@ class MGnet(RelevanceMask):
 
 
 @dataclass(frozen=True)
-class SelfTuned(Method):
+class SelfTuned(Trained):
     """DRE+ (self-based): each score times Q_max − Q_k, by how much the class is not yet there.
 
     Pixels are put back into the blurred picture in the order of the mask. Q_k is the largest class
@@ -102,20 +117,18 @@ class SelfTuned(Method):
     Source: DRE paper, §4.4.1; 32 points as in its metric M_F, 8 in the released demo.
     """
 
-    estimator: RelevanceEstimator | None = None
     points: int = 32
     blur: float = 10**0.5
-    batch_size: int | str = "auto"
+    kind: ClassVar[str | None] = "dre"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _validate_estimator(self.estimator, "estimator", "dre")
         refuse_numbers(self, whole=("points",), not_negative=("blur",))
 
     def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Maps `(N, 1, H, W)`; errors as in `RelevanceMask`."""
         with self.asked(model, inputs, targets) as call:
-            masks = _masks(_given(self.estimator, "estimator"), call, self.batch_size)
+            masks = _masks(self, "estimator", call)
             seeds = [0] * len(masks)
             reached, _ = pixel_curves(
                 call,
@@ -145,7 +158,7 @@ def _missing(reached: Tensor, ranks: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Combined(Method):
+class Combined(Trained):
     """DRE+ (MGnet-based): the product of the masks of two estimators, in [0, 1].
 
     The classifier is passed once for each.
@@ -156,32 +169,34 @@ class Combined(Method):
     Source: DRE paper, §4.4.1.
     """
 
-    estimator: RelevanceEstimator | None = None
     mgnet: RelevanceEstimator | None = None
-    batch_size: int | str = "auto"
+    kind: ClassVar[str | None] = "dre"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _validate_estimator(self.estimator, "estimator", "dre")
         _validate_estimator(self.mgnet, "mgnet", "mgnet")
 
     def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:
         """Maps `(N, 1, H, W)`; errors as in `RelevanceMask`."""
         with self.asked(model, inputs, targets) as call:
-            first = _masks(_given(self.estimator, "estimator"), call, self.batch_size)
-            return first * _masks(_given(self.mgnet, "mgnet"), call, self.batch_size)
+            return _masks(self, "estimator", call) * _masks(self, "mgnet", call)
 
 
-def _masks(estimator: RelevanceEstimator, call: Asked, batch_size: int | str) -> Tensor:
-    images, targets = call.inputs, call.targets
+def _masks(method: Trained, field: str, call: Asked) -> Tensor:
+    """The masks `(N, 1, H, W)` of one of a method's estimators."""
+    estimator, images = _given(method, field), call.inputs
     if len(images) == 0:
         return images[:, :1]
 
     def run(size: int) -> Tensor:
-        parts = zip(images.split(size), targets.split(size), strict=True)
-        return torch.cat([estimator.masks(call.model, *part) for part in parts])
+        parts = zip(images.split(size), call.targets.split(size), strict=True)
+        found = []
+        for number, part in enumerate(parts):
+            check = method.check_classifier and number == 0
+            found.append(estimator.masks(call.model, *part, check_classifier=check))
+        return torch.cat(found)
 
-    found = halving_on_oom(run, batch_size, images, gradients=False)
+    found = halving_on_oom(run, method.batch_size, images, gradients=False)
     return enlarged(found, images.shape[2:])
 
 
@@ -208,7 +223,8 @@ def _validate_estimator(estimator: object, field: str, kind: str | None) -> None
     )
 
 
-def _given(estimator: RelevanceEstimator | None, field: str) -> RelevanceEstimator:
+def _given(method: Trained, field: str) -> RelevanceEstimator:
+    estimator = getattr(method, field)
     if estimator is None:
         raise ValueError(
             f"this method has no estimator in `{field}`: train one for the model, found = "
