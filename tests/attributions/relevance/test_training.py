@@ -1,6 +1,7 @@
 """Training estimators: what is learnt, what stays as it was, and what a killed training loses."""
 
 import copy
+import os
 from dataclasses import replace
 
 import pytest
@@ -248,12 +249,8 @@ def test_a_checkpoint_of_another_training_is_refused(network, pictures, tmp_path
         {"design": Design(head="sigmoid")},
         {"design": Design(upsampler="shuffle")},
         {"design": Design(share=0.25)},
-        {"images": pictures[0][:20]},
-        {"images": pictures[0].flip(0)},
-        {"targets": pictures[1]},
-        {"targets": (pictures[1] + 1) % 4},
     ):
-        with pytest.raises(ValueError, match="other settings, another classifier or other images"):
+        with pytest.raises(ValueError, match="other settings or another classifier; delete it"):
             train(**other)
     assert file.read_bytes() == kept
     with pytest.raises(ValueError, match="to its end if this is the checkpoint of a training"):
@@ -261,6 +258,74 @@ def test_a_checkpoint_of_another_training_is_refused(network, pictures, tmp_path
     file.write_bytes(b"no checkpoint")
     with pytest.raises(ValueError, match="no checkpoint of a training"):
         train()
+
+
+def begun(file, network, images, targets=None):
+    """A training on these pictures, killed after its first epoch; and how it goes on with others."""
+
+    def kill(*told):
+        raise Killed
+
+    def train(images, targets=None, progress=None):
+        return train_relevance_estimator(
+            network, LAYERS, images, targets, plan=SHORT, checkpoint=file, progress=progress
+        )
+
+    with pytest.raises(Killed):
+        train(images, targets, kill)
+    return train
+
+
+def changed(values, number, change):
+    found = values.clone()
+    found[number] += change
+    return found
+
+
+@pytest.mark.parametrize("number", range(0, 48, 5))
+def test_a_training_goes_on_with_no_picture_changed(network, pictures, tmp_path, number):
+    images, places, _ = pictures
+    train = begun(tmp_path / "checkpoint.pt", network, images, places)
+    another = images.clone()
+    another[number, 0, 3, 3] = 0.25
+    for given in (
+        (another, places),
+        (images, changed(places, number, 1 - 2 * (places[number] > 0))),
+        (torch.cat([images[:number], images[number + 1 :]]), places[1:]),
+        (images.roll(1, dims=0), places),
+        (images, None),
+    ):
+        with pytest.raises(ValueError, match=r"begun on other pictures or targets.*or delete it"):
+            train(*given)
+    train(images, places)
+
+
+def test_a_file_that_changed_unseen_is_noticed(network, pictures, tmp_path):
+    for number, image in enumerate(pictures[0]):
+        path = tmp_path / "pictures" / "one" / f"{number:02d}.bmp"
+        path.parent.mkdir(exist_ok=True, parents=True)
+        Image.fromarray((255 * image[0]).round().byte().numpy()).save(path)
+    transform = transforms.Compose([transforms.Grayscale(), transforms.ToTensor()])
+    folder = ImageFolder(tmp_path / "pictures", transform)
+    train = begun(tmp_path / "checkpoint.pt", network, folder)
+    before, about = path.read_bytes(), path.stat()
+    path.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
+    os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
+    assert path.stat().st_size == about.st_size
+    with pytest.raises(ValueError, match="begun on other pictures"):
+        train(folder)
+    path.write_bytes(before)
+    train(folder)
+
+
+def test_pictures_drawn_at_random_have_no_checkpoint(network, folder, tmp_path):
+    draws = (transforms.Grayscale(), transforms.ToTensor(), transforms.RandomCrop(16, padding=2))
+    images = ImageFolder(folder[0], transforms.Compose(draws))
+    train_relevance_estimator(network, LAYERS, images, plan=SHORT)
+    with pytest.raises(ValueError, match=r"picture 0 is another each time it is read.*draws no"):
+        train_relevance_estimator(
+            network, LAYERS, images, plan=SHORT, checkpoint=tmp_path / "checkpoint.pt"
+        )
 
 
 def test_a_saved_estimator_is_no_checkpoint_and_stays(network, pictures, estimator, tmp_path):

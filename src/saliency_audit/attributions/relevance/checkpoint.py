@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -38,12 +38,19 @@ class Checkpoint:
     A file of another training is refused, not overwritten.
     """
 
-    def __init__(self, path: str | Path | None, training: str) -> None:
-        """`training` tells one training from another: settings, classifier, images."""
+    def __init__(self, path: str | Path | None, training: str, pictures: Callable[[], str]) -> None:
+        """A checkpoint at a path, or none.
+
+        Args:
+            path: of the file.
+            training: tells one training from another: settings and classifier.
+            pictures: gives the digest of pictures and targets, for which all are read.
+        """
         self._path = None if path is None else Path(path)
         if self._path is not None:
             refuse_place(self._path)
         self._key = hashlib.sha256(training.encode()).hexdigest()
+        self._digest, self._pictures = pictures, ""
 
     def resume(self, stages: Sequence[Stage], generator: nn.Module) -> Position:
         """Load what there is, and say where to go on.
@@ -51,11 +58,14 @@ class Checkpoint:
         Raises:
             ValueError: the file belongs to another training, or is none.
         """
-        if self._path is None or not self._path.is_file():
+        if self._path is None:
+            return Position()
+        if not self._path.is_file():
+            self._pictures = self._digest()
             return Position()
         try:
             stored = torch.load(self._path, map_location="cpu", weights_only=True)
-            key = stored["key"]
+            key, pictures = stored["key"], stored["pictures"]
         except Exception as error:
             raise ValueError(
                 f"{self._path} is no checkpoint of a training ({type(error).__name__}); name "
@@ -63,8 +73,15 @@ class Checkpoint:
             ) from error
         if key != self._key:
             raise ValueError(
-                f"{self._path} is the checkpoint of a training with other settings, another "
-                "classifier or other images; delete it or name another file"
+                f"{self._path} is the checkpoint of a training with other settings or another "
+                "classifier; delete it or name another file"
+            )
+        self._pictures = self._digest()
+        if pictures != self._pictures:
+            raise ValueError(
+                f"{self._path} was begun on other pictures or targets: some have changed since, or "
+                "their number or order has; give those that it was begun on, or delete it to begin "
+                "anew"
             )
         generator.load_state_dict(stored["generator"])
         position = Position(**stored["position"])
@@ -80,6 +97,7 @@ class Checkpoint:
         content = io.BytesIO()
         state = {
             "key": self._key,
+            "pictures": self._pictures,
             "position": asdict(position),
             "generator": generator.state_dict(),
             "optimizer": stage.optimizer.state_dict(),

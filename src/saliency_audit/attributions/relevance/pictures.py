@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from saliency_audit.attributions.scores import validate_inputs
 from saliency_audit.errors import refuse_non_tensor
 
-# Pictures that tell one set from another.
+# Pictures that are read twice, to see whether they are the same both times.
 SAMPLED = 8
 
 
@@ -32,18 +32,35 @@ class Pictures:
         self._images, self.device = images, weights.device
         self._targets = None if targets is None else _as_classes(targets, len(images))
 
-    @property
     def digest(self) -> str:
-        """SHA-256 of their number, the given classes and a few of the pictures."""
+        """SHA-256 of the given classes and of all pictures, which are read for it one by one.
+
+        Raises:
+            ValueError: pictures that are others each time they are read.
+        """
         count = len(self._images)
-        few = torch.linspace(0, count - 1, min(count, SAMPLED)).round().long().tolist()
+        for number in torch.linspace(0, count - 1, min(count, SAMPLED)).round().long().tolist():
+            if not torch.equal(self._read([number]), self._read([number])):
+                raise ValueError(
+                    f"picture {number} is another each time it is read, as after a random crop: a "
+                    "killed training could not go on with the same pictures; take a transform that "
+                    "draws nothing, or train without a checkpoint"
+                )
         found = hashlib.sha256(str(count).encode())
-        for part in (self._targets, *(self.at([number]).cpu() for number in few)):
-            found.update(b"" if part is None else part.contiguous().numpy().tobytes())
+        if self._targets is not None:
+            found.update(self._targets.cpu().contiguous().numpy())
+        for number in range(count):
+            picture = self._read([number]).detach().contiguous()
+            found.update(f"{picture.dtype} {tuple(picture.shape)}".encode())
+            found.update(picture.cpu().numpy())
         return found.hexdigest()
 
     def at(self, numbers: Sequence[int]) -> Tensor:
         """Pictures `(B, C, H, W)` on the model's device."""
+        return self._read(numbers).to(self.device)
+
+    def _read(self, numbers: Sequence[int]) -> Tensor:
+        """Pictures `(B, C, H, W)` where the data set puts them."""
         if isinstance(self._images, Tensor):
             found = self._images[list(numbers)]
         else:
@@ -54,7 +71,6 @@ class Pictures:
             if len({tuple(part.shape) for part in parts}) > 1:
                 raise ValueError("pictures must have one size; resize and crop them to it")
             found = torch.stack(parts)
-        found = found.to(self.device)
         validate_inputs(found)
         return found
 

@@ -63,7 +63,10 @@ def train_relevance_estimator(
         objective: what it is trained for.
         background: what replaces removed pixels.
         plan: epochs, rates, seed and so on.
-        checkpoint: a file for the state of the training, removed when it is done.
+        checkpoint: a file for the state of the training, removed when it is done. With one, all
+            pictures are read once before the training, to know them again when it goes on; on one
+            core that takes 1 ms for each of 128×128 pixels, 3 ms for 224×224. They must be the same
+            at every reading.
         progress: called after every epoch, and every minute within one, with (stage, epochs done,
             epochs, mean loss of the present one, seconds left in this stage).
 
@@ -73,7 +76,7 @@ def train_relevance_estimator(
     Raises:
         ValueError: no image, pictures that are no tensors, differ in size or leave [0, 1], layers
             that do not exist or do not halve, targets that are no classes,
-            a loss that is NaN, or a checkpoint of another training.
+            a loss that is NaN, or a checkpoint of another training or of other pictures.
 
     Source: DRE paper, §3.2.2, §3.5 and §4.1.
     """
@@ -86,10 +89,8 @@ def train_relevance_estimator(
             filter_stage(model, estimator, source, plan),
             mask_stage(model, estimator, source, plan, objective, background),
         )
-        told = (described(estimator), objective, background, plan)
-        # Telling pictures apart takes reading some.
-        key = "" if checkpoint is None else repr((*told, source.digest))
-        kept = Checkpoint(checkpoint, key)
+        told = repr((described(estimator), objective, background, plan))
+        kept = Checkpoint(checkpoint, told, source.digest)
         _run(stages, estimator, len(images), plan.seed, kept, progress)
     estimator.generator.eval().requires_grad_(False)
     return estimator
