@@ -48,11 +48,11 @@ class Pictures:
                 )
         found = hashlib.sha256(str(count).encode())
         if self._targets is not None:
-            found.update(self._targets.cpu().contiguous().numpy())
+            found.update(self._targets.cpu().numpy().tobytes())
         for number in range(count):
-            picture = self._read([number]).detach().contiguous()
+            picture = self._read([number]).detach()
             found.update(f"{picture.dtype} {tuple(picture.shape)}".encode())
-            found.update(picture.cpu().numpy())
+            found.update(picture.cpu().numpy().tobytes())
         return found.hexdigest()
 
     def at(self, numbers: Sequence[int]) -> Tensor:
