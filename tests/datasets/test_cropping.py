@@ -53,6 +53,43 @@ def test_pixels_of_an_unscaled_picture_are_exact(tmp_path):
     assert filled_boxes(path, [(-5, -5, 99, 99)], 14).all()
 
 
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("side", [7, 56])
+def test_a_small_box_covers_the_pixel_it_lies_in(tmp_path, size, side):
+    """Boxes of every size down to a thousandth of a pixel, in all parts of the picture."""
+    path = tmp_path / "picture.png"
+    Image.new("L", size).save(path)
+    crop = centre_crop(size, side)
+    steps = np.array(size) / crop.size
+    random, seen = np.random.default_rng(0), 0
+    for width in 10.0 ** random.uniform(-3, 0.5, size=200):
+        start = random.uniform(0, np.array(size) - 1e-3)
+        end = np.minimum(start + width * steps * random.uniform(0.1, 1, size=2), size)
+        box = (*start, *end)
+        region = filled_boxes(path, [box], side)
+        # The pixels of the whole scaled picture whose centre lies in it, or the one of its middle.
+        wanted = []
+        for axis, before in enumerate((crop.left, crop.top)):
+            centres = (np.arange(crop.size[axis]) + 0.5) * steps[axis]
+            (held,) = np.nonzero((centres >= start[axis]) & (centres < end[axis]))
+            middle = int((start[axis] + end[axis]) / 2 / steps[axis])
+            wanted.append({int(place) - before for place in held} or {middle - before})
+        expected = {(y, x) for x in wanted[0] for y in wanted[1] if min(x, y) >= 0}
+        expected = {place for place in expected if max(place) < side}
+        assert {tuple(place) for place in region.nonzero().tolist()} == expected
+        seen += len(expected) == 1
+    assert seen > 20
+
+
+def test_a_small_box_at_the_edge_of_the_picture_counts_with_its_part_inside(tmp_path):
+    path = tmp_path / "picture.png"
+    Image.new("L", (16, 16)).save(path)
+    # The crop begins at column and row 1.
+    assert filled_boxes(path, [(-9, 2, 2, 2.2)], 14).nonzero().tolist() == [[1, 0]]
+    assert not filled_boxes(path, [(-9, 2, 0.1, 2.2)], 14).any()
+    assert filled_boxes(path, [(14.9, 14.9, 15, 15)], 14).nonzero().tolist() == [[13, 13]]
+
+
 def test_a_turned_picture_has_the_size_of_the_upright_one(tmp_path):
     for orientation, size in ((1, (30, 20)), (3, (30, 20)), (6, (20, 30)), (8, (20, 30))):
         exif = Image.Exif()

@@ -78,6 +78,16 @@ def test_boxes_at_stored_size_count_their_corners():
     assert filled_box((2, 5, 3, 5), 128).nonzero().amax(dim=0).tolist() == [11, 7]
 
 
+@pytest.mark.parametrize("side", [10, 16, 32, 63, 64, 128])
+def test_a_box_of_one_pixel_is_a_region_at_every_side(side):
+    for x, y in ((0, 0), (1, 62), (31, 32), (63, 63)):
+        region = filled_box((x, y, x, y), side)
+        assert region.any()
+        middle = int((y + 0.5) * side / 64), int((x + 0.5) * side / 64)
+        assert region[middle]
+        assert side >= 128 or region.sum() == 1
+
+
 def test_a_corrupt_picture_is_skipped_and_named(folder):
     (folder / "images" / "val_1.JPEG").write_bytes(b"not a picture")
     assert read_batch(opened(folder), [0, 1]).unreadable == ("images/val_1.JPEG",)

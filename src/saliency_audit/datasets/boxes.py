@@ -1,5 +1,6 @@
 """Bounding boxes of files, filled in the squares that `read_picture` makes of them."""
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,7 +15,9 @@ Box = tuple[float, float, float, float]
 
 
 def filled_boxes(path: Path, boxes: Iterable[Box], side: int) -> Tensor:
-    """`(side, side)` bool: the pixels of `read_picture` whose centre lies in one of the boxes.
+    """`(side, side)` bool: the pixels of `read_picture` that one of the boxes covers.
+
+    See `covered`. What the crop cuts off is not there.
 
     Args:
         path: of the picture.
@@ -25,15 +28,36 @@ def filled_boxes(path: Path, boxes: Iterable[Box], side: int) -> Tensor:
         OSError: the file is corrupt.
         ValueError: a box without area, or one wholly outside the picture.
     """
-    size = picture_size(path)
-    columns, rows = centre_crop(size, side).centres(size)
+    size = width, height = picture_size(path)
+    crop = centre_crop(size, side)
+    columns, rows = crop.centres(size)
     found = torch.zeros(side, side, dtype=torch.bool)
     for box in boxes:
         refuse_box(box, size)
         left, top, right, bottom = box
-        across = (columns >= left) & (columns < right)
-        found |= ((rows >= top) & (rows < bottom))[:, None] & across[None, :]
+        across = covered(columns, max(left, 0), min(right, width), width / crop.size[0])
+        down = covered(rows, max(top, 0), min(bottom, height), height / crop.size[1])
+        found |= down[:, None] & across[None, :]
     return found
+
+
+def covered(centres: Tensor, start: float, end: float, step: float) -> Tensor:
+    """The pixels of a row that an interval covers: `(side,)` bool.
+
+    Those whose centre lies in it; if it is too narrow to hold one, the pixel in which its middle
+    lies, so that no object is lost because it is small.
+
+    Args:
+        centres: of the pixels in the unit of the interval, `(side,)`.
+        start: of the interval, which it includes.
+        end: of the interval, which it excludes; larger.
+        step: from one centre to the next.
+    """
+    inside = (centres >= start) & (centres < end)
+    if inside.any():
+        return inside
+    first = float(centres[0]) - step / 2
+    return torch.arange(len(centres)) == math.floor(((start + end) / 2 - first) / step)
 
 
 def refuse_box(box: Box, size: tuple[int, int]) -> None:

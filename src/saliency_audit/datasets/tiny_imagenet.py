@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from saliency_audit.datasets.boxes import covered
 from saliency_audit.datasets.images import Images, missing, read_scaled
 from saliency_audit.datasets.tiny_imagenet_classes import IMAGENET_INDEX
 
@@ -144,14 +145,14 @@ def _boxed_images(name: str, folder: Path, annotations: Sequence[Annotation], si
 
 
 def filled_box(box: tuple[int, int, int, int], side: int) -> Tensor:
-    """`(side, side)` bool: the pixels whose centre lies in the enlarged box.
+    """`(side, side)` bool: the pixels that the scaled box covers; see `boxes.covered`.
 
     Args:
         box: left, top, right, bottom: pixels of the 64×64 picture, all of them inside the box.
-        side: pixels per side of the enlarged picture.
+        side: pixels per side of the scaled picture.
     """
     left, top, right, bottom = box
+    step = STORED_SIDE / side
     stored = (torch.arange(side) + 0.5) * STORED_SIDE / side
-    columns = (stored >= left) & (stored < right + 1)
-    rows = (stored >= top) & (stored < bottom + 1)
-    return rows[:, None] & columns[None, :]
+    rows = covered(stored, top, bottom + 1, step)
+    return rows[:, None] & covered(stored, left, right + 1, step)[None, :]
