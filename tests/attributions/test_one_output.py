@@ -8,12 +8,18 @@ import pytest
 import torch
 from torch import nn
 
-from saliency_audit import metrics
-from saliency_audit.attributions import create
+from saliency_audit import metrics, sanity
+from saliency_audit.attributions import create, quantus_explain, smooth
 from saliency_audit.attributions.engine import predict
 from saliency_audit.attributions.registry import TRAINED
-from saliency_audit.attributions.relevance import Design, EstimatorPlan, train_relevance_estimator
+from saliency_audit.attributions.relevance import (
+    Design,
+    EstimatorPlan,
+    find_pyramid,
+    train_relevance_estimator,
+)
 from saliency_audit.attributions.scores import class_scores, logits
+from saliency_audit.models import TrainingPlan, training
 
 EXACT = {"rtol": 1e-10, "atol": 1e-12}
 CLASSES = torch.tensor([1, 0, 1, 0, 1])
@@ -214,3 +220,81 @@ def test_predictions_of_both_classes_are_complements(network, images):
 def test_a_network_has_two_classes_and_no_third(network, images):
     with pytest.raises(ValueError, match=r"targets must lie in 0\.\.1 for this model, got 2\.\.2"):
         create("saliency")(network, images, 2)
+
+
+# One number per image without an axis of its own
+
+
+class Squeezed(nn.Module):
+    """The network as it is often written: `(N,)`, or no axis at all for one image."""
+
+    def __init__(self, network, all_axes=False):
+        super().__init__()
+        self.network, self.all_axes = network, all_axes
+
+    def forward(self, images):
+        found = self.network(images)
+        return found.squeeze() if self.all_axes else found.squeeze(1)
+
+
+REMEDY = r"must return logits of shape \(\d, classes\), got \((\d,)?\); a network with one output"
+
+
+@pytest.mark.traits("model")
+@pytest.mark.parametrize("all_axes", [True, False])
+def test_every_call_refuses_answers_without_an_axis(any_call, network, images, all_axes):
+    model = Squeezed(network, all_axes)
+    for given in (images, images[:1]):
+        for classes in (CLASSES[: len(given)], None):
+            with pytest.raises(ValueError, match=REMEDY):
+                any_call(model, given, classes)
+
+
+def test_the_remedy_gives_what_the_network_gives(network, images):
+    model = nn.Sequential(Squeezed(network), nn.Unflatten(0, (-1, 1)))
+    for given in (images, images[:1]):
+        assert torch.equal(logits(model, given), logits(network, given))
+
+
+def squeezed_small():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return Squeezed(
+            nn.Sequential(
+                *(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
+                *(nn.Conv2d(4, 6, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()),
+                nn.Linear(6, 1),
+            )
+        ).eval()
+
+
+LABELS = torch.tensor([0, 1, 1, 0])
+METHODS = {"saliency": create("saliency")}
+# Everything else that takes a model or trains one.
+OTHER_CALLS = {
+    "train": lambda images: training.train(squeezed_small, images, LABELS, TrainingPlan(epochs=1)),
+    "predicted_classes": lambda images: training.predicted_classes(squeezed_small(), images),
+    "find_pyramid": lambda images: find_pyramid(squeezed_small(), images),
+    "train_relevance_estimator": lambda images: train_relevance_estimator(
+        squeezed_small(), ("network.1", "network.4"), images
+    ),
+    "smooth": lambda images: smooth(create("saliency"), samples=2)(squeezed_small(), images),
+    "quantus_explain": lambda images: quantus_explain("saliency")(
+        squeezed_small(), images.numpy(), LABELS.numpy()
+    ),
+    "perturbed_weights": lambda images: sanity.perturbed_weights(
+        squeezed_small(), METHODS, images, levels=[0.1]
+    ),
+    "randomised_layers": lambda images: sanity.randomised_layers(squeezed_small(), METHODS, images),
+    "unrelated_models": lambda images: sanity.unrelated_models(squeezed_small(), METHODS, images),
+    "baseline_similarity": lambda images: sanity.baseline_similarity(
+        squeezed_small(), METHODS, images, 0, {"black": 0 * images, "white": 0 * images + 1}
+    ),
+}
+
+
+@pytest.mark.parametrize("call", OTHER_CALLS)
+def test_training_and_checks_refuse_answers_without_an_axis(call):
+    images = torch.rand(4, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    with pytest.raises(ValueError, match=REMEDY):
+        OTHER_CALLS[call](images)

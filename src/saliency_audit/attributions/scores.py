@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
+from saliency_audit.answers import validated_answers
 from saliency_audit.attributions.last_sigmoid import LastSigmoid
 from saliency_audit.attributions.precision import as_around_the_call
 from saliency_audit.attributions.rounding import leveled
@@ -82,7 +83,7 @@ def _one_or_more(model: nn.Module, images: Tensor) -> Tensor:
     """The answers, without the sigmoid at the end of one output."""
     known = getattr(model, "stands_for", model)  # wrappers of methods do not last
     if not _ENDS_IN_SIGMOID.get(known):
-        found = _validated(_passed(model, images), images)
+        found = validated_answers(_passed(model, images), len(images))
         if found.shape[1] > 1 or not len(found):
             return found
         # A logit need not lie there, a sigmoid's value must.
@@ -90,7 +91,7 @@ def _one_or_more(model: nn.Module, images: Tensor) -> Tensor:
             _ENDS_IN_SIGMOID[known] = False
             return found
     with LastSigmoid(len(images)) as watch:
-        found = _validated(_passed(model, images), images)
+        found = validated_answers(_passed(model, images), len(images))
     logit = watch.logit(found)
     if logit is None and known not in _ENDS_IN_SIGMOID and len(found) > 1:
         warnings.warn(
@@ -101,19 +102,6 @@ def _one_or_more(model: nn.Module, images: Tensor) -> Tensor:
         )
     _ENDS_IN_SIGMOID[known] = logit is not None
     return found if logit is None else logit
-
-
-def _validated(found: Any, images: Tensor) -> Tensor:
-    """What a model returned, refused unless it is `(N, classes)` and floating point."""
-    if not isinstance(found, Tensor) or found.ndim != 2 or len(found) != len(images):
-        raise ValueError(
-            f"the model must return logits of shape ({len(images)}, classes), got {_shown(found)}"
-        )
-    if not found.is_floating_point():
-        raise ValueError(
-            f"the model must return logits, got {found.dtype}: classes cannot be explained"
-        )
-    return found
 
 
 def _passed(model: nn.Module, images: Tensor) -> Any:
@@ -133,18 +121,6 @@ def _passed(model: nn.Module, images: Tensor) -> Any:
             "the model was exported for one number of images; export it with a batch of any size: "
             "torch.export.export(…, dynamic_shapes=({0: torch.export.Dim('batch')},))"
         ) from error
-
-
-def _shown(found: object) -> str:
-    """What a model returned, with the remedy where the logits are a part of it."""
-    if isinstance(found, Tensor):
-        return str(tuple(found.shape))
-    kind = type(found).__name__
-    if isinstance(getattr(found, "logits", None), Tensor):
-        return f"{kind}; give a function: lambda images: model(images).logits"
-    if isinstance(found, dict | tuple | list):
-        return f"{kind}; give a function that picks the logits: lambda images: model(images)[…]"
-    return kind
 
 
 def half_type(model: nn.Module) -> torch.dtype | None:

@@ -9,6 +9,7 @@ from itertools import islice
 import torch
 from torch import Tensor, nn
 
+from saliency_audit.answers import validated_answers
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.one_output import two_logits
 
@@ -102,7 +103,8 @@ def train(
         The trained network in evaluation mode, on that device.
 
     Raises:
-        ValueError: no image, or another number of labels.
+        ValueError: no image, another number of labels, or a network that does not return
+            `(N, classes)`.
     """
     if len(images) == 0 or len(images) != len(labels):
         raise ValueError(f"{len(images)} images and {len(labels)} labels: nothing to train on")
@@ -127,7 +129,8 @@ def train(
             optimizer.zero_grad()
             with _precision(place, plan):
                 batch = _flipped(images[chosen.to(place)], plan, generator)
-                logits = plan.temperature * two_logits(model(batch))
+                answers = two_logits(validated_answers(model(batch), len(batch)))
+                logits = plan.temperature * answers
             loss = nn.functional.cross_entropy(logits.float(), labels[chosen.to(place)])
             loss.backward()
             optimizer.step()
@@ -188,8 +191,13 @@ def predicted_classes(model: nn.Module, images: Tensor, batch_size: int = 500) -
     """The class with the largest logit for every image: `(N,)` int64 on the CPU.
 
     One output is the logit of class 1 (`two_logits`), as it is in training.
+
+    Raises:
+        ValueError: the model does not return `(N, classes)`.
     """
     place = next(model.parameters()).device
-    parts = images.split(batch_size)
-    answers = [two_logits(model(part.to(place))).argmax(dim=1).cpu() for part in parts]
+    answers = [
+        two_logits(validated_answers(model(part.to(place)), len(part))).argmax(dim=1).cpu()
+        for part in images.split(batch_size)
+    ]
     return torch.cat(answers) if answers else torch.empty(0, dtype=torch.int64)
