@@ -4,7 +4,11 @@ import torch
 from PIL import Image
 
 from saliency_audit.datasets import MissingDataError, open_images, read_batch
+from saliency_audit.datasets.boxes import filled_boxes
 from saliency_audit.datasets.catalog import IMAGENET50
+from saliency_audit.datasets.cropping import picture_size
+from saliency_audit.datasets.cutouts import before_grass
+from saliency_audit.datasets.decoding import UnreadablePictureError
 from saliency_audit.datasets.folders import open_class_folders
 from saliency_audit.datasets.images import read_picture, read_scaled
 
@@ -84,13 +88,58 @@ def corrupt_other_format(path):
 def test_a_corrupt_file_is_skipped_and_named(folder, corrupt):
     corrupt(folder / "a_first" / "2.JPEG")
     images = opened(folder)
-    with pytest.raises(OSError):  # noqa: PT011 (the messages are Pillow's)
+    with pytest.raises(
+        UnreadablePictureError, match=r"a_first/2\.JPEG cannot be read as a picture"
+    ):
         images.read(1)
     batch = read_batch(images, [0, 1, 2])
     assert batch.unreadable == ("a_first/2.JPEG",)
     assert batch.indices == (0, 2)
     assert batch.labels.tolist() == [0, 1]
     assert len(batch.images) == 2
+
+
+READERS = {
+    "read_picture": lambda path: read_picture(path, 14),
+    "read_scaled": lambda path: read_scaled(path, 14),
+    "before_grass": lambda path: before_grass(path, 14),
+    "picture_size": picture_size,
+    "filled_boxes": lambda path: filled_boxes(path, [(0, 0, 5, 5)], 14),
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(
+    ("corrupt", "cause"),
+    [
+        (corrupt_header, "none of the formats that Pillow knows"),
+        (corrupt_empty, "none of the formats that Pillow knows"),
+        (corrupt_size, "decompression bomb"),
+        (corrupt_other_format, "ascii|invalid|Non-decimal"),
+        (lambda path: path.unlink(), "No such file or directory"),
+    ],
+)
+def test_every_reader_names_the_file_the_cause_and_the_remedy(folder, reader, corrupt, cause):
+    corrupt(path := folder / "a_first" / "2.JPEG")
+    with pytest.raises(UnreadablePictureError, match=cause) as refusal:
+        READERS[reader](path)
+    message = str(refusal.value)
+    assert message.startswith(f"{path} cannot be read as a picture (")
+    assert message.count(str(path)) == 1
+    assert "put a sound copy in its place, or take it out of the image set" in message
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "bmp", "gif", "ppm", "tif", "webp"])
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.9])
+def test_a_truncated_file_of_any_format_is_named(tmp_path, ending, share):
+    noise = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    path = tmp_path / f"picture.{ending}"
+    Image.fromarray(noise).save(path)
+    assert read_picture(path, 14).shape == (3, 14, 14)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(UnreadablePictureError, match=rf"picture\.{ending} cannot be read"):
+        read_picture(path, 14)
 
 
 def test_a_batch_of_corrupt_files_is_empty(folder):

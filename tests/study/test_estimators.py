@@ -7,16 +7,21 @@ import pandas as pd
 import pytest
 import torch
 import torchvision
+from PIL import Image
 
 from saliency_audit.attributions.engine import frozen
+from saliency_audit.attributions.relevance import train_relevance_estimator
 from saliency_audit.attributions.relevance.generator import MaskGenerator
 from saliency_audit.attributions.relevance.pyramid import feature_maps
 from saliency_audit.datasets import CATALOG
+from saliency_audit.datasets.decoding import UnreadablePictureError
+from saliency_audit.datasets.folders import open_class_folders
 from saliency_audit.files import held
 from saliency_audit.models import CLASSIFIERS, load_classifier, state_digest
 from saliency_audit.models.normalized import Normalized, Restricted
 from saliency_audit.study import Outcome, Task, estimators
 from saliency_audit.study.estimators import (
+    Read,
     dre_setting,
     estimator,
     layers_of,
@@ -191,3 +196,16 @@ def test_pictures_of_tiny_imagenet_are_read_when_asked_for(data_root):
     assert len({pictures.images.labels[number] for number in pictures.chosen}) > 100
     with pytest.raises(ValueError, match="tiny200_train has 20000 pictures, 20001 were asked for"):
         training_pictures("efficientnet_lite0_tiny200", 20001)
+
+
+def test_a_broken_training_picture_is_named(tmp_path):
+    for number in range(4):
+        path = tmp_path / "one" / f"{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.new("RGB", (80, 64), (60 * number, 0, 0)).save(path)
+    path.write_bytes(path.read_bytes()[:-30])
+    images = Read(open_class_folders("few", tmp_path, 64, "", 1), (0, 1, 3, 2))
+    model = load_classifier("shapes_cnn")
+    layers = layers_of("shapes_cnn", model, images[0][None])
+    with pytest.raises(UnreadablePictureError, match=r"one/3\.png cannot be read as a picture"):
+        train_relevance_estimator(model, layers, images)

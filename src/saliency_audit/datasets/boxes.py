@@ -25,7 +25,7 @@ def filled_boxes(path: Path, boxes: Iterable[Box], side: int) -> Tensor:
         side: pixels per side of the square.
 
     Raises:
-        OSError: the file is corrupt.
+        UnreadablePictureError: the file is damaged or no picture.
         ValueError: a box without area, or one wholly outside the picture.
     """
     size = width, height = picture_size(path)

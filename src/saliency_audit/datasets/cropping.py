@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from PIL import Image
 from torch import Tensor
 
-from saliency_audit.datasets.decoding import upright_size
+from saliency_audit.datasets.decoding import opened, upright_size
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def picture_size(path: Path) -> tuple[int, int]:
     """Width and height of the picture that `read_picture` scales, from the file's head.
 
     Raises:
-        OSError: the file is corrupt.
+        UnreadablePictureError: the file is damaged or no picture.
     """
-    with Image.open(path) as opened:
-        return upright_size(opened)
+    with opened(path) as picture:
+        return upright_size(picture)

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from saliency_audit.datasets.decoding import UnreadablePictureError, opened
 from saliency_audit.datasets.images import UNLABELLED, Images, missing
 
 SIDE = 128
@@ -69,15 +70,18 @@ def before_grass(path: Path, side: int) -> tuple[Tensor, Tensor]:
     """A picture `(3, side, side)` in [0, 1] and where its object is, `(side, side)` bool.
 
     Raises:
-        OSError: the file is corrupt, or has no transparent or no opaque pixel.
+        UnreadablePictureError: the file is damaged, or has no transparent or no opaque pixel.
     """
     from skimage.data import grass  # slow to import
 
-    with Image.open(path) as opened:
-        cutout = opened.convert("RGBA")
+    with opened(path) as picture:
+        cutout = picture.convert("RGBA")
     inside = np.array(cutout.getchannel("A")) > THRESHOLD
     if inside.all() or not inside.any():
-        raise OSError(f"{path}: the object has no outline, all is opaque or all is transparent")
+        raise UnreadablePictureError(
+            f"{path}: the object has no outline, all is opaque or all is transparent; put a "
+            "cut-out in its place, or take it out of the image set"
+        )
     scale = SHARE * side / max(cutout.size)
     size = (max(1, round(cutout.width * scale)), max(1, round(cutout.height * scale)))
     left, top = (side - size[0]) // 2, (side - size[1]) // 2

@@ -1,10 +1,12 @@
 """From any kind of picture that Pillow opens to 8-bit RGB, as a viewer shows it."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, TiffImagePlugin
+from PIL import ExifTags, Image, TiffImagePlugin, UnidentifiedImageError
 
 from saliency_audit.errors import AuditError
 
@@ -26,6 +28,39 @@ _WHITE_IS_ZERO = (TiffImagePlugin.PHOTOMETRIC_INTERPRETATION, 0)
 
 class PictureError(AuditError, ValueError):
     """A picture whose numbers have no known scale; the message says how to store it."""
+
+
+class UnreadablePictureError(AuditError, OSError):
+    """A file that is no picture, or a damaged one; the message names it and what to do."""
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Image.Image]:
+    """A picture as Pillow opens it; whatever is wrong with it is said with the name of its file.
+
+    Raises:
+        UnreadablePictureError: the file is missing, damaged or no picture.
+        PictureError: see `upright_rgb`.
+    """
+    try:
+        with Image.open(path) as picture:
+            yield picture
+    except PictureError as error:
+        raise PictureError(f"{path}: {error}") from None
+    except (AuditError, MemoryError):
+        raise
+    except Exception as error:  # Pillow's readers raise a dozen kinds for damaged files
+        raise UnreadablePictureError(
+            f"{path} cannot be read as a picture ({_cause(error)}); put a sound copy in its place, "
+            "or take it out of the image set"
+        ) from error
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return "none of the formats that Pillow knows"  # its own words repeat the path
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return said or type(error).__name__
 
 
 def upright_rgb(picture: Image.Image) -> Image.Image:

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from saliency_audit.datasets.cropping import centre_crop
-from saliency_audit.datasets.decoding import PictureError, upright_rgb
+from saliency_audit.datasets.decoding import opened, upright_rgb
 from saliency_audit.errors import AuditError
 
 
@@ -36,7 +36,8 @@ class Images:
         name: the set's name in the catalogue.
         names: one name per image (its path inside the set, or its number).
         labels: class index per image; `UNLABELLED` where none is known.
-        read: index -> `(C, H, W)` float32 in [0, 1]; raises `OSError` on a corrupt file.
+        read: index -> `(C, H, W)` float32 in [0, 1]; raises `UnreadablePictureError`, or another
+            `OSError` that names the file, on a damaged one.
         region: index -> `(H, W)` bool, where the object is in the picture that `read` returns: its
             mask, or its bounding box filled; None where the set has neither.
         regions_missing: why there is none, and what to do, for a set that has some elsewhere.
@@ -134,7 +135,7 @@ def read_regions(images: Images, indices: Sequence[int]) -> Tensor:
 
     Raises:
         MissingDataError: the boxes of the set are not here, or damaged.
-        OSError: a mask is corrupt; unlike a picture it is not left out.
+        OSError: a mask is damaged; unlike a picture it is not left out.
         ValueError: the set has neither masks nor boxes, or no index is given.
     """
     if images.regions_missing:
@@ -165,7 +166,7 @@ def read_picture(path: Path, side: int) -> Tensor:
     The picture is that of `upright_rgb`.
 
     Raises:
-        OSError: the file is corrupt.
+        UnreadablePictureError: the file is damaged or no picture.
         PictureError: its numbers have no known scale.
     """
     picture = _decoded(path)
@@ -181,23 +182,16 @@ def read_scaled(path: Path, side: int) -> Tensor:
     The picture is that of `upright_rgb`.
 
     Raises:
-        OSError: the file is corrupt.
+        UnreadablePictureError: the file is damaged or no picture.
         PictureError: its numbers have no known scale.
     """
     return _pixels(_decoded(path).resize((side, side), Image.Resampling.BILINEAR))
 
 
 def _decoded(path: Path) -> Image.Image:
-    try:
-        with Image.open(path) as opened:
-            opened.load()
-    # Pillow's readers raise these for damaged headers, besides OSError.
-    except (SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise OSError(f"{path}: {error}") from None
-    try:
-        return upright_rgb(opened)
-    except PictureError as error:
-        raise PictureError(f"{path}: {error}") from None
+    with opened(path) as picture:
+        picture.load()
+        return upright_rgb(picture)
 
 
 def _pixels(picture: Image.Image) -> Tensor:

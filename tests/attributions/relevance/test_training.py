@@ -3,6 +3,7 @@
 import copy
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -125,6 +126,52 @@ def test_a_real_folder_gives_what_its_tensor_gives(network, pictures, folder):
 def test_a_folder_without_a_transform_is_told_of_tensors(network, folder):
     with pytest.raises(ValueError, match=r"ToTensor makes tensors.*Image"):
         train_relevance_estimator(network, LAYERS, ImageFolder(folder[0]), plan=SHORT)
+
+
+class Alone(torch.utils.data.Dataset):
+    """Pictures of a folder by their numbers; it says nothing of files."""
+
+    def __init__(self, images):
+        self.images = images
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, number):
+        return self.images[number]
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", None])
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_file_that_cannot_be_read_is_named(network, folder, tmp_path_factory, content, kept):
+    path, _ = folder
+    transform = transforms.Compose([transforms.Grayscale(), transforms.ToTensor()])
+    images = ImageFolder(path, transform)
+    number = 7
+    broken = images.samples[number][0]
+    Path(broken).write_bytes(Path(broken).read_bytes()[:-30] if content is None else content)
+    few = torch.utils.data.Subset(images, [3, number, 5])
+    checkpoint = tmp_path_factory.mktemp("kept") / "checkpoint.pt" if kept else None
+    for data, said in (
+        (images, f"picture {number}, {broken}, cannot be read"),
+        (few, f"picture 1, {broken}, cannot be read"),
+        (Alone(images), f"picture {number} cannot be read"),
+    ):
+        with pytest.raises(ValueError, match="put a sound copy in its place, or leave") as refusal:
+            train_relevance_estimator(network, LAYERS, data, plan=SHORT, checkpoint=checkpoint)
+        assert str(refusal.value).startswith(said)
+        assert refusal.value.__cause__ is not None
+
+
+def test_a_picture_that_the_transform_cannot_take_is_named(network, folder):
+    path, _ = folder
+    images = ImageFolder(
+        path, transforms.Compose([transforms.RandomCrop(20), transforms.ToTensor()])
+    )
+    with pytest.raises(
+        ValueError, match=r"picture 0, .*\.png, cannot be read \(.*larger than input"
+    ):
+        train_relevance_estimator(network, LAYERS, images, plan=SHORT)
 
 
 # What stays as it was

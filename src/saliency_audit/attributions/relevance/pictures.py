@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from saliency_audit.attributions.scores import validate_inputs
-from saliency_audit.errors import refuse_non_tensor
+from saliency_audit.errors import AuditError, refuse_non_tensor
 
 # Pictures that are read twice, to see whether they are the same both times.
 SAMPLED = 8
@@ -64,7 +65,7 @@ class Pictures:
         if isinstance(self._images, Tensor):
             found = self._images[list(numbers)]
         else:
-            items = [self._images[number] for number in numbers]
+            items = [self._item(number) for number in numbers]
             parts = [item[0] if isinstance(item, tuple | list) else item for item in items]
             for part in parts:
                 refuse_non_tensor("pictures (torchvision's ToTensor makes tensors)", part)
@@ -74,6 +75,19 @@ class Pictures:
         validate_inputs(found)
         return found
 
+    def _item(self, number: int) -> Any:
+        """An item of the data set; whatever goes wrong is said with its number and its file."""
+        try:
+            return self._images[number]
+        except AuditError:  # which names its file
+            raise
+        except Exception as error:
+            file = _file_of(self._images, number)
+            raise ValueError(
+                f"picture {number}{file} cannot be read ({type(error).__name__}: {error}); put a "
+                "sound copy in its place, or leave it out of the data set"
+            ) from error
+
     def classes(self, numbers: Sequence[int], answers: Tensor) -> Tensor:
         """Classes to explain `(B,)`: the given ones, else those that the model predicts."""
         if self._targets is None:
@@ -82,6 +96,18 @@ class Pictures:
         if int(chosen.min()) < 0 or int(chosen.max()) >= answers.shape[1]:
             raise ValueError(f"targets must be classes of the model, 0..{answers.shape[1] - 1}")
         return chosen
+
+
+def _file_of(images: Any, number: int) -> str:
+    """In a message: the file of an item, if a data set lists its files as torchvision's do."""
+    while isinstance(images, torch.utils.data.Subset):
+        images, number = images.dataset, images.indices[number]
+    files = getattr(images, "samples", None)
+    try:
+        file = files[number][0]  # type: ignore[index]
+    except (TypeError, IndexError, KeyError):
+        return ""
+    return f", {file}," if isinstance(file, str | Path) else ""
 
 
 def _as_classes(targets: Any, count: int) -> Tensor:
