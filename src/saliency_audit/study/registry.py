@@ -29,6 +29,7 @@ from saliency_audit.study.experiments import (
     idgi_illustration,
     idgi_jpeg,
     idgi_scores,
+    idgi_settings,
     idgi_theorem,
     mege_accuracy,
     mege_distances,
@@ -51,6 +52,7 @@ _EXPERIMENTS: dict[str, Experiment] = {
     module.EXPERIMENT.name: module.EXPERIMENT
     for module in (
         idgi_scores,
+        idgi_settings,
         idgi_theorem,
         idgi_jpeg,
         idgi_illustration,
