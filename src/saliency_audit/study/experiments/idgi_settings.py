@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from saliency_audit.attributions import IDGI, GuidedPath, Path, Riemann, saliency, walk
+from saliency_audit.attributions import IDGI, GuidedPath, Path, Riemann, Rule, saliency, walk
 from saliency_audit.released.idgi_paths import WHOLE, CutBlurPath, CutStraightPath, validate_share
 from saliency_audit.released.idgi_study import insertion
 from saliency_audit.released.thinned import Thinned
@@ -112,7 +112,7 @@ def _guided(chosen: Selection, steps: int) -> Iterator[tuple[list[dict[str, Any]
     """One walk for either parameters; only IDGI's map depends on whether it goes to the end."""
     for name, (fraction, distance) in GUIDED.items():
         path = GuidedPath(steps, fraction, distance, together=GUIDED_TOGETHER)
-        rules = [Riemann(), IDGI(), Thinned(IDGI())]
+        rules: list[Rule] = [Riemann(), IDGI(), Thinned(IDGI())]
         plain, whole, cut = walk(*chosen.inputs, path=path, rules=rules)
         walks = [{"walk": kind, "guided": name, "steps": steps} for kind in WALKS]
         yield walks, "gig", plain
@@ -122,7 +122,8 @@ def _guided(chosen: Selection, steps: int) -> Iterator[tuple[list[dict[str, Any]
 
 def _cut(chosen: Selection, path: str, numbers: tuple[int, ...]) -> dict[int, dict[str, Tensor]]:
     """Maps at every number of steps, from one walk."""
-    share = [Thinned(rule, WHOLE // steps) for steps in numbers for rule in (Riemann(), IDGI())]
+    rules = (Riemann(), IDGI())
+    share = [Thinned(rule, WHOLE // steps) for steps in numbers for rule in rules]
     found = walk(*chosen.inputs, path=_cut_path(path, chosen.pictures.shape[-1]), rules=share)
     # The blur path is walked from the image to the blur.
     sign = -1 if path == "blurig" else 1
