@@ -55,6 +55,7 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
         (("audit", "nope"), "unknown claim 'NOPE'; known: IDGI-INS"),
         (("claims", "--paper", "nope"), "unknown paper 'nope'"),
         (("claims", "--verdict", "maybe"), "unknown verdict 'maybe'"),
+        (("released", "nope"), "unknown paper 'nope'"),
         (("data", "check", "nope"), "unknown image set 'nope'"),
         (("data", "path", "nope"), "unknown image set 'nope'"),
     ],
@@ -140,6 +141,7 @@ def test_claims_as_data(
         first
     )
     assert set(first["internal"]) == {"verdict", "detail"}
+    assert set(first["released"]) == {"verdict", "findings"}
     assert set(first["external"]) == {"embedded", "reference", "paper"}
     for result in first["external"].values():
         numbers = {"estimate", "ci_low", "ci_high", "n", "unit", "quantity"}
@@ -158,6 +160,15 @@ def test_a_narrow_terminal_cuts_nothing_off_a_table(
     assert "…" not in shown
     for name in (*CATALOG, *CLASSIFIERS):
         assert f"│ {name} " in shown
+
+
+def test_claims_filtered_by_what_the_released_code_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, "claims", "--verdict", "deviates", "--json") == 0
+    records = json.loads(capsys.readouterr().out)
+    assert "IDGI-STEPS" in [record["id"] for record in records]
+    assert {record["released"]["verdict"] for record in records} == {"deviates"}
 
 
 def test_claims_filtered_by_verdict(

@@ -44,7 +44,7 @@ document.addEventListener("DOMContentLoaded", () => {
     for (const row of rows) {
       const text = row.textContent.toLowerCase() + " " + row.cells[2].title.toLowerCase();
       row.hidden =
-        ["paper", "internal", "replication", "generalisation"].some((name) => {
+        ["paper", "internal", "released", "replication", "generalisation"].some((name) => {
           const value = wanted.get(name);
           return value && row.dataset[name] !== value;
         }) || !words.every((word) => text.includes(word));

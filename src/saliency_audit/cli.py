@@ -129,34 +129,41 @@ def seal(experiment: str, profile: Profile = "embedded") -> None:
 def claims(
     paper: Annotated[str | None, typer.Option(help="idgi, dre, mege, xmgd or ggig")] = None,
     verdict: Annotated[
-        str | None, typer.Option(help="reproduced, partly, …: in any of the three verdicts")
+        str | None, typer.Option(help="reproduced, deviates, …: in any of the four verdicts")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="plain data instead of a table")] = False,
 ) -> None:
     """List the claims with their verdicts."""
-    from saliency_audit.ledger import PAPERS, Scope, Verdict, as_record, audit_claim, load_claims
+    from saliency_audit.ledger import (
+        PAPERS,
+        ReleasedVerdict,
+        Scope,
+        Verdict,
+        as_record,
+        audit_claim,
+        load_claims,
+        verdicts_of,
+    )
 
     if paper and paper not in PAPERS:
         raise Refusal(f"unknown paper {paper!r}; known: {', '.join(PAPERS)}")
-    if verdict and verdict not in list(Verdict):
-        raise Refusal(f"unknown verdict {verdict!r}; known: {', '.join(Verdict)}")
+    if verdict and verdict not in (known := [*Verdict, *ReleasedVerdict]):
+        raise Refusal(f"unknown verdict {verdict!r}; known: {', '.join(known)}")
     asked = [name for name, claim in load_claims().items() if not paper or claim.paper == paper]
     with _progress("claims") as bars:
         audited = [audit_claim(name) for name in bars.track(asked, description="auditing")]
-    audits = [
-        audit
-        for audit in audited
-        if not verdict
-        or verdict in (audit.internal_verdict, *(audit.strongest_of(s)[1].verdict for s in Scope))
-    ]
+    audits = [audit for audit in audited if not verdict or verdict in verdicts_of(audit)]
     if as_json:
         print(json.dumps([as_record(audit) for audit in audits], indent=1, ensure_ascii=False))
         return
-    table = _table("claim", "internal", "replication", "generalisation", "statement")
+    table = _table(
+        "claim", "internal", "released code", "replication", "generalisation", "statement"
+    )
     for audit in audits:
+        internal, released, *_ = verdicts_of(audit)
         external = (audit.strongest_of(scope) for scope in Scope)
         found = (f"{r.verdict} ({at})" if r.tested else r.verdict for at, r in external)
-        table.add_row(audit.claim.id, audit.internal_verdict, *found, audit.claim.title)
+        table.add_row(audit.claim.id, internal, released, *found, audit.claim.title)
     console.print(table)
 
 
@@ -172,6 +179,19 @@ def audit(
     from saliency_audit.report.trace import trace
 
     print(trace(audit_claim(claim.upper()), whole=whole))
+
+
+@app.command()
+def released(
+    paper: Annotated[str | None, typer.Argument(help="idgi, dre, mege, xmgd or ggig")] = None,
+) -> None:
+    """What the authors' released code does: one paper's findings, or how many each has."""
+    from saliency_audit.ledger import PAPERS
+    from saliency_audit.report.released_text import counted, listed
+
+    if paper and paper not in PAPERS:
+        raise Refusal(f"unknown paper {paper!r}; known: {', '.join(PAPERS)}")
+    print(listed(paper) if paper else counted())
 
 
 @app.command()

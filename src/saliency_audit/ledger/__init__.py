@@ -8,9 +8,19 @@ from saliency_audit.ledger.audit import (
     evaluate,
     experiment_rows,
     recorded_rows,
+    verdicts_of,
 )
 from saliency_audit.ledger.external import Comparison, ExternalResult, Outcome, Scope, ScopedResult
 from saliency_audit.ledger.printed import printed_table, printed_tables
+from saliency_audit.ledger.released import (
+    Finding,
+    Relation,
+    ReleasedCode,
+    ReleasedVerdict,
+    findings_of,
+    released_code,
+    released_verdict,
+)
 from saliency_audit.ledger.schema import Claim, LedgerError, Paper, load_claims, load_papers
 from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, Verdict
 from saliency_audit.ledger.vocabulary import PAPERS
@@ -23,10 +33,14 @@ __all__ = [
     "Comparison",
     "Erratum",
     "ExternalResult",
+    "Finding",
     "InternalAudit",
     "LedgerError",
     "Outcome",
     "Paper",
+    "Relation",
+    "ReleasedCode",
+    "ReleasedVerdict",
     "Scope",
     "ScopedResult",
     "Verdict",
@@ -35,9 +49,13 @@ __all__ = [
     "audit_claim",
     "evaluate",
     "experiment_rows",
+    "findings_of",
     "load_claims",
     "load_papers",
     "printed_table",
     "printed_tables",
     "recorded_rows",
+    "released_code",
+    "released_verdict",
+    "verdicts_of",
 ]

@@ -20,6 +20,7 @@ from saliency_audit.ledger.external import (
 from saliency_audit.ledger.external.ending import sentences
 from saliency_audit.ledger.external.scope import described, is_named, own_rows, wanted
 from saliency_audit.ledger.internal import run_internal_test
+from saliency_audit.ledger.released import findings_of, released_verdict
 from saliency_audit.ledger.schema import Claim, ReplicationSpec, load_claims
 from saliency_audit.ledger.verdict import InternalAudit, Verdict
 from saliency_audit.parameters import PROFILES
@@ -277,9 +278,18 @@ def _tasks_and_faults(experiment: Experiment, profile: str) -> Settings:
     return found
 
 
+def verdicts_of(audit: ClaimAudit) -> tuple[str, ...]:
+    """The verdicts of a claim: internal, released code, replication and generalisation."""
+    claim = audit.claim
+    released = released_verdict(findings_of(claim.id, claim.paper))
+    external = (audit.strongest_of(scope)[1].verdict for scope in Scope)
+    return (audit.internal_verdict, released, *external)
+
+
 def as_record(audit: ClaimAudit) -> dict[str, Any]:
     """The audit as plain data, the format of `saliency-audit claims --json`."""
     claim = audit.claim
+    findings = findings_of(claim.id, claim.paper)
     return {
         "id": claim.id,
         "paper": claim.paper,
@@ -287,6 +297,10 @@ def as_record(audit: ClaimAudit) -> dict[str, Any]:
         "location": claim.location,
         "statement": claim.statement,
         "internal": {"verdict": str(audit.internal_verdict), "detail": audit.internal_detail},
+        "released": {
+            "verdict": str(released_verdict(findings)),
+            "findings": [finding.id for finding in findings],
+        },
         "external": {
             profile: _as_plain(result.main, result.scope)
             for profile, result in audit.external.items()

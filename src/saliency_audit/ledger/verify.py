@@ -159,6 +159,7 @@ def _published(record: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": record["id"],
         "internal": record["internal"]["verdict"],
+        "released": record["released"]["verdict"],
         **{
             scope: {
                 profile: {name: result[name] for name in names}

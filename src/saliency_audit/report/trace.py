@@ -9,7 +9,9 @@ from saliency_audit.ledger import (
     Comparison,
     ExternalResult,
     Scope,
+    findings_of,
     printed_table,
+    released_verdict,
 )
 from saliency_audit.ledger.external import TESTS
 from saliency_audit.ledger.internal import TESTS as INTERNAL_TESTS
@@ -48,6 +50,8 @@ def _lines(audit: ClaimAudit, most: int | None) -> Iterator[str]:
     yield from _printed(claim)
     yield from _checks(audit, most)
     yield ""
+    yield from _released(claim)
+    yield ""
     yield "EXTERNAL"
     yield from _declaration(claim)
     for profile, both in audit.external.items():
@@ -85,6 +89,14 @@ def _checks(audit: ClaimAudit, most: int | None) -> Iterator[str]:
     for erratum in audit.internal.errata:
         yield f"    erratum  {erratum.location}. {printed_label(erratum)}: {erratum.printed}"
         yield f"             {erratum.problem}"
+
+
+def _released(claim: Claim) -> Iterator[str]:
+    findings = findings_of(claim.id, claim.paper)
+    yield f"RELEASED CODE: {released_verdict(findings)}"
+    for finding in findings:
+        yield f"    {finding.relation}  {finding.topic} ({finding.certainty}): {finding.code}"
+    yield f"  ledger     data/released/{claim.paper}.yml; saliency-audit released {claim.paper}"
 
 
 def _declaration(claim: Claim) -> Iterator[str]:

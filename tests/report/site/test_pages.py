@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from saliency_audit.ledger import (
+    PAPERS,
     Check,
     Claim,
     ClaimAudit,
@@ -16,21 +17,27 @@ from saliency_audit.ledger import (
     ExternalResult,
     InternalAudit,
     Paper,
+    Relation,
+    ReleasedVerdict,
     ScopedResult,
     Verdict,
     load_claims,
     printed_table,
+    released_code,
 )
 from saliency_audit.ledger.external import Headline, not_tested
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.locations import project_root
+from saliency_audit.report.released_text import counted, listed
 from saliency_audit.report.site import pages as pages_module
 from saliency_audit.report.site.claim_page import claim_page
 from saliency_audit.report.site.claims_table import claims_page
 from saliency_audit.report.site.comparison_tables import MARKS, comparison_tables
 from saliency_audit.report.site.errata_page import errata_page, merged_errata
+from saliency_audit.report.site.markdown import escape
 from saliency_audit.report.site.pages import render_pages
 from saliency_audit.report.site.printed_page import printed_page
+from saliency_audit.report.site.released_part import MEANING, released_class
 from saliency_audit.report.site.status import status_block
 from saliency_audit.report.trace import trace
 from saliency_audit.report.words import reported
@@ -104,21 +111,22 @@ def test_long_lists_fold_what_holds():
     assert text.index("| bad |") < text.index("{dropdown} The 20 checks that hold")
 
 
-def test_all_three_verdicts_stand_at_the_top():
+def test_all_verdicts_stand_at_the_top():
     others = result(comparison(), verdict=Verdict.NOT_REPRODUCED)
     external = {
         "embedded": scoped(result(comparison())),
         "reference": scoped(not_tested("no rows; `saliency-audit compute x` makes them"), others),
     }
     text = rendered(audit(checks=[check("good")], external=external))
-    said = [line for line in text.splitlines() if line.startswith("**")][:3]
+    said = [line for line in text.splitlines() if line.startswith("**")][:4]
     badge = "[{}]{{.verdict .verdict-{}}}"
     assert f"paper's own numbers: {badge.format('reproduced', 'reproduced')} Every" in said[0]
     own = "**Replication**, our rows of the claim's own networks and data, embedded profile: "
-    assert said[1].startswith(own + badge.format("partly", "partly"))
+    assert said[2].startswith(own + badge.format("partly", "partly"))
     other = "**Generalisation**, our rows of other networks or data, reference profile: "
-    assert said[2].startswith(other + badge.format("not reproduced", "not-reproduced"))
+    assert said[3].startswith(other + badge.format("not reproduced", "not-reproduced"))
     assert "x\\_j\\* holds" in text
+    assert said[1].startswith("**Released code**, against the text: [not released]")
 
 
 def test_what_was_not_tested_says_why_and_what_would_test_it():
@@ -462,7 +470,7 @@ def test_claims_table_is_one_block_of_html():
     text = claims_page([paper(found.claim)], [found])
     html = text[text.index("<form") :]
     assert "\n\n" not in html
-    verdicts = 'data-internal="reproduced" data-replication="partly"'
+    verdicts = 'data-internal="reproduced" data-released="not released" data-replication="partly"'
     assert f'{verdicts} data-generalisation="not tested"' in html
     assert html.count("<small>reference</small>") == 1
     assert 'data-key="0.1">0.10 [0.05, 0.15]' in html
@@ -470,11 +478,12 @@ def test_claims_table_is_one_block_of_html():
     assert 'href="../claims/xx-one.html"' in html
 
 
-@pytest.mark.parametrize("scope", ["internal", "replication", "generalisation"])
+@pytest.mark.parametrize("scope", ["internal", "released", "replication", "generalisation"])
 def test_every_verdict_has_a_column_and_a_filter(scope):
+    title = {"released": "released code"}.get(scope, scope)
     html = claims_page([paper()], [audit()])
     script = (project_root() / "book" / "_static" / "claims-table.js").read_text(encoding="utf-8")
-    assert f'<th scope="col" data-sort="order">{scope}</th>' in html
+    assert f'<th scope="col" data-sort="order">{title}</th>' in html
     assert f'<select name="{scope}">' in html
     assert f"data-{scope}=" in html
     assert f'"{scope}"' in script
@@ -490,6 +499,38 @@ def test_the_estimate_is_the_replications_where_there_is_one():
         html = claims_page([paper()], [audit(external=external)])
         (cell,) = re.findall(r'<td class="number" data-key="[^"]*">(0[^<]* \[.*|—)</td><td', html)
         assert cell.startswith(shown)
+
+
+def test_a_claim_page_tells_what_the_released_code_does(pages):
+    text = pages["book/claims/idgi-steps.md"]
+    assert "**Released code**, against the text: [deviates]{.released .released-deviates}" in text
+    assert "ig.py:" in text
+    assert "blob/71e0d2f9019d347778e702bc0cddf11443aa1238/ig.py#L" in text
+    assert "No code was released." in pages["book/claims/xm-corr.md"]
+
+
+def test_every_finding_stands_on_the_page_of_its_paper_and_of_its_claims(pages):
+    for paper_name in PAPERS:
+        for finding in released_code(paper_name).findings:
+            title = escape(finding.topic)
+            assert title in pages[f"book/generated/released-{paper_name}.md"]
+            for claim_id in finding.claims:
+                assert title in pages[f"book/claims/{claim_id.lower()}.md"]
+
+
+def test_every_relation_and_verdict_on_released_code_has_its_style_and_words():
+    style = (project_root() / "book" / "_static" / "book.css").read_text(encoding="utf-8")
+    for word in (*Relation, *ReleasedVerdict):
+        assert f".{released_class(word)}::before" in style
+    assert set(MEANING) == set(ReleasedVerdict)
+
+
+def test_released_code_reads_the_same_on_the_command_line():
+    text = listed("idgi")
+    (finding,) = [f for f in released_code("idgi").findings if f.id == "idgi-ig-steps"]
+    assert finding.code in text
+    assert "ig.py#L" in text
+    assert [line.split()[0] for line in counted().splitlines()] == list(PAPERS)
 
 
 def test_titles_cannot_break_the_table():

@@ -2,7 +2,16 @@
 
 from pathlib import Path
 
-from saliency_audit.ledger import Claim, ClaimAudit, Paper, Scope
+from saliency_audit.ledger import (
+    Claim,
+    ClaimAudit,
+    Paper,
+    ReleasedVerdict,
+    Scope,
+    findings_of,
+    released_code,
+    released_verdict,
+)
 from saliency_audit.report.in_print import in_print
 from saliency_audit.report.site import external_part, internal_part
 from saliency_audit.report.site.markdown import (
@@ -14,6 +23,7 @@ from saliency_audit.report.site.markdown import (
     page,
     sentence,
 )
+from saliency_audit.report.site.released_part import MEANING, released_badge, released_part
 from saliency_audit.report.site.verdicts import EXTERNAL_MEANING, INTERNAL_MEANING, badge
 from saliency_audit.report.words import printed_label
 
@@ -37,14 +47,17 @@ def claim_page(paper: Paper, audit: ClaimAudit, root: Path) -> str:
         root: the project folder; paths on the page start there.
     """
     claim = audit.claim
+    findings = findings_of(claim.id, paper.paper)
     return page(
         label(f"claim-{page_name(claim.id)}") + f"# {claim.id}: {escape(claim.title)}",
         f"{document(escape(paper.short), f'book/papers/{paper.paper}')} · "
         f"{escape(claim.location)} · {{cite}}`{paper.citation_key}`",
         "> " + escape(claim.statement),
-        _verdicts(audit),
+        _verdicts(audit, released_verdict(findings)),
         "## What the paper's own numbers say",
         internal_part.internal_part(audit),
+        "## What the released code does",
+        released_part(released_code(paper.paper), findings),
         "## What our own computation says",
         external_part.external_part(audit, root),
         _errata(audit),
@@ -53,12 +66,13 @@ def claim_page(paper: Paper, audit: ClaimAudit, root: Path) -> str:
     )
 
 
-def _verdicts(audit: ClaimAudit) -> str:
+def _verdicts(audit: ClaimAudit, released: ReleasedVerdict) -> str:
     inside = audit.internal_verdict
     planned = audit.claim.internal.planned
     said = sentence(audit.internal_detail) if planned else INTERNAL_MEANING[inside]
     return page(
         f"**Internal**, the paper's own numbers: {badge(inside)} {said}",
+        f"**Released code**, against the text: {released_badge(released)} {MEANING[released]}",
         *(_external(audit, scope) for scope in Scope),
         document("How to read a verdict", "book/audit"),
     )

@@ -3,8 +3,17 @@
 from collections.abc import Sequence
 from html import escape
 
-from saliency_audit.ledger import ClaimAudit, Paper, Scope, Verdict
+from saliency_audit.ledger import (
+    ClaimAudit,
+    Paper,
+    ReleasedVerdict,
+    Scope,
+    Verdict,
+    findings_of,
+    released_verdict,
+)
 from saliency_audit.report.site.markdown import page
+from saliency_audit.report.site.released_part import released_html
 from saliency_audit.report.site.verdicts import html_badge
 from saliency_audit.report.words import estimate
 
@@ -13,6 +22,7 @@ _COLUMNS = (
     ("paper", "text"),
     ("what it says", "text"),
     ("internal", "order"),
+    ("released code", "order"),
     ("replication", "order"),
     ("generalisation", "order"),
     ("estimate [95 % interval]", "number"),
@@ -24,8 +34,9 @@ def claims_page(papers: Sequence[Paper], audits: Sequence[ClaimAudit]) -> str:
     """The page with the table of all claims."""
     return page(
         "# All claims",
-        f"{len(audits)} claims of {len(papers)} papers, each with three verdicts: *internal*, from "
-        "what the paper itself prints; *replication*, from our own rows of the claim's own "
+        f"{len(audits)} claims of {len(papers)} papers, each with four verdicts: *internal*, from "
+        "what the paper itself prints; *released code*, from what its authors' code does; "
+        "*replication*, from our own rows of the claim's own "
         "networks and data; and *generalisation*, from our rows of others. The strongest profile "
         "that was run is named beside a verdict. Estimate and n are those of the replication, or "
         "of the generalisation where only that was tested. "
@@ -52,10 +63,12 @@ def _html(papers: Sequence[Paper], audits: Sequence[ClaimAudit]) -> str:
 def _controls(papers: Sequence[Paper]) -> str:
     chosen = [(paper.paper, paper.short) for paper in papers]
     verdicts = [(str(verdict), str(verdict)) for verdict in Verdict]
+    released = [(str(verdict), str(verdict)) for verdict in ReleasedVerdict]
     return (
         '<form class="claims-filter" id="claims-filter" hidden>\n'
         f"{_select('paper', 'Paper', chosen)}\n"
         f"{_select('internal', 'Internal verdict', verdicts)}\n"
+        f"{_select('released', 'Released code', released)}\n"
         f"{_select('replication', 'Replication', verdicts)}\n"
         f"{_select('generalisation', 'Generalisation', verdicts)}\n"
         '<label>Words <input type="search" name="words" autocomplete="off"></label>\n'
@@ -77,12 +90,14 @@ def _row(audit: ClaimAudit, short: str) -> str:
     order = list(Verdict)
     results = {scope: audit.strongest_of(scope) for scope in Scope}
     found = next((result.headline for _, result in results.values() if result.tested), None)
+    released = released_verdict(findings_of(claim.id, claim.paper))
     cells = (
         f'<th scope="row"><a href="../claims/{claim.id.lower()}.html">{claim.id}</a></th>',
         f"<td>{escape(short)}</td>",
         f'<td title="{escape(" ".join(claim.statement.split()))}">{escape(claim.title)}</td>',
         f'<td data-key="{order.index(audit.internal_verdict)}">'
         f"{html_badge(audit.internal_verdict)}</td>",
+        f'<td data-key="{list(ReleasedVerdict).index(released)}">{released_html(released)}</td>',
         *(
             f'<td data-key="{order.index(result.verdict)}">{html_badge(result.verdict)}'
             + (f" <small>{profile}</small>" if result.tested else "")
@@ -94,6 +109,7 @@ def _row(audit: ClaimAudit, short: str) -> str:
     )
     return (
         f'<tr data-paper="{claim.paper}" data-internal="{audit.internal_verdict}" '
+        f'data-released="{released}" '
         f'data-replication="{results[Scope.REPLICATION][1].verdict}" '
         f'data-generalisation="{results[Scope.GENERALISATION][1].verdict}">{"".join(cells)}</tr>'
     )

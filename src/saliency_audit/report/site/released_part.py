@@ -1,0 +1,77 @@
+"""What the released code does: findings as Markdown, for claim pages and the page of a paper."""
+
+from collections.abc import Sequence
+
+from saliency_audit.ledger import Finding, Relation, ReleasedCode, ReleasedVerdict
+from saliency_audit.report.site.markdown import anchor, code, page, sentence, span
+from saliency_audit.report.words import count
+
+MEANING = {
+    ReleasedVerdict.AS_DESCRIBED: (
+        "Where the text says how, the released code does so; what the text leaves open is below."
+    ),
+    ReleasedVerdict.DEVIATES: "The released code does something else than the text says.",
+    ReleasedVerdict.NOT_RELEASED: "No code that belongs to this claim was released.",
+}
+# How sure a finding is, where it is not simply read.
+HOW_SURE = {"certain": "", "likely": " *(concluded, not read)*"}
+
+
+def released_badge(word: Relation | ReleasedVerdict) -> str:
+    """A relation or verdict as a span that the style sheet tints."""
+    return span(str(word), "released", released_class(word))
+
+
+def released_class(word: Relation | ReleasedVerdict) -> str:
+    """The CSS class of a relation or verdict: `released-as-described`."""
+    return f"released-{str(word).replace(' ', '-')}"
+
+
+def released_html(word: ReleasedVerdict) -> str:
+    """A verdict as HTML, for raw tables."""
+    return f'<span class="released {released_class(word)}">{word}</span>'
+
+
+def released_part(released: ReleasedCode, findings: Sequence[Finding]) -> str:
+    """The findings that concern a claim; a sentence where there are none."""
+    if not findings:
+        return sentence(released.about)
+    return page(
+        f"{count(len(findings), 'finding')} in the released code "
+        f"({anchor('all of this paper', f'released-{released.paper}')}):",
+        *(finding_item(released, finding) for finding in findings),
+    )
+
+
+def finding_item(released: ReleasedCode, finding: Finding, *, claims: bool = False) -> str:
+    """One finding as an item: text, code and its lines, and what of ours does the same.
+
+    Args:
+        released: the paper's findings, which name the repositories.
+        finding: one of them.
+        claims: whether the claims are named.
+    """
+    about = f" · {', '.join(finding.claims)}" if claims else ""
+    lines = [
+        f"**{sentence(finding.topic)}** {released_badge(finding.relation)}{about}\\",
+        f"*Text* ({sentence(finding.where)[:-1]}): {sentence(finding.text)}\\",
+        f"*Code*{HOW_SURE[finding.certainty]}: {sentence(finding.code)} "
+        + ", ".join(_place(released, finding))
+        + "\\",
+        f"*What it may change:* {sentence(finding.effect)}",
+    ]
+    if finding.setting:
+        shown = f", shown by {code(finding.test)}" if finding.test else ""
+        lines[-1] += "\\"
+        lines.append(f"*Ours that does the same:* {code(finding.setting)}{shown}")
+    return "\n".join(["- " + lines[0], *("  " + line for line in lines[1:])])
+
+
+def _place(released: ReleasedCode, finding: Finding) -> list[str]:
+    repositories = {repository.name: repository for repository in released.repositories}
+    found = []
+    for place in finding.places:
+        address = repositories[place.code].address(place.file, place.lines)
+        shown = place.file + (f":{place.lines}" if place.lines else "")
+        found.append(f"[{code(shown)}]({address})")
+    return found
