@@ -10,7 +10,8 @@ import yaml
 from pydantic import ValidationError
 
 from saliency_audit.ledger.internal import TESTS_BY_PAPER
-from saliency_audit.ledger.schema import Claim, LedgerError, Strict, Text
+from saliency_audit.ledger.schema import Claim, LedgerError
+from saliency_audit.ledger.strict import Strict, Text
 from saliency_audit.ledger.verdict import Erratum
 from saliency_audit.locations import project_root
 

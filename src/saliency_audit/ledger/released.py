@@ -13,11 +13,11 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import Field, StringConstraints, ValidationError
 
-from saliency_audit.ledger.schema import LedgerError, Strict, Text, load_paper
+from saliency_audit.ledger.schema import LedgerError, load_paper
+from saliency_audit.ledger.strict import Name, Strict, Text
 from saliency_audit.ledger.vocabulary import PAPERS
 from saliency_audit.locations import project_root
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 Lines = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*(-[1-9][0-9]*)?$")]
 OwnerAndName = Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]

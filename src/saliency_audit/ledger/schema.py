@@ -5,26 +5,20 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 
 from saliency_audit.errors import AuditError
+from saliency_audit.ledger.choices import SettingsSpec
 from saliency_audit.ledger.external.scope import needed_columns
 from saliency_audit.ledger.internal import TESTS as INTERNAL_TESTS
 from saliency_audit.ledger.printed import table_names
+from saliency_audit.ledger.strict import Strict, Text
 from saliency_audit.ledger.vocabulary import PAPERS
 from saliency_audit.locations import project_root
-
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class LedgerError(AuditError, ValueError):
     """An entry of the ledger is wrong; the message names the file, the claim and the field."""
-
-
-class Strict(BaseModel):
-    """Refuses fields that it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class InternalSpec(Strict):
@@ -64,7 +58,8 @@ class ExternalSpec(Strict):
     """The external test, declared before its rows exist.
 
     `test` names a function of `saliency_audit.ledger.external`; `parameters` are its arguments.
-    `replication` says which rows are the claim's own. `planned` marks an experiment that is not
+    `replication` says which rows are the claim's own. `settings` are the choices that text and code
+    leave open, with the rows that have them. `planned` marks an experiment that is not
     written yet, whose test may be to come, too. `history` records every change of the rule since it
     was declared: when, what, why, and what it did to the verdict.
     """
@@ -76,6 +71,7 @@ class ExternalSpec(Strict):
     test: Text | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
     replication: ReplicationSpec | None = None
+    settings: SettingsSpec | None = None
     planned: bool = False
     nothing_to_test: Text | None = None
     history: tuple[Text, ...] = ()
@@ -168,6 +164,33 @@ def _validate_columns(external: ExternalSpec, fail: Callable[[str, str], None]) 
             fail(field, f"{rows}; they have {', '.join(there)}")
 
 
+def _validate_settings(external: ExternalSpec, fail: Callable[[str, str], None]) -> None:
+    """Refuse settings of unknown experiments, columns and parameters, and options named twice."""
+    from saliency_audit.ledger import vocabulary
+
+    settings = external.settings
+    assert settings is not None
+    if settings.experiment not in vocabulary.experiments():
+        fail("external.settings.experiment", f"unknown experiment {settings.experiment!r}")
+    there = vocabulary.columns_of(settings.experiment)
+    columns = [choice.column for choice in settings.choices]
+    if lacking := [column for column in columns if column not in there]:
+        rows = f"rows of {settings.experiment} have no column {', '.join(lacking)}"
+        fail("external.settings.choices", f"{rows}; they have {', '.join(there)}")
+    for names in (columns, *([o.value for o in choice.options] for choice in settings.choices)):
+        if twice := {name for name in names if names.count(name) > 1}:
+            fail("external.settings.choices", f"named twice: {', '.join(sorted(twice))}")
+    declared = vocabulary.external_tests()[str(external.test)].declared
+    parameters = {**external.parameters, **settings.parameters}
+    try:
+        declared.refuse(str(external.test), parameters)
+    except ValueError as error:
+        fail("external.settings.parameters", str(error))
+    if lacking := [name for name in declared.columns(parameters) if name not in there]:
+        rows = f"rows of {settings.experiment} have no column {', '.join(lacking)}"
+        fail("external.settings.parameters", f"{rows}; they have {', '.join(there)}")
+
+
 def _explain(path: Path, raw: dict[str, Any], error: ValidationError) -> str:
     first = error.errors()[0]
     where = [str(part) for part in first["loc"]]
@@ -229,6 +252,8 @@ def _validate_references(path: Path, claim: Claim) -> None:
             fail("external.parameters", str(error))
         if not external.planned:
             _validate_columns(external, fail)
+    if external.settings:
+        _validate_settings(external, fail)
     if claim.notebook and not claim.notebook_planned:
         source = project_root() / "notebooks" / f"{claim.notebook}.py"
         if not source.is_file():

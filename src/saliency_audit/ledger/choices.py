@@ -1,0 +1,117 @@
+"""The settings under which a claim is tested: choices that text and code leave open.
+
+A choice is a column of rows with two or more values. A setting takes one value of each; under every
+setting the claim's own test is run on the rows that have its values. The main setting follows from
+one rule for all claims: the text decides; where it is silent, the released code; where both are
+silent, this project's choice.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import product
+from typing import Annotated, Any
+
+import pandas as pd
+from pydantic import Field
+
+from saliency_audit.ledger.strict import Name, Strict, Text
+
+
+class Origin(StrEnum):
+    """Where an option of a choice comes from, the first that decides coming first."""
+
+    PRINTED = "printed"
+    RELEASED = "released"
+    OURS = "ours"
+
+
+class Option(Strict):
+    """One value of a choice.
+
+    Attributes:
+        value: in the rows.
+        of: the text, the released code or this project.
+        means: in few words, for a reader.
+        finding: the finding on released code that this option follows, if it is `released`.
+    """
+
+    value: Text
+    of: Origin
+    means: Text
+    finding: Name | None = None
+
+
+class Choice(Strict):
+    """What text and code leave open, or decide differently.
+
+    Attributes:
+        column: of the rows. A row without a value is not concerned by the choice.
+        name: in few words.
+        options: two or more.
+    """
+
+    column: Text
+    name: Text
+    options: Annotated[tuple[Option, ...], Field(min_length=2)]
+
+    @property
+    def main(self) -> Option:
+        """The option of the main setting."""
+        return min(self.options, key=lambda option: list(Origin).index(option.of))
+
+
+class SettingsSpec(Strict):
+    """Where the rows of a claim's settings are, and which choices they have.
+
+    Attributes:
+        experiment: whose rows.
+        parameters: of the claim's test, in place of those declared for its main rows.
+        choices: one or more.
+        left_out: what else is open and has no rows, in words.
+    """
+
+    experiment: Text
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    choices: Annotated[tuple[Choice, ...], Field(min_length=1)]
+    left_out: Text | None = None
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One option of every choice."""
+
+    choices: tuple[Choice, ...]
+    options: tuple[Option, ...]
+
+    @property
+    def is_main(self) -> bool:
+        """Whether every option is the main one."""
+        return all(
+            option == choice.main for choice, option in zip(self.choices, self.options, strict=True)
+        )
+
+    def rows_of(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The rows that have its values; those that a choice does not concern belong to all."""
+        for choice, option in zip(self.choices, self.options, strict=True):
+            values = rows[choice.column]
+            rows = rows[values.isna() | (values.astype(str) == option.value)]
+        return rows
+
+    def but(self, changed: Option) -> "Setting":
+        """The same with another option of one choice."""
+        options = tuple(
+            changed if changed in choice.options else option
+            for choice, option in zip(self.choices, self.options, strict=True)
+        )
+        return Setting(self.choices, options)
+
+
+def settings_of(spec: SettingsSpec) -> Iterator[Setting]:
+    """Every setting, the main options first."""
+    ordered = [
+        [choice.main, *(option for option in choice.options if option != choice.main)]
+        for choice in spec.choices
+    ]
+    for options in product(*ordered):
+        yield Setting(spec.choices, options)

@@ -1,0 +1,123 @@
+"""How robust a verdict is: the claim's own test under every setting that text and code leave open.
+
+The specification curve of a claim is the list of its settings with what the test says under each.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from saliency_audit.ledger.audit import evaluate, experiment_rows
+from saliency_audit.ledger.choices import Choice, Setting, settings_of
+from saliency_audit.ledger.external import ExternalResult, Scope
+from saliency_audit.ledger.schema import Claim
+from saliency_audit.ledger.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class SettingOutcome:
+    """What the claim's test says under one setting, in one scope."""
+
+    setting: Setting
+    result: ExternalResult
+
+
+@dataclass(frozen=True)
+class SpecificationCurve:
+    """A claim's outcomes under all settings, of one profile and scope; the main setting first.
+
+    A setting without rows is not among them.
+    """
+
+    profile: str
+    scope: Scope
+    outcomes: tuple[SettingOutcome, ...]
+
+    @property
+    def counts(self) -> Counter[Verdict]:
+        """Settings by verdict."""
+        return Counter(outcome.result.verdict for outcome in self.outcomes)
+
+    @property
+    def main(self) -> SettingOutcome | None:
+        """The outcome of the main setting; None without rows of it."""
+        return next((item for item in self.outcomes if item.setting.is_main), None)
+
+    @property
+    def sorted(self) -> tuple[SettingOutcome, ...]:
+        """The outcomes by their headline's estimate, those without one last."""
+        return tuple(sorted(self.outcomes, key=_height))
+
+    def moved_by(self, choice: Choice) -> tuple[int, int]:
+        """Pairs of settings that differ in one choice only: with two verdicts, and all."""
+        found = {outcome.setting.options: outcome.result.verdict for outcome in self.outcomes}
+        pairs = [
+            (found[outcome.setting.options], found[other])
+            for outcome in self.outcomes
+            for first, second in pairwise(choice.options)
+            if first in outcome.setting.options
+            and (other := outcome.setting.but(second).options) in found
+        ]
+        return sum(one is not another for one, another in pairs), len(pairs)
+
+    def matters(self, finding: str) -> bool:
+        """Whether a verdict changes with the option that follows a finding on released code."""
+        found = {outcome.setting.options: outcome.result.verdict for outcome in self.outcomes}
+        return any(
+            found[outcome.setting.options] is not found[other]
+            for outcome in self.outcomes
+            for choice in outcome.setting.choices
+            for option in choice.options
+            if option.finding == finding
+            and option != choice.main
+            and choice.main in outcome.setting.options
+            and (other := outcome.setting.but(option).options) in found
+        )
+
+
+def _height(outcome: SettingOutcome) -> float:
+    headline = outcome.result.headline
+    return headline.value if headline else float("inf")
+
+
+def specification_curves(claim: Claim, profile: str) -> list[SpecificationCurve]:
+    """The curves of a claim from the recorded rows of a profile: of each scope that was tested.
+
+    Empty if the claim declares no settings, or if no row of them is recorded.
+    """
+    spec = claim.external.settings
+    if spec is None:
+        return []
+    rows = experiment_rows(spec.experiment, profile)
+    if isinstance(rows, str):
+        return []
+    found: dict[Scope, list[SettingOutcome]] = {scope: [] for scope in Scope}
+    for setting in settings_of(spec):
+        chosen = setting.rows_of(rows)
+        if chosen.empty:
+            continue
+        both = evaluate(claim, chosen, profile, **spec.parameters)
+        for scope, outcomes in found.items():
+            if both.of(scope).tested:
+                outcomes.append(SettingOutcome(setting, both.of(scope)))
+    return [
+        SpecificationCurve(profile, scope, tuple(outcomes))
+        for scope, outcomes in found.items()
+        if outcomes
+    ]
+
+
+def share(curves: Sequence[SpecificationCurve]) -> str:
+    """`holds in 14 of 16 settings, contradicts in 1`: in words, of one curve or several."""
+    counts: Counter[Verdict] = sum((curve.counts for curve in curves), Counter())
+    told = [
+        f"{words} in {counts[verdict]}"
+        for verdict, words in (
+            (Verdict.PARTLY, "in part"),
+            (Verdict.NOT_REPRODUCED, "contradicted"),
+            (Verdict.INCONCLUSIVE, "undecided"),
+        )
+        if counts[verdict]
+    ]
+    return ", ".join([f"holds in {counts[Verdict.REPRODUCED]} of {counts.total()} settings", *told])
