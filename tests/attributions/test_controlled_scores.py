@@ -164,8 +164,8 @@ def test_outside_the_interval_lies_nothing():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: ControlledScores(normal_scores(), eta=0), "eta must be a finite number above 0"),
-        (lambda: ControlledScores(normal_scores(), h=-1), "h must be a finite number above 0"),
+        (lambda: ControlledScores(normal_scores(), eta=0), "eta must be a finite number > 0"),
+        (lambda: ControlledScores(normal_scores(), h=-1), "h must be a finite number > 0"),
         (lambda: ControlledScores(normal_scores()).quantile(1.0), "a probability must lie in"),
         (lambda: skew_normal_scores(float("inf")), "shape a must be a finite number"),
         (lambda: uniform_scores(1, 1), "low < high; got 1, 1"),

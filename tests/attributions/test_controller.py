@@ -167,14 +167,14 @@ def test_an_empty_batch_stays_empty():
 @pytest.mark.parametrize("value", [0, -1.0, float("nan"), float("inf"), "2", None, True, [1.0]])
 def test_other_settings_are_refused(name, value):
     for build in (DistributionController, lambda **given: control(scores(1, 5, 5), **given)):
-        with pytest.raises(ValueError, match=f"{name} must be a finite number above 0"):
+        with pytest.raises(ValueError, match=f"{name} must be a finite number > 0"):
             build(**{name: value})
 
 
 @pytest.mark.parametrize("value", [-1e-9, float("nan"), "1", None])
 def test_other_eps_are_refused(value):
     for build in (DistributionController, lambda **given: standardise(scores(1, 5, 5), **given)):
-        with pytest.raises(ValueError, match="eps must be a finite number of at least 0"):
+        with pytest.raises(ValueError, match="eps must be a finite number ≥ 0"):
             build(eps=value)
 
 

@@ -93,7 +93,7 @@ def test_frechet_of_a_set_with_itself_is_zero_and_of_few_maps_too_large():
 @pytest.mark.parametrize(
     ("first", "side", "message"),
     [
-        (torch.ones(1, 8, 8), 8, "at least two maps"),
+        (torch.ones(1, 8, 8), 8, "a covariance needs at least two"),
         (torch.ones(3, 4, 4), 8, "no 8×8 cells"),
         (torch.ones(3, 8, 8), 0, "whole number"),
         (torch.full((3, 8, 8), torch.nan), 8, "NaN or infinite"),

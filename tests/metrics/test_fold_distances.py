@@ -124,11 +124,11 @@ def test_bad_input(change, message):
         ({"correct": CORRECT.numpy()}, "correct must be a torch tensor, got a numpy array"),
         ({"distances": np.zeros((9, K))}, "distances must be a torch tensor, got a numpy array"),
         ({"folds": FOLDS - 1}, "folds must lie in 0..3 for 4 predictors, got -1..2"),
-        ({"folds": FOLDS + 1}, "folds must lie in 0..3 for 4 predictors, got 1..4; number them"),
+        ({"folds": FOLDS + 1}, "folds must lie in 0..3 for 4 predictors, got 1..4"),
         ({"folds": FOLDS[:5]}, r"folds must be int64 \(9,\)"),
         ({"folds": FOLDS.double()}, "folds must be int64"),
         ({"folds": (FOLDS + 1) % K}, "9 of 9 images have a distance at their own fold"),
-        ({"folds": FOLDS.flip(0)}, "the distances are those of other folds; give both functions"),
+        ({"folds": FOLDS.flip(0)}, "the distances are those of other folds"),
         ({"distances": torch.zeros(9, K)}, "9 of 9 images have a distance at their own fold"),
     ],
 )

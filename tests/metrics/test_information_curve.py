@@ -463,8 +463,8 @@ def test_no_images(network):
         ({"images": torch.full((5, 3, HEIGHT, WIDTH), torch.nan)}, "NaN or infinite"),
         ({"images": torch.ones(5, 3, HEIGHT, WIDTH, dtype=torch.int64)}, "floating point"),
         ({"saliency": torch.rand(5, 3, HEIGHT, WIDTH)}, "reduce attribution maps"),
-        ({"saliency": torch.full((5, HEIGHT, WIDTH), torch.nan)}, "NaN or infinity"),
-        ({"saliency": torch.full((5, HEIGHT, WIDTH), torch.inf)}, "NaN or infinity"),
+        ({"saliency": torch.full((5, HEIGHT, WIDTH), torch.nan)}, "NaN or infinite values"),
+        ({"saliency": torch.full((5, HEIGHT, WIDTH), torch.inf)}, "NaN or infinite values"),
         ({"targets": torch.zeros(4, dtype=torch.int64)}, "targets must be class indices"),
         ({"seeds": [1, 2]}, "5 images need 5 seeds"),
         ({"thresholds": ()}, "thresholds must rise"),
@@ -476,7 +476,7 @@ def test_no_images(network):
         ({"complexities": ("file_size", "psnr")}, "complexities must be"),
         ({"complexities": "file_size"}, "complexities must be"),
         ({"batch_size": 0}, "batch_size must be a positive number"),
-        ({"workers": 0}, "workers must be at least 1, got 0"),
+        ({"workers": 0}, "workers must be a whole number ≥ 1, got 0"),
     ],
 )  # fmt: skip
 def test_points_refuse_bad_input(network, images, maps, targets, change, message):

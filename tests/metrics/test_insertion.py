@@ -240,7 +240,7 @@ def changed(maps, value):
 
 
 BAD = {
-    "NaN": (lambda i, m, t: (i, changed(m, float("nan")), t, {}), "saliency holds NaN"),
+    "NaN": (lambda i, m, t: (i, changed(m, float("nan")), t, {}), "saliency maps hold NaN"),
     "maps with channels": (
         lambda i, m, t: (i, m[:, None], t, {}),
         r"saliency must have shape \(4, 8, 10\).*got \(4, 1, 8, 10\); reduce",
@@ -259,7 +259,7 @@ BAD = {
     "numbers that are not whole": (lambda i, m, t: (i, m, t.float(), {}), "class indices.*float32"),
     "bytes": (lambda i, m, t: ((i * 255).byte(), m, t, {}), "floating point in .0, 1.*by 255"),
     "0 to 255": (lambda i, m, t: (i * 255, m, t, {}), r"must lie in \[0, 1\]"),
-    "NaN image": (lambda i, m, t: (i / 0 * 0, m, t, {}), "inputs hold NaN or infinite"),
+    "NaN image": (lambda i, m, t: (i / 0 * 0, m, t, {}), "images hold NaN or infinite"),
     "too few seeds": (lambda i, m, t: (i, m, t, {"seeds": [1]}), "4 images need 4 seeds, got 1"),
     "no pixels": (lambda i, m, t: (i, m, t, {"pixels_per_step": 0}), r"in 1\.\.80, got 0"),
     "too many pixels": (lambda i, m, t: (i, m, t, {"pixels_per_step": 81}), r"1\.\.80, got 81"),

@@ -132,7 +132,7 @@ def test_steps_that_are_none(picture, weights, points):
 
 def test_other_bad_input(picture, weights):
     model = Tells(picture, weights)
-    with pytest.raises(ValueError, match="NaN or infinity"):
+    with pytest.raises(ValueError, match="NaN or infinite values"):
         insertion_correlation(model, picture, weights[None] / 0, 0)
     with pytest.raises(ValueError, match="1 images need 1 seeds, got 2"):
         insertion_correlation(model, picture, weights[None], 0, seeds=[1, 2])

@@ -145,8 +145,8 @@ def test_equal_maps_are_infinitely_stable_and_zero_maps_have_no_norm():
         (torch.rand(2, 3), torch.rand(2, 4), "same shape"),
         (torch.rand(2), torch.rand(2), "same shape"),
         (torch.rand(2, 0), torch.rand(2, 0), "same shape"),
-        (torch.rand(1, 3), torch.tensor([[0, 1, torch.nan]]), "NaN or infinity"),
-        (torch.tensor([[0, 1, torch.inf]]), torch.rand(1, 3), "NaN or infinity"),
+        (torch.rand(1, 3), torch.tensor([[0, 1, torch.nan]]), "NaN or infinite values"),
+        (torch.tensor([[0, 1, torch.inf]]), torch.rand(1, 3), "NaN or infinite values"),
     ],
 )
 def test_bad_maps(first, second, message):

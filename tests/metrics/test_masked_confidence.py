@@ -141,7 +141,7 @@ def test_shares_that_keep_nothing_or_all(share):
 @pytest.mark.parametrize(
     ("saliency", "message"),
     [
-        (FOR_IT / 0, "NaN or infinity"),
+        (FOR_IT / 0, "NaN or infinite values"),
         (FOR_IT[None], "saliency must have shape"),
         (FOR_IT[:, :1], "saliency must have shape"),
     ],

@@ -188,10 +188,10 @@ def break_dimension(a):
     ("damage", "message"),
     [
         (break_weights, "sum to 1"),
-        (break_sign, "non-negative"),
+        (break_sign, r"weights_a must be finite and ≥ 0 \(components \[1\]\)"),
         (break_symmetry, "symmetric"),
         (break_definiteness, "semi-definite"),
-        (break_count, "do not match"),
+        (break_count, "one weight per component"),
         (break_shape, "must be"),
         (break_finite, "NaN"),
         (break_dimension, "dimensions"),

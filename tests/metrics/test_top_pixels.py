@@ -99,7 +99,7 @@ def test_shares_outside_of_0_to_1_are_refused(share):
     [
         (torch.rand(2, 3, 4, 4), "reduce attribution maps"),
         (torch.rand(2, 0, 4), "must have shape"),
-        (torch.full((1, 4, 4), torch.nan), "NaN or infinity"),
+        (torch.full((1, 4, 4), torch.nan), "NaN or infinite values"),
     ],
 )
 def test_bad_maps_are_refused(saliency, message):

@@ -195,13 +195,13 @@ def test_as_many_points_as_components():
         ({"weights": torch.full((1, 10), torch.nan)}, "finite"),
         (
             {"weights": torch.eye(10)[:1]},
-            "2 components need as many points with weight, one set has 1",
+            r"2 components need as many points with weight, .* down to 1 \(sets \[0\]\)",
         ),
         ({"components": 0}, "components must be a whole number"),
         ({"restarts": 0}, "restarts must be a whole number"),
         ({"iterations": 1.5}, "iterations must be a whole number"),
-        ({"tolerance": 0}, "tolerance must be a finite number above 0"),
-        ({"floor": -1.0}, "floor must be a finite number above 0"),
+        ({"tolerance": 0}, "tolerance must be a finite number > 0"),
+        ({"floor": -1.0}, "floor must be a finite number > 0"),
     ],
 )
 def test_what_cannot_be_is_refused(change, message):

@@ -142,7 +142,10 @@ def one_pixel(value=1.0, count=1):
         (one_pixel(torch.inf), "NaN or infinite values"),
         (one_pixel(-1.0), "reduce signed attributions with `saliency`"),
         (one_pixel(), "ask for fewer components"),
-        (one_pixel(count=9), "10 components need as many points with weight, one set has 9"),
+        (
+            one_pixel(count=9),
+            r"10 components need as many pixels with weight .* down to 9 \(maps \[0 of the (first|second)\]\)",
+        ),
         (torch.rand(1, 32, 31), "resize them to one"),
         (torch.rand(2, 32, 32), "maps must have one shape"),
         (torch.rand(1, 3, 32, 32), r"\(N, H, W\)"),
@@ -179,7 +182,7 @@ def test_mixtures_that_were_fitted_otherwise_are_not_compared(compare, change, m
 
 def test_constant_maps_are_named():
     flat = torch.ones(1, 32, 32)
-    with pytest.raises(ValueError, match=r"leave out \[1, 3\]"):
+    with pytest.raises(ValueError, match=r"\(maps \[1, 3\]\); leave these out"):
         fit_maps(torch.cat([blobs(1, 32), flat, blobs(1, 32), flat]))
 
 
@@ -244,8 +247,8 @@ def test_a_constant_map_has_no_distance_and_does_not_change_the_others():
         (-torch.rand(1, 16, 16), "at least 0"),
         (torch.full((1, 16, 16), torch.nan), "finite"),
         (torch.rand(16, 16), r"\(N, H, W\)"),
-        (torch.eye(16)[None] * torch.eye(16)[0], "10 components need as many points with weight"),
-        (torch.rand(1, 2, 16), "smaller than a kernel"),
+        (torch.eye(16)[None] * torch.eye(16)[0], "10 components need as many pixels with weight"),
+        (torch.rand(1, 2, 16), "too small for a kernel of side 5"),
     ],
 )
 def test_maps_without_a_mixture_are_refused(maps, message):
@@ -261,7 +264,7 @@ def test_a_level_alone_is_a_term():
         alone = xmgd(maps[:2], maps[2:], MultiScale(kernels=(kernel,)))
         torch.testing.assert_close(term, alone, atol=1e-8, rtol=0)
     torch.testing.assert_close(terms.mean(dim=0), xmgd(maps[:2], maps[2:]), atol=1e-8, rtol=0)
-    with pytest.raises(ValueError, match="4 and 2 maps are no pairs"):
+    with pytest.raises(ValueError, match="4 and 2 maps, which are no pairs"):
         xmgd_terms(fits, fits.at(torch.arange(2)))
 
 

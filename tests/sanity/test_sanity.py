@@ -347,7 +347,7 @@ def test_mass_outside_is_a_share():
     found = mass_outside(maps, masks)
     assert found[:2].tolist() == [0.75, 0.0]
     assert found[2].isnan()
-    with pytest.raises(ValueError, match="must not be negative"):
+    with pytest.raises(ValueError, match="must be at least 0"):
         mass_outside(-maps, masks)
     with pytest.raises(ValueError, match=r"maps must be one tensor \(N, H, W\), got list"):
         mass_outside(list(maps), masks)

@@ -125,15 +125,15 @@ def test_upsampling_is_that_of_masks():
     [
         ("dre_density", {"eta": (1.0, 2.0, 3.0)}, "eta and h need as many values .* got 3 and 5"),
         ("dre_density", {"eta": (), "h": ()}, "eta and h need as many values"),
-        ("dre_density", {"eta": (0.0,)}, "eta must be a finite number above 0, got 0.0"),
+        ("dre_density", {"eta": (0.0,)}, "eta must be a finite number > 0, got 0.0"),
         ("dre_density", {"draws": 0}, "draws must be at least 1"),
         ("dre_density", {"maps": 0}, "maps must be at least 1"),
         ("dre_density", {"side": 1}, "side must be at least 2"),
-        ("dre_skewness", {"h": -1.0}, "h must be a finite number above 0"),
+        ("dre_skewness", {"h": -1.0}, "h must be a finite number > 0"),
         ("dre_skewness", {"side": 1}, "side must be at least 2"),
         ("dre_skewness", {"shares": (1.5,)}, r"share in \[0, 1\]"),
         ("dre_skewness", {"shapes": (float("nan"),)}, "shape a must be a finite number"),
-        ("dre_monotony", {"eta": float("inf")}, "eta must be a finite number above 0"),
+        ("dre_monotony", {"eta": float("inf")}, "eta must be a finite number > 0"),
         ("dre_monotony", {"scale": 0}, "scale must be at least 1"),
         ("dre_monotony", {"side": 1}, "side must be at least 2"),
         (

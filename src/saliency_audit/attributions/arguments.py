@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, fields
 
-import numpy as np
 from torch import Tensor, nn
 
 from saliency_audit.attributions.called import Model, as_module
@@ -12,6 +11,7 @@ from saliency_audit.attributions.engine import frozen
 from saliency_audit.attributions.precision import outside_autocast
 from saliency_audit.attributions.scores import validate_inputs
 from saliency_audit.attributions.targets import Targets, class_indices, predicted_classes
+from saliency_audit.errors import refuse_non_bool
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Method:
     def __post_init__(self) -> None:
         for setting in fields(self):
             value = getattr(self, setting.name)
-            if isinstance(setting.default, bool) and not isinstance(value, bool | np.bool_):
-                raise ValueError(f"{setting.name} must be True or False, got {value!r}")
+            if isinstance(setting.default, bool):
+                refuse_non_bool(setting.name, value)
 
     def asked(
         self, model: Model, inputs: Tensor, targets: Targets
@@ -69,6 +69,7 @@ def asked(
     *,
     check_range: bool = True,
     batch_size: int | str = "auto",
+    name: str = "inputs",
 ) -> Iterator[Asked]:
     """The arguments of a call while its model is frozen.
 
@@ -80,12 +81,13 @@ def asked(
             evaluation mode, predicts for each image.
         check_range: see `Method`.
         batch_size: images per forward pass where classes are predicted.
+        name: of the inputs among the caller's arguments.
 
     Raises:
         ValueError: malformed inputs or targets, or a model that cannot be called or does not
             answer for each image by itself.
     """
-    validate_inputs(inputs, check_range=check_range)
+    validate_inputs(inputs, check_range=check_range, name=name)
     inputs = inputs.detach()
     given = None if targets is None else class_indices(targets, inputs)
     module = as_module(model)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
-from saliency_audit.errors import is_finite, refuse_non_tensor
+from saliency_audit.errors import refuse_non_tensor, refuse_number
 
 ETA, H = 1.5, 2.5
 """The paper's setting (§3.4.2): a right-skewed distribution with a clear tail over (0, 1)."""
@@ -108,13 +108,11 @@ def validate_settings(eta: float, h: float) -> None:
         ValueError: an `eta` or `h` that is not a finite number above 0.
     """
     for name, value in (("eta", eta), ("h", h)):
-        if not is_finite(value) or value <= 0:
-            raise ValueError(f"{name} must be a finite number above 0, got {value!r}")
+        refuse_number(name, value, "positive")
 
 
 def _validate_eps(eps: float) -> None:
-    if not is_finite(eps) or eps < 0:
-        raise ValueError(f"eps must be a finite number of at least 0, got {eps!r}")
+    refuse_number("eps", eps, "not negative")
 
 
 def _validate_maps(maps: Tensor, *, constant: bool) -> None:

@@ -28,7 +28,7 @@ from saliency_audit.attributions.relevance.background import preserved
 from saliency_audit.attributions.scores import validate_output
 from saliency_audit.attributions.seeding import image_generator
 from saliency_audit.attributions.targets import Targets
-from saliency_audit.errors import is_whole, refuse_numbers
+from saliency_audit.errors import refuse_numbers
 
 
 @dataclass(frozen=True)
@@ -84,14 +84,10 @@ class FeatureInversion(Method):
         refuse_numbers(
             self,
             whole=("iterations", "halve_every"),
+            from_0=("inversion_iterations",),
             positive=("start", "learning_rate"),
             not_negative=("inversion_decay", "decay", "background", "blur"),
         )
-        if not is_whole(self.inversion_iterations) or self.inversion_iterations < 0:
-            raise ValueError(
-                f"inversion_iterations must be a whole number ≥ 0, got "
-                f"{self.inversion_iterations!r}"
-            )
         validate_layout(self.layout)
         validate_perturbation(self.perturbation)
         validate_output(self.output)

@@ -23,7 +23,7 @@ from saliency_audit.attributions.relevance.background import preserved
 from saliency_audit.attributions.scores import validate_output
 from saliency_audit.attributions.seeding import image_generator
 from saliency_audit.attributions.targets import Targets
-from saliency_audit.errors import is_finite, is_whole, refuse_numbers, refuse_unknown
+from saliency_audit.errors import is_finite, refuse_numbers, refuse_unknown
 
 GAMES = ("deletion", "preservation")
 STARTS = ("circle", "ones")
@@ -92,11 +92,10 @@ class MeaningfulPerturbation(Method):
         refuse_numbers(
             self,
             whole=("iterations", "stride"),
+            from_0=("jitter",),
             positive=("learning_rate",),
             not_negative=("area", "smoothness", "mask_blur", "noise", "blur"),
         )
-        if not is_whole(self.jitter) or self.jitter < 0:
-            raise ValueError(f"jitter must be a whole number ≥ 0, got {self.jitter!r}")
         if not is_finite(self.beta) or self.beta < 1:
             raise ValueError(f"beta must be a finite number ≥ 1, got {self.beta!r}")
         refuse_unknown("game", self.game, GAMES)

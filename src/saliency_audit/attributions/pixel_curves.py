@@ -1,6 +1,6 @@
 """The class probability while pixels are replaced, the most salient ones first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -8,8 +8,9 @@ from torch import Tensor
 
 from saliency_audit.attributions.arguments import Asked
 from saliency_audit.attributions.engine import halving_on_oom, score
+from saliency_audit.attributions.members import refuse_members
 from saliency_audit.attributions.scores import validate_saliency
-from saliency_audit.errors import is_whole
+from saliency_audit.errors import is_whole, shown
 
 
 @torch.no_grad()
@@ -81,6 +82,28 @@ def unchanged(images: Tensor) -> Tensor:
     return images
 
 
+def refuse_seeds(seeds: object, count: int) -> None:
+    """Refuse what is not a list of whole numbers ≥ 0, one per image.
+
+    Raises:
+        ValueError: names the images whose seeds are none.
+    """
+    if not isinstance(seeds, Sequence | np.ndarray) or isinstance(seeds, str):
+        raise ValueError(
+            f"seeds must be a list of whole numbers, one per image, got {shown(seeds)}; leave it "
+            "out for 0…N-1"
+        )
+    if len(seeds) != count:
+        raise ValueError(f"{count} images need {count} seeds, got {len(seeds)}")
+    wrong = [not is_whole(seed) or seed < 0 for seed in seeds]
+    refuse_members(
+        torch.tensor(wrong, dtype=torch.bool),
+        "seeds must be whole numbers ≥ 0",
+        "leave them out for 0…N-1",
+        members="images",
+    )
+
+
 def reveal_order(saliency: Tensor, seeds: list[int]) -> Tensor:
     """Rank of every pixel, 0 for the most salient; ties are ordered by the image's seed.
 
@@ -92,10 +115,7 @@ def reveal_order(saliency: Tensor, seeds: list[int]) -> Tensor:
         `(N, H, W)` int64, a permutation of 0…HW-1 per image.
     """
     count, height, width = saliency.shape
-    if isinstance(seeds, int | str) or not all(map(is_whole, seeds)):
-        raise ValueError(f"seeds must be a list of whole numbers, one per image, got {seeds!r}")
-    if len(seeds) != count:
-        raise ValueError(f"{count} images need {count} seeds, got {len(seeds)}")
+    refuse_seeds(seeds, count)
     shuffles = np.stack([np.random.default_rng(seed).permutation(height * width) for seed in seeds])
     shuffle = torch.from_numpy(shuffles).to(saliency.device)
     shuffled = saliency.flatten(1).gather(1, shuffle)

@@ -13,7 +13,7 @@ from saliency_audit.attributions.engine import halving_on_oom, score
 from saliency_audit.attributions.scores import validate_output
 from saliency_audit.attributions.seeding import image_generator
 from saliency_audit.attributions.targets import Targets
-from saliency_audit.errors import is_finite, is_whole
+from saliency_audit.errors import refuse_number, refuse_numbers
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,8 @@ class Rise(Method):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("masks", "grid"):
-            value = getattr(self, name)
-            if not is_whole(value) or value < 1:
-                raise ValueError(f"{name} must be a whole number ≥ 1, got {value!r}")
-        if not is_finite(self.probability) or not 0 < self.probability <= 1:
-            raise ValueError(f"probability must lie in (0, 1], got {self.probability!r}")
+        refuse_numbers(self, whole=("masks", "grid"))
+        refuse_number("probability", self.probability, "share or all")
         validate_output(self.output)
 
     def __call__(self, model: Model, inputs: Tensor, targets: Targets = None) -> Tensor:

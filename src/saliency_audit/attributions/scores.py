@@ -10,9 +10,15 @@ from torch import Tensor, nn
 
 from saliency_audit.answers import validated_answers
 from saliency_audit.attributions.last_sigmoid import LastSigmoid
+from saliency_audit.attributions.members import refuse_endless, refuse_members
 from saliency_audit.attributions.precision import as_around_the_call
 from saliency_audit.attributions.rounding import leveled
-from saliency_audit.errors import refuse_non_tensor, refuse_unknown
+from saliency_audit.errors import (
+    refuse_non_bool,
+    refuse_non_numbers,
+    refuse_non_tensor,
+    refuse_unknown,
+)
 from saliency_audit.one_output import two_logits
 
 OUTPUTS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -199,20 +205,26 @@ def validate_classes(outputs: Tensor, targets: Tensor) -> None:
         )
 
 
-def validate_inputs(inputs: Tensor, *, check_range: bool = True) -> None:
+def validate_inputs(inputs: Tensor, *, check_range: bool = True, name: str = "inputs") -> None:
     """Refuse inputs that no method can explain.
+
+    Args:
+        inputs: what a user gave.
+        check_range: whether they must lie in [0, 1].
+        name: of the argument.
 
     Raises:
         ValueError: not float32 or float64 `(N, C, H, W)`, not finite or, with `check_range`,
             outside [0, 1].
     """
-    refuse_non_tensor("inputs", inputs)
+    refuse_non_tensor(name, inputs)
     inputs = inputs.detach()
     if inputs.ndim != 4:
-        raise ValueError(f"inputs must have shape (N, C, H, W), got {tuple(inputs.shape)}")
+        one = "; one image is a batch of one: image[None]" if inputs.ndim == 3 else ""
+        raise ValueError(f"{name} must have shape (N, C, H, W), got {tuple(inputs.shape)}{one}")
     if 0 in inputs.shape[1:]:
-        raise ValueError(f"inputs have no pixels: shape {tuple(inputs.shape)}")
-    validate_pixels("inputs", inputs, check_range=check_range)
+        raise ValueError(f"{name} have no pixels: shape {tuple(inputs.shape)}")
+    validate_pixels(name, inputs, check_range=check_range)
 
 
 def validate_pixels(name: str, values: Tensor, *, check_range: bool = True) -> None:
@@ -235,35 +247,40 @@ def validate_pixels(name: str, values: Tensor, *, check_range: bool = True) -> N
             f"{name} must be float32 or float64, got {values.dtype}: convert them with .float(); "
             "the model may stay in half precision"
         )
-    if not torch.isfinite(values).all():
-        bad = [i for i, image in enumerate(values) if not torch.isfinite(image).all()]
-        raise ValueError(f"{name} hold NaN or infinite values (images {bad[:5]})")
-    if not isinstance(check_range, bool):
-        raise ValueError(f"check_range must be True or False, got {check_range!r}")
+    refuse_endless(values, name, members="images")
+    refuse_non_bool("check_range", check_range)
     if not check_range or not values.numel():
         return
     step = torch.finfo(values.dtype).eps
-    if not (float(values.min()) >= -step and float(values.max()) <= 1 + step):
-        raise ValueError(
-            f"{name} must lie in [0, 1] (normalisation belongs inside the model; methods, and "
-            "metrics that have it, take other numbers with check_range=False), "
-            f"got {float(values.min()):.3g}..{float(values.max()):.3g}"
-        )
+    low, high = float(values.min()), float(values.max())
+    if low >= -step and high <= 1 + step:
+        return
+    refuse_members(
+        (values < -step) | (values > 1 + step),
+        f"{name} must lie in [0, 1], got {low:.3g}..{high:.3g}",
+        "normalisation belongs inside the model; methods, and metrics that have it, take other "
+        "numbers with check_range=False",
+        members="images",
+    )
 
 
-def validate_saliency(inputs: Tensor, saliency: Tensor) -> Tensor:
+def validate_saliency(inputs: Tensor, saliency: Tensor, what: str = "saliency maps") -> Tensor:
     """The saliency, moved to the device of the inputs; refused unless finite and `(N, H, W)`.
+
+    Args:
+        inputs: `(N, C, H, W)`.
+        saliency: what a user gave.
+        what: the saliency in messages about some of the maps.
 
     Raises:
         ValueError: names the cause.
     """
-    refuse_non_tensor("saliency", saliency)
+    refuse_non_numbers("saliency", saliency)
     wanted = (len(inputs), *inputs.shape[2:])
     if saliency.shape != wanted:
         raise ValueError(
             f"saliency must have shape {wanted} for these images, got {tuple(saliency.shape)}; "
             "reduce attribution maps over channels first (attributions.saliency)"
         )
-    if not torch.isfinite(saliency).all():
-        raise ValueError("the saliency holds NaN or infinity; its order is undefined")
+    refuse_endless(saliency, what)
     return leveled(saliency.detach()).to(inputs.device)

@@ -7,6 +7,7 @@ from saliency_audit.metrics.faithfulness import (
     faithfulness,
     normalised_over_methods,
 )
+from saliency_audit.metrics.fitted_maps import fit_maps
 from saliency_audit.metrics.fold_distances import (
     FoldDistances,
     rank_distances,
@@ -44,6 +45,7 @@ from saliency_audit.metrics.masks import map_area, total_variation
 from saliency_audit.metrics.mixture import gaussian_wasserstein_squared, mixture_wasserstein
 from saliency_audit.metrics.ms_ssim import ms_ssim
 from saliency_audit.metrics.mu_fidelity import mu_fidelity
+from saliency_audit.metrics.multi_scale import MultiScale, ScaledMixtures
 from saliency_audit.metrics.sequences import xmgd_of_sequences
 from saliency_audit.metrics.similarity import (
     dice,
@@ -59,14 +61,7 @@ from saliency_audit.metrics.stability import mege, reco, reco_auc
 from saliency_audit.metrics.taylor import taylor_error
 from saliency_audit.metrics.top_pixels import connected_components, share_within, top_pixels
 from saliency_audit.metrics.weighted_mixture import fit_weighted_gmm
-from saliency_audit.metrics.xmgd import (
-    MultiScale,
-    ScaledMixtures,
-    fit_maps,
-    xmgd,
-    xmgd_matrix,
-    xmgd_terms,
-)
+from saliency_audit.metrics.xmgd import xmgd, xmgd_matrix, xmgd_terms
 
 __all__ = [
     "DeletionScore",

@@ -86,7 +86,9 @@ def deletion_score(
     Source: Petsiuk et al. 2018, §4.
     """
     refuse_unknown("end", end, ENDS)
-    with asked(model, images, targets, check_range=check_range, batch_size=batch_size) as call:
+    with asked(
+        model, images, targets, check_range=check_range, batch_size=batch_size, name="images"
+    ) as call:
         curves, fractions = pixel_curves(
             call,
             saliency,

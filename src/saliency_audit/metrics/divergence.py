@@ -4,9 +4,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from saliency_audit.attributions.members import refuse_endless, refuse_negative
 from saliency_audit.attributions.precision import in_double
-from saliency_audit.errors import is_finite, is_whole
-from saliency_audit.metrics.ranks import validate_maps
+from saliency_audit.errors import refuse_non_bool, refuse_number
+from saliency_audit.metrics.ranks import PAIR, validate_maps, validate_pair
 
 
 def kl_divergence(
@@ -30,13 +31,12 @@ def kl_divergence(
         ValueError: shapes other than one common `(N, H, W)`; values that are negative or not
             finite; another floor.
     """
-    if first.shape != second.shape:
-        raise ValueError(
-            f"maps must have one shape, got {tuple(first.shape)} and {tuple(second.shape)}"
-        )
-    if not is_finite(floor) or not 0 < floor < 1:
-        raise ValueError(f"floor must lie in (0, 1), got {floor!r}")
-    one, other = (_distributions(maps, floor) for maps in (first, second))
+    refuse_non_bool("symmetric", symmetric)
+    refuse_number("floor", floor, "share")
+    validate_pair(first, second)
+    one, other = (
+        _distributions(maps, what, floor) for what, maps in zip(PAIR, (first, second), strict=True)
+    )
     forth = _relative_entropy(one, other)
     return (forth + _relative_entropy(other, one)) / 2 if symmetric else forth
 
@@ -62,13 +62,15 @@ def frechet_distance(first: Tensor, second: Tensor, *, side: int = 8) -> float:
 
     Source: Heusel et al. 2017, with cells in place of a network's features.
     """
-    if not is_whole(side) or side < 1:
-        raise ValueError(f"side must be a whole number ≥ 1, got {side!r}")
-    means, covariances = zip(*(_moments(maps, side) for maps in (first, second)), strict=True)
+    refuse_number("side", side, "whole")
+    means, covariances = zip(
+        *(_moments(maps, what, side) for what, maps in zip(PAIR, (first, second), strict=True)),
+        strict=True,
+    )
     if first.shape[1:] != second.shape[1:]:
         raise ValueError(
-            f"both sets need maps of one size, got {tuple(first.shape[1:])} and "
-            f"{tuple(second.shape[1:])}: their cells would show other places"
+            f"first and second need maps of one size, got {tuple(first.shape[1:])} and "
+            f"{tuple(second.shape[1:])}: their cells would show other places; resize them to one"
         )
     # The trace of a root is the sum of the roots of eigenvalues, here of the symmetric
     # Σ^½ Τ Σ^½, which has those of ΣΤ.
@@ -79,14 +81,11 @@ def frechet_distance(first: Tensor, second: Tensor, *, side: int = 8) -> float:
     return float(((means[0] - means[1]).square().sum() + spread).clamp(min=0))
 
 
-def _distributions(maps: Tensor, floor: float) -> Tensor:
+def _distributions(maps: Tensor, what: str, floor: float) -> Tensor:
     """Logarithms of the shares of pixels `(N, H·W)`; NaN for a map of zeros."""
-    validate_maps(maps, "NHW")
     values = in_double(maps.detach()).flatten(1)
-    if not values.isfinite().all() or (values < 0).any():
-        raise ValueError(
-            "maps must be finite and at least 0; reduce signed attributions with `saliency`"
-        )
+    refuse_endless(values, what)
+    refuse_negative(values, what)
     # By the largest first: the sum of huge values would overflow.
     values = values / values.amax(dim=1, keepdim=True)
     shares = values / values.sum(dim=1, keepdim=True)
@@ -97,15 +96,17 @@ def _relative_entropy(first: Tensor, second: Tensor) -> Tensor:
     return (first.exp() * (first - second)).sum(dim=1).clamp(min=0)
 
 
-def _moments(maps: Tensor, side: int) -> tuple[Tensor, Tensor]:
+def _moments(maps: Tensor, what: str, side: int) -> tuple[Tensor, Tensor]:
     """Mean and covariance of a set of maps in cells."""
-    validate_maps(maps, "NHW")
+    validate_maps(maps, "NHW", what)
     values = in_double(maps.detach())
-    if not values.isfinite().all():
-        raise ValueError("maps hold NaN or infinite values")
+    refuse_endless(values, what)
     if len(values) < 2:
-        raise ValueError(f"a covariance needs at least two maps, got {len(values)}")
+        raise ValueError(f"{what}: a covariance needs at least two, got {len(values)}; give a set")
     if side > min(values.shape[1:]):
-        raise ValueError(f"maps of {tuple(values.shape[1:])} pixels have no {side}×{side} cells")
+        raise ValueError(
+            f"{what} of {tuple(values.shape[1:])} pixels have no {side}×{side} cells; take a "
+            "smaller side"
+        )
     cells = F.adaptive_avg_pool2d(values[:, None], side).flatten(1)
     return cells.mean(dim=0), cells.mT.cov().reshape(side**2, side**2)

@@ -10,7 +10,7 @@ from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.pixel_curves import equal_stops, pixel_curves, unchanged
 from saliency_audit.attributions.relevance.background import gaussian_blurred
 from saliency_audit.attributions.targets import Targets
-from saliency_audit.errors import is_finite, is_whole, refuse_non_tensor
+from saliency_audit.errors import refuse_non_numbers, refuse_number
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,11 @@ def faithfulness(
 
     Source: DRE paper, Eq. 10 and §4.2.1.
     """
-    if not is_whole(points) or points < 1:
-        raise ValueError(f"points must be a whole number ≥ 1, got {points!r}")
-    if not is_finite(blur) or blur < 0:
-        raise ValueError(f"blur must be a finite number ≥ 0, got {blur!r}")
-    with asked(model, images, targets, check_range=check_range, batch_size=batch_size) as call:
+    refuse_number("points", points, "whole")
+    refuse_number("blur", blur, "not negative")
+    with asked(
+        model, images, targets, check_range=check_range, batch_size=batch_size, name="images"
+    ) as call:
         curves, _ = pixel_curves(
             call,
             saliency,
@@ -100,8 +100,11 @@ def normalised_over_methods(values: Tensor) -> Tensor:
 
     Source: DRE paper, §4.2.1.
     """
-    refuse_non_tensor("values", values)
+    refuse_non_numbers("values", values)
     if values.ndim != 2 or len(values) < 2:
-        raise ValueError(f"values must be (M, N) of at least 2 methods, got {tuple(values.shape)}")
+        raise ValueError(
+            f"values must be (M, N) of at least 2 methods, got {tuple(values.shape)}; stack those "
+            "of all methods: torch.stack(values)"
+        )
     low, high = values.amin(dim=0), values.amax(dim=0)
     return torch.where(high > low, (values - low) / (high - low), torch.nan)

@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from saliency_audit.errors import refuse_non_tensor
+from saliency_audit.attributions.members import refuse_endless, refuse_members
+from saliency_audit.errors import refuse_non_numbers, refuse_non_tensor
 from saliency_audit.metrics.ranks import normalised_ranks, validate_maps
 
 # Values ranked together: few enough for a processor's cache.
@@ -68,6 +69,7 @@ def rank_distances(maps: Tensor, folds: Tensor) -> Tensor:
             f"{predictors}; stack the maps of all K predictors: torch.stack(maps, dim=1)"
         )
     _validate_folds(folds, count, predictors)
+    refuse_endless(maps, "maps", members="images")
     images = max(1, VALUES_AT_ONCE // max(1, maps[:1].numel()))
     parts = [
         _block_distances(part, own)
@@ -77,8 +79,6 @@ def rank_distances(maps: Tensor, folds: Tensor) -> Tensor:
 
 
 def _block_distances(maps: Tensor, folds: Tensor) -> Tensor:
-    if not torch.isfinite(maps).all():
-        raise ValueError("maps hold NaN or infinite values")
     count, predictors = maps.shape[:2]
     ranks = normalised_ranks(maps.flatten(0, 1).flatten(1)).unflatten(0, (count, predictors))
     each = torch.arange(count, device=ranks.device)
@@ -108,8 +108,8 @@ def sorted_by_agreement(distances: Tensor, correct: Tensor, folds: Tensor) -> Fo
 
     Source: MeGe/ReCo paper, Eq. 3 and 4.
     """
-    for name, given in (("distances", distances), ("correct", correct)):
-        refuse_non_tensor(name, given)
+    refuse_non_numbers("distances", distances)
+    refuse_non_tensor("correct", correct)
     if distances.ndim != 2 or correct.shape != distances.shape:
         raise ValueError(
             f"distances {tuple(distances.shape)} and correct {tuple(correct.shape)} do not match; "
@@ -142,18 +142,26 @@ def sorted_by_agreement(distances: Tensor, correct: Tensor, folds: Tensor) -> Fo
 def _validate_folds(folds: Tensor, count: int, predictors: int) -> None:
     refuse_non_tensor("folds", folds)
     if folds.shape != (count,) or folds.dtype != torch.int64:
-        raise ValueError(f"folds must be int64 ({count},), got {folds.dtype} {tuple(folds.shape)}")
-    if count and not 0 <= int(folds.min()) <= int(folds.max()) < predictors:
         raise ValueError(
-            f"folds must lie in 0..{predictors - 1} for {predictors} predictors, "
-            f"got {int(folds.min())}..{int(folds.max())}; number them from 0"
+            f"folds must be int64 ({count},), got {folds.dtype} {tuple(folds.shape)}; give each "
+            "image the number of its fold"
+        )
+    if count:
+        refuse_members(
+            (folds < 0) | (folds >= predictors),
+            f"folds must lie in 0..{predictors - 1} for {predictors} predictors, got "
+            f"{int(folds.min())}..{int(folds.max())}",
+            "number them from 0",
+            members="images",
         )
 
 
 def _validate_own(distances: NDArray[np.float64]) -> None:
-    if given := int((~np.isnan(distances)).sum()):
-        raise ValueError(
-            f"{given} of {len(distances)} images have a distance at their own fold, where "
-            "rank_distances leaves NaN: the distances are those of other folds; give both "
-            "functions the same folds, in the order of the images"
-        )
+    given = ~np.isnan(distances)
+    refuse_members(
+        torch.from_numpy(given),
+        f"{given.sum()} of {len(distances)} images have a distance at their own fold, where "
+        "rank_distances leaves NaN: the distances are those of other folds",
+        "give both functions the same folds, in the order of the images",
+        members="images",
+    )

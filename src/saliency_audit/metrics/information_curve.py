@@ -24,8 +24,12 @@ from torch import Tensor, nn
 from saliency_audit.attributions.arguments import asked
 from saliency_audit.attributions.called import Model
 from saliency_audit.attributions.engine import halving_on_oom, predict
+from saliency_audit.attributions.members import refuse_members
+from saliency_audit.attributions.pixel_curves import refuse_seeds
 from saliency_audit.attributions.scores import validate_inputs, validate_saliency
 from saliency_audit.attributions.targets import Targets
+from saliency_audit.errors import is_whole, refuse_non_numbers, refuse_number
+from saliency_audit.metrics.arrays import floats
 from saliency_audit.metrics.complexity import (
     EXACT_QUALITY,
     FAST_QUALITY,
@@ -162,15 +166,15 @@ def information_points(
     Source: Kapishnikov et al. 2019 and PAIR's implementation; MS-SSIM: IDGI study §4.4; entropy of
     grey levels: GGIG paper §5.1.
     """
-    shares = [float(threshold) for threshold in thresholds]
-    validate_inputs(images)
+    shares = floats("thresholds", thresholds).tolist()
+    validate_inputs(images, name="images")
     saliency = validate_saliency(images, saliency)
     _validate_options(images, shares, mode, complexities, workers)
     with_size, with_ms_ssim = "file_size" in complexities, "ms_ssim" in complexities
     count = len(images)
+    if seeds is not None:
+        refuse_seeds(seeds, count)
     chosen = list(range(count)) if seeds is None else [int(seed) for seed in seeds]
-    if len(chosen) != count:
-        raise ValueError(f"{count} images need {count} seeds, got {len(chosen)}")
     if ends is not None:
         _validate_ends(ends, chosen, mode, complexities)
     positions = len(shares) + 2
@@ -263,15 +267,18 @@ def information_curves(
 
     Source: Kapishnikov et al. 2019; normalisation, dropping and sorting of PAIR's implementation.
     """
+    for name, given in (("complexity", complexity), ("prediction", prediction)):
+        refuse_non_numbers(name, given)
     if complexity.ndim != 2 or complexity.shape != prediction.shape or complexity.shape[1] < 2:
         raise ValueError(
             "complexity and prediction must both have shape (N, T+2), got "
             f"{tuple(complexity.shape)} and {tuple(prediction.shape)}"
         )
-    if torch.isnan(prediction).any():
-        raise ValueError("the prediction holds NaN; check what the model returns")
-    if grid_size < 2:
-        raise ValueError(f"grid_size must be at least 2, got {grid_size}")
+    refuse_members(
+        prediction.isnan(), "prediction holds NaN", "check what the model returns", members="images"
+    )
+    if not is_whole(grid_size) or grid_size < 2:
+        raise ValueError(f"grid_size must be a whole number ≥ 2, got {grid_size!r}")
     complexity, prediction = complexity.cpu().double(), prediction.cpu().double()
     reasons = {
         "unmeasured": torch.isnan(complexity).any(dim=1),
@@ -472,17 +479,17 @@ def _validate_options(
     complexities: Sequence[str],
     workers: int | None,
 ) -> None:
-    steps = np.diff([0.0, *thresholds])
-    if not thresholds or not (steps > 0).all() or thresholds[-1] > 1:
-        raise ValueError(f"thresholds must rise within (0, 1], got {tuple(thresholds)}")
+    rising = isinstance(thresholds, list) and bool(np.all(np.diff([0.0, *thresholds]) > 0))
+    if not rising or not thresholds or thresholds[-1] > 1:
+        raise ValueError(f"thresholds must rise within (0, 1], got {thresholds}")
     if mode not in get_args(Mode):
         raise ValueError(f"mode must be 'exact' or 'fast', got {mode!r}")
-    unknown = [name for name in complexities if name not in get_args(Complexity)]
-    if unknown or isinstance(complexities, str):
+    several = isinstance(complexities, Sequence) and not isinstance(complexities, str)
+    if not several or not set(complexities) <= set(get_args(Complexity)):
         known = ", ".join(map(repr, get_args(Complexity)))
         raise ValueError(f"complexities must be some of {known}, got {complexities!r}")
-    if workers is not None and workers < 1:
-        raise ValueError(f"workers must be at least 1, got {workers}")
+    if workers is not None:
+        refuse_number("workers", workers, "whole")
     _, channels, height, width = images.shape
     if {"file_size", "shannon_entropy"} & set(complexities) and channels not in (1, 3):
         raise ValueError(f"file size and entropy need images with 1 or 3 channels, got {channels}")
@@ -503,5 +510,9 @@ def _validate_ends(
     if ends.seeds is not None and ends.seeds != tuple(seeds):
         raise ValueError("ends were made with other seeds, hence other random pixels")
     for name in complexities:
-        if torch.isnan(getattr(ends, name)[:, [0, -1]]).any():
-            raise ValueError(f"ends were made without {name!r}; measure it there too")
+        refuse_members(
+            getattr(ends, name)[:, [0, -1]].isnan(),
+            f"ends were made without {name!r}",
+            "measure it there too",
+            members="images",
+        )

@@ -79,7 +79,9 @@ def insertion_score(
 
     Source: IDGI study §4.2 (Table 1); Petsiuk et al. 2018 (curve, blur); Pan et al. 2021 (ratio).
     """
-    with asked(model, images, targets, check_range=check_range, batch_size=batch_size) as call:
+    with asked(
+        model, images, targets, check_range=check_range, batch_size=batch_size, name="images"
+    ) as call:
         curves, fractions = pixel_curves(
             call,
             saliency,

@@ -15,7 +15,7 @@ from saliency_audit.attributions.precision import in_double
 from saliency_audit.attributions.rounding import is_constant
 from saliency_audit.attributions.scores import validate_saliency
 from saliency_audit.attributions.targets import Targets
-from saliency_audit.errors import is_whole
+from saliency_audit.errors import is_whole, shown
 from saliency_audit.metrics.insertion import blur
 from saliency_audit.metrics.mu_fidelity import pearson
 
@@ -65,8 +65,10 @@ def insertion_correlation(
     Source: Gomez et al. 2022 (IC); cited by the XMGD paper, §2.
     """
     if not is_whole(points) or points < 2:
-        raise ValueError(f"points must be a whole number ≥ 2, got {points!r}")
-    with asked(model, images, targets, check_range=check_range, batch_size=batch_size) as call:
+        raise ValueError(f"points must be a whole number ≥ 2, got {shown(points)}")
+    with asked(
+        model, images, targets, check_range=check_range, batch_size=batch_size, name="images"
+    ) as call:
         maps = validate_saliency(call.inputs, saliency)
         height, width = maps.shape[1:]
         seeds = list(range(len(maps))) if seeds is None else seeds

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from saliency_audit.errors import is_whole
+from saliency_audit.attributions.members import refuse_endless, refuse_members
+from saliency_audit.errors import is_whole, refuse_non_numbers, refuse_non_tensor
 
 Scale = Literal["raw", "unit_norm"]
 
@@ -36,12 +37,19 @@ def jpeg_copy(images: Tensor, quality: int = 75) -> Tensor:
 
     Source: IDGI study §4.5.2.
     """
+    refuse_non_tensor("images", images)
     if images.ndim != 4 or images.shape[1] not in _MODES:
         raise ValueError(
             f"images must have shape (N, 1, H, W) or (N, 3, H, W), got {tuple(images.shape)}"
         )
-    if not images.is_floating_point() or not ((images >= 0) & (images <= 1)).all():
-        raise ValueError("images must be floats in [0, 1] without NaN; divide 8-bit pixels by 255")
+    if not images.is_floating_point():
+        raise ValueError(f"images must be floats in [0, 1], got {images.dtype}; divide by 255")
+    refuse_members(
+        ~((images >= 0) & (images <= 1)),
+        "images must lie in [0, 1] without NaN",
+        "divide 8-bit pixels by 255",
+        members="images",
+    )
     if not is_whole(quality) or not 1 <= quality <= 95:
         raise ValueError(f"quality must be a whole number in 1..95, got {quality!r}")
     levels = (images.detach() * 255).round().to(torch.uint8).cpu().permute(0, 2, 3, 1).numpy()
@@ -92,13 +100,15 @@ def jpeg_stability(maps: Tensor, maps_of_copy: Tensor, scale: Scale = "raw") -> 
 
     Source: IDGI study §4.5.2, Table 5 (raw); the scale-free variant is ours.
     """
+    for name, given in (("maps", maps), ("maps_of_copy", maps_of_copy)):
+        refuse_non_numbers(name, given)
     if maps.shape != maps_of_copy.shape or maps.ndim < 2 or 0 in maps.shape[1:]:
         raise ValueError(
-            "both sets of maps must have the same shape (N, …), got "
+            "maps and maps_of_copy must have the same shape (N, …), got "
             f"{tuple(maps.shape)} and {tuple(maps_of_copy.shape)}"
         )
-    if not (maps.isfinite().all() and maps_of_copy.isfinite().all()):
-        raise ValueError("the maps hold NaN or infinity; their difference is undefined")
+    refuse_endless(maps, "maps")
+    refuse_endless(maps_of_copy, "maps_of_copy")
     first, second = (values.detach().cpu().double().flatten(1) for values in (maps, maps_of_copy))
     if scale == "unit_norm":
         first, second = _unit_norm(first), _unit_norm(second)

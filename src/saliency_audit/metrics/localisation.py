@@ -15,8 +15,15 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
+from saliency_audit.attributions.members import refuse_endless, refuse_negative
 from saliency_audit.attributions.rounding import leveled
-from saliency_audit.errors import refuse_non_tensor
+from saliency_audit.errors import (
+    is_number,
+    refuse_non_numbers,
+    refuse_non_tensor,
+    refuse_number,
+    shown,
+)
 
 # Pixels that touch at a corner are connected.
 NEIGHBOURS = np.ones((3, 3), dtype=bool)
@@ -100,8 +107,7 @@ def box_iou(saliency: Tensor, regions: Tensor, threshold: float = 0.2) -> Tensor
         maximum, largest component); scaled to [0, 1] first as in Choe et al. 2020, Evaluating
         weakly supervised object localization methods right.
     """
-    if not 0 < threshold <= 1:
-        raise ValueError(f"threshold must lie in (0, 1], got {threshold}")
+    refuse_number("threshold", threshold, "share or all")
     values, _ = _validated(saliency, regions)
     low, high = values.amin(dim=1, keepdim=True), values.amax(dim=1, keepdim=True)
     # Halved, so that the range of huge values does not overflow.
@@ -134,8 +140,7 @@ def pointing_game(saliency: Tensor, regions: Tensor, tolerance: float = 0.0) -> 
 
     Source: Zhang et al. 2018, Top-down neural attention by excitation backprop.
     """
-    if not tolerance >= 0:
-        raise ValueError(f"tolerance must not be negative, got {tolerance}")
+    _validate_tolerance(tolerance)
     values, inside = _validated(saliency, regions)
     top = values == values.amax(dim=1, keepdim=True)
     if tolerance:
@@ -156,8 +161,7 @@ def mass_inside(saliency: Tensor, regions: Tensor) -> Tensor:
     Source: relevance mass accuracy, Arras et al. 2022, CLEVR-XAI.
     """
     values, inside = _validated(saliency, regions)
-    if (values < 0).any():
-        raise ValueError("saliency must not be negative; take absolute values or cut it off first")
+    refuse_negative(values, "saliency", "take absolute values or cut it off first")
     # Scaled first, so that tiny values do not underflow and huge ones do not overflow.
     values = values / values.amax(dim=1, keepdim=True)
     shares = (values * inside).sum(dim=1) / values.sum(dim=1)
@@ -177,11 +181,8 @@ def widened(regions: Tensor, tolerance: float) -> Tensor:
     Raises:
         ValueError: a negative tolerance, or regions that are not bool.
     """
-    refuse_non_tensor("regions", regions)
-    if not tolerance >= 0:
-        raise ValueError(f"tolerance must not be negative, got {tolerance}")
-    if regions.dtype != torch.bool:
-        raise ValueError(f"regions must be bool, got {regions.dtype}; compare masks with 0 first")
+    _validate_regions(regions)
+    _validate_tolerance(tolerance)
     distances = [
         ndimage.distance_transform_edt(~region) if region.any() else np.full(region.shape, np.inf)
         for region in regions.cpu().numpy()
@@ -191,7 +192,7 @@ def widened(regions: Tensor, tolerance: float) -> Tensor:
 
 def _validated(saliency: Tensor, regions: Tensor) -> tuple[Tensor, Tensor]:
     """Saliency and regions as float64 `(N, HW)` on the CPU."""
-    refuse_non_tensor("saliency", saliency)
+    refuse_non_numbers("saliency", saliency)
     refuse_non_tensor("regions", regions)
     if saliency.ndim != 3 or saliency.shape != regions.shape or 0 in saliency.shape[1:]:
         raise ValueError(
@@ -199,12 +200,27 @@ def _validated(saliency: Tensor, regions: Tensor) -> tuple[Tensor, Tensor]:
             f"{tuple(saliency.shape)} and {tuple(regions.shape)}; reduce attribution maps over "
             "channels first"
         )
-    if regions.dtype != torch.bool:
-        raise ValueError(f"regions must be bool, got {regions.dtype}; compare masks with 0 first")
-    if not saliency.isfinite().all():
-        raise ValueError("the saliency holds NaN or infinity")
+    _validate_regions(regions)
+    refuse_endless(saliency, "saliency maps")
     values = leveled(saliency.detach()).cpu().double().flatten(1)
     return values, regions.cpu().double().flatten(1)
+
+
+def _validate_regions(regions: Tensor) -> None:
+    refuse_non_tensor("regions", regions)
+    if regions.dtype != torch.bool:
+        raise ValueError(f"regions must be bool, got {regions.dtype}; compare masks with 0 first")
+    if regions.ndim != 3:
+        raise ValueError(
+            f"regions must have shape (N, H, W), got {tuple(regions.shape)}; one region is a batch "
+            "of one: region[None]"
+        )
+
+
+def _validate_tolerance(tolerance: float) -> None:
+    """Refuse what is no number of pixels; an infinite one is every pixel."""
+    if not is_number(tolerance) or not tolerance >= 0:
+        raise ValueError(f"tolerance must be a number of pixels ≥ 0, got {shown(tolerance)}")
 
 
 def _largest_component(kept: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -13,7 +13,7 @@ from saliency_audit.attributions.engine import halving_on_oom, score
 from saliency_audit.attributions.pixel_curves import reveal_order
 from saliency_audit.attributions.scores import validate_saliency
 from saliency_audit.attributions.targets import Targets
-from saliency_audit.errors import is_finite
+from saliency_audit.errors import is_finite, shown
 from saliency_audit.metrics.similarity import min_max
 
 
@@ -94,7 +94,9 @@ def masked_confidence(
 
     Source: Chattopadhay et al. 2018, §4.1 (first two); Jung and Oh 2021 (deletion).
     """
-    with asked(model, images, targets, check_range=check_range, batch_size=batch_size) as call:
+    with asked(
+        model, images, targets, check_range=check_range, batch_size=batch_size, name="images"
+    ) as call:
         maps = validate_saliency(call.inputs, saliency)
         masks = min_max(maps) if share is None else _most_salient(maps, share, seeds)
         return _confidence(call, masks, baselines_for(call.inputs, baseline), batch_size)
@@ -106,8 +108,8 @@ def _most_salient(maps: Tensor, share: float, seeds: list[int] | None) -> Tensor
     count = round(share * pixels) if is_finite(share) else 0
     if not (is_finite(share) and 0 < share < 1 and 0 < count < pixels):
         raise ValueError(
-            f"share must lie in (0, 1) and keep some of the {pixels} pixels, got {share!r}; None "
-            "takes the scaled map as the mask"
+            f"share must lie in (0, 1) and keep some of the {pixels} pixels, got {shown(share)}; "
+            "None takes the scaled map as the mask"
         )
     if not len(maps):
         return maps

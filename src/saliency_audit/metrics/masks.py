@@ -6,6 +6,7 @@ Both take masks `(N, H, W)` in [0, 1] and return one float64 value per image on 
 import torch
 from torch import Tensor
 
+from saliency_audit.attributions.members import refuse_members
 from saliency_audit.errors import refuse_non_tensor
 
 
@@ -58,6 +59,10 @@ def _validated(masks: Tensor) -> Tensor:
             f"masks must be floats of shape (N, H, W), got {masks.dtype} {tuple(masks.shape)}"
         )
     values = masks.detach().cpu().double()
-    if values.numel() and not (values.min() >= 0 and values.max() <= 1):
-        raise ValueError("masks must lie in [0, 1]; scale maps to it first")
+    refuse_members(
+        ~((values >= 0) & (values <= 1)),
+        "masks must lie in [0, 1]",
+        "scale maps to it first",
+        members="masks",
+    )
     return values

@@ -1,7 +1,12 @@
 """Distance between Gaussian mixtures: optimal transport between their components."""
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
+
+from saliency_audit.attributions.members import refuse_members
+from saliency_audit.errors import refuse_non_bool
+from saliency_audit.metrics.arrays import floats
 
 Array = NDArray[np.float64]
 
@@ -44,11 +49,13 @@ def mixture_wasserstein(
     """
     from ot import emd  # POT imports every array library it finds: only when needed
 
+    refuse_non_bool("squared", squared)
     source, target = _distribution(weights_a, "weights_a"), _distribution(weights_b, "weights_b")
     cost = gaussian_wasserstein_squared(means_a, covariances_a, means_b, covariances_b)
     if cost.shape != (len(source), len(target)):
         raise ValueError(
-            f"{cost.shape} components do not match {(len(source), len(target))} weights"
+            f"means_a and means_b are of {cost.shape} components, weights_a and weights_b of "
+            f"{(len(source), len(target))}; give one weight per component"
         )
     total = max(float(np.sum(emd(source, target, cost) * cost)), 0.0)
     return total if squared else float(np.sqrt(total))
@@ -81,7 +88,8 @@ def gaussian_wasserstein_squared(
     centres_b, roots_b = _gaussians(means_b, covariances_b, "b")
     if centres_a.shape[1] != centres_b.shape[1]:
         raise ValueError(
-            f"the mixtures have {centres_a.shape[1]} and {centres_b.shape[1]} dimensions"
+            f"means_a have {centres_a.shape[1]} dimensions and means_b {centres_b.shape[1]}; "
+            "compare mixtures of one space"
         )
     shift = np.sum((centres_a[:, None] - centres_b[None]) ** 2, axis=-1)
     left, _, right = np.linalg.svd(roots_b[None] @ roots_a[:, None])
@@ -91,32 +99,42 @@ def gaussian_wasserstein_squared(
 
 def _gaussians(means: ArrayLike, covariances: ArrayLike, name: str) -> tuple[Array, Array]:
     """Means and square roots of the covariances, after validation."""
-    centres = np.asarray(means, dtype=np.float64)
-    spreads = np.asarray(covariances, dtype=np.float64)
+    centres, spreads = floats(f"means_{name}", means), floats(f"covariances_{name}", covariances)
     if centres.ndim != 2 or spreads.shape != (*centres.shape, centres.shape[1]):
         raise ValueError(
             f"means_{name} must be (K, d) and covariances_{name} (K, d, d), "
             f"got {centres.shape} and {spreads.shape}"
         )
-    if not (np.isfinite(centres).all() and np.isfinite(spreads).all()):
-        raise ValueError(f"means_{name} or covariances_{name} hold NaN or infinite numbers")
-    scale = np.abs(spreads).max(initial=0.0)
-    if np.abs(spreads - spreads.swapaxes(-1, -2)).max(initial=0.0) > 1e-6 * scale:
-        raise ValueError(f"covariances_{name} must be symmetric")
+    for what, given in ((f"means_{name}", centres), (f"covariances_{name}", spreads)):
+        _refuse_components(~np.isfinite(given), f"{what} hold NaN or infinite numbers", "mend them")
+    slack = 1e-6 * np.abs(spreads).max(initial=0.0)
+    _refuse_components(
+        np.abs(spreads - spreads.swapaxes(-1, -2)) > slack,
+        f"covariances_{name} must be symmetric",
+        "take the mean of each and its transpose",
+    )
     values, vectors = np.linalg.eigh((spreads + spreads.swapaxes(-1, -2)) / 2)
-    if values.min(initial=0.0) < -1e-6 * scale:
-        raise ValueError(
-            f"covariances_{name} must be positive semi-definite; "
-            f"an eigenvalue is {values.min():.3g}"
-        )
+    _refuse_components(
+        values < -slack,
+        f"covariances_{name} must be positive semi-definite, got an eigenvalue "
+        f"{values.min(initial=0.0):.3g}",
+        "these are no covariances",
+    )
     roots = np.sqrt(np.clip(values, 0.0, None))
     return centres, (vectors * roots[:, None, :]) @ vectors.swapaxes(-1, -2)
 
 
 def _distribution(weights: ArrayLike, name: str) -> Array:
-    values = np.asarray(weights, dtype=np.float64)
-    if values.ndim != 1 or not np.isfinite(values).all() or (values < 0).any():
-        raise ValueError(f"{name} must be a vector of finite non-negative numbers")
+    values = floats(name, weights)
+    if values.ndim != 1:
+        raise ValueError(f"{name} must be a vector (K,), got shape {values.shape}; flatten it")
+    _refuse_components(
+        ~np.isfinite(values) | (values < 0), f"{name} must be finite and ≥ 0", "mend them"
+    )
     if not abs(values.sum() - 1.0) <= 1e-6:
-        raise ValueError(f"{name} must sum to 1, got {values.sum():.6g}")
+        raise ValueError(f"{name} must sum to 1, got {values.sum():.6g}; divide them by their sum")
     return values / values.sum()
+
+
+def _refuse_components(wrong: NDArray[np.bool_], fault: str, remedy: str) -> None:
+    refuse_members(torch.from_numpy(wrong), fault, remedy, members="components")

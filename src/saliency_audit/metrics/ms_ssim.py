@@ -5,8 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from saliency_audit.attributions.precision import outside_autocast
-from saliency_audit.attributions.scores import validate_pixels
-from saliency_audit.errors import refuse_non_tensor
+from saliency_audit.attributions.scores import validate_inputs
 
 WINDOW = 11
 SIGMA = 1.5
@@ -88,13 +87,7 @@ def ms_ssim(pictures: Tensor, references: Tensor) -> Tensor:
 def _validate(pictures: Tensor, references: Tensor) -> int:
     """Refuse malformed pictures; returns the number of scales that fit."""
     for name, given in (("pictures", pictures), ("references", references)):
-        refuse_non_tensor(name, given)
-        validate_pixels(name, given)
-    if pictures.ndim != 4 or references.ndim != 4:
-        raise ValueError(
-            "pictures and references must have shape (B, C, H, W), got "
-            f"{tuple(pictures.shape)} and {tuple(references.shape)}"
-        )
+        validate_inputs(given, name=name)
     count, _, height, width = pictures.shape
     if references.shape[0] not in (1, count) or references.shape[1:] != pictures.shape[1:]:
         raise ValueError(

@@ -14,7 +14,7 @@ from saliency_audit.attributions.rounding import is_constant
 from saliency_audit.attributions.scores import validate_saliency
 from saliency_audit.attributions.seeding import image_generator
 from saliency_audit.attributions.targets import Targets
-from saliency_audit.errors import is_finite, is_whole, refuse_non_tensor
+from saliency_audit.errors import is_finite, is_whole, refuse_non_numbers, shown
 
 REDUCE = (
     "reduce attribution maps over their channels (attributions.saliency) and stack the maps of "
@@ -74,7 +74,9 @@ def mu_fidelity(
 
     Source: MeGe/ReCo paper, Eq. 8 and §4.3; Bhatt et al. 2020.
     """
-    with asked(model, images, targets, check_range=check_range, batch_size=batch_size) as call:
+    with asked(
+        model, images, targets, check_range=check_range, batch_size=batch_size, name="images"
+    ) as call:
         return _fidelity(call, saliency, share, subsets, baseline, output, seed, batch_size)
 
 
@@ -92,7 +94,14 @@ def _fidelity(
     count, _, height, width = images.shape
     _validate_shape(images, saliency)
     several = saliency.ndim == 4
-    maps = [validate_saliency(images, part) for part in (saliency if several else [saliency])]
+    maps = (
+        [
+            validate_saliency(images, part, f"maps of method {method}")
+            for method, part in enumerate(saliency)
+        ]
+        if several
+        else [validate_saliency(images, saliency)]
+    )
     if not is_finite(share):
         raise ValueError(f"share must be a number between 0 and 1, got {share!r}")
     pixels = round(share * height * width)
@@ -106,6 +115,8 @@ def _fidelity(
             f"a correlation needs a whole number of at least 3 subsets, got {subsets!r}"
         )
 
+    if not is_whole(seed):
+        raise ValueError(f"seed must be a whole number, got {shown(seed)}")
     hiding = baselines_for(images, baseline)
 
     def run(size: int) -> Tensor:
@@ -133,7 +144,7 @@ def _fidelity(
 
 def _validate_shape(images: Tensor, saliency: Tensor) -> None:
     """Refuse saliency that is neither one map per image nor several, or that may be either."""
-    refuse_non_tensor("saliency", saliency)
+    refuse_non_numbers("saliency", saliency)
     count, channels, height, width = images.shape
     shape, one = tuple(saliency.shape), (count, height, width)
     if shape != one and not (len(shape) == 4 and shape[1:] == one):

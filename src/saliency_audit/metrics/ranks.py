@@ -7,34 +7,71 @@ from torch import Tensor
 from saliency_audit.attributions.precision import where_float64_is
 from saliency_audit.attributions.rounding import is_constant
 
+# What the two arguments of a comparison are called in messages.
+PAIR = ("first maps", "second maps")
 
-def validate_maps(maps: Tensor, axes: str) -> None:
+
+def validate_maps(maps: Tensor, axes: str, what: str = "maps") -> None:
     """Refuse maps without pixels, and anything that is not a float tensor of this shape.
 
     Args:
         maps: the values themselves are not examined.
         axes: a letter per dimension, the pixels last, such as "NHW".
+        what: the maps in messages, in the plural.
 
     Raises:
-        ValueError: names the cause.
+        ValueError: names the cause and the remedy.
     """
     wanted = f"({', '.join(axes)})"
     if isinstance(maps, np.ndarray):
         raise ValueError(
-            f"maps must be a torch tensor {wanted}, got a numpy array; torch.from_numpy turns it "
+            f"{what} must be a torch tensor {wanted}, got a numpy array; torch.from_numpy turns it "
             "into one"
         )
     if not isinstance(maps, Tensor):
         raise ValueError(
-            f"maps must be one tensor {wanted}, got {type(maps).__name__}; maps of different sizes "
-            "cannot be compared: scale them to one size and stack them"
+            f"{what} must be one tensor {wanted}, got {type(maps).__name__}; maps of different "
+            "sizes cannot be compared: scale them to one size and stack them"
         )
     if maps.ndim != len(axes) or not maps.is_floating_point():
         raise ValueError(
-            f"maps must be floats of shape {wanted}, got {maps.dtype} {tuple(maps.shape)}"
+            f"{what} must be floats of shape {wanted}, got {maps.dtype} {tuple(maps.shape)}"
+            f"{_remedy(maps, axes)}"
         )
     if 0 in maps.shape[-2:]:
-        raise ValueError(f"maps have no pixels: shape {tuple(maps.shape)}")
+        raise ValueError(f"{what} have no pixels: shape {tuple(maps.shape)}")
+
+
+def _remedy(maps: Tensor, axes: str) -> str:
+    if maps.ndim == len(axes) - 1:
+        return "; a single one is a batch of one: maps[None]"
+    if axes == "NHW" and maps.ndim == 4:
+        return "; reduce attributions over their channels with `saliency`"
+    if maps.ndim == len(axes) and not maps.is_complex():
+        return "; convert them with .float()"
+    return ""
+
+
+def validate_pair(
+    first: Tensor, second: Tensor, axes: str = "NHW", names: tuple[str, str] = PAIR
+) -> None:
+    """Refuse two batches of maps that are malformed, or of two shapes.
+
+    Raises:
+        ValueError: names the cause and the remedy.
+    """
+    for what, maps in zip(names, (first, second), strict=True):
+        validate_maps(maps, axes, what)
+    if first.shape != second.shape:
+        raise ValueError(
+            f"{names[0]} and {names[1]} must have one shape, got {tuple(first.shape)} and "
+            f"{tuple(second.shape)}; resize them to one, and pair each with another"
+        )
+    if first.device != second.device:
+        raise ValueError(
+            f"{names[0]} and {names[1]} must lie on one device, got {first.device} and "
+            f"{second.device}; move one of them"
+        )
 
 
 def average_ranks(values: Tensor) -> Tensor:

@@ -4,18 +4,17 @@ import torch
 from torch import Tensor
 
 from saliency_audit.attributions.rounding import is_constant
-from saliency_audit.errors import is_finite
-from saliency_audit.metrics.mixture import mixture_wasserstein
-from saliency_audit.metrics.xmgd import (
-    MultiScale,
-    filtered,
-    fitted,
+from saliency_audit.errors import refuse_number
+from saliency_audit.metrics.fitted_maps import fitted
+from saliency_audit.metrics.levels import (
+    labels_of_pairs,
+    level_weights,
     pixel_grid,
-    pixel_weights,
-    validated,
+    refuse_sparse_levels,
+    validated_pair,
 )
-
-DEFAULTS = MultiScale()
+from saliency_audit.metrics.mixture import mixture_wasserstein
+from saliency_audit.metrics.multi_scale import DEFAULTS, MultiScale, refuse_other_settings
 
 
 def xmgd_of_sequences(
@@ -44,24 +43,19 @@ def xmgd_of_sequences(
 
     Source: ours; XMGD §6 asks for an extension to temporal saliency.
     """
-    if not (is_finite(duration) and duration > 0):
-        raise ValueError(f"duration must be a number above 0, got {duration!r}")
-    ours, theirs = validated(first, "NTHW"), validated(second, "NTHW")
-    if ours.shape != theirs.shape:
-        raise ValueError(
-            f"sequences must have one shape, got {tuple(first.shape)} and {tuple(second.shape)}"
-        )
+    refuse_other_settings(settings)
+    refuse_number("duration", duration, "positive")
+    ours, theirs = validated_pair(first, second, "NTHW", "sequences")
     values = torch.full((len(ours),), torch.nan, dtype=torch.float64)
     defined = ~(is_constant(ours.flatten(1)) | is_constant(theirs.flatten(1)))
     if not defined.any():
         return values
+    pair = (ours[defined], theirs[defined])
+    for each, labels in zip(pair, labels_of_pairs(defined), strict=True):
+        refuse_sparse_levels(each, settings, labels, "sequences")
     terms = []
     for side in settings.kernels:
-        pairs = zip(
-            _mixtures(ours[defined], side, settings, duration),
-            _mixtures(theirs[defined], side, settings, duration),
-            strict=True,
-        )
+        pairs = zip(*(_mixtures(each, side, settings, duration) for each in pair), strict=True)
         terms.append([mixture_wasserstein(*one, *other, squared=True) for one, other in pairs])
     values[defined.cpu()] = torch.tensor(terms, dtype=torch.float64).mean(dim=0)
     return values
@@ -71,9 +65,8 @@ def _mixtures(
     sequences: Tensor, side: int, settings: MultiScale, duration: float
 ) -> list[tuple[Tensor, Tensor, Tensor]]:
     """Means, covariances and weights of each sequence's mixture at one level, on the CPU."""
-    count, frames, height, width = sequences.shape
-    smooth = filtered(sequences.flatten(0, 1), side, settings.window)
-    weights = pixel_weights(smooth.reshape(count, frames * height, width), settings.width)
+    frames, height, width = sequences.shape[1:]
+    weights = level_weights(sequences, side, settings)
     points = _points(frames, height, width, duration, sequences)
     found = fitted(points, weights.flatten(1), settings)
     return list(zip(found.means.cpu(), found.covariances.cpu(), found.weights.cpu(), strict=True))

@@ -11,10 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from saliency_audit.attributions.members import refuse_endless, refuse_negative
 from saliency_audit.attributions.precision import in_double, where_float64_is
 from saliency_audit.attributions.rounding import is_constant
+from saliency_audit.errors import is_number, refuse_number, shown
 from saliency_audit.metrics.ms_ssim import ssim as picture_ssim
-from saliency_audit.metrics.ranks import normalised_ranks, validate_maps
+from saliency_audit.metrics.ranks import PAIR, normalised_ranks, validate_pair
 
 
 def spearman(first: Tensor, second: Tensor) -> Tensor:
@@ -49,13 +51,10 @@ def dice(first: Tensor, second: Tensor, *, level: float = 0.5) -> Tensor:
     Raises:
         ValueError: as `spearman`; negative values; a level outside (0, 1].
     """
-    _validate(first, second)
-    if not 0 < level <= 1:
-        raise ValueError(f"level must lie in (0, 1], got {level!r}")
+    _validate(first, second, negative=False)
+    refuse_number("level", level, "share or all")
     regions = []
     for maps in (first, second):
-        if (maps < 0).any():
-            raise ValueError("the Dice coefficient needs maps without negative values; reduce them")
         flat = maps.flatten(1)
         regions.append(flat >= level * flat.amax(dim=1, keepdim=True))
     overlap = in_double((regions[0] & regions[1]).sum(dim=1))
@@ -80,11 +79,7 @@ def weighted_jaccard(first: Tensor, second: Tensor) -> Tensor:
 
     Source: GGIG paper, Table 1.
     """
-    _validate(first, second)
-    if (first < 0).any() or (second < 0).any():
-        raise ValueError(
-            "weighted Jaccard needs maps without negative values; reduce or scale them"
-        )
+    _validate(first, second, negative=False)
     first, second = in_double(first).flatten(1), in_double(second).flatten(1)
     return torch.minimum(first, second).sum(dim=1) / torch.maximum(first, second).sum(dim=1)
 
@@ -165,9 +160,11 @@ def norm_distance(first: Tensor, second: Tensor, order: float = 2) -> Tensor:
     """ℓ_order norm of the difference: `(N,)` float64 ≥ 0, in the maps' unit times √pixels (ℓ2).
 
     Raises:
-        ValueError: as `spearman`.
+        ValueError: as `spearman`; an order that is not above 0.
     """
     _validate(first, second)
+    if not is_number(order) or not order > 0:
+        raise ValueError(f"order must be a number > 0, or inf, got {shown(order)}")
     return torch.linalg.vector_norm((in_double(first) - in_double(second)).flatten(1), order, dim=1)
 
 
@@ -178,15 +175,13 @@ def min_max(maps: Tensor) -> Tensor:
     return (maps - low) / span.where(~is_constant(maps)[:, None, None], torch.nan)
 
 
-def _validate(first: Tensor, second: Tensor) -> None:
-    for maps in (first, second):
-        validate_maps(maps, "NHW")
-        if not torch.isfinite(maps).all():
-            raise ValueError("maps hold NaN or infinite values")
-    if first.shape != second.shape:
-        raise ValueError(
-            f"maps must have one shape, got {tuple(first.shape)} and {tuple(second.shape)}"
-        )
+def _validate(first: Tensor, second: Tensor, *, negative: bool = True) -> None:
+    """Refuse maps that cannot be compared; negative values, too, unless they are allowed."""
+    validate_pair(first, second)
+    for what, maps in zip(PAIR, (first, second), strict=True):
+        refuse_endless(maps, what)
+        if not negative:
+            refuse_negative(maps, what)
 
 
 # The candidates of the MeGe/ReCo paper (Appendix F), as distances: 0 for equal maps.

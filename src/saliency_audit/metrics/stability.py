@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
+
+from saliency_audit.attributions.members import refuse_members
+from saliency_audit.metrics.arrays import floats
 
 Definition = Literal["printed", "balanced"]
 Floats = NDArray[np.float64]
@@ -149,16 +153,20 @@ def threshold_rates(
 
 
 def _distances(name: str, values: ArrayLike) -> Floats:
-    distances = np.asarray(values, dtype=np.float64)
+    distances = floats(name, values)
     if distances.ndim != 1:
-        raise ValueError(f"{name} must be one-dimensional, got shape {distances.shape}")
-    if np.isnan(distances).any():
-        raise ValueError(
-            f"{name} holds NaN: a pair without a distance belongs to neither set; "
-            "sorted_by_agreement drops such pairs and counts them"
-        )
-    if not np.all((distances >= 0) & np.isfinite(distances)):
-        raise ValueError(
-            f"{name} holds a negative or infinite distance; all must be finite numbers ≥ 0"
-        )
+        raise ValueError(f"{name} must be one-dimensional, got shape {distances.shape}; flatten it")
+    refuse_members(
+        torch.from_numpy(np.isnan(distances)),
+        f"{name} holds NaN",
+        "a pair without a distance belongs to neither set: sorted_by_agreement drops such pairs "
+        "and counts them",
+        members="pairs",
+    )
+    refuse_members(
+        torch.from_numpy(~(distances >= 0) | np.isinf(distances)),
+        f"{name} holds a negative or infinite distance",
+        "all must be finite numbers ≥ 0",
+        members="pairs",
+    )
     return distances

@@ -9,6 +9,7 @@ from saliency_audit.attributions.engine import halving_on_oom, score
 from saliency_audit.attributions.paths import Path
 from saliency_audit.attributions.targets import Targets
 from saliency_audit.attributions.walking import Block, blocks, visits
+from saliency_audit.errors import shown
 
 
 def taylor_error(
@@ -47,6 +48,11 @@ def taylor_error(
 
     Source: IDGI study, §3 (the first-order step in the derivation of x_jp).
     """
+    if not hasattr(path, "start"):
+        raise ValueError(
+            f"path must be a path such as StraightPath(32), got {shown(path)}; those of "
+            "saliency_audit.attributions are paths"
+        )
     with asked(model, inputs, targets, check_range=check_range, batch_size=batch_size) as call:
         black = torch.zeros_like(call.inputs)
 

@@ -6,8 +6,9 @@ import torch
 from scipy import ndimage
 from torch import Tensor
 
+from saliency_audit.attributions.members import refuse_endless
 from saliency_audit.attributions.rounding import is_constant
-from saliency_audit.errors import refuse_non_tensor
+from saliency_audit.errors import refuse_non_numbers, refuse_non_tensor, refuse_number
 from saliency_audit.metrics.localisation import NEIGHBOURS
 
 
@@ -30,16 +31,14 @@ def top_pixels(saliency: Tensor, share: float) -> Tensor:
 
     Source: GGIG paper, Figures 1 (5 %) and 9 (10 %), which do not say how ties are resolved.
     """
-    if not 0 < share <= 1:
-        raise ValueError(f"share must lie in (0, 1], got {share}")
-    refuse_non_tensor("saliency", saliency)
+    refuse_number("share", share, "share or all")
+    refuse_non_numbers("saliency", saliency)
     if saliency.ndim != 3 or 0 in saliency.shape[1:]:
         raise ValueError(
             f"saliency must have shape (N, H, W), got {tuple(saliency.shape)}; reduce attribution "
             "maps over channels first"
         )
-    if not saliency.isfinite().all():
-        raise ValueError("the saliency holds NaN or infinity")
+    refuse_endless(saliency, "saliency maps")
     values = saliency.detach().cpu().flatten(1)
     # Halves are rounded up.
     count = max(1, math.floor(share * values.shape[1] + 0.5))

@@ -1,6 +1,7 @@
 """Gaussian mixtures of weighted points, fitted by expectation maximisation (EM)."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,8 +9,13 @@ import torch
 from torch import Tensor
 
 from saliency_audit.attributions.blocks import blocks
+from saliency_audit.attributions.members import (
+    refuse_endless,
+    refuse_members,
+    refuse_negative,
+)
 from saliency_audit.attributions.precision import in_double
-from saliency_audit.errors import is_finite, is_whole
+from saliency_audit.errors import refuse_non_numbers, refuse_number, refuse_other_type
 from saliency_audit.metrics.gaussian_mixtures import (
     WeightedMixture,
     joined,
@@ -70,9 +76,21 @@ def fit_weighted_gmm(
     Source: XMGD §3.1; Gebru et al. 2016. Their weighted-data mixture divides covariances by the
     weights and is another one; XMGD duplicates points.
     """
+    for name, whole in (
+        ("components", components),
+        ("restarts", restarts),
+        ("iterations", iterations),
+    ):
+        refuse_number(name, whole, "whole")
+    refuse_number("seed", seed, "from 0")
+    for name, number in (("tolerance", tolerance), ("floor", floor)):
+        refuse_number(name, number, "positive")
+    for name, given in (("points", points), ("weights", weights)):
+        refuse_non_numbers(name, given)
     points, weights = in_double(points), in_double(weights)
     _validate(points, weights, components)
-    _validate_effort(restarts, iterations, tolerance, floor)
+    if start is not None:
+        _validate_start(start, len(weights), components, points.shape[1])
     draws = np.random.default_rng(seed).random((restarts, components))
     drawn = torch.from_numpy(draws).to(weights)
 
@@ -173,24 +191,55 @@ def _validate(points: Tensor, weights: Tensor, components: int) -> None:
     if points.ndim != 2 or weights.ndim != 2 or weights.shape[1] != len(points):
         raise ValueError(
             f"points must be (n, d) and weights (B, n), got {tuple(points.shape)} and "
-            f"{tuple(weights.shape)}"
+            f"{tuple(weights.shape)}; one set is a batch of one: weights[None]"
         )
-    if not is_whole(components) or components < 1:
-        raise ValueError(f"components must be a whole number ≥ 1, got {components!r}")
-    if not (points.isfinite().all() and weights.isfinite().all()) or (weights < 0).any():
-        raise ValueError("points and weights must be finite, and weights at least 0")
-    fewest = int((weights > 0).sum(dim=1).min()) if len(weights) else components
-    if fewest < components:
+    if not points.numel():
+        raise ValueError(f"points must be at least one number each, got {tuple(points.shape)}")
+    refuse_endless(points, "points", "leave these out", members="points")
+    refuse_endless(weights, "weights", "mend or leave out these", members="sets")
+    refuse_negative(weights, "weights", "mend or leave out these", members="sets")
+    counts = (weights > 0).sum(dim=1)
+    refuse_few_points(counts, components, "points with weight", "fewer components", members="sets")
+
+
+def _validate_start(start: WeightedMixture, count: int, components: int, size: int) -> None:
+    refuse_other_type("start", start, WeightedMixture, "fit_weighted_gmm makes one")
+    wanted = (count, components, size)
+    if tuple(start.means.shape) != wanted:
         raise ValueError(
-            f"{components} components need as many points with weight, one set has {fewest}; ask "
-            "for fewer components"
+            f"start must have means (B, K, d) of {wanted}, got {tuple(start.means.shape)}; fit it "
+            "to as many sets with as many components"
         )
 
 
-def _validate_effort(restarts: int, iterations: int, tolerance: float, floor: float) -> None:
-    for name, value in (("restarts", restarts), ("iterations", iterations)):
-        if not is_whole(value) or value < 1:
-            raise ValueError(f"{name} must be a whole number ≥ 1, got {value!r}")
-    for name, number in (("tolerance", tolerance), ("floor", floor)):
-        if not is_finite(number) or number <= 0:
-            raise ValueError(f"{name} must be a finite number above 0, got {number!r}")
+def refuse_few_points(
+    counts: Tensor,
+    components: int,
+    what: str,
+    remedy: str,
+    *,
+    members: str,
+    labels: Sequence[object] | None = None,
+) -> None:
+    """Refuse sets with fewer points than a mixture has components.
+
+    Args:
+        counts: `(B,)` points of each set.
+        components: of a mixture.
+        what: the points in the message.
+        remedy: what to ask for.
+        members: what one set is.
+        labels: what each is called.
+
+    Raises:
+        ValueError: names the sets.
+    """
+    fewest = int(counts.min()) if len(counts) else components
+    refuse_members(
+        counts < components,
+        f"{components} components need as many {what}, and some {members} have fewer, down to "
+        f"{fewest}",
+        f"ask for {remedy}",
+        members=members,
+        labels=labels,
+    )

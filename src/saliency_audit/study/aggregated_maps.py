@@ -10,8 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from saliency_audit.metrics import fit_maps, kl_divergence, ssim, xmgd_matrix
-from saliency_audit.metrics.xmgd import ScaledMixtures
+from saliency_audit.metrics import ScaledMixtures, fit_maps, kl_divergence, ssim, xmgd_matrix
 from saliency_audit.study.columns import Column
 from saliency_audit.study.detector_maps import (
     MapParameters,

@@ -14,7 +14,7 @@ from saliency_audit.datasets.faceforensics import GENERATORS
 from saliency_audit.datasets.standins import FAMILIES
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.metrics import MultiScale
-from saliency_audit.metrics.xmgd import filtered, pixel_weights
+from saliency_audit.metrics.levels import weighted_pixels
 from saliency_audit.study.image_parameters import SliceParameters
 from saliency_audit.study.selection import MESO_GENERATORS, Selection
 from saliency_audit.study.validation import validate_counts
@@ -146,8 +146,7 @@ def enough_pixels(units: Tensor, settings: MultiScale) -> Tensor:
     """
     found = torch.ones(len(units), dtype=torch.bool)
     for side in settings.kernels:
-        weights = pixel_weights(filtered(units, side, settings.window), settings.width)
-        found &= (weights > 0).flatten(1).sum(dim=1) >= settings.components
+        found &= weighted_pixels(units, side, settings) >= settings.components
     return found
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from saliency_audit.errors import is_finite, is_whole, refuse_numbers, refuse_unknown
+from saliency_audit.errors import is_finite, refuse_numbers, refuse_unknown
 
 FILTER_LOSSES = ("printed", "released")
 BATCH_NORMS = ("evaluation", "batch")
@@ -56,15 +56,11 @@ class EstimatorPlan:
             self,
             whole=("batch_size", "halve_every", "filter_batch_size"),
             positive=("learning_rate", "filter_learning_rate"),
-            not_negative=("epochs", "filter_epochs", "filter_weight_decay"),
+            from_0=("epochs", "filter_epochs", "seed"),
+            not_negative=("filter_weight_decay",),
         )
-        for name in ("epochs", "filter_epochs"):
-            if not is_whole(getattr(self, name)):
-                raise ValueError(f"{name} must be a whole number, got {getattr(self, name)!r}")
         for name in ("batch_size", "filter_batch_size"):
             if getattr(self, name) < 2:
                 raise ValueError(f"{name} must be at least 2, for batch normalisation")
-        if not is_whole(self.seed) or self.seed < 0:
-            raise ValueError(f"seed must be a whole number ≥ 0, got {self.seed!r}")
         if not is_finite(self.fake) or not 0 <= self.fake < 1:
             raise ValueError(f"fake must lie in [0, 1), got {self.fake!r}")

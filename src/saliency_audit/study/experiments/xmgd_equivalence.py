@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from saliency_audit.metrics import WeightedMixture, fit_weighted_gmm, mixture_wasserstein
-from saliency_audit.metrics.xmgd import pixel_grid, pixel_weights
+from saliency_audit.metrics.levels import pixel_grid, pixel_weights
 from saliency_audit.models.kept import one_thread
 from saliency_audit.study.columns import Column
 from saliency_audit.study.detector_maps import WITHOUT_GUIDED, MapParameters, maps_of, unit_maps

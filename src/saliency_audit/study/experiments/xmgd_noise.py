@@ -8,8 +8,7 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from saliency_audit.metrics import fit_maps, kl_divergence
-from saliency_audit.metrics.xmgd import ScaledMixtures, xmgd_terms
+from saliency_audit.metrics import ScaledMixtures, fit_maps, kl_divergence, xmgd_terms
 from saliency_audit.study.columns import Column
 from saliency_audit.study.detector_maps import (
     MESO,

@@ -8,9 +8,8 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from saliency_audit.metrics import fit_maps, total_variation, xmgd_terms
+from saliency_audit.metrics import ScaledMixtures, fit_maps, total_variation, xmgd_terms
 from saliency_audit.metrics.windows import WINDOWS
-from saliency_audit.metrics.xmgd import ScaledMixtures
 from saliency_audit.models import load_classifier
 from saliency_audit.models.receptive_field import receptive_field
 from saliency_audit.study.columns import Column
