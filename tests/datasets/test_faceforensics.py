@@ -246,8 +246,26 @@ def test_frames_that_are_there_but_cannot_be_decoded(tmp_path, monkeypatch):
 
 
 def test_frames_of_no_file(tmp_path):
-    with pytest.raises(VideoError, match="there is no video"):
+    with pytest.raises(VideoError, match=r"there is no video .*none\.mp4; correct the path"):
         read_frames(tmp_path / "none.mp4", 3)
+    with pytest.raises(VideoError, match=r"there is no video .*: it is a folder; correct the path"):
+        read_frames(tmp_path, 3)
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "notes.mp4", "picture.png", "picture_01.png"])
+@pytest.mark.parametrize("content", [b"", b"no frames here", b"\x89PNG\r\n\x1a\n" + bytes(40)])
+def test_frames_of_a_file_that_is_no_video(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(VideoError, match="0 of 3 frames could be decoded, so it is damaged or no"):
+        read_frames(tmp_path / name, 3)
+
+
+def test_a_path_may_be_a_text(root):
+    place = root / "original_sequences/youtube/c23/videos/000.mp4"
+    for one, other in zip(read_frames(str(place), 3), read_frames(place, 3), strict=True):
+        assert (one == other).all()
+    images = opened(str(root))
+    assert images.names == opened(root).names
 
 
 def test_the_detector_finds_the_astronaut_and_nothing_in_noise():
@@ -270,9 +288,15 @@ def test_a_square_stays_in_the_picture(square, size, expected):
     assert enlarged(square, 1.3, size) == expected
 
 
-@pytest.mark.parametrize(("generator", "part"), [("fsgan", "test"), ("deepfakes", "all")])
-def test_unknown_generators_and_parts_are_refused(root, generator, part):
-    with pytest.raises(ValueError, match="known: deepfakes, face2face"):
+@pytest.mark.parametrize(
+    ("generator", "part", "message"),
+    [
+        ("fsgan", "test", "unknown generator 'fsgan'; known: deepfakes, face2face"),
+        ("deepfakes", "all", "unknown part 'all'; known: train, val, test"),
+    ],
+)
+def test_unknown_generators_and_parts_are_refused(root, generator, part, message):
+    with pytest.raises(ValueError, match=message):
         open_faceforensics("tiny", root, generator, part, "")
 
 

@@ -23,7 +23,8 @@ from torch import Tensor
 from saliency_audit.datasets.face_boxes import Square, enlarged, find_face
 from saliency_audit.datasets.faces import FORGED, REAL, SIDE
 from saliency_audit.datasets.images import Images, missing, read_scaled
-from saliency_audit.datasets.videos import Frame, VideoError, read_frames
+from saliency_audit.datasets.videos import Frame, VideoError, as_path, read_frames
+from saliency_audit.errors import listed, refuse_number, refuse_other_type, refuse_unknown
 from saliency_audit.files import replace
 
 # The folders of the five generators, by their names in the catalogue.
@@ -53,7 +54,7 @@ class _Video:
 
 def open_faceforensics(
     name: str,
-    root: Path,
+    root: Path | str,
     generator: str,
     part: str,
     how_to_get: str,
@@ -83,13 +84,17 @@ def open_faceforensics(
 
     Raises:
         MissingDataError: a folder, a video or the split file is missing, or the file is malformed.
-        ValueError: an unknown generator or part.
+        ValueError: an unknown generator or part, numbers that are not whole and ≥ 1, or what is no
+            text or path.
     """
-    if generator not in GENERATORS or part not in PARTS:
-        raise ValueError(
-            f"unknown generator or part {generator!r}, {part!r}; known: {', '.join(GENERATORS)}; "
-            f"{', '.join(PARTS)}"
-        )
+    texts = {"name": name, "how_to_get": how_to_get, "compression": compression}
+    for argument, text in texts.items():
+        refuse_other_type(argument, text, str, "give a string")
+    refuse_unknown("generator", generator, GENERATORS)
+    refuse_unknown("part", part, PARTS)
+    for argument, number in (("frames", frames), ("side", side)):
+        refuse_number(argument, number, "whole")
+    root = as_path("root", root)
     fault = partial(missing, name, how_to_get)
     method = Path("manipulated_sequences") / GENERATORS[generator]
     folders = [ORIGINALS / compression / "videos", method / compression / "videos"]
@@ -154,7 +159,7 @@ def _what_there_is(folder: Path) -> str:
     """What the nearest folder above holds, for who has renamed something."""
     above = next((parent for parent in folder.parents if parent.is_dir()), folder)
     held = sorted(path.name for path in above.glob("*"))
-    return f"; {above} holds {', '.join(held[:8]) or 'nothing'}"
+    return f"; {above} holds {listed(held) or 'nothing'}"
 
 
 def _pairs(path: Path, fault: Callable[[str], Exception]) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from saliency_audit.errors import AuditError
+from saliency_audit.errors import AuditError, refuse_number, shown
 
 Frame = NDArray[np.uint8]
 
@@ -14,7 +14,7 @@ class VideoError(AuditError, OSError):
     """A video that cannot be used; the message says why, and what to do."""
 
 
-def read_frames(path: Path, count: int) -> list[Frame]:
+def read_frames(path: Path | str, count: int) -> list[Frame]:
     """Frames of a video at equal distances, each in the middle of its part.
 
     Args:
@@ -25,9 +25,12 @@ def read_frames(path: Path, count: int) -> list[Frame]:
         `count` RGB pictures `(H, W, 3)`; in a shorter video some are the same.
 
     Raises:
-        VideoError: no such file, or one that OpenCV cannot decode.
+        VideoError: no such file, one that is no video, or one that OpenCV cannot decode.
+        ValueError: no path, or a count that is no whole number ≥ 1.
         ImportError: OpenCV is not installed.
     """
+    path = as_path("path", path)
+    refuse_number("count", count, "whole")
     try:
         import cv2  # only videos need it
     except ImportError:
@@ -35,7 +38,8 @@ def read_frames(path: Path, count: int) -> list[Frame]:
             "reading videos needs OpenCV: pip install 'saliency-audit[videos]'"
         ) from None
     if not path.is_file():
-        raise VideoError(f"there is no video {path}; download it again")
+        why = ": it is a folder" if path.is_dir() else ""
+        raise VideoError(f"there is no video {path}{why}; correct the path, or download it again")
     video = cv2.VideoCapture(str(path))
     try:
         wanted = _middles(int(video.get(cv2.CAP_PROP_FRAME_COUNT)), count)
@@ -53,10 +57,22 @@ def read_frames(path: Path, count: int) -> list[Frame]:
         video.release()
     if not wanted or set(wanted) - set(found):
         raise VideoError(
-            f"{path} is unreadable: {len(found)} of {count} frames could be decoded; download it "
-            "again, or leave it out of the split file"
+            f"{path} is unreadable: {len(found)} of {count} frames could be decoded"
+            f"{'' if found else ', so it is damaged or no video'}; download it again, or leave it "
+            "out of the split file"
         )
     return [found[number] for number in wanted]
+
+
+def as_path(name: str, value: Path | str) -> Path:
+    """A path that a user gave, as one or as a text.
+
+    Raises:
+        ValueError: names what is neither.
+    """
+    if not isinstance(value, Path | str):
+        raise ValueError(f"{name} must be a path, got {shown(value)}; give a Path or a string")
+    return Path(value)
 
 
 def _middles(length: int, count: int) -> list[int]:
