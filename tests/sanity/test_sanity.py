@@ -101,9 +101,13 @@ MAPS = torch.randn(3, 2, SIDE, SIDE, generator=torch.Generator().manual_seed(5))
 def test_maps_that_are_not_finite_are_no_constant_ones(value, sign):
     broken = MAPS.clone()
     broken[1, 0, 2, 3] = value
-    with pytest.raises(ValueError, match="first maps hold NaN or infinite values: image 1"):
+    with pytest.raises(
+        ValueError, match=r"first maps hold NaN or infinite values \(images \[1\]\)"
+    ):
         similarities(broken, MAPS, sign)
-    with pytest.raises(ValueError, match="second maps hold NaN or infinite values: image 1"):
+    with pytest.raises(
+        ValueError, match=r"second maps hold NaN or infinite values \(images \[1\]\)"
+    ):
         similarities(MAPS, broken, sign)
 
 
@@ -359,8 +363,14 @@ def test_mass_outside_is_a_share():
         (torch.ones(3, 5, 5, dtype=torch.bool), r"masks must be bool of shape \(3, 12, 12\)"),
         (torch.ones(3, SIDE, SIDE), "masks must be bool of shape"),
         ([[True]], r"masks must be one bool tensor of shape \(3, 12, 12\), got list"),
-        (torch.zeros(3, SIDE, SIDE, dtype=torch.bool), "mask of image 0 is empty"),
-        (torch.ones(3, SIDE, SIDE, dtype=torch.bool), "mask of image 0 covers all of it"),
+        (
+            torch.zeros(3, SIDE, SIDE, dtype=torch.bool),
+            r"mask of an image is empty \(images \[0, 1, 2\]\)",
+        ),
+        (
+            torch.ones(3, SIDE, SIDE, dtype=torch.bool),
+            r"mask of an image covers all of it \(images \[0, 1, 2\]\)",
+        ),
     ],
 )
 def test_masks_that_part_nothing_are_refused(masks, message):

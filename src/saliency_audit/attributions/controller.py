@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
+from saliency_audit.attributions.members import refuse_members
 from saliency_audit.errors import refuse_non_tensor, refuse_number
 
 ETA, H = 1.5, 2.5
@@ -131,14 +132,10 @@ def _validate_maps(maps: Tensor, *, constant: bool) -> None:
     # the device is asked once: a training comes here at every step
     if not (endless | (level & (not constant))).any():
         return
-    if endless.any():
-        raise ValueError(f"maps hold NaN or infinite values in map {_first(endless)} of the batch")
-    raise ValueError(
-        f"map {_first(level)} of the batch is constant: its variance is 0, and its scores have no "
-        f"order to keep; leave it out, or give eps={RELEASED_EPS:g} as the authors' code does, "
-        "which makes it 0.5^h everywhere"
+    refuse_members(endless, "maps hold NaN or infinite values", "leave these out")
+    refuse_members(
+        level,
+        "the variance of a constant map is 0, and its scores have no order to keep",
+        f"leave these out, or give eps={RELEASED_EPS:g} as the authors' code does, which makes "
+        "them 0.5^h everywhere",
     )
-
-
-def _first(found: Tensor) -> int:
-    return int(found.nonzero()[0, 0])

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from saliency_audit.attributions.members import refuse_members
 from saliency_audit.errors import is_whole, refuse_unknown
 from saliency_audit.metrics import mass_inside
 from saliency_audit.metrics.ranks import validate_maps
@@ -112,7 +113,7 @@ def validate_masks(count: int, size: torch.Size, masks: Tensor) -> None:
     """Refuse masks that do not divide each of `count` images into object and background.
 
     Raises:
-        ValueError: says what is wrong and names the first such image.
+        ValueError: says what is wrong and names the images.
     """
     if not isinstance(masks, Tensor):
         raise ValueError(
@@ -124,7 +125,6 @@ def validate_masks(count: int, size: torch.Size, masks: Tensor) -> None:
         )
     areas = masks.sum(dim=(1, 2))
     for areas_of, what in ((areas == 0, "is empty"), (areas == size.numel(), "covers all of it")):
-        if areas_of.any():
-            raise ValueError(
-                f"the mask of image {int(areas_of.nonzero()[0])} {what}; leave such images out"
-            )
+        refuse_members(
+            areas_of, f"the mask of an image {what}", "leave these out", members="images"
+        )

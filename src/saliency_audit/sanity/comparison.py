@@ -7,12 +7,13 @@ import torch
 from torch import Tensor
 
 from saliency_audit.attributions import saliency
+from saliency_audit.attributions.members import refuse_endless
 from saliency_audit.attributions.precision import in_double, where_float64_is
 from saliency_audit.attributions.rounding import is_constant
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.metrics import normalized_mse, spearman, ssim, weighted_jaccard
 from saliency_audit.metrics.ms_ssim import WINDOW
-from saliency_audit.metrics.ranks import validate_maps
+from saliency_audit.metrics.ranks import PAIR, validate_maps
 from saliency_audit.metrics.similarity import min_max
 
 # : Reduction over the channels: a sum of magnitudes for "absolute", a plain sum for "signed".
@@ -108,20 +109,16 @@ def similarities(
 
 def _reduced(first: Tensor, second: Tensor, reduction: str) -> list[Tensor]:
     """Both sets of maps as `(N, H, W)`; refuses maps that cannot be compared."""
-    for maps in (first, second):
-        validate_maps(maps, "NCHW")
+    for what, maps in zip(PAIR, (first, second), strict=True):
+        validate_maps(maps, "NCHW", what)
     if len(first) != len(second) or first.shape[2:] != second.shape[2:]:
         raise ValueError(
             "both sets of maps must have one number of images and one size, got "
             f"{tuple(first.shape)} and {tuple(second.shape)}"
         )
     found = [saliency(maps, reduction) for maps in (first, second)]
-    for order, maps in zip(("first", "second"), found, strict=True):
-        finite = maps.isfinite().flatten(1).all(dim=1)
-        if not finite.all():
-            raise ValueError(
-                f"the {order} maps hold NaN or infinite values: image {int(finite.int().argmin())}"
-            )
+    for what, maps in zip(PAIR, found, strict=True):
+        refuse_endless(maps, what, members="images")
     return found
 
 
