@@ -11,6 +11,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from saliency_audit.datasets import CATALOG, open_images
 from saliency_audit.study import (
     ParameterError,
     ResultStore,
@@ -85,6 +86,8 @@ def read_from_disk(toy, tmp_path, monkeypatch):
     folder = tmp_path / "root" / "imagenet_sample"
     folder.mkdir(parents=True)
     monkeypatch.setenv("SALIENCY_DATA", str(tmp_path / "root"))
+    whole = replace(CATALOG["imagenet_sample"], opener=lambda root: open_images("digits"))
+    monkeypatch.setitem(CATALOG, "imagenet_sample", whole)
     plain = toy.tasks
     toy.tasks = lambda parameters: [
         Task(task.name, {**task.parameters, "images": "imagenet_sample"})

@@ -23,7 +23,7 @@ from saliency_audit.errors import refuse_unknown
 from saliency_audit.locations import data_root
 from saliency_audit.models.detectors import DETECTORS, Detector
 from saliency_audit.models.fine_tuned import fine_tuned
-from saliency_audit.models.kept import Recipe, trained
+from saliency_audit.models.kept import Recipe, shipped, trained
 from saliency_audit.models.meso import meso4, meso_inception4
 from saliency_audit.models.normalized import IMAGENET_MEAN, IMAGENET_STD, Normalized, Restricted
 from saliency_audit.models.small import (
@@ -66,6 +66,7 @@ class Classifier:
         recorded: the weights behind the recorded rows, if they are not torchvision's.
         variant_of: the network with the same layers that it is a variant of.
         source: of the weights, where they are neither trained here nor recorded.
+        recipe: how it is trained here, if it is.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Classifier:
     recorded: LocalWeights | None = None
     variant_of: str | None = None
     source: str = "torchvision, or a file of that name"
+    recipe: Recipe | None = None
 
     @property
     def architecture(self) -> str:
@@ -156,7 +158,11 @@ TRAINED_HERE = tuple(_RECIPES)
 
 
 def _trained(name: str, title: str) -> Classifier:
-    return Classifier(name, title, lambda: trained(name, _RECIPES[name]))
+    return _made(name, title, _RECIPES[name])
+
+
+def _made(name: str, title: str, recipe: Recipe) -> Classifier:
+    return Classifier(name, title, lambda: trained(name, recipe), recipe=recipe)
 
 
 # The five architectures of the XMGD paper beside MesoNet's two, for faces of 64 × 64 ("small_") and
@@ -174,7 +180,7 @@ def _on_faces(architecture: str, family: str, size: str) -> Classifier:
     detector = DETECTORS[architecture]
     recipe = _faces(family, size, _DETECTOR_PLANS[size], detector.build)
     on = f"{'small ' if size else ''}faces, {family}"
-    return Classifier(name, f"{detector.title} on {on}", lambda: trained(name, recipe))
+    return _made(name, f"{detector.title} on {on}", recipe)
 
 
 # The paper's seven architectures, each for one generator of FaceForensics++.
@@ -193,8 +199,7 @@ def _on_fakes(architecture: str, generator: str) -> Classifier:
     recipe = Recipe(
         detector.build, lambda: read_all(open_images(images)), _DETECTOR_PLANS[""], images
     )
-    title = f"{detector.title} on {GENERATORS[generator]}"
-    return Classifier(name, title, lambda: trained(name, recipe))
+    return _made(name, f"{detector.title} on {GENERATORS[generator]}", recipe)
 
 
 def _imagenet(name: str, file: str, release: str) -> Callable[[], nn.Module]:
@@ -446,6 +451,26 @@ def load_classifier(name: str) -> nn.Module:
 @cache
 def _loaded(name: str) -> nn.Module:
     return CLASSIFIERS[name].load()
+
+
+def look_for_weights(name: str) -> None:
+    """Refuse a classifier that cannot be loaded here, without training one.
+
+    A file in the data root counts as it is; weights that have none there are loaded, which
+    downloads them if need be. Of a network that is trained here, the pictures are looked for,
+    unless its weights are shipped.
+
+    Raises:
+        ValueError: unknown name.
+        MissingDataError: its weights, or the pictures that it is trained on, are not here.
+    """
+    refuse_unknown("classifier", name, CLASSIFIERS)
+    recipe, path = CLASSIFIERS[name].recipe, weights_path(name)
+    if recipe is None:
+        if path is None or not path.is_file():
+            load_classifier(name)
+    elif recipe.images is not None and shipped(name) is None:
+        open_images(recipe.images)
 
 
 def weights_path(name: str) -> Path | None:

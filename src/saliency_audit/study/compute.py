@@ -12,6 +12,7 @@ import pandas as pd
 
 from saliency_audit.locations import project_root
 from saliency_audit.study.experiment import Experiment, ParameterError, Task
+from saliency_audit.study.missing import refuse_missing
 from saliency_audit.study.provenance import inputs_digest, use_threads_from_environment
 from saliency_audit.study.registry import get_experiment
 from saliency_audit.study.store import ResultStore, SealedStore
@@ -87,6 +88,8 @@ def compute(
     Raises:
         ParameterError: unknown profile, parameter or executor, parameters that leave nothing to
             compute or name a task twice, or `record` with overrides.
+        MissingDataError: images or weights of a task that is to be computed are not here; nothing
+            is computed then.
     """
     use_threads_from_environment()
     overrides = dict(overrides or {})
@@ -112,6 +115,7 @@ def compute(
     run = _run_on_dask if executor.startswith("dask://") else _run_here
     if run is _run_here and executor != "local":
         raise ParameterError(f'unknown executor {executor!r}; known: "local", "dask://HOST:PORT"')
+    refuse_missing(experiment.reads(task.parameters) for task in missing)
     run(store, missing, executor, lambda name, k: report(finished + k, len(tasks), name))
     if record:
         store.seal(experiment.tasks(experiment.configure(profile)))

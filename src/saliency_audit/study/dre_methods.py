@@ -2,13 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from saliency_audit.attributions import Explainer, create
 from saliency_audit.attributions.registry import TRAINED
 from saliency_audit.errors import refuse_unknown
 from saliency_audit.models.catalog import TRAINED_HERE
-from saliency_audit.study.estimators import dre_setting, estimator, mgnet_setting
+from saliency_audit.study.estimators import (
+    Setting,
+    dre_setting,
+    estimator,
+    mgnet_setting,
+    training_of,
+)
+from saliency_audit.study.inputs import Inputs, named_inputs
 from saliency_audit.study.searched_masks import SearchedMask
 
 # In the order of the paper's tables.
@@ -93,7 +101,8 @@ def _explainer(
     if base in WIDTHS:
         return SearchedMask(base, settings, WIDTHS[base], double=model in TRAINED_HERE)
     if name in TRAINED:
-        settings |= _estimators(name, model, training)
+        wanted = _trained(name, model, training)
+        settings |= {field: estimator(setting) for field, setting in wanted.items()}
     return create(name, **settings)
 
 
@@ -120,7 +129,24 @@ def _settings(name: str, effort: Effort, seed: int) -> dict[str, Any]:
     return settings.get(name, {})
 
 
-def _estimators(name: str, model: str, training: Mapping[str, Any]) -> dict[str, Any]:
+def reads(given: Mapping[str, Any], *, objects: bool = False) -> Inputs:
+    """What a task reads whose `explained` are names of methods; see `Inputs`.
+
+    Args:
+        given: parameters of the task.
+        objects: whether it reads masks or boxes.
+    """
+    trained = [name for name in given["explained"] if name in TRAINED]
+    settings = [_trained(name, given["model"], given).values() for name in trained]
+    training = training_of(setting for each in settings for setting in each)
+    return named_inputs(given, training=training, objects=objects)
+
+
+reads_objects = partial(reads, objects=True)
+
+
+def _trained(name: str, model: str, training: Mapping[str, Any]) -> dict[str, Setting]:
+    """The settings of a method's estimators, by its fields."""
     setting = dre_setting(
         model,
         training["n_train"],
@@ -129,6 +155,6 @@ def _estimators(name: str, model: str, training: Mapping[str, Any]) -> dict[str,
         training["train_seed"],
     )
     if name == "mgnet":
-        return {"estimator": estimator(mgnet_setting(setting))}
-    own = {"estimator": estimator(setting)}
-    return own if name != "dre+mgnet" else own | {"mgnet": estimator(mgnet_setting(setting))}
+        return {"estimator": mgnet_setting(setting)}
+    own = {"estimator": setting}
+    return own if name != "dre+mgnet" else own | {"mgnet": mgnet_setting(setting)}

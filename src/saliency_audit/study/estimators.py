@@ -5,7 +5,7 @@ import functools
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
@@ -33,6 +33,7 @@ from saliency_audit.files import held
 from saliency_audit.locations import project_root
 from saliency_audit.models import CLASSIFIERS, load_classifier
 from saliency_audit.study.experiment import Outcome, Task
+from saliency_audit.study.inputs import Training
 from saliency_audit.study.provenance import default_device
 from saliency_audit.study.selection import OWN_IMAGES
 
@@ -240,6 +241,26 @@ def ship(setting: Setting) -> Path:
     replace(found, generator=halved).save(setting.shipped)
     _kept_or_trained.cache_clear()
     return setting.shipped
+
+
+def training_of(settings: Iterable[Setting]) -> tuple[Training, ...]:
+    """The trainings of those settings whose estimators are neither shipped nor kept here."""
+    return tuple(
+        dict.fromkeys(
+            (setting.model, setting.n_train)
+            for setting in settings
+            if not setting.shipped.is_file() and not setting.file.is_file()
+        )
+    )
+
+
+def look_for_training_pictures(model: str, count: int) -> None:
+    """Refuse a training whose pictures are not here.
+
+    Arguments and errors are those of `training_pictures`.
+    """
+    if OWN_IMAGES.get(model) != "shapes":  # which are drawn
+        training_pictures(model, count)
 
 
 def training_pictures(model: str, count: int) -> Sequence[Tensor] | Tensor:

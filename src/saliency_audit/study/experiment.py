@@ -10,6 +10,7 @@ import pandas as pd
 
 from saliency_audit.parameters import ParameterError, coerce, type_name
 from saliency_audit.study.columns import Column
+from saliency_audit.study.inputs import Inputs, named_inputs
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ class Experiment:
         compute: computes the rows of one task.
         recorded: the columns of its rows on disk.
         labels: further columns, added when rows are read.
+        reads: from the parameters of a task to what it reads that may not be here, which is looked
+            for before the first task.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Experiment:
     compute: Callable[[Task], Outcome]
     recorded: Sequence[Column]
     labels: Labels = Labels()
+    reads: Callable[[Mapping[str, Any]], Inputs] = named_inputs
 
     @property
     def parameters(self) -> type:

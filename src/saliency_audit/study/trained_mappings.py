@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import torch
@@ -11,8 +12,9 @@ from saliency_audit.attributions import saliency
 from saliency_audit.attributions.engine import frozen
 from saliency_audit.attributions.relevance import RelevanceEstimator, RelevanceMask
 from saliency_audit.metrics import faithfulness
-from saliency_audit.study.estimators import Setting, dre_setting, estimator
+from saliency_audit.study.estimators import Setting, dre_setting, estimator, training_of
 from saliency_audit.study.image_parameters import SliceParameters
+from saliency_audit.study.inputs import Inputs, named_inputs
 from saliency_audit.study.order_measures import order_measures
 from saliency_audit.study.selection import Selection
 from saliency_audit.study.validation import validate_counts
@@ -51,6 +53,13 @@ def trained_setting(given: Mapping[str, Any], head: str, train_seed: int) -> Set
     setting = dre_setting(given["model"], *training)
     design = replace(setting.design, head=head, eta=given["eta"], h=given["h"])
     return replace(setting, design=design)
+
+
+def trained_inputs(given: Mapping[str, Any]) -> Inputs:
+    """What a task of `trained_rows` reads: pictures for those estimators that are not here, too."""
+    wanted = product(HEADS, given["train_seeds"])
+    training = training_of(trained_setting(given, head, seed) for head, seed in wanted)
+    return named_inputs(given, training=training)
 
 
 def trained_rows(chosen: Selection, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

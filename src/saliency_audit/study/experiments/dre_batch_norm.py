@@ -23,6 +23,7 @@ from saliency_audit.study.estimators import Setting, dre_setting, layers_of, tra
 from saliency_audit.study.experiment import Experiment, Task
 from saliency_audit.study.image_parameters import SliceParameters
 from saliency_audit.study.image_rows import Given, Rows, per_image, plugged
+from saliency_audit.study.inputs import Inputs, named_inputs
 from saliency_audit.study.objects import all_with_objects
 from saliency_audit.study.selection import BATCH, Selection
 from saliency_audit.study.shared_columns import PREDICTED, shared
@@ -70,6 +71,11 @@ class Parameters(SliceParameters):
 def split(parameters: Parameters) -> list[Task]:
     """A task per network."""
     return whole_tasks(parameters)
+
+
+def reads(given: Given) -> Inputs:
+    """What a task reads: always pictures to train on, too."""
+    return named_inputs(given, training=[(given["model"], given["n_train"])], objects=True)
 
 
 @plugged(COLUMNS, all_with_objects)
@@ -172,4 +178,5 @@ EXPERIMENT = Experiment(
     split=split,
     compute=compute,
     recorded=COLUMNS,
+    reads=reads,
 )

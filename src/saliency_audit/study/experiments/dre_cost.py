@@ -12,7 +12,7 @@ from saliency_audit.attributions.engine import frozen
 from saliency_audit.attributions.layers import find_layer
 from saliency_audit.attributions.relevance import RelevanceEstimator
 from saliency_audit.study.columns import Column
-from saliency_audit.study.dre_methods import METHODS, VARIANTS, Effort, asked_of, explainers
+from saliency_audit.study.dre_methods import METHODS, VARIANTS, Effort, asked_of, explainers, reads
 from saliency_audit.study.estimators import noting_estimators
 from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.experiments import dre_scores
@@ -151,4 +151,5 @@ EXPERIMENT = Experiment(
     split=network_tasks,
     compute=compute,
     recorded=COLUMNS,
+    reads=reads,
 )

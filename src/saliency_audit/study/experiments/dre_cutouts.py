@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, replace
 
 from torch import Tensor
 
-from saliency_audit.study.dre_methods import METHODS, WIDTHS, Effort
+from saliency_audit.study.dre_methods import METHODS, WIDTHS, Effort, reads_objects
 from saliency_audit.study.estimators import noting_estimators
 from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.experiments import dre_scores
@@ -83,4 +83,5 @@ EXPERIMENT = Experiment(
     split=network_tasks,
     compute=compute,
     recorded=COLUMNS,
+    reads=reads_objects,
 )

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from saliency_audit.study.columns import Column
-from saliency_audit.study.dre_methods import POOL, Effort
+from saliency_audit.study.dre_methods import POOL, Effort, reads_objects
 from saliency_audit.study.estimators import noting_estimators
 from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.experiments import dre_scores
@@ -106,4 +106,5 @@ EXPERIMENT = Experiment(
     split=network_tasks,
     compute=compute,
     recorded=COLUMNS,
+    reads=reads_objects,
 )

@@ -12,6 +12,7 @@ from saliency_audit.attributions.controller import validate_settings
 from saliency_audit.study.columns import Column, names
 from saliency_audit.study.estimators import noting_estimators
 from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.inputs import Inputs
 from saliency_audit.study.order_measures import ORDER_COLUMNS, order_measures
 from saliency_audit.study.score_maps import (
     DRAWN,
@@ -25,7 +26,11 @@ from saliency_audit.study.score_maps import (
 from saliency_audit.study.selection import select_task
 from saliency_audit.study.shared_columns import shared
 from saliency_audit.study.slices import network_tasks
-from saliency_audit.study.trained_mappings import TrainedParameters, trained_rows
+from saliency_audit.study.trained_mappings import (
+    TrainedParameters,
+    trained_inputs,
+    trained_rows,
+)
 from saliency_audit.study.validation import validate_counts, validate_fields
 
 COLUMNS = (
@@ -114,6 +119,11 @@ def trained_tasks(parameters: Parameters) -> Sequence[Task]:
     return network_tasks(TrainedParameters(models=parameters.trained, **given))
 
 
+def reads(given: Mapping[str, Any]) -> Inputs:
+    """What a task reads; drawn scores need nothing."""
+    return trained_inputs(given) if "model" in given else Inputs()
+
+
 @noting_estimators
 def compute(task: Task) -> Outcome:
     """Rows of drawn scores, distribution × map × mapping, or those of trained estimators."""
@@ -164,4 +174,5 @@ EXPERIMENT = Experiment(
     split=tasks,
     compute=compute,
     recorded=COLUMNS,
+    reads=reads,
 )

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from saliency_audit.metrics.similarity import min_max
 from saliency_audit.study.columns import Column
-from saliency_audit.study.dre_methods import Effort
+from saliency_audit.study.dre_methods import Effort, reads_objects
 from saliency_audit.study.estimators import noting_estimators
 from saliency_audit.study.experiment import Experiment, Task
 from saliency_audit.study.experiments import dre_scores
@@ -149,4 +149,5 @@ EXPERIMENT = Experiment(
     split=split,
     compute=compute,
     recorded=COLUMNS,
+    reads=reads_objects,
 )

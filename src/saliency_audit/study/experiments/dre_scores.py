@@ -16,6 +16,7 @@ from saliency_audit.study.dre_methods import (
     WIDTHS,
     Effort,
     explainers,
+    reads_objects,
     validate_methods,
 )
 from saliency_audit.study.estimators import noting_estimators
@@ -234,4 +235,5 @@ EXPERIMENT = Experiment(
     split=split,
     compute=compute,
     recorded=COLUMNS,
+    reads=reads_objects,
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 from torch import Tensor
@@ -17,10 +18,17 @@ from saliency_audit.study.dre_settings import (
     MGNET_CONSTRAINTS,
     SETTINGS,
 )
-from saliency_audit.study.estimators import dre_setting, estimator, noting_estimators
+from saliency_audit.study.estimators import (
+    Setting,
+    dre_setting,
+    estimator,
+    noting_estimators,
+    training_of,
+)
 from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.image_parameters import SliceParameters
 from saliency_audit.study.image_rows import Given, Rows, per_image
+from saliency_audit.study.inputs import Inputs, named_inputs
 from saliency_audit.study.object_measures import OBJECT_COLUMNS, object_measures
 from saliency_audit.study.objects import on_objects
 from saliency_audit.study.selection import Selection
@@ -66,10 +74,17 @@ class Parameters(SliceParameters):
         validate_counts(n_train=self.n_train, epochs=self.epochs, filter_epochs=self.filter_epochs)
 
 
-def mask_maker(given: Given, name: str, train_seed: int) -> RelevanceMask:
-    """The explainer of a setting, whose estimator is trained if it is not here."""
+def setting_of(given: Given, name: str, train_seed: int) -> Setting:
+    """How the estimator of a setting is trained."""
     training = (given["n_train"], given["epochs"], given["filter_epochs"], train_seed)
-    return RelevanceMask(estimator(SETTINGS[name](dre_setting(given["model"], *training))))
+    return SETTINGS[name](dre_setting(given["model"], *training))
+
+
+def reads(given: Given) -> Inputs:
+    """What a task reads: pictures for those estimators that are not here, too."""
+    wanted = product(given["settings"], given["train_seeds"])
+    training = training_of(setting_of(given, name, seed) for name, seed in wanted)
+    return named_inputs(given, training=training, objects=True)
 
 
 @noting_estimators
@@ -78,7 +93,8 @@ def compute(chosen: Selection, masks: Tensor, given: Given) -> Rows:
     """Rows of one task: training seed × setting × image."""
     for train_seed in given["train_seeds"]:
         for name in given["settings"]:
-            maps = saliency(mask_maker(given, name, train_seed)(*chosen.inputs), "sum_abs")
+            explain = RelevanceMask(estimator(setting_of(given, name, train_seed)))
+            maps = saliency(explain(*chosen.inputs), "sum_abs")
             yield from _rows(chosen, masks, maps, method=name, train_seed=train_seed)
 
 
@@ -137,4 +153,5 @@ EXPERIMENT = Experiment(
     split=network_tasks,
     compute=compute,
     recorded=COLUMNS,
+    reads=reads,
 )

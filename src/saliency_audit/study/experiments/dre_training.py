@@ -20,6 +20,8 @@ from saliency_audit.study.estimators import (
     training_pictures,
 )
 from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.image_rows import Given
+from saliency_audit.study.inputs import Inputs, named_inputs
 from saliency_audit.study.provenance import default_device
 from saliency_audit.study.shared_columns import shared
 from saliency_audit.study.timing import device_name
@@ -65,6 +67,11 @@ def split(parameters: Parameters) -> list[Task]:
     """A task per network."""
     given = {"n_train": parameters.n_train, "repeats": parameters.repeats}
     return [Task(model, {"model": model, **given}) for model in parameters.models]
+
+
+def reads(given: Given) -> Inputs:
+    """What a task reads: always pictures to train on, too."""
+    return named_inputs(given, training=[(given["model"], given["n_train"])])
 
 
 def compute(task: Task) -> Outcome:
@@ -129,4 +136,5 @@ EXPERIMENT = Experiment(
     split=split,
     compute=compute,
     recorded=COLUMNS,
+    reads=reads,
 )

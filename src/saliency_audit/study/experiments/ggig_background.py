@@ -17,6 +17,7 @@ from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.ggig_methods import CLIMB, CONTROLS, METHODS, PAPER, explainers_in
 from saliency_audit.study.image_parameters import SliceParameters
 from saliency_audit.study.image_rows import Given, Rows, per_image
+from saliency_audit.study.inputs import named_inputs_and_objects
 from saliency_audit.study.objects import BOXED_IMAGES, on_objects
 from saliency_audit.study.selection import Selection
 from saliency_audit.study.shared_columns import IMAGE, shared
@@ -188,4 +189,5 @@ EXPERIMENT = Experiment(
     compute=compute,
     recorded=COLUMNS,
     labels=CLIMB,
+    reads=named_inputs_and_objects,
 )

@@ -11,6 +11,7 @@ from saliency_audit.models.cross_training import folded_images
 from saliency_audit.models.training import predicted_classes
 from saliency_audit.study.columns import Column
 from saliency_audit.study.experiment import Experiment, Outcome, Task
+from saliency_audit.study.inputs import only_images
 from saliency_audit.study.predictors import (
     Trained,
     degraded_model,
@@ -106,4 +107,5 @@ EXPERIMENT = Experiment(
     split=tasks,
     compute=compute,
     recorded=COLUMNS,
+    reads=only_images,
 )

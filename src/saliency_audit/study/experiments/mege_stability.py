@@ -17,6 +17,7 @@ from saliency_audit.study.columns import Column
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.experiments import mege_accuracy
 from saliency_audit.study.explanations import MAPS, Effort, explain
+from saliency_audit.study.inputs import only_images
 from saliency_audit.study.predictors import (
     Trained,
     degraded_model,
@@ -193,4 +194,5 @@ EXPERIMENT = Experiment(
     split=tasks,
     compute=compute,
     recorded=COLUMNS,
+    reads=only_images,
 )
