@@ -11,13 +11,13 @@
 #
 # **How much of XMGD is a choice?** The paper gives the levels of XMGD and leaves the rest open: how many Gaussians, which
 # b, which filters, which start of EM. Here one choice at a time is changed, and the same maps are compared again. Two
-# things can happen. All distances may grow or shrink alike, which does no harm as long as nobody compares numbers of two
+# things can happen. All distances may grow or shrink alike. This does no harm as long as nobody compares numbers of two
 # studies. Or their order may change, and with it what is said of the methods. Four methods have six distances, and these
-# have fifteen differences. Those that the images decide should be decided the same way whatever was chosen.
+# have fifteen differences. A difference that the images decide should be decided the same way under every choice.
 #
-# **Can it be extended to time?** The paper ends with this question (§6). Here a pixel has a time as well as a place:
-# mixtures are fitted to points (x, y, t), and the rest is as before. The sequences are of pictures that move, since the
-# videos of FaceForensics++ are given out on request.
+# **Can it be extended to time?** The paper ends with this question (§6). Here a pixel has a time as well as a place.
+# Mixtures are fitted to points (x, y, t), and the rest is as before. The sequences are of still pictures that are moved,
+# since the videos of FaceForensics++ are given out on request.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (shapes), reference (MesoNet on photographs) or paper
@@ -56,10 +56,10 @@ over_time = study.get_experiment("xmgd_sequence")
 # %% [markdown]
 # ## What each choice does
 #
-# On the left XMGD as a multiple of what it is with nothing changed. On the right the differences that were decided:
-# blue stay so, grey are undecided, orange turn round. Single maps are compared, not averaged ones, so that each image is
-# a case of its own. A difference is decided by the Wilcoxon signed-rank test of the images, two-sided, after Holm's
-# correction for all differences.
+# The left panel shows XMGD as a multiple of what it is with nothing changed. The right panel shows the differences that
+# were decided with nothing changed: blue ones stay decided, grey ones become undecided, orange ones turn round. Single
+# maps are compared, not averaged ones, so each image is a case of its own. A difference is decided by the two-sided
+# Wilcoxon signed-rank test over the images, after Holm's correction for all differences.
 
 # %% mystnb={"image": {"alt": "For every changed choice, how many times as large XMGD is, and a bar of the decided differences that stay decided, become undecided or turn"}}
 rows = study.compute(choices, profile, chosen_parameters(choices, globals()))
@@ -78,9 +78,10 @@ HTML(as_html(sensitivity_table(sources(recorded, rows))))
 # %% [markdown]
 # ## Over time
 #
-# The maps of a moving picture, beside the same sequence one and two frames later, backwards, with its frames shuffled, and
-# with its first frame standing still. Three readings of XMGD: of the two mean maps, which cannot see an order; frame by
-# frame, averaged; and of mixtures over place and time. A good one is small for a frame's delay and larger for the others.
+# The maps of a moving picture are compared with the same sequence one and two frames later, backwards, with its frames
+# shuffled, and with its first frame standing still. XMGD is read in three ways: between the two mean maps, which cannot
+# see an order; frame by frame, averaged; and between mixtures over place and time. A good reading is small for a delay of
+# one frame and larger for the others.
 
 # %% mystnb={"image": {"alt": "For five comparisons of a sequence the distance of the mean maps, frame by frame, and over time. The mean maps have none where only the order differs"}}
 moving = study.compute(over_time, profile, chosen_parameters(over_time, globals()))

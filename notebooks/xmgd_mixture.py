@@ -9,21 +9,21 @@
 # %% [markdown]
 # # Mixtures of maps: weights or copies, a true distance, a minute
 #
-# **Claim XM-EQUIV** (XMGD paper, §3.1). To fit a Gaussian mixture to pixels weighted by saliency is to fit it to
-# duplicated pixels; a pixel of saliency s is copied ⌊s/b⌋ times.
+# **Claim XM-EQUIV** (XMGD paper, §3.1). A Gaussian mixture fitted to pixels that are weighted by saliency is the one
+# fitted to duplicated pixels, where a pixel of saliency s is copied ⌊s/b⌋ times.
 #
-# **Claim XM-MW** (Eq. 2 and 3). Two mixtures are as far apart as the cheapest transport between their components
-# costs, with the closed form for two Gaussians.
+# **Claim XM-MW** (Eq. 2 and 3). The distance of two mixtures is the cost of the cheapest transport between their
+# components. The cost between two Gaussians has a closed form.
 #
 # **Claim XM-TIME** (§3.2). One comparison of two maps of 256 × 256 takes about a minute.
 #
-# *In plain words.* A saliency map is read as a heap of sand on the picture, described by ten bell-shaped hills.
-# How the hills are found, how far two descriptions are apart, and how long both take: three claims about the
-# machinery, before any about detectors. The maps are real ones, by the paper's four methods.
+# *In plain words.* A saliency map is read as a heap of sand on the picture, and described by ten bell-shaped hills.
+# Three claims are about this machinery, before any is about detectors: how the hills are found, how far apart two
+# descriptions are, and how long both take. The maps are real ones, by the paper's four methods.
 #
-# *What is different.* No map of a deepfake detector goes in: the claims are about mixtures, whatever the map. The
-# paper gives neither the number of Gaussians nor b; here they are 10 and, where only one b is needed, 0.05. Copies by
-# the thousand take long to fit, so that XM-EQUIV's maps have 16 pixels a side, 24 at the reference profile.
+# *What is different.* No map of a deepfake detector goes in, since the claims are about mixtures of any map. The paper
+# gives neither the number of Gaussians nor b. Here there are 10 Gaussians, and b is 0.05 where only one is needed. Copies
+# by the thousand take long to fit, so XM-EQUIV's maps have 16 pixels a side, and 24 at the reference profile.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (shapes), reference (photographs) or paper
@@ -57,14 +57,15 @@ audits = {name: ledger.audit_claim(name) for name in ("XM-EQUIV", "XM-MW", "XM-T
 # %% [markdown]
 # ## Weights or copies?
 #
-# Both fits begin at the same place and take the same number of steps: ours with weights, scikit-learn's with
+# Both fits begin at the same place and take the same number of steps, ours with weights and scikit-learn's with
 # copies. Two questions must be kept apart:
 #
-# - *Are weights and copies the same?* Blue: our fit has the whole weights ⌊s/b⌋. On the left this is the largest
-#   difference of any parameter, in the middle that of the log-likelihood. This is what the paper says and what the
-#   declared test asks; the grey lines are its limits.
-# - *Are ⌊s/b⌋ copies the saliency?* Orange: our fit has the saliency itself as weights, and on the left is its
-#   distance MW₂. Rounding down loses up to b per pixel, and most pixels of a gradient map are weak.
+# - *Are weights and copies the same?* This is what the paper says and what the declared test asks. In blue our fit has
+#   the whole weights ⌊s/b⌋. The left panel shows the largest difference of any parameter, the middle one that of the
+#   log-likelihood. The grey lines are the test's limits.
+# - *Do ⌊s/b⌋ copies stand for the saliency?* In orange our fit has the saliency itself as weights. The left panel shows
+#   the distance MW₂ between the two fits. Rounding down loses up to b per pixel, and most pixels of a gradient map are
+#   weak.
 
 # %% mystnb={"image": {"alt": "Three panels with a dot per map, at three values of b. The distance between the two fits and the gap of their log-likelihoods fall with b, in orange, and lie many orders of magnitude lower, in blue, if both have the same whole weights. Seconds of a fit grow with the copies and do not with weights"}}
 rows = study.compute(equivalence, profile, chosen_parameters(equivalence, globals()))
@@ -79,7 +80,7 @@ recorded = ledger.recorded_rows(claim, "reference")
 show_recorded(recorded, show_equivalence, claim)
 
 # %% [markdown]
-# A small loss goes a long way: MW₂ is a root, so that moving a share of 0.004 of the mass over a quarter of the
+# A small loss makes a large distance, because MW₂ is a root. Moving a share of 0.004 of the mass over a quarter of the
 # picture already makes a distance of √0.004 · 0.25 ≈ 0.016.
 
 # %% tags=["remove-input"]
@@ -93,10 +94,10 @@ Markdown(
 # %% [markdown]
 # ## Is it a distance?
 #
-# Mixtures of real maps, all pairs of one network, all ways by a third map. Ours beside the same distance by POT
-# (Python Optimal Transport); whether it depends on the order of the two; whether a way by a third map is ever
-# shorter; whether a mixture that is moved is as far as it was moved. Two more properties stand beside, in blue.
-# Zeros are drawn at the left end.
+# The mixtures are of real maps: all pairs of one network, and all ways by a third map. Four properties are tested. Is our
+# distance the one that POT (Python Optimal Transport) computes? Is it the same in both orders of the two mixtures? Is
+# the way by a third map never shorter? Is a mixture that is moved as far away as it was moved? Two more properties stand
+# beside, in blue. Zeros are drawn at the left end.
 
 # %% mystnb={"image": {"alt": "For every property the violations of all pairs of maps, all of them near the precision of the computer's numbers and far below the limit"}}
 moved = study.compute(transport, profile, chosen_parameters(transport, globals()))
@@ -111,8 +112,8 @@ show_recorded(recorded_moves, show_transport, claim)
 HTML(as_html(transport_table(sources(recorded_moves, moved))))
 
 # %% [markdown]
-# What the properties do not say: XMGD averages the *squares* over its levels, and a square is no metric. On a line
-# of three equal hills the ends are farther apart than both steps together.
+# The properties do not carry over to XMGD: it averages the *squares* over its levels, and a square is no metric. Of three
+# equal hills on a line the ends are farther apart, in squares, than both steps together.
 
 # %% tags=["remove-input"]
 Markdown(verdict_text(audits["XM-MW"], both_runs(audits["XM-MW"], moved)["this machine"], profile))
@@ -120,12 +121,13 @@ Markdown(verdict_text(audits["XM-MW"], both_runs(audits["XM-MW"], moved)["this m
 # %% [markdown]
 # ## A minute?
 #
-# The way of the paper, with duplicated points, scikit-learn's EM and POT's transport; ours, with weights and a
-# start from a coarse grid; and ours where the fits of both maps are kept. The grey band holds what would agree with
-# "about a minute". Time grows with the number of copies, and so with 1/b, which the paper does not give.
-# This machine's maps are small at the embedded profile and say nothing of the claim. The recorded run shared its
-# cores with other work, which slows all ways of a pair alike: trust the ratios more than the seconds. How many steps
-# EM needs differs from map to map, and the seconds with it.
+# Three ways are timed: the paper's, with duplicated points, scikit-learn's EM and POT's transport; ours, with weights and
+# a start from a coarse grid; and ours where the fits of both maps are kept. The grey band holds what would agree with
+# "about a minute". Time grows with the number of copies, and so with 1/b. The paper does not give b.
+#
+# This machine's maps are small at the embedded profile and say nothing of the claim. The recorded run shared its cores
+# with other work, which slows all ways of a pair alike. So trust the ratios more than the seconds. EM needs more steps
+# for some maps than for others, and the seconds differ with them.
 
 # %% mystnb={"image": {"alt": "Seconds of a comparison by three ways on a logarithmic scale: duplicated points take longest, weighted points a small part of it, kept fits thousandths of a second"}}
 timed = study.compute(seconds, profile, chosen_parameters(seconds, globals()))

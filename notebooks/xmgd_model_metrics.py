@@ -13,25 +13,26 @@
 # Backpropagation, over seven deepfake detectors, IG has the highest IIC, the lowest average drop and the highest average
 # drop in deletion.
 #
-# *In plain words.* Show the detector only what a map marks: is it as sure of its decision as before, or even surer?
-# (*Increase in confidence*, the share of pictures for which it is surer; *average drop*, the share of the confidence
-# that is lost.) Then hide what the map marks: how much of the confidence is lost now? (*Average drop in deletion*.) A
-# map is a soft mask here: scaled to run from 0 to 1, it is multiplied with the picture.
+# *In plain words.* Show the detector only what a map marks. Is it as sure of its decision as before, or even surer?
+# *Increase in confidence* is the share of pictures for which it is surer; *average drop* is the share of the confidence
+# that is lost. Then hide what the map marks. *Average drop in deletion* is the share of the confidence that is lost now.
+# A map is a soft mask here: it is scaled to run from 0 to 1 and multiplied with the picture.
 #
 # *What IIC may be.* §2 cites Insertion Correlation, §5 describes an average increase, and Table 1 heads the row IIC. Its
-# numbers fit the share of pictures whose confidence rises, which is what IIC stands for here. Insertion correlation has a
-# column of its own: sharpen a blurred picture step by step, the most salient pixels first, and correlate the saliency
-# of each step with the rise of the confidence. Its source takes 196 steps, here there are 49, and 16 at the reference
-# profile.
+# numbers fit the share of pictures whose confidence rises, and IIC stands for this share here. Insertion correlation has
+# a column of its own. A blurred picture is sharpened step by step, the most salient pixels first, and the saliency of
+# each step is correlated with the rise of the confidence. Its source takes 196 steps. Here there are 49, and 16 at the
+# reference profile.
 #
-# *What is different.* FaceForensics++ is given out on request. At the embedded profile five small networks, each
-# trained on another family of stand-ins for deepfakes, judge the same small faces: real ones, and the same with one of
-# the families (`swap`). At the reference profile MesoNet's published weights judge
-# photographs of real faces. What is explained is the detector's decision, right or wrong, as its logit. Such rows test
-# whether the claim generalises; they do not replicate it.
+# *What is different.* FaceForensics++ is given out on request. At the embedded profile there are five small networks, each
+# trained on another family of stand-ins for deepfakes. They judge the same small faces: real ones, and the same with one
+# of the families (`swap`). At the reference profile MesoNet's published weights judge photographs of real faces. The
+# logit of the detector's decision is explained, whether the decision is right or wrong. Such rows test whether the claim
+# generalises; they do not replicate it.
 #
-# *Read with care.* Multiplied with a map most of a picture turns dark, which no detector was trained on: it may be very
-# sure of such a picture, and then all four methods do well. Where the class is "real", a rise says little about faces.
+# *Read with care.* Most of a picture turns dark when it is multiplied with a map, and no detector was trained on dark
+# pictures. A detector may be very sure of such a picture, and then all four methods do well. Where the class is "real", a
+# rise says little about faces.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (stand-ins), reference (MesoNet on photographs) or paper
@@ -60,7 +61,7 @@ audit = ledger.audit_claim("XM-MODEL")
 # %% [markdown]
 # ## Means of the metrics
 #
-# Over the images, with 95 % intervals. Arrows show the better side; IG, which is said to be best, is red.
+# Means over the images, with 95 % intervals. Arrows show the better side. IG, which is said to be best, is red.
 
 # %% mystnb={"image": {"alt": "Means of increase in confidence, average drop, average drop in deletion and insertion correlation for four methods, a row of panels per detector and one for their mean, with intervals"}}
 rows = study.compute(experiment, profile, chosen_parameters(experiment, globals()))
@@ -75,7 +76,7 @@ show_recorded(recorded, show_metrics)
 
 # %% [markdown]
 # In numbers, beside Table 1. A mean over detectors is taken per image first. "AD, signed" counts a rise as a negative
-# drop: the definition cuts drops off at 0, and Table 1 prints −0.082.
+# drop. The definition cuts drops off at 0, but Table 1 prints −0.082.
 
 # %% tags=["remove-input"]
 HTML(as_html(metric_table(sources(recorded, rows))))

@@ -17,19 +17,18 @@
 #
 # *In plain words.* The paper gives reasons and prints no numbers. Two experiments supply them:
 #
-# - *noise*: take the maps of two methods for one image and measure their distance. Put noise on one of them, normal
-#   noise on all pixels or white on a few, and measure again. How much does the distance change, relative to what it
-#   was?
-# - *sets*: measure the distance of two methods' sets of n maps, of images drawn at random, 30 times for each n. How far
-#   is it from the distance of the largest sets?
+# - *noise*: take the maps of two methods for one image and measure their distance. Put noise on one of them: normal
+#   noise on all pixels, or white on a few. Measure again. How much does the distance change, relative to what it was?
+# - *sets*: take two methods' sets of n maps, of images drawn at random, and measure their distance, 30 times for each n.
+#   How far is it from the distance of the largest sets?
 #
-# XMGD and KL compare the mean maps of two sets; KL is the mean of both directions, a millionth of each map's mass being
-# spread evenly, without which a single empty pixel would make it infinite. The Fréchet distance takes each set of maps,
-# reduced to 8 × 8 cells, for a normal distribution.
+# XMGD and KL compare the mean maps of two sets. KL is the mean of both directions. A millionth of each map's mass is
+# spread evenly, since a single empty pixel would make KL infinite. The Fréchet distance takes each set of maps, reduced
+# to 8 × 8 cells, for a normal distribution.
 #
 # *What is different.* The detectors are not the paper's, and neither are the pictures: FaceForensics++ is given out on
 # request. At the embedded profile a small network tells small real faces from faces that were blended in
-# (`small_standin_swap`); at the reference profile MesoNet's published weights see photographs of real faces. No
+# (`small_standin_swap`). At the reference profile MesoNet's published weights see photographs of real faces. No
 # manipulated face is shown here, only numbers about maps.
 
 # %% tags=["parameters"]
@@ -63,7 +62,7 @@ audit = ledger.audit_claim("XM-NOISE")
 # %% [markdown]
 # ## Noise on one map
 #
-# Relative change of the distance, as a geometric mean with its 95 % interval over the images. Lower is less
+# The relative change of the distance, as a geometric mean with its 95 % interval over the images. Lower is less
 # sensitive. 1 means that the distance doubled, or vanished.
 
 # %% mystnb={"image": {"alt": "Relative change of XMGD and of KL divergence for seven kinds and levels of noise, with intervals"}}
@@ -92,8 +91,8 @@ Markdown(verdict_text(audit, runs["this machine"], profile))
 # %% [markdown]
 # ## Sets of few maps
 #
-# A line is the mean over the draws, its band the middle 90 % of them. A measure that does not depend on the size
-# stays at 1; a band that is wide says that the value of a single small set means little.
+# A line is the mean over the draws, and its band holds the middle 90 % of them. A measure that does not depend on the
+# size stays at 1. A wide band says that the value of a single small set means little.
 
 # %% mystnb={"image": {"alt": "Distances of sets of few maps relative to those of the largest sets, for XMGD, KL and Fréchet, with bands over the draws"}}
 sets = study.get_experiment("xmgd_set_size")

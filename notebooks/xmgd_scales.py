@@ -13,17 +13,17 @@
 # 5 × 5 convolutions is said to even out the receptive fields of the networks, and to tell sharp maps apart better.
 #
 # *In plain words.* A unit deep inside a network sees a part of the picture: its receptive field. Networks that see
-# more draw coarser maps, so two maps may differ only because of what the networks can see. Blurring both a little
-# should take that out. Two numbers test it, each with three levels and with one:
+# more draw coarser maps. Two maps may therefore differ only because of what the networks can see. Blurring both a little
+# should take this difference out. Two numbers test it, each with three levels and with one:
 #
 # - *slope*: how much farther apart two networks' maps are per 100 pixels of difference in receptive field. Three
 #   levels should make it flatter.
 # - *ratio*: distance between sharp maps, divided by that between smooth ones. Three levels should make it larger.
 #
-# A map is sharp if its total variation is above the median of its network's maps; sharp and smooth maps are compared
-# between two methods on one image. Receptive fields are the theoretical ones, found by asking which pixels reach a
-# unit of the last feature maps. The paper gives the size of its kernels and not their weights: means and Gaussians
-# are both tried.
+# A map is sharp if its total variation is above the median of its network's maps, and smooth otherwise. Distances between
+# sharp maps, or between smooth ones, are those of two methods on one image. Receptive fields are the theoretical ones:
+# the pixels that reach a unit of the last feature maps. The paper gives the size of its kernels and not their weights, so
+# means and Gaussians are both tried.
 #
 # *What is different.* The networks classify photographs and are no detectors. The shapes at the embedded profile
 # have a single network, which says nothing of receptive fields.
@@ -57,9 +57,9 @@ audit = ledger.audit_claim("XM-SCALE")
 # %% [markdown]
 # ## Distances with one level and with three
 #
-# Means with 95 % intervals over the images. On the left a dot is a pair of networks; the claim says that the blue
-# line, of three levels, is flatter than the orange one. On the right it says that sharp maps lie more above smooth
-# ones in blue than in orange, as a ratio.
+# Means with 95 % intervals over the images. On the left a dot is a pair of networks. The claim says that the blue
+# line, of three levels, is flatter than the orange one. On the right it says that the ratio of sharp maps to smooth ones
+# is larger in blue than in orange.
 
 # %% mystnb={"image": {"alt": "Distances with one level and with three: between networks over the gap of their receptive fields, and between two methods' maps, sharp ones and smooth ones"}}
 rows = study.compute(experiment, profile, chosen_parameters(experiment, globals()))
@@ -75,8 +75,8 @@ show_recorded(recorded, show_scales)
 # %% [markdown]
 # ## Level by level
 #
-# Mean terms, in thousandths of the squared side of the picture. Where the columns of a line are alike, the levels
-# say the same, and their average cannot say more than one of them.
+# Mean distances at each level, in thousandths of the squared side of the picture. Where the columns of a line are alike,
+# the levels say the same, and their average cannot say more than one of them.
 
 # %% tags=["remove-input"]
 HTML(as_html(term_table(sources(recorded, rows))))

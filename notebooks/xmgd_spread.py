@@ -14,14 +14,14 @@
 # Integrated Gradients (IG).
 #
 # *In plain words.* Average each method's maps over images and detectors, and measure the distance of every two of the
-# four mean maps: six numbers per measure. They are more differentiated where they differ more, relative to their mean
-# (coefficient of variation); and IG is singled out where its mean distance to the others is the largest of the four. The
-# images are drawn again with replacement before the maps are averaged, so that the intervals say what other images
-# would have given.
+# four mean maps: six numbers per measure. They are more differentiated if they differ more, relative to their mean: this
+# is their coefficient of variation. IG is singled out if its mean distance to the others is the largest of the four. For
+# the intervals images are drawn again with replacement before the maps are averaged. So the intervals say what other
+# images would have given.
 #
 # *What is different.* The detectors are not the paper's, and neither are the pictures: FaceForensics++ is given out on
 # request. At the embedded profile three small networks each tell one family of stand-ins for deepfakes from small real
-# faces; at the reference profile MesoNet's published weights see photographs of real faces. Only averages of maps
+# faces. At the reference profile MesoNet's published weights see photographs of real faces. Only averages of maps
 # enter here.
 
 # %% tags=["parameters"]
@@ -83,8 +83,8 @@ HTML(as_html(spread_table(sources(recorded, rows, kept))))
 # %% [markdown]
 # ## The comparisons
 #
-# Differences of the coefficients of variation, XMGD minus the other; and how much farther IG is from the others than the
-# farthest other method, in XMGD's unit. The claim expects all three above 0.
+# Two comparisons are differences of coefficients of variation, XMGD minus the other measure. The third is how much farther
+# IG is from the others than the farthest other method, in XMGD's unit. The claim expects all three above 0.
 
 # %% tags=["remove-input"]
 runs = both_runs(audit, rows, kept)
