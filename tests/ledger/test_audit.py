@@ -15,8 +15,8 @@ from saliency_audit.ledger import (
     Scope,
     ScopedResult,
     Verdict,
+    evaluation,
 )
-from saliency_audit.ledger import audit as audit_module
 from saliency_audit.ledger.audit import (
     _recorded_result,
     as_record,
@@ -91,7 +91,7 @@ def claim(**external):
 
 @pytest.fixture
 def store(project, monkeypatch):
-    monkeypatch.setattr(audit_module, "get_experiment", lambda name: EXPERIMENT)
+    monkeypatch.setattr(evaluation, "get_experiment", lambda name: EXPERIMENT)
     return recording_store(EXPERIMENT, "embedded")
 
 
@@ -138,7 +138,7 @@ def batches(project, monkeypatch):
         profiles={"embedded": settings},
         split=lambda given: [tasks(None)[i] for i in given.wanted],
     )
-    monkeypatch.setattr(audit_module, "get_experiment", lambda name: experiment)
+    monkeypatch.setattr(evaluation, "get_experiment", lambda name: experiment)
     return recording_store(experiment, "embedded")
 
 
@@ -165,7 +165,7 @@ def test_settings_with_rows_of_other_parameters_are_not_left_out(batches, monkey
             for task in batches.experiment.split(given)
         ],
     )
-    monkeypatch.setattr(audit_module, "get_experiment", lambda name: changed)
+    monkeypatch.setattr(evaluation, "get_experiment", lambda name: changed)
     reason = recorded_rows(claim(), "embedded")
     assert "only 2 of 3 tasks are recorded at embedded (t-2: made from other parameters)" in reason
     assert unfinished("gains", "embedded") == ""

@@ -5,11 +5,10 @@ from saliency_audit.ledger.audit import (
     as_record,
     audit_all,
     audit_claim,
-    evaluate,
-    experiment_rows,
-    recorded_rows,
     verdicts_of,
 )
+from saliency_audit.ledger.choices import Choice, Option, Origin, Setting
+from saliency_audit.ledger.evaluation import evaluate, experiment_rows, recorded_rows
 from saliency_audit.ledger.external import Comparison, ExternalResult, Outcome, Scope, ScopedResult
 from saliency_audit.ledger.printed import printed_table, printed_tables
 from saliency_audit.ledger.released import (
@@ -21,13 +20,22 @@ from saliency_audit.ledger.released import (
     released_code,
     released_verdict,
 )
+from saliency_audit.ledger.robustness import (
+    SettingOutcome,
+    SpecificationCurve,
+    share,
+    specification_curves,
+)
 from saliency_audit.ledger.schema import Claim, LedgerError, Paper, load_claims, load_papers
 from saliency_audit.ledger.verdict import Check, Erratum, InternalAudit, Verdict
 from saliency_audit.ledger.vocabulary import PAPERS
+from saliency_audit.parameters import PROFILES
 
 __all__ = [
     "PAPERS",
+    "PROFILES",
     "Check",
+    "Choice",
     "Claim",
     "ClaimAudit",
     "Comparison",
@@ -36,6 +44,8 @@ __all__ = [
     "Finding",
     "InternalAudit",
     "LedgerError",
+    "Option",
+    "Origin",
     "Outcome",
     "Paper",
     "Relation",
@@ -43,6 +53,9 @@ __all__ = [
     "ReleasedVerdict",
     "Scope",
     "ScopedResult",
+    "Setting",
+    "SettingOutcome",
+    "SpecificationCurve",
     "Verdict",
     "as_record",
     "audit_all",
@@ -57,5 +70,7 @@ __all__ = [
     "recorded_rows",
     "released_code",
     "released_verdict",
+    "share",
+    "specification_curves",
     "verdicts_of",
 ]

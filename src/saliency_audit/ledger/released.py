@@ -4,7 +4,7 @@ An entry per finding. Text and code are told in our words; the code is named by 
 file and lines, and never quoted beyond a name.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -36,10 +36,14 @@ class Relation(StrEnum):
 
 
 class ReleasedVerdict(StrEnum):
-    """What the released code says about a claim."""
+    """What the released code says about a claim.
+
+    `MATTERS`: rows show that a verdict on the claim changes with what the code does.
+    """
 
     AS_DESCRIBED = "as described"
     DEVIATES = "deviates"
+    MATTERS = "deviates, and it matters"
     NOT_RELEASED = "not released"
 
 
@@ -157,16 +161,24 @@ def findings_of(claim_id: str, paper: str) -> list[Finding]:
     return [finding for finding in released_code(paper).findings if claim_id in finding.claims]
 
 
-def released_verdict(findings: Iterable[Finding]) -> ReleasedVerdict:
+def released_verdict(
+    findings: Iterable[Finding], matters: Callable[[str], bool] = lambda name: False
+) -> ReleasedVerdict:
     """What the code says about a claim, from the findings that concern it.
 
     One place that deviates from the text suffices. Choices that the text leaves open are no
     deviation. Without any place in released code the verdict is that there is none.
+
+    Args:
+        findings: of the claim.
+        matters: from a finding's id to whether rows show that a verdict changes with it.
     """
-    relations = {finding.relation for finding in findings}
-    if Relation.DEVIATES in relations:
-        return ReleasedVerdict.DEVIATES
-    if relations - {Relation.ABSENT}:
+    found = list(findings)
+    deviations = [item.id for item in found if item.relation is Relation.DEVIATES]
+    if deviations:
+        changed = any(matters(name) for name in deviations)
+        return ReleasedVerdict.MATTERS if changed else ReleasedVerdict.DEVIATES
+    if any(item.relation is not Relation.ABSENT for item in found):
         return ReleasedVerdict.AS_DESCRIBED
     return ReleasedVerdict.NOT_RELEASED
 

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from saliency_audit.ledger.audit import evaluate, experiment_rows
 from saliency_audit.ledger.choices import Choice, Setting, settings_of
+from saliency_audit.ledger.evaluation import evaluate, experiment_rows
 from saliency_audit.ledger.external import ExternalResult, Scope
 from saliency_audit.ledger.schema import Claim
 from saliency_audit.ledger.verdict import Verdict
+from saliency_audit.parameters import PROFILES
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,14 @@ class SpecificationCurve:
 def _height(outcome: SettingOutcome) -> float:
     headline = outcome.result.headline
     return headline.value if headline else float("inf")
+
+
+def strongest_curves(claim: Claim) -> list[SpecificationCurve]:
+    """The curves of the largest profile that has rows of the claim's settings."""
+    for profile in reversed(PROFILES):
+        if curves := specification_curves(claim, profile):
+            return curves
+    return []
 
 
 def specification_curves(claim: Claim, profile: str) -> list[SpecificationCurve]:

@@ -160,6 +160,7 @@ def _published(record: dict[str, Any]) -> dict[str, Any]:
         "id": record["id"],
         "internal": record["internal"]["verdict"],
         "released": record["released"]["verdict"],
+        "settings": record["settings"],
         **{
             scope: {
                 profile: {name: result[name] for name in names}

@@ -9,9 +9,8 @@ from saliency_audit.ledger import (
     Comparison,
     ExternalResult,
     Scope,
-    findings_of,
     printed_table,
-    released_verdict,
+    share,
 )
 from saliency_audit.ledger.external import TESTS
 from saliency_audit.ledger.internal import TESTS as INTERNAL_TESTS
@@ -50,7 +49,7 @@ def _lines(audit: ClaimAudit, most: int | None) -> Iterator[str]:
     yield from _printed(claim)
     yield from _checks(audit, most)
     yield ""
-    yield from _released(claim)
+    yield from _released(audit)
     yield ""
     yield "EXTERNAL"
     yield from _declaration(claim)
@@ -60,6 +59,7 @@ def _lines(audit: ClaimAudit, most: int | None) -> Iterator[str]:
             yield f"  {profile}, {scope}: {result.verdict}"
             yield from _result(result, most)
         yield from _rows(claim, profile)
+    yield from _settings(audit)
     yield ""
     yield "WHERE"
     yield f"  ledger     data/claims/{claim.paper}.yml"
@@ -91,12 +91,18 @@ def _checks(audit: ClaimAudit, most: int | None) -> Iterator[str]:
         yield f"             {erratum.problem}"
 
 
-def _released(claim: Claim) -> Iterator[str]:
-    findings = findings_of(claim.id, claim.paper)
-    yield f"RELEASED CODE: {released_verdict(findings)}"
-    for finding in findings:
+def _released(audit: ClaimAudit) -> Iterator[str]:
+    yield f"RELEASED CODE: {audit.released_verdict}"
+    for finding in audit.findings:
         yield f"    {finding.relation}  {finding.topic} ({finding.certainty}): {finding.code}"
-    yield f"  ledger     data/released/{claim.paper}.yml; saliency-audit released {claim.paper}"
+    paper = audit.claim.paper
+    yield f"  ledger     data/released/{paper}.yml; saliency-audit released {paper}"
+
+
+def _settings(audit: ClaimAudit) -> Iterator[str]:
+    """In how many settings the claim holds, per scope."""
+    for curve in audit.curves:
+        yield f"  settings   {curve.profile}, {curve.scope}: {share([curve])}"
 
 
 def _declaration(claim: Claim) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,16 @@ from saliency_audit.ledger import (
     Paper,
     Relation,
     ReleasedVerdict,
+    Scope,
     ScopedResult,
+    SettingOutcome,
+    SpecificationCurve,
     Verdict,
     load_claims,
     printed_table,
     released_code,
 )
+from saliency_audit.ledger.choices import settings_of
 from saliency_audit.ledger.external import Headline, not_tested
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.locations import project_root
@@ -38,6 +43,7 @@ from saliency_audit.report.site.markdown import escape
 from saliency_audit.report.site.pages import render_pages
 from saliency_audit.report.site.printed_page import printed_page
 from saliency_audit.report.site.released_part import MEANING, released_class
+from saliency_audit.report.site.robustness_part import robustness_page, robustness_part
 from saliency_audit.report.site.status import status_block
 from saliency_audit.report.trace import trace
 from saliency_audit.report.words import reported
@@ -506,7 +512,7 @@ def test_a_claim_page_tells_what_the_released_code_does(pages):
     assert "**Released code**, against the text: [deviates]{.released .released-deviates}" in text
     assert "ig.py:" in text
     assert "blob/71e0d2f9019d347778e702bc0cddf11443aa1238/ig.py#L" in text
-    assert "No code was released." in pages["book/claims/xm-corr.md"]
+    assert "not released" in pages["book/claims/xm-corr.md"]
 
 
 def test_every_finding_stands_on_the_page_of_its_paper_and_of_its_claims(pages):
@@ -531,6 +537,46 @@ def test_released_code_reads_the_same_on_the_command_line():
     assert finding.code in text
     assert "ig.py#L" in text
     assert [line.split()[0] for line in counted().splitlines()] == list(PAPERS)
+
+
+def curve(*verdicts):
+    """A curve of settings with these verdicts; the estimate rises from one to the next."""
+    spec = load_claims()["IDGI-INS"].external.settings
+    outcomes = [
+        SettingOutcome(
+            setting,
+            result(verdict=verdict, value=0.1 * place),
+        )
+        for place, (setting, verdict) in enumerate(zip(settings_of(spec), verdicts, strict=False))
+    ]
+    return SpecificationCurve("reference", Scope.GENERALISATION, tuple(outcomes))
+
+
+def test_a_specification_curve_is_drawn_with_its_choices_and_told_in_words():
+    found = curve(Verdict.REPRODUCED, Verdict.NOT_REPRODUCED, Verdict.INCONCLUSIVE)
+    item = replace(audit(load_claims()["IDGI-INS"]), curves=(found,))
+    text = robustness_part(item)
+    assert (
+        "**Generalisation, `reference` profile: holds in 1 of 3 settings, contradicted in 1" in text
+    )
+    figure = text[text.index("<svg") : text.index("</svg>")]
+    assert "\n\n" not in figure
+    assert figure.count('class="dot"') == 3
+    assert figure.count('class="main"') == 1
+    # One mark per setting and option.
+    assert figure.count('class="on"') == 3 * 4
+    assert figure.count('class="off"') == 3 * 4
+    line = re.search(r"\| XX-ONE .*", robustness_page([audit(), item]))
+    assert line is None
+    assert re.search(
+        r"\| IDGI-INS \| generalisation, reference \|", robustness_page([audit(), item])
+    )
+    assert "1 claim without rows of other settings: XX-ONE." in robustness_page([audit(), item])
+
+
+def test_a_claim_without_settings_or_rows_says_so():
+    assert "No settings are declared" in robustness_part(audit())
+    assert "No rows of `idgi_settings`" in robustness_part(audit(load_claims()["IDGI-INS"]))
 
 
 def test_titles_cannot_break_the_table():

@@ -6,11 +6,8 @@ from saliency_audit.ledger import (
     Claim,
     ClaimAudit,
     Paper,
-    ReleasedVerdict,
     Scope,
-    findings_of,
     released_code,
-    released_verdict,
 )
 from saliency_audit.report.in_print import in_print
 from saliency_audit.report.site import external_part, internal_part
@@ -24,6 +21,7 @@ from saliency_audit.report.site.markdown import (
     sentence,
 )
 from saliency_audit.report.site.released_part import MEANING, released_badge, released_part
+from saliency_audit.report.site.robustness_part import robustness_part
 from saliency_audit.report.site.verdicts import EXTERNAL_MEANING, INTERNAL_MEANING, badge
 from saliency_audit.report.words import printed_label
 
@@ -47,27 +45,28 @@ def claim_page(paper: Paper, audit: ClaimAudit, root: Path) -> str:
         root: the project folder; paths on the page start there.
     """
     claim = audit.claim
-    findings = findings_of(claim.id, paper.paper)
     return page(
         label(f"claim-{page_name(claim.id)}") + f"# {claim.id}: {escape(claim.title)}",
         f"{document(escape(paper.short), f'book/papers/{paper.paper}')} · "
         f"{escape(claim.location)} · {{cite}}`{paper.citation_key}`",
         "> " + escape(claim.statement),
-        _verdicts(audit, released_verdict(findings)),
+        _verdicts(audit),
         "## What the paper's own numbers say",
         internal_part.internal_part(audit),
         "## What the released code does",
-        released_part(released_code(paper.paper), findings),
+        released_part(released_code(paper.paper), audit.findings),
         "## What our own computation says",
         external_part.external_part(audit, root),
+        "## How robust the verdict is",
+        robustness_part(audit),
         _errata(audit),
         "## Rerun it",
         _rerun(claim),
     )
 
 
-def _verdicts(audit: ClaimAudit, released: ReleasedVerdict) -> str:
-    inside = audit.internal_verdict
+def _verdicts(audit: ClaimAudit) -> str:
+    inside, released = audit.internal_verdict, audit.released_verdict
     planned = audit.claim.internal.planned
     said = sentence(audit.internal_detail) if planned else INTERNAL_MEANING[inside]
     return page(

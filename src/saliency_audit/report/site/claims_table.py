@@ -9,8 +9,6 @@ from saliency_audit.ledger import (
     ReleasedVerdict,
     Scope,
     Verdict,
-    findings_of,
-    released_verdict,
 )
 from saliency_audit.report.site.markdown import page
 from saliency_audit.report.site.released_part import released_html
@@ -90,7 +88,7 @@ def _row(audit: ClaimAudit, short: str) -> str:
     order = list(Verdict)
     results = {scope: audit.strongest_of(scope) for scope in Scope}
     found = next((result.headline for _, result in results.values() if result.tested), None)
-    released = released_verdict(findings_of(claim.id, claim.paper))
+    released = audit.released_verdict
     cells = (
         f'<th scope="row"><a href="../claims/{claim.id.lower()}.html">{claim.id}</a></th>',
         f"<td>{escape(short)}</td>",

@@ -13,6 +13,7 @@ from saliency_audit.report.site.metrics_table import metrics_table
 from saliency_audit.report.site.performance_page import performance_page
 from saliency_audit.report.site.printed_page import printed_overview, printed_page
 from saliency_audit.report.site.released_page import released_overview, released_page
+from saliency_audit.report.site.robustness_part import robustness_page
 from saliency_audit.report.site.status import status_block
 
 FOLDERS = ("book/claims", "book/generated")
@@ -59,8 +60,9 @@ def render_pages(root: Path, jobs: int = 1) -> dict[str, str]:
     pages["book/generated/code.md"] = code_page()
     pages["book/generated/performance.md"] = performance_page(root)
     pages["book/generated/printed.md"] = printed_overview(papers)
+    pages["book/generated/robustness.md"] = robustness_page(audits)
     pages["book/generated/released.md"] = released_overview(papers)
     for paper in papers:
-        pages[f"book/generated/released-{paper.paper}.md"] = released_page(paper)
+        pages[f"book/generated/released-{paper.paper}.md"] = released_page(paper, audits)
         pages[f"book/generated/printed-{paper.paper}.md"] = printed_page(paper)
     return pages

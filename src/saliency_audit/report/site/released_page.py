@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from saliency_audit.ledger import Paper, Relation, findings_of, released_code, released_verdict
+from saliency_audit.ledger import ClaimAudit, Paper, Relation, released_code
 from saliency_audit.report.site.markdown import (
     code,
     document,
@@ -39,7 +39,7 @@ def released_overview(papers: Sequence[Paper]) -> str:
     )
 
 
-def released_page(paper: Paper) -> str:
+def released_page(paper: Paper, audits: Sequence[ClaimAudit]) -> str:
     """The page of one paper: what was released, verdicts per claim, every finding."""
     released = released_code(paper.paper)
     repositories = [
@@ -47,18 +47,17 @@ def released_page(paper: Paper) -> str:
         f"{code(item.commit[:7])}: {sentence(item.whose)}"
         for item in released.repositories
     ]
-    claims = []
-    for claim in paper.claims:
-        found = findings_of(claim.id, paper.paper)
-        claims.append(
-            (
-                claim.id,
-                escape(claim.title),
-                released_badge(released_verdict(found)),
-                str(sum(item.relation is Relation.DEVIATES for item in found)),
-                str(sum(item.relation is Relation.OPEN for item in found)),
-            )
+    claims = [
+        (
+            audit.claim.id,
+            escape(audit.claim.title),
+            released_badge(audit.released_verdict),
+            str(sum(item.relation is Relation.DEVIATES for item in audit.findings)),
+            str(sum(item.relation is Relation.OPEN for item in audit.findings)),
         )
+        for audit in audits
+        if audit.claim.paper == paper.paper
+    ]
     return page(
         label(f"released-{paper.paper}") + f"# Released code: {escape(paper.short)}",
         f"*{escape(paper.title)}* ({document('about the paper', f'book/papers/{paper.paper}')})",

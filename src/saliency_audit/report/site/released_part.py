@@ -11,6 +11,10 @@ MEANING = {
         "Where the text says how, the released code does so; what the text leaves open is below."
     ),
     ReleasedVerdict.DEVIATES: "The released code does something else than the text says.",
+    ReleasedVerdict.MATTERS: (
+        "The released code does something else than the text says, and a verdict on our own rows "
+        "changes with it."
+    ),
     ReleasedVerdict.NOT_RELEASED: "No code that belongs to this claim was released.",
 }
 # How sure a finding is, where it is not simply read.
@@ -24,7 +28,7 @@ def released_badge(word: Relation | ReleasedVerdict) -> str:
 
 def released_class(word: Relation | ReleasedVerdict) -> str:
     """The CSS class of a relation or verdict: `released-as-described`."""
-    return f"released-{str(word).replace(' ', '-')}"
+    return f"released-{str(word).replace(',', '').replace(' ', '-')}"
 
 
 def released_html(word: ReleasedVerdict) -> str:

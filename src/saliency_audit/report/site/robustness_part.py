@@ -1,0 +1,135 @@
+"""In how many settings a claim holds: on its page, and on one page for all claims."""
+
+from collections.abc import Sequence
+
+from saliency_audit.ledger import (
+    Choice,
+    Claim,
+    ClaimAudit,
+    Comparison,
+    SpecificationCurve,
+    Verdict,
+    share,
+)
+from saliency_audit.report.in_print import in_print
+from saliency_audit.report.site.markdown import (
+    code,
+    document,
+    escape,
+    folded,
+    page,
+    sentence,
+    table,
+)
+from saliency_audit.report.site.specification_figure import specification_figure
+from saliency_audit.report.site.verdicts import badge
+from saliency_audit.report.words import count, estimate
+
+RULE = (
+    "The main setting follows from one rule for all papers: the text decides; where it is silent, "
+    "the authors' released code; where both are silent, this project's choice."
+)
+
+
+def robustness_part(audit: ClaimAudit) -> str:
+    """The specification curves of a claim; a sentence where none is declared or recorded."""
+    spec = audit.claim.external.settings
+    if spec is None:
+        return "No settings are declared: this claim is tested under one reading so far."
+    if not audit.curves:
+        return f"No rows of {code(spec.experiment)} are recorded yet."
+    return page(
+        f"{RULE} A ring marks it.",
+        *(_curve(curve, spec.choices) for curve in audit.curves),
+        sentence(spec.left_out) if spec.left_out else "",
+    )
+
+
+def _curve(curve: SpecificationCurve, choices: Sequence[Choice]) -> str:
+    main = curve.main
+    where = f"{str(curve.scope).capitalize()}, {code(curve.profile)} profile"
+    headline = next((item.result.headline for item in curve.outcomes if item.result.headline), None)
+    quantity = in_print(headline.quantity) if headline else "estimate"
+    decided = f" In the main setting: {badge(main.result.verdict)}" if main else ""
+    return page(
+        f"**{where}: {share([curve])}.**{decided}",
+        specification_figure(curve, f"{quantity}, by setting"),
+        f"The figure shows {escape(quantity)}; verdicts rest on all comparisons.",
+        "Which choice changes the verdict, where all others stay: "
+        + "; ".join(
+            f"{escape(choice.name)} in {changed} of {pairs}"
+            for choice in choices
+            for changed, pairs in [curve.moved_by(choice)]
+        )
+        + ".",
+        folded("All settings", _listed(curve)),
+    )
+
+
+def _listed(curve: SpecificationCurve) -> str:
+    names = [choice.name for choice in curve.outcomes[0].setting.choices]
+    rows = [
+        (
+            *(escape(option.means) for option in item.setting.options),
+            badge(item.result.verdict),
+            estimate(item.result.headline),
+            _held(item.result.comparisons),
+        )
+        for item in curve.sorted
+    ]
+    header = (*map(escape, names), "verdict", "estimate [95 %]", "comparisons that hold")
+    return table(header, rows, "l" * (len(names) + 1) + "rr")
+
+
+def _held(comparisons: Sequence[Comparison]) -> str:
+    deciding = [item for item in comparisons if item.decides]
+    return f"{sum(item.holds for item in deciding)} of {len(deciding)}"
+
+
+def robustness_page(audits: Sequence[ClaimAudit]) -> str:
+    """The page "How robust is each verdict": a line per claim and scope with settings."""
+    rows = []
+    without = []
+    for audit in audits:
+        rows += [_line(audit.claim, curve) for curve in audit.curves]
+        if not audit.curves:
+            without.append(audit.claim.id)
+    return page(
+        "# How robust is each verdict",
+        "A paper leaves choices open, and its code makes them. Each claim below was tested under "
+        f"every combination of the choices that its rows have. {RULE} A verdict that turns with a "
+        "choice of the last kind says little about the paper.",
+        table(
+            (
+                *("claim", "rows", "main setting", "holds", "in part", "contradicted"),
+                *("undecided", "settings", "moved most by"),
+            ),
+            rows,
+            "lll" + "r" * 5 + "l",
+        )
+        if rows
+        else "No rows of any claim's settings are recorded yet.",
+        f"{count(len(without), 'claim')} without rows of other settings: {', '.join(without)}.",
+        document("What the released code does", "book/generated/released"),
+    )
+
+
+def _line(claim: Claim, curve: SpecificationCurve) -> tuple[str, ...]:
+    counts, main = curve.counts, curve.main
+    assert claim.external.settings is not None
+    moved = [(choice, *curve.moved_by(choice)) for choice in claim.external.settings.choices]
+    most, changed, pairs = max(moved, key=lambda item: item[1] / max(item[2], 1))
+    return (
+        claim.id,
+        f"{curve.scope}, {curve.profile}",
+        badge(main.result.verdict) if main else "—",
+        *(
+            str(counts[verdict])
+            for verdict in (
+                *(Verdict.REPRODUCED, Verdict.PARTLY),
+                *(Verdict.NOT_REPRODUCED, Verdict.INCONCLUSIVE),
+            )
+        ),
+        str(counts.total()),
+        f"{escape(most.name)} ({changed} of {pairs})" if changed else "no choice",
+    )

@@ -1,0 +1,106 @@
+"""The figure of a specification curve: estimates of all settings, sorted, with the choices below.
+
+Plain SVG, drawn with the page's own colours, so that it follows light and dark mode.
+"""
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from saliency_audit.ledger import SettingOutcome, SpecificationCurve
+from saliency_audit.report.site.verdicts import css_class
+from saliency_audit.report.words import number
+
+# In units of the drawing, which scales with the page.
+LABELS, COLUMN, TOP, CURVE, LINE = 250, 22, 14, 170, 19
+MARGIN = 12
+
+
+def specification_figure(curve: SpecificationCurve, title: str) -> str:
+    """One figure as HTML without blank lines, in a box of its own that scrolls where it is narrow.
+
+    Args:
+        curve: of one claim.
+        title: what is estimated; spoken in place of the picture.
+    """
+    outcomes = curve.sorted
+    choices = outcomes[0].setting.choices
+    lines = sum(1 + len(choice.options) for choice in choices)
+    width = LABELS + COLUMN * len(outcomes) + MARGIN
+    height = TOP + CURVE + MARGIN + LINE * lines + MARGIN
+    parts = [*_estimates(outcomes, width), *_choices(outcomes)]
+    spoken = f"{title}: {len(outcomes)} settings, from {_range(outcomes)}."
+    drawn = "\n".join(parts)
+    return (
+        f'<div class="scroll" role="region" aria-label="{escape(title)}" tabindex="0">\n'
+        f'<svg class="specification" viewBox="0 0 {width} {height}" '
+        f'style="min-width:{min(width, 620)}px;max-width:{1.4 * width:.0f}px" '
+        f'role="img" aria-label="{escape(spoken)}">\n{drawn}\n</svg>\n</div>'
+    )
+
+
+def _range(outcomes: Sequence[SettingOutcome]) -> str:
+    values = [item.result.headline.value for item in outcomes if item.result.headline]
+    return f"{number(min(values))} to {number(max(values))}" if values else "no estimate"
+
+
+def _estimates(outcomes: Sequence[SettingOutcome], width: int) -> Iterator[str]:
+    """Dots with their intervals and the line at zero."""
+    found = [item.result.headline for item in outcomes if item.result.headline]
+    low = min(0.0, *(headline.low for headline in found))
+    high = max(0.0, *(headline.high for headline in found))
+    unit = CURVE / ((high - low) or 1)
+
+    def at(value: float) -> float:
+        return TOP + (high - value) * unit
+
+    for value in (low, 0.0, high):
+        if value and abs(at(value) - at(0.0)) < LINE:
+            continue
+        yield _text(LABELS - 8, at(value), number(value, 2), end=True)
+    yield (
+        f'<line class="zero" x1="{LABELS}" x2="{width - MARGIN}" '
+        f'y1="{at(0.0):.1f}" y2="{at(0.0):.1f}"/>'
+    )
+    yield _text(4, TOP + 4, "estimate and 95 % interval")
+    for place, item in enumerate(outcomes):
+        headline, x = item.result.headline, _x(place)
+        if headline is None:
+            continue
+        name = css_class(item.result.verdict)
+        told = ", ".join(option.means for option in item.setting.options)
+        tip = f"{item.result.verdict}: {number(headline.value)} ({told})"
+        ring = (
+            f'<circle class="main" cx="{x}" cy="{at(headline.value):.1f}" r="8"/>'
+            if item.setting.is_main
+            else ""
+        )
+        yield (
+            f'<g class="spec-{name}"><title>{escape(tip)}</title>'
+            f'<line x1="{x}" x2="{x}" y1="{at(headline.low):.1f}" y2="{at(headline.high):.1f}"/>'
+            f'<circle class="dot" cx="{x}" cy="{at(headline.value):.1f}" r="4.5"/>{ring}</g>'
+        )
+
+
+def _choices(outcomes: Sequence[SettingOutcome]) -> Iterator[str]:
+    """A line per option, marked under the settings that have it."""
+    y: float = TOP + CURVE + MARGIN + LINE
+    for index, choice in enumerate(outcomes[0].setting.choices):
+        yield _text(4, y, choice.name, bold=True)
+        y += LINE
+        for option in choice.options:
+            yield _text(14, y, f"{option.means} ({option.of})")
+            for place, item in enumerate(outcomes):
+                here = item.setting.options[index] == option
+                kind, radius = ("on", 4) if here else ("off", 2)
+                yield f'<circle class="{kind}" cx="{_x(place)}" cy="{y - 4:.1f}" r="{radius}"/>'
+            y += LINE
+
+
+def _x(place: int) -> int:
+    return LABELS + COLUMN * place + COLUMN // 2
+
+
+def _text(x: float, y: float, text: str, *, end: bool = False, bold: bool = False) -> str:
+    anchor = ' text-anchor="end"' if end else ""
+    weight = ' font-weight="700"' if bold else ""
+    return f'<text x="{x}" y="{y:.1f}"{anchor}{weight}>{escape(text)}</text>'
