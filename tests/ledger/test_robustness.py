@@ -71,7 +71,7 @@ def rows_with_gains(gains):
                 found.append(
                     {
                         **{"model": "shapes_cnn", "images": "shapes", "path": "ig"},
-                        **{"method": method, "steps": 128, "image": image, "guided": None},
+                        **{"method": method, "steps": 128, "image": image, "guided": ""},
                         **{"start": start, "walk": walk, "ranking": None},
                         **{"probability": value, "ratio": value},
                     }

@@ -13,6 +13,7 @@ from saliency_audit.datasets import open_images, read_batch, read_regions
 from saliency_audit.ledger.external import TESTS
 from saliency_audit.metrics import box_iou, explainability, jpeg_copy, jpeg_stability, region_iou
 from saliency_audit.models import load_classifier
+from saliency_audit.released import idgi_study
 from saliency_audit.study import ParameterError, available, compute, get_experiment
 from saliency_audit.study.experiments.idgi_illustration import landscape_score, project
 from saliency_audit.study.paths import PATHS
@@ -213,3 +214,39 @@ def test_names_are_checked_by_every_experiment_of_networks(name):
         configure("embedded", {"models": "resnet", "images": "digits"})
     with pytest.raises(ParameterError, match="unknown image set 'mnits'"):
         configure("embedded", {"images": "mnits"})
+
+
+def test_settings_are_the_main_rows_and_the_released_code(project, untrained):
+    """Each end of every choice is what stands elsewhere: our scores, or the released code's."""
+    steps = [8, 128]
+    given = {**SHAPES, "paths": ["ig", "gig", "blurig"]}
+    rows = compute(get_experiment("idgi_settings"), overrides={**given, "steps": steps})
+    keys = ["path", "method", "steps", "walk", "guided", "start", "ranking", "image"]
+    assert not rows.duplicated(keys).any()
+    ours = compute(get_experiment("idgi_scores"), overrides={**given, "sweep": steps, "steps": 8})
+    main = rows[
+        (rows["walk"] == "whole") & (rows["start"] == "blurred") & (rows["ranking"] == "magnitude")
+    ]
+    main = main[main["guided"] != "released"]
+    by = ["method", "steps", "image"]
+    both = main.merge(ours, on=by, suffixes=("", "_ours"))
+    assert len(both) == len(ours) == len(main)
+    for score in ("probability", "ratio"):
+        np.testing.assert_allclose(both[score], both[f"{score}_ours"], atol=1e-6)
+
+    model, batch = load_classifier(untrained), used(rows)
+    released = rows[
+        (rows["walk"] == "cut") & (rows["start"] == "black") & (rows["ranking"] == "signed")
+    ]
+    for path in ("ig", "blurig"):
+        maps = idgi_study.maps(
+            *(model, batch.images, batch.labels, path, 8),
+            *((0, 0, 0), (1, 1, 1), 50 * 64 / 224),
+        )
+        for method, found in zip((path, f"{path}+idgi"), maps, strict=True):
+            scores, _ = idgi_study.insertion(
+                model, batch.images, found, batch.labels, (0, 0, 0), (1, 1, 1)
+            )
+            here = released[(released["method"] == method) & (released["steps"] == 8)]
+            recorded = here.set_index("image").loc[list(batch.indices), "probability"]
+            np.testing.assert_allclose(recorded, scores, atol=2e-3)

@@ -46,7 +46,7 @@ class Choice(Strict):
     """What text and code leave open, or decide differently.
 
     Attributes:
-        column: of the rows. A row without a value is not concerned by the choice.
+        column: of the rows. A row without a value, or with an empty one, is not concerned.
         name: in few words.
         options: two or more.
     """
@@ -95,7 +95,7 @@ class Setting:
         """The rows that have its values; those that a choice does not concern belong to all."""
         for choice, option in zip(self.choices, self.options, strict=True):
             values = rows[choice.column]
-            rows = rows[values.isna() | (values.astype(str) == option.value)]
+            rows = rows[values.isna() | values.astype(str).isin(["", option.value])]
         return rows
 
     def but(self, changed: Option) -> "Setting":

@@ -36,7 +36,12 @@ RANKINGS = {"signed": "sum", "magnitude": "sum_abs"}
 COLUMNS = (
     *KEYS,
     Column("walk", "text", "", "whole: to the image; cut: as released, ends before it"),
-    Column("guided", "text", "", "Guided IG's own parameters or the released ones; none: not used"),
+    Column(
+        "guided",
+        "text",
+        "",
+        "own: Guided IG's defaults; released; empty: another path",
+    ),
     Column("start", "text", "", "the insertion score's first picture: black or blurred"),
     Column("ranking", "text", "", "pixels by the signed sum over channels, or by its magnitudes"),
     Column("probability", "number", "0 to 1", "insertion score with probability"),
@@ -99,11 +104,11 @@ def _walked(
             yield from _guided(chosen, steps)
         return
     for steps in numbers:
-        about = {"walk": "whole", "guided": None, "steps": steps}
+        about = {"walk": "whole", "guided": "", "steps": steps}
         for method, found in both_rules(chosen, path, steps).items():
             yield [about], method, found
     for steps, maps in _cut(chosen, path, numbers).items():
-        about = {"walk": "cut", "guided": None, "steps": steps}
+        about = {"walk": "cut", "guided": "", "steps": steps}
         for method, found in maps.items():
             yield [about], method, found
 
