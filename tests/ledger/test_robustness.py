@@ -30,6 +30,23 @@ WALK = {
     ],
 }
 
+PARAMETER = {
+    "name": "a parameter",
+    "options": [
+        {"value": "one", "of": "ours", "means": "one"},
+        {"value": "two", "of": "ours", "means": "two", "parameters": {"alphabet": 2}},
+    ],
+}
+READING = {
+    "name": "reading",
+    "column": "method",
+    "stands_for": "ggig",
+    "options": [
+        {"value": "ggig", "of": "printed", "means": "signed"},
+        {"value": "ggig_absolute", "of": "ours", "means": "magnitudes"},
+    ],
+}
+
 
 def spec(*choices):
     return SettingsSpec.model_validate({"experiment": "idgi_settings", "choices": list(choices)})
@@ -57,6 +74,34 @@ def test_rows_that_a_choice_does_not_concern_belong_to_every_setting():
         ("blurred", "whole"): [],
         ("black", "cut"): [0, 1],
         ("blurred", "cut"): [1, 2],
+    }
+
+
+def test_readings_of_one_method_take_its_name_in_turn():
+    rows = pd.DataFrame({"method": ["ggig", "ggig_absolute", "ig"], "value": [1, 2, 3]})
+    first, second = (setting.rows_of(rows) for setting in settings_of(spec(READING)))
+    assert first.to_dict("list") == {"method": ["ggig", "ig"], "value": [1, 3]}
+    assert second.to_dict("list") == {"method": ["ggig", "ig"], "value": [2, 3]}
+    assert list(rows["method"]) == ["ggig", "ggig_absolute", "ig"]
+
+
+def test_options_change_parameters_and_what_questions_are_about():
+    changed = {
+        "name": "sign",
+        "options": [
+            {"value": "absolute", "of": "ours", "means": "absolute"},
+            {
+                **{"value": "signed", "of": "ours", "means": "signed"},
+                **{"where": {"sign": "signed"}, "parameters": {"alpha": 0.1}},
+            },
+        ],
+    }
+    declared = {"alpha": 0.05, "questions": [{"where": {"sign": "absolute", "n": 1}}, {"a": 2}]}
+    first, second = settings_of(spec(changed))
+    assert first.parameters(declared) == declared
+    assert second.parameters(declared) == {
+        "alpha": 0.1,
+        "questions": [{"where": {"sign": "signed", "n": 1}}, {"a": 2, "where": {"sign": "signed"}}],
     }
 
 
@@ -177,6 +222,7 @@ def test_options_follow_findings_that_exist_and_concern_the_claim():
         ({"choices": []}, "at least 1 item"),
         ({"choices": [{**START, "options": [{"value": "a", "of": "x"}] * 2}]}, "options"),
         ({"parameters": {"colour": 3}}, "colour"),
+        ({"choices": [PARAMETER]}, "alphabet"),
     ],
 )
 def test_wrong_settings_are_refused(tmp_path, change, message):

@@ -1,12 +1,13 @@
 """The settings under which a claim is tested: choices that text and code leave open.
 
-A choice is a column of rows with two or more values. A setting takes one value of each; under every
-setting the claim's own test is run on the rows that have its values. The main setting follows from
+A choice is between values of a column of the rows, or between parameters of the claim's test. A
+setting takes one option of each choice; under every setting the claim's own test is run on the rows
+that have its values, with its parameters. The main setting follows from
 one rule for all claims: the text decides; where it is silent, the released code; where both are
 silent, this project's choice.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
@@ -27,32 +28,41 @@ class Origin(StrEnum):
 
 
 class Option(Strict):
-    """One value of a choice.
+    """One option of a choice.
 
     Attributes:
-        value: in the rows.
+        value: in the rows, if the choice has a column; else a name for it.
         of: the text, the released code or this project.
         means: in few words, for a reader.
         finding: the finding on released code that this option follows, if it is `released`.
+        parameters: of the test, in place of those declared.
+        where: put into the `where` of every declared question, for tests that ask questions.
     """
 
     value: Text
     of: Origin
     means: Text
     finding: Name | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    where: dict[str, Any] = Field(default_factory=dict)
 
 
 class Choice(Strict):
     """What text and code leave open, or decide differently.
 
     Attributes:
-        column: of the rows. A row without a value, or with an empty one, is not concerned.
         name: in few words.
+        column: of the rows. A row without a value, or with an empty one, is not concerned. None if
+            the options are parameters.
+        stands_for: the value that rows of the chosen option get; rows of the other options are left
+            out, and rows of further values are not concerned. So several readings of one method,
+            which have names of their own in the rows, take the method's name in turn.
         options: two or more.
     """
 
-    column: Text
     name: Text
+    column: Text | None = None
+    stands_for: Text | None = None
     options: Annotated[tuple[Option, ...], Field(min_length=2)]
 
     @property
@@ -85,6 +95,11 @@ class Setting:
     options: tuple[Option, ...]
 
     @property
+    def key(self) -> tuple[str, ...]:
+        """The value of every choice."""
+        return tuple(option.value for option in self.options)
+
+    @property
     def is_main(self) -> bool:
         """Whether every option is the main one."""
         return all(
@@ -94,9 +109,29 @@ class Setting:
     def rows_of(self, rows: pd.DataFrame) -> pd.DataFrame:
         """The rows that have its values; those that a choice does not concern belong to all."""
         for choice, option in zip(self.choices, self.options, strict=True):
-            values = rows[choice.column]
-            rows = rows[values.isna() | values.astype(str).isin(["", option.value])]
+            if choice.column is None:
+                continue
+            values = rows[choice.column].astype("string").fillna("")
+            if choice.stands_for is None:
+                rows = rows[values.isin(["", option.value])]
+                continue
+            others = {other.value for other in choice.options} - {option.value}
+            kept = rows[~values.isin(others)]
+            named = kept[choice.column].astype("string").replace(option.value, choice.stands_for)
+            rows = kept.assign(**{choice.column: named.astype(rows[choice.column].dtype)})
         return rows
+
+    def parameters(self, declared: Mapping[str, Any]) -> dict[str, Any]:
+        """The test's parameters under this setting."""
+        found = dict(declared)
+        for option in self.options:
+            found.update(option.parameters)
+            if option.where:
+                found["questions"] = [
+                    {**question, "where": {**question.get("where", {}), **option.where}}
+                    for question in found["questions"]
+                ]
+        return found
 
     def but(self, changed: Option) -> "Setting":
         """The same with another option of one choice."""

@@ -4,11 +4,11 @@ The specification curve of a claim is the list of its settings with what the tes
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from saliency_audit.ledger.choices import Choice, Setting, settings_of
+from saliency_audit.ledger.choices import Choice, Option, Setting, settings_of
 from saliency_audit.ledger.evaluation import evaluate, experiment_rows
 from saliency_audit.ledger.external import ExternalResult, Scope
 from saliency_audit.ledger.schema import Claim
@@ -52,29 +52,31 @@ class SpecificationCurve:
 
     def moved_by(self, choice: Choice) -> tuple[int, int]:
         """Pairs of settings that differ in one choice only: with two verdicts, and all."""
-        found = {outcome.setting.options: outcome.result.verdict for outcome in self.outcomes}
         pairs = [
-            (found[outcome.setting.options], found[other])
-            for outcome in self.outcomes
+            pair
             for first, second in pairwise(choice.options)
-            if first in outcome.setting.options
-            and (other := outcome.setting.but(second).options) in found
+            for pair in self._pairs(first, second)
         ]
         return sum(one is not another for one, another in pairs), len(pairs)
 
     def matters(self, finding: str) -> bool:
         """Whether a verdict changes with the option that follows a finding on released code."""
-        found = {outcome.setting.options: outcome.result.verdict for outcome in self.outcomes}
+        choices = self.outcomes[0].setting.choices if self.outcomes else ()
         return any(
-            found[outcome.setting.options] is not found[other]
-            for outcome in self.outcomes
-            for choice in outcome.setting.choices
+            one is not another
+            for choice in choices
             for option in choice.options
-            if option.finding == finding
-            and option != choice.main
-            and choice.main in outcome.setting.options
-            and (other := outcome.setting.but(option).options) in found
+            if option.finding == finding and option != choice.main
+            for one, another in self._pairs(choice.main, option)
         )
+
+    def _pairs(self, first: Option, second: Option) -> Iterator[tuple[Verdict, Verdict]]:
+        """The verdicts of every two settings that differ in these options of one choice."""
+        found = {item.setting.key: item.result.verdict for item in self.outcomes}
+        for item in self.outcomes:
+            other = item.setting.but(second).key
+            if first in item.setting.options and other in found:
+                yield found[item.setting.key], found[other]
 
 
 def _height(outcome: SettingOutcome) -> float:
@@ -106,7 +108,8 @@ def specification_curves(claim: Claim, profile: str) -> list[SpecificationCurve]
         chosen = setting.rows_of(rows)
         if chosen.empty:
             continue
-        both = evaluate(claim, chosen, profile, **spec.parameters)
+        declared = {**claim.external.parameters, **spec.parameters}
+        both = evaluate(claim, chosen, profile, **setting.parameters(declared))
         for scope, outcomes in found.items():
             if both.of(scope).tested:
                 outcomes.append(SettingOutcome(setting, both.of(scope)))

@@ -8,7 +8,7 @@ import yaml
 from pydantic import Field, StringConstraints, ValidationError
 
 from saliency_audit.errors import AuditError
-from saliency_audit.ledger.choices import SettingsSpec
+from saliency_audit.ledger.choices import SettingsSpec, settings_of
 from saliency_audit.ledger.external.scope import needed_columns
 from saliency_audit.ledger.internal import TESTS as INTERNAL_TESTS
 from saliency_audit.ledger.printed import table_names
@@ -173,22 +173,23 @@ def _validate_settings(external: ExternalSpec, fail: Callable[[str, str], None])
     if settings.experiment not in vocabulary.experiments():
         fail("external.settings.experiment", f"unknown experiment {settings.experiment!r}")
     there = vocabulary.columns_of(settings.experiment)
-    columns = [choice.column for choice in settings.choices]
+    rows = f"rows of {settings.experiment} have no column"
+    columns = [choice.column for choice in settings.choices if choice.column]
     if lacking := [column for column in columns if column not in there]:
-        rows = f"rows of {settings.experiment} have no column {', '.join(lacking)}"
-        fail("external.settings.choices", f"{rows}; they have {', '.join(there)}")
-    for names in (columns, *([o.value for o in choice.options] for choice in settings.choices)):
-        if twice := {name for name in names if names.count(name) > 1}:
+        fail("external.settings.choices", f"{rows} {', '.join(lacking)}; they have {there}")
+    names = [choice.name for choice in settings.choices]
+    for listed in (names, *([o.value for o in choice.options] for choice in settings.choices)):
+        if twice := {name for name in listed if listed.count(name) > 1}:
             fail("external.settings.choices", f"named twice: {', '.join(sorted(twice))}")
     declared = vocabulary.external_tests()[str(external.test)].declared
-    parameters = {**external.parameters, **settings.parameters}
-    try:
-        declared.refuse(str(external.test), parameters)
-    except ValueError as error:
-        fail("external.settings.parameters", str(error))
-    if lacking := [name for name in declared.columns(parameters) if name not in there]:
-        rows = f"rows of {settings.experiment} have no column {', '.join(lacking)}"
-        fail("external.settings.parameters", f"{rows}; they have {', '.join(there)}")
+    for setting in settings_of(settings):
+        try:
+            parameters = setting.parameters({**external.parameters, **settings.parameters})
+            declared.refuse(str(external.test), parameters)
+        except (KeyError, ValueError) as error:
+            fail("external.settings", f"parameters of the test: {error}")
+        if lacking := [name for name in declared.columns(parameters) if name not in there]:
+            fail("external.settings", f"{rows} {', '.join(lacking)}; they have {there}")
 
 
 def _explain(path: Path, raw: dict[str, Any], error: ValidationError) -> str:
