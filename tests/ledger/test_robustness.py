@@ -26,7 +26,7 @@ WALK = {
     "name": "points",
     "options": [
         {"value": "whole", "of": "printed", "means": "whole"},
-        {"value": "cut", "of": "released", "means": "cut", "finding": "idgi-ig-steps"},
+        {"value": "cut", "of": "released", "means": "cut", "findings": ["idgi-ig-steps"]},
     ],
 }
 
@@ -206,9 +206,9 @@ def test_options_follow_findings_that_exist_and_concern_the_claim():
             continue
         for choice in claim.external.settings.choices:
             for option in choice.options:
-                if option.finding:
+                for name in option.findings:
                     assert option.of is Origin.RELEASED
-                    assert option.finding in concerned, f"{claim.id}: {option.finding}"
+                    assert claim.id in concerned[name], f"{claim.id}: {name}"
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ class Option(Strict):
         value: in the rows, if the choice has a column; else a name for it.
         of: the text, the released code or this project.
         means: in few words, for a reader.
-        finding: the finding on released code that this option follows, if it is `released`.
+        findings: those on released code that this option follows, if it is `released`.
         parameters: of the test, in place of those declared.
         where: put into the `where` of every declared question, for tests that ask questions.
     """
@@ -42,7 +42,7 @@ class Option(Strict):
     value: Text
     of: Origin
     means: Text
-    finding: Name | None = None
+    findings: tuple[Name, ...] = ()
     parameters: dict[str, Any] = Field(default_factory=dict)
     where: dict[str, Any] = Field(default_factory=dict)
 

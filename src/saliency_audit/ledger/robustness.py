@@ -66,7 +66,7 @@ class SpecificationCurve:
             one is not another
             for choice in choices
             for option in choice.options
-            if option.finding == finding and option != choice.main
+            if finding in option.findings and option != choice.main
             for one, another in self._pairs(choice.main, option)
         )
 
