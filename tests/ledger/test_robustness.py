@@ -173,15 +173,15 @@ def test_what_moves_the_verdict_is_counted_on_pairs_that_differ_in_one_choice(cu
     assert found.moved_by(walk) == (4, 8)
     assert found.moved_by(start) == (4, 8)
     assert found.moved_by(guided) == found.moved_by(ranking) == (0, 8)
-    assert found.matters("idgi-ig-steps")
+    assert found.matters("idgi-gig-last-step")
     assert not found.matters("idgi-something")
 
 
 def test_a_deviation_matters_only_if_a_verdict_changes_with_it(curve):
     gains = dict.fromkeys(((s, w) for s in ("black", "blurred") for w in ("whole", "cut")), 0.2)
     calm = curve(gains)
-    assert not calm.matters("idgi-ig-steps")
-    findings = [finding for finding in all_findings() if finding.id == "idgi-ig-steps"]
+    assert not calm.matters("idgi-gig-last-step")
+    findings = [finding for finding in all_findings() if finding.id == "idgi-gig-last-step"]
     moved = curve({**gains, ("black", "cut"): -0.2})
     assert released_verdict(findings, calm.matters) is ReleasedVerdict.DEVIATES
     assert released_verdict(findings, moved.matters) is ReleasedVerdict.MATTERS

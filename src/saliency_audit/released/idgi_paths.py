@@ -70,8 +70,8 @@ class CutBlurPath:
     """The sharp image and every (128/steps)-th of 128 blurs, from sharp to blurred.
 
     σ_k = k·max_sigma/steps for k = 0 … steps − 1, in pixels, hence the most blurred point is
-    43.75 with 8 steps and 49.6 with 128. Kernels have 2·round(4σ) + 1 taps, `most_taps` at most,
-    and images are mirrored at the border. The plain increments are −(max_sigma/steps)·(G(σ_k + h) −
+    43.75 with 8 steps and 49.6 with 128. Kernels have 2·round(4σ) + 1 taps, and images
+    are mirrored at the border. The plain increments are −(max_sigma/steps)·(G(σ_k + h) −
     G(σ_k))/h ∗ x.
 
     As the walk goes towards the blur, IDGI's map of it is that of the path from blurred to sharp
@@ -89,14 +89,13 @@ class CutBlurPath:
     max_sigma: float = 50.0
     grad_step: float = 0.01
     blur: str = "matrix"
-    most_taps: int = 101
     adaptive: ClassVar[bool] = False
     has_baseline: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         validate_share(self.steps)
         refuse_unknown("blur", self.blur, BLURS)
-        refuse_numbers(self, whole=("most_taps",), positive=("max_sigma", "grad_step"))
+        refuse_numbers(self, positive=("max_sigma", "grad_step"))
 
     def start(self, inputs: Tensor, baselines: Tensor) -> "CutBlurWalker":
         """The blurs of each image; the baselines are not used.
@@ -131,14 +130,13 @@ class CutBlurWalker(SinglePass):
 
     def _blurred(self, sigmas: NDArray[np.float32]) -> Tensor:
         if self._path.blur == "taps":
-            found = [convolved(self._inputs, sigma, self._path.most_taps) for sigma in sigmas]
+            found = [convolved(self._inputs, sigma) for sigma in sigmas]
             return torch.stack(found, dim=1)
         rows, columns = (self._matrices(size, sigmas) for size in self._inputs.shape[2:])
         return rows[:, None] @ self._inputs[:, None] @ columns[:, None].mT
 
     def _matrices(self, size: int, sigmas: NDArray[np.float32]) -> Tensor:
-        most, like = self._path.most_taps, self._inputs
-        return torch.stack([mirrored_blur(size, sigma, like, most) for sigma in sigmas])
+        return torch.stack([mirrored_blur(size, sigma, self._inputs) for sigma in sigmas])
 
 
 @dataclass(frozen=True)
@@ -168,19 +166,18 @@ class CutGuidedWalker(GuidedWalker):
         self.end = None
 
 
-def mirrored_blur(size: int, sigma: np.float32, like: Tensor, most_taps: int = 101) -> Tensor:
+def mirrored_blur(size: int, sigma: np.float32, like: Tensor) -> Tensor:
     """The blur of a signal mirrored at its ends, as a matrix `(size, size)` with rows of sum 1.
 
     Args:
         size: length of the signal.
         sigma: width in pixels, ≥ 0; 0 for none.
         like: a tensor whose type and device the matrix gets.
-        most_taps: of the kernel.
 
     Raises:
         ValueError: half the kernel is longer than the signal without its end.
     """
-    radius = _radius(sigma, size, most_taps)
+    radius = _radius(sigma, size)
     if radius == 0:
         return torch.eye(size).to(like)
     offsets = np.arange(-radius, radius + 1)
@@ -192,17 +189,17 @@ def mirrored_blur(size: int, sigma: np.float32, like: Tensor, most_taps: int = 1
     return torch.from_numpy(matrix).to(like)
 
 
-def convolved(images: Tensor, sigma: np.float32, most_taps: int = 101) -> Tensor:
+def convolved(images: Tensor, sigma: np.float32) -> Tensor:
     """The same blur of images `(N, C, H, W)` by one convolution, rounded as torchvision does."""
     from torchvision.transforms.functional import gaussian_blur  # slow to import
 
-    radius = _radius(sigma, min(images.shape[2:]), most_taps)
+    radius = _radius(sigma, min(images.shape[2:]))
     return gaussian_blur(images, [2 * radius + 1] * 2, [float(sigma)] * 2) if radius else images
 
 
-def _radius(sigma: np.float32, size: int, most_taps: int) -> int:
+def _radius(sigma: np.float32, size: int) -> int:
     """Taps on each side of the middle one."""
-    radius = min(int(np.round(4 * sigma)), most_taps // 2)
+    radius = int(np.round(4 * sigma))
     if radius >= size:
         raise ValueError(
             f"a picture of {size} pixels a side cannot be mirrored by the {radius} that a blur of "

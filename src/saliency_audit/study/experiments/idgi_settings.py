@@ -140,8 +140,7 @@ def _cut_path(path: str, side: int) -> Path:
     """The walk of all steps; the blur's widths are scaled with pictures smaller than ImageNet's."""
     if path == "ig":
         return CutStraightPath(WHOLE)
-    taps = 2 * round(CutBlurPath.most_taps // 2 * side / SIDE) + 1
-    return CutBlurPath(WHOLE, MAX_SIGMA * side / SIDE, most_taps=taps)
+    return CutBlurPath(WHOLE, MAX_SIGMA * side / SIDE)
 
 
 SQUEEZENET = Parameters(
