@@ -96,7 +96,7 @@ figure = show_mistakes(chosen, masks, {method_name(key): values for key, values 
 # the same images. The rows are the recorded ones of the profile, unless you set a parameter: they take minutes.
 
 # %% mystnb={"image": {"alt": "For every method, the share of images whose most salient pixel lies on the object and M_E, for wrongly and for correctly classified images, with intervals and the chance of each kind as dashed lines"}}
-rows, kept = kept_rows(claim, experiment, profile, overrides)
+rows, kept = kept_rows(experiment, profile, overrides)
 figure = show_hits(rows)
 
 # %% [markdown]

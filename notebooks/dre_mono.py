@@ -92,7 +92,7 @@ figure = show_orders(settings.eta, settings.h, settings.side, settings.seed)
 # neighbouring scores become equal, which costs the rank correlation less than 1e-9.
 
 # %% tags=["remove-input"]
-rows, kept = kept_rows(audit.claim, experiment, profile, overrides)
+rows, kept = kept_rows(experiment, profile, overrides)
 recorded = ledger.recorded_rows(audit.claim, "reference")
 HTML(as_html(order_table(sources(recorded, rows, kept))))
 

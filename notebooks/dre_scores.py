@@ -111,7 +111,7 @@ figure = show_regions(pictures, masks[:shown], maps, [f"class {int(target)}" for
 # the recorded ones of the profile, unless you set a parameter: they take minutes.
 
 # %% mystnb={"image": {"alt": "Box plots for every method of M_F, M_E, the share of its values outside the object, and total variation"}}
-rows, kept = kept_rows(claims["DRE-FAITH"], experiment, profile, overrides)
+rows, kept = kept_rows(experiment, profile, overrides)
 figure = show_scores(rows)
 
 # %% [markdown]

@@ -67,7 +67,7 @@ from saliency_audit.study.dre_settings import CONTROLLERS, DRE_CONSTRAINTS, MGNE
 experiment = study.get_experiment("dre_settings")
 overrides = chosen_parameters(experiment, globals())
 controllers = ledger.audit_claim("DRE-CTRL")
-rows, kept = kept_rows(controllers.claim, experiment, profile, overrides)
+rows, kept = kept_rows(experiment, profile, overrides)
 recorded = ledger.recorded_rows(controllers.claim, "reference")
 
 # %% [markdown]

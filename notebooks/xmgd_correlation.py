@@ -55,7 +55,7 @@ from saliency_audit.report.notebook.verdicts import verdict_text
 experiment = study.get_experiment("xmgd_correlation")
 audit = ledger.audit_claim("XM-CORR")
 overrides = chosen_parameters(experiment, globals())
-rows, kept = kept_rows(audit.claim, experiment, profile, overrides)
+rows, kept = kept_rows(experiment, profile, overrides)
 recorded = ledger.recorded_rows(audit.claim, "reference")
 runs = both_runs(audit, rows, kept)
 

@@ -64,7 +64,7 @@ audit = ledger.audit_claim("XM-SPREAD")
 
 # %% mystnb={"image": {"alt": "Three tables of distances between the aggregated maps of four methods, under XMGD, 1 − SSIM and KL divergence, with the numbers"}}
 overrides = chosen_parameters(experiment, globals())
-rows, kept = kept_rows(audit.claim, experiment, profile, overrides)
+rows, kept = kept_rows(experiment, profile, overrides)
 figure = show_matrices(rows)
 
 # %% [markdown]

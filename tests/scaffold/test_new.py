@@ -139,7 +139,8 @@ def with_planned(path):
     records = json.loads(path.read_text(encoding="utf-8"))
     last = max(place for place, each in enumerate(records) if each["id"].startswith("DRE-"))
     untested = dict.fromkeys(records[last]["external"], UNTESTED)
-    planned = {"id": "DRE-LATER", "internal": "not tested", "external": untested}
+    planned = {"id": "DRE-LATER", "internal": "not tested", "released": "not released"}
+    planned |= {"settings": {}, "external": untested}
     records.insert(last + 1, {**planned, "generalisation": {}})
     return json.dumps(records, ensure_ascii=False)
 

@@ -92,7 +92,7 @@ def test_a_single_value_is_a_tuple_of_one():
 
 def test_an_unknown_experiment_lists_the_known():
     with pytest.raises(
-        ValueError, match="unknown experiment 'idgi'; known: idgi_scores, idgi_theorem"
+        ValueError, match="unknown experiment 'idgi'; known: idgi_scores, idgi_settings"
     ):
         get_experiment("idgi")
 

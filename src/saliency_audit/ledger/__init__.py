@@ -23,6 +23,7 @@ from saliency_audit.ledger.released import (
 from saliency_audit.ledger.robustness import (
     SettingOutcome,
     SpecificationCurve,
+    curves_of,
     share,
     specification_curves,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "as_record",
     "audit_all",
     "audit_claim",
+    "curves_of",
     "evaluate",
     "experiment_rows",
     "findings_of",

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import pandas as pd
+
 from saliency_audit.ledger.choices import Choice, Option, Setting, settings_of
 from saliency_audit.ledger.evaluation import evaluate, experiment_rows
 from saliency_audit.ledger.external import ExternalResult, Scope
@@ -98,11 +100,20 @@ def specification_curves(claim: Claim, profile: str) -> list[SpecificationCurve]
     Empty if the claim declares no settings, or if no row of them is recorded.
     """
     spec = claim.external.settings
-    if spec is None:
-        return []
-    rows = experiment_rows(spec.experiment, profile)
-    if isinstance(rows, str):
-        return []
+    rows = "" if spec is None else experiment_rows(spec.experiment, profile)
+    return [] if isinstance(rows, str) else curves_of(claim, rows, profile)
+
+
+def curves_of(claim: Claim, rows: pd.DataFrame, profile: str) -> list[SpecificationCurve]:
+    """The curves of a claim on given rows: of each scope that was tested.
+
+    Args:
+        claim: one that declares settings.
+        rows: of the settings' experiment.
+        profile: of the rows.
+    """
+    spec = claim.external.settings
+    assert spec is not None, "the claim declares settings"
     found: dict[Scope, list[SettingOutcome]] = {scope: [] for scope in Scope}
     for setting in settings_of(spec):
         chosen = setting.rows_of(rows)

@@ -1,5 +1,7 @@
 """What a notebook shows of its runs."""
 
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 
@@ -65,14 +67,14 @@ def test_what_does_not_decide_is_not_judged():
 def test_kept_rows_are_called_recorded_and_others_by_where_they_were_computed(monkeypatch):
     recorded, computed = pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [2]})
     monkeypatch.setattr(runs_module, "compute", lambda *given: computed)
-    monkeypatch.setattr(runs_module, "recorded_rows", lambda claim, profile: recorded)
-    rows, name = kept_rows(None, None, "embedded", {})
+    monkeypatch.setattr(runs_module, "experiment_rows", lambda name, profile: recorded)
+    rows, name = kept_rows(SimpleNamespace(name="some"), "embedded", {})
     assert rows is recorded
     assert name == "recorded, embedded"
-    rows, name = kept_rows(None, None, "embedded", {"seed": 1})
+    rows, name = kept_rows(SimpleNamespace(name="some"), "embedded", {"seed": 1})
     assert rows is computed
     assert name == HERE
     names = list(sources(recorded, recorded, "recorded, embedded"))
     assert names == ["recorded", "recorded, embedded"]
-    monkeypatch.setattr(runs_module, "recorded_rows", lambda claim, profile: "none")
-    assert kept_rows(None, None, "embedded", {})[0] is computed
+    monkeypatch.setattr(runs_module, "experiment_rows", lambda name, profile: "none")
+    assert kept_rows(SimpleNamespace(name="some"), "embedded", {})[0] is computed

@@ -14,7 +14,6 @@ from saliency_audit.ledger import (
     ScopedResult,
     evaluate,
     experiment_rows,
-    recorded_rows,
 )
 from saliency_audit.parameters import PROFILES
 from saliency_audit.study import compute
@@ -58,12 +57,11 @@ def recorded_at(experiment: str) -> dict[str, pd.DataFrame]:
 
 
 def kept_rows(
-    claim: Claim, experiment: Experiment, profile: str, overrides: Mapping[str, object]
+    experiment: Experiment, profile: str, overrides: Mapping[str, object]
 ) -> tuple[pd.DataFrame, str]:
     """Rows of a notebook whose own would take minutes: the recorded ones where there are any.
 
     Args:
-        claim: one that the experiment is about.
         experiment: the experiment.
         profile: of the notebook.
         overrides: parameters that the reader set; with any the rows are computed here.
@@ -71,7 +69,7 @@ def kept_rows(
     Returns:
         The rows, and what to call them.
     """
-    recorded = recorded_rows(claim, profile) if not overrides else ""
+    recorded = experiment_rows(experiment.name, profile) if not overrides else ""
     if isinstance(recorded, pd.DataFrame):
         return recorded, f"recorded, {profile}"
     return compute(experiment, profile, overrides), HERE
