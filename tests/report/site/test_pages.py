@@ -510,6 +510,12 @@ def test_the_estimate_is_the_replications_where_there_is_one():
 def test_a_claim_page_tells_what_the_released_code_does(pages):
     text = pages["book/claims/idgi-steps.md"]
     assert "**Released code**, against the text: [deviates]{.released .released-deviates}" in text
+    # Deviations first, the others folded.
+    part = text[text.index("## What the released code does") : text.index("## What our own")]
+    shown, folded = part.split("::::{dropdown}")
+    assert "released-deviates" in shown
+    assert "released-as-described" not in shown
+    assert "released-deviates" not in folded
     assert "ig.py:" in text
     assert "blob/71e0d2f9019d347778e702bc0cddf11443aa1238/ig.py#L" in text
     assert "not released" in pages["book/claims/xm-corr.md"]

@@ -6,6 +6,7 @@ from saliency_audit.ledger import (
     Claim,
     ClaimAudit,
     Paper,
+    ReleasedVerdict,
     Scope,
     released_code,
 )
@@ -66,15 +67,22 @@ def claim_page(paper: Paper, audit: ClaimAudit, root: Path) -> str:
 
 
 def _verdicts(audit: ClaimAudit) -> str:
-    inside, released = audit.internal_verdict, audit.released_verdict
+    inside = audit.internal_verdict
     planned = audit.claim.internal.planned
     said = sentence(audit.internal_detail) if planned else INTERNAL_MEANING[inside]
     return page(
         f"**Internal**, the paper's own numbers: {badge(inside)} {said}",
-        f"**Released code**, against the text: {released_badge(released)} {MEANING[released]}",
+        _released(audit),
         *(_external(audit, scope) for scope in Scope),
         document("How to read a verdict", "book/audit"),
     )
+
+
+def _released(audit: ClaimAudit) -> str:
+    """The line of the released code; where it matters, at which profile rows show that."""
+    verdict = audit.released_verdict
+    at = f" ({audit.curves[0].profile} profile)" if verdict is ReleasedVerdict.MATTERS else ""
+    return f"**Released code**, against the text{at}: {released_badge(verdict)} {MEANING[verdict]}"
 
 
 def _external(audit: ClaimAudit, scope: Scope) -> str:

@@ -65,5 +65,5 @@ def released_page(paper: Paper, audits: Sequence[ClaimAudit]) -> str:
         "\n".join(repositories),
         table(("claim", "title", "code and text", "deviations", "open choices"), claims, "lllrr"),
         f"## {count(len(released.findings), 'finding')}" if released.findings else "",
-        *(finding_item(released, finding, claims=True) for finding in released.findings),
+        "\n".join(finding_item(released, finding) for finding in released.findings),
     )

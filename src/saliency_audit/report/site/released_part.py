@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from saliency_audit.ledger import Finding, Relation, ReleasedCode, ReleasedVerdict
-from saliency_audit.report.site.markdown import anchor, code, page, sentence, span
+from saliency_audit.report.site.markdown import anchor, code, folded, page, sentence, span
 from saliency_audit.report.words import count
 
 MEANING = {
@@ -37,25 +37,41 @@ def released_html(word: ReleasedVerdict) -> str:
 
 
 def released_part(released: ReleasedCode, findings: Sequence[Finding]) -> str:
-    """The findings that concern a claim; a sentence where there are none."""
+    """The findings that concern a claim, deviations first and the others folded.
+
+    A sentence where there are none.
+    """
     if not findings:
         return sentence(released.about)
+    deviating = [item for item in findings if item.relation is Relation.DEVIATES]
+    others = [item for item in findings if item.relation is not Relation.DEVIATES]
+    whole = anchor("all findings of this paper", f"released-{released.paper}")
+    told = [
+        f"{sum(item.relation is kind for item in others)} {kind}"
+        for kind in Relation
+        if any(item.relation is kind for item in others)
+    ]
     return page(
-        f"{count(len(findings), 'finding')} in the released code "
-        f"({anchor('all of this paper', f'released-{released.paper}')}):",
-        *(finding_item(released, finding) for finding in findings),
+        f"{count(len(findings), 'finding')}, {len(deviating)} of which deviate ({whole}).",
+        "\n".join(finding_item(released, item, short=True) for item in deviating),
+        folded(
+            f"The others: {', '.join(told)}",
+            "\n".join(finding_item(released, item, short=True) for item in others),
+        )
+        if others
+        else "",
     )
 
 
-def finding_item(released: ReleasedCode, finding: Finding, *, claims: bool = False) -> str:
-    """One finding as an item: text, code and its lines, and what of ours does the same.
+def finding_item(released: ReleasedCode, finding: Finding, *, short: bool = False) -> str:
+    """One finding as an item: text, code and its lines.
 
     Args:
         released: the paper's findings, which name the repositories.
         finding: one of them.
-        claims: whether the claims are named.
+        short: without its claims, and without what of ours does the same.
     """
-    about = f" · {', '.join(finding.claims)}" if claims else ""
+    about = "" if short else f" · {', '.join(finding.claims)}"
     lines = [
         f"**{sentence(finding.topic)}** {released_badge(finding.relation)}{about}\\",
         f"*Text* ({sentence(finding.where)[:-1]}): {sentence(finding.text)}\\",
@@ -64,7 +80,7 @@ def finding_item(released: ReleasedCode, finding: Finding, *, claims: bool = Fal
         + "\\",
         f"*What it may change:* {sentence(finding.effect)}",
     ]
-    if finding.setting:
+    if finding.setting and not short:
         shown = f", shown by {code(finding.test)}" if finding.test else ""
         lines[-1] += "\\"
         lines.append(f"*Ours that does the same:* {code(finding.setting)}{shown}")

@@ -54,6 +54,7 @@ def _curve(curve: SpecificationCurve, choices: Sequence[Choice]) -> str:
     return page(
         f"**{where}: {share([curve])}.**{decided}",
         specification_figure(curve, f"{quantity}, by setting"),
+        " ".join(badge(verdict) for verdict in Verdict if curve.counts[verdict]),
         f"The figure shows {escape(quantity)}; verdicts rest on all comparisons.",
         "Which choice changes the verdict, where all others stay: "
         + "; ".join(
@@ -100,12 +101,9 @@ def robustness_page(audits: Sequence[ClaimAudit]) -> str:
         f"every combination of the choices that its rows have. {RULE} A verdict that turns with a "
         "choice of the last kind says little about the paper.",
         table(
-            (
-                *("claim", "rows", "main setting", "holds", "in part", "contradicted"),
-                *("undecided", "settings", "moved most by"),
-            ),
+            ("claim", "rows", "main setting", "holds", "contradicted", "moved most by"),
             rows,
-            "lll" + "r" * 5 + "l",
+            "lllrrl",
         )
         if rows
         else "No rows of any claim's settings are recorded yet.",
@@ -123,13 +121,7 @@ def _line(claim: Claim, curve: SpecificationCurve) -> tuple[str, ...]:
         claim.id,
         f"{curve.scope}, {curve.profile}",
         badge(main.result.verdict) if main else "—",
-        *(
-            str(counts[verdict])
-            for verdict in (
-                *(Verdict.REPRODUCED, Verdict.PARTLY),
-                *(Verdict.NOT_REPRODUCED, Verdict.INCONCLUSIVE),
-            )
-        ),
-        str(counts.total()),
+        f"{counts[Verdict.REPRODUCED]} of {counts.total()}",
+        str(counts[Verdict.NOT_REPRODUCED]),
         f"{escape(most.name)} ({changed} of {pairs})" if changed else "no choice",
     )
