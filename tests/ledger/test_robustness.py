@@ -183,6 +183,8 @@ def test_a_deviation_matters_only_if_a_verdict_changes_with_it(curve):
     assert not calm.matters("idgi-gig-last-step")
     findings = [finding for finding in all_findings() if finding.id == "idgi-gig-last-step"]
     moved = curve({**gains, ("black", "cut"): -0.2})
+    less = curve({**gains, ("black", "cut"): 0.1})
+    assert not less.matters("idgi-gig-last-step")
     assert released_verdict(findings, calm.matters) is ReleasedVerdict.DEVIATES
     assert released_verdict(findings, moved.matters) is ReleasedVerdict.MATTERS
 

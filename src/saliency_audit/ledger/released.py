@@ -38,7 +38,7 @@ class Relation(StrEnum):
 class ReleasedVerdict(StrEnum):
     """What the released code says about a claim.
 
-    `MATTERS`: rows show that a verdict on the claim changes with what the code does.
+    `MATTERS`: on rows, the verdict on the claim changes by two steps with it.
     """
 
     AS_DESCRIBED = "as described"

@@ -17,6 +17,9 @@ from saliency_audit.ledger.schema import Claim
 from saliency_audit.ledger.verdict import Verdict
 from saliency_audit.parameters import PROFILES
 
+# From best to worst for the claim; neighbours may differ by one comparison of many.
+ORDER = (Verdict.REPRODUCED, Verdict.PARTLY, Verdict.INCONCLUSIVE, Verdict.NOT_REPRODUCED)
+
 
 @dataclass(frozen=True)
 class SettingOutcome:
@@ -62,10 +65,14 @@ class SpecificationCurve:
         return sum(one is not another for one, another in pairs), len(pairs)
 
     def matters(self, finding: str) -> bool:
-        """Whether a verdict changes with the option that follows a finding on released code."""
+        """Whether a verdict changes by two steps with what a finding on released code says.
+
+        That is, in two settings that differ in this option only, from *reproduced* to
+        *inconclusive* or from *partly* to *not reproduced*, say; a single step does not count.
+        """
         choices = self.outcomes[0].setting.choices if self.outcomes else ()
         return any(
-            one is not another
+            abs(ORDER.index(one) - ORDER.index(another)) > 1
             for choice in choices
             for option in choice.options
             if finding in option.findings and option != choice.main

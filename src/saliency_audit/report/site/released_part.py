@@ -12,8 +12,8 @@ MEANING = {
     ),
     ReleasedVerdict.DEVIATES: "The released code does something else than the text says.",
     ReleasedVerdict.MATTERS: (
-        "The released code does something else than the text says, and a verdict on our own rows "
-        "changes with it."
+        "The released code does something else than the text says, and the verdict on our own rows "
+        "changes with it, by two steps of four."
     ),
     ReleasedVerdict.NOT_RELEASED: "No code that belongs to this claim was released.",
 }
