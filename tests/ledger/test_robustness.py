@@ -6,7 +6,16 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from saliency_audit.ledger import Scope, Verdict, load_claims, robustness, share
+from saliency_audit.ledger import (
+    ExternalResult,
+    Scope,
+    SettingOutcome,
+    SpecificationCurve,
+    Verdict,
+    load_claims,
+    robustness,
+    share,
+)
 from saliency_audit.ledger.choices import Choice, Origin, SettingsSpec, settings_of
 from saliency_audit.ledger.released import ReleasedVerdict, all_findings, released_verdict
 from saliency_audit.ledger.robustness import specification_curves, strongest_curves
@@ -169,11 +178,12 @@ def test_what_moves_the_verdict_is_counted_on_pairs_that_differ_in_one_choice(cu
             ("blurred", "cut"): -0.1,
         }
     )
-    walk, guided, start, ranking = load_claims()["IDGI-INS"].external.settings.choices
-    assert found.moved_by(walk) == (4, 8)
-    assert found.moved_by(start) == (4, 8)
-    assert found.moved_by(guided) == found.moved_by(ranking) == (0, 8)
-    assert found.matters("idgi-gig-last-step")
+    # In the order of the entry: walk, parameters of Guided IG, start, ranking.
+    assert found.moved_by(0) == (4, 8)
+    assert found.moved_by(2) == (4, 8)
+    assert found.moved_by(1) == found.moved_by(3) == (0, 8)
+    # The main setting has a black start, where the walk moves nothing.
+    assert not found.matters("idgi-gig-last-step")
     assert not found.matters("idgi-something")
 
 
@@ -187,6 +197,43 @@ def test_a_deviation_matters_only_if_a_verdict_changes_with_it(curve):
     assert not less.matters("idgi-gig-last-step")
     assert released_verdict(findings, calm.matters) is ReleasedVerdict.DEVIATES
     assert released_verdict(findings, moved.matters) is ReleasedVerdict.MATTERS
+
+
+def test_every_two_of_three_options_are_compared():
+    three = {**START, "options": [*START["options"], {**START["options"][0], "value": "grey"}]}
+    settings = list(settings_of(spec(three)))
+    verdicts = (Verdict.REPRODUCED, Verdict.REPRODUCED, Verdict.NOT_REPRODUCED)
+    outcomes = tuple(
+        SettingOutcome(setting, ExternalResult(verdict, ""))
+        for setting, verdict in zip(settings, verdicts, strict=True)
+    )
+    found = SpecificationCurve("reference", Scope.GENERALISATION, outcomes)
+    assert found.moved_by(0) == (2, 3)
+
+
+def test_combinations_that_make_no_sense_are_left_out():
+    both = SettingsSpec.model_validate(
+        {"experiment": "x", "choices": [START, WALK], "excluded": [["blurred", "cut"]]}
+    )
+    keys = [setting.key for setting in settings_of(both)]
+    assert len(keys) == 3
+    assert ("blurred", "cut") not in keys
+
+
+def test_settings_are_compared_on_the_networks_and_methods_that_all_have(monkeypatch):
+    gains = dict.fromkeys(((s, w) for s in ("black", "blurred") for w in ("whole", "cut")), 0.2)
+    rows = rows_with_gains(gains)
+    other = rows[rows["start"] == "black"].assign(model="digits_cnn", probability=0.5)
+    monkeypatch.setattr(
+        robustness, "experiment_rows", lambda name, profile: pd.concat([rows, other])
+    )
+    (found,) = specification_curves(load_claims()["IDGI-INS"], "embedded")
+    models = {item.keys["model"] for o in found.outcomes for item in o.result.comparisons}
+    assert models == {"shapes_cnn"}
+
+
+def test_settings_without_rows_are_counted(curve):
+    assert curve({("black", "whole"): 0.2}).without_rows == 12
 
 
 def test_the_share_is_told_in_words(curve):

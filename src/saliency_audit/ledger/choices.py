@@ -67,7 +67,7 @@ class Choice(Strict):
 
     @property
     def main(self) -> Option:
-        """The option of the main setting."""
+        """The option of the main setting: of several of one origin, the first listed."""
         return min(self.options, key=lambda option: list(Origin).index(option.of))
 
 
@@ -78,12 +78,15 @@ class SettingsSpec(Strict):
         experiment: whose rows.
         parameters: of the claim's test, in place of those declared for its main rows.
         choices: one or more.
+        excluded: combinations of values that make no sense, such as one method's magnitudes beside
+            the others' signs; settings that have all values of one are left out.
         left_out: what else is open and has no rows, in words.
     """
 
     experiment: Text
     parameters: dict[str, Any] = Field(default_factory=dict)
     choices: Annotated[tuple[Choice, ...], Field(min_length=1)]
+    excluded: tuple[tuple[Text, ...], ...] = ()
     left_out: Text | None = None
 
 
@@ -107,7 +110,11 @@ class Setting:
         )
 
     def rows_of(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """The rows that have its values; those that a choice does not concern belong to all."""
+        """The rows that have its values; those that a choice does not concern belong to all.
+
+        Args:
+            rows: of the settings' experiment, with the columns of all choices.
+        """
         for choice, option in zip(self.choices, self.options, strict=True):
             if choice.column is None:
                 continue
@@ -122,7 +129,14 @@ class Setting:
         return rows
 
     def parameters(self, declared: Mapping[str, Any]) -> dict[str, Any]:
-        """The test's parameters under this setting."""
+        """The test's parameters under this setting.
+
+        Args:
+            declared: with `questions`, if an option has a `where`.
+
+        Raises:
+            KeyError: without them.
+        """
         found = dict(declared)
         for option in self.options:
             found.update(option.parameters)
@@ -133,20 +147,19 @@ class Setting:
                 ]
         return found
 
-    def but(self, changed: Option) -> "Setting":
-        """The same with another option of one choice."""
-        options = tuple(
-            changed if changed in choice.options else option
-            for choice, option in zip(self.choices, self.options, strict=True)
-        )
+    def but(self, place: int, option: Option) -> "Setting":
+        """The same with another option of the choice at this place."""
+        options = (*self.options[:place], option, *self.options[place + 1 :])
         return Setting(self.choices, options)
 
 
 def settings_of(spec: SettingsSpec) -> Iterator[Setting]:
-    """Every setting, the main options first."""
+    """Every setting that makes sense, the main options first."""
     ordered = [
         [choice.main, *(option for option in choice.options if option != choice.main)]
         for choice in spec.choices
     ]
     for options in product(*ordered):
-        yield Setting(spec.choices, options)
+        setting = Setting(spec.choices, options)
+        if not any(set(values) <= set(setting.key) for values in spec.excluded):
+            yield setting

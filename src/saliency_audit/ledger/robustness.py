@@ -4,13 +4,13 @@ The specification curve of a claim is the list of its settings with what the tes
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations
 
 import pandas as pd
 
-from saliency_audit.ledger.choices import Choice, Option, Setting, settings_of
+from saliency_audit.ledger.choices import Setting, settings_of
 from saliency_audit.ledger.evaluation import evaluate, experiment_rows
 from saliency_audit.ledger.external import ExternalResult, Scope
 from saliency_audit.ledger.schema import Claim
@@ -33,12 +33,17 @@ class SettingOutcome:
 class SpecificationCurve:
     """A claim's outcomes under all settings, of one profile and scope; the main setting first.
 
-    A setting without rows is not among them.
+    Attributes:
+        profile: of the rows.
+        scope: of the outcomes.
+        outcomes: of the settings that have rows.
+        without_rows: how many other settings there are.
     """
 
     profile: str
     scope: Scope
     outcomes: tuple[SettingOutcome, ...]
+    without_rows: int = 0
 
     @property
     def counts(self) -> Counter[Verdict]:
@@ -55,37 +60,44 @@ class SpecificationCurve:
         """The outcomes by their headline's estimate, those without one last."""
         return tuple(sorted(self.outcomes, key=_height))
 
-    def moved_by(self, choice: Choice) -> tuple[int, int]:
-        """Pairs of settings that differ in one choice only: with two verdicts, and all."""
+    def moved_by(self, place: int) -> tuple[int, int]:
+        """Pairs of settings that differ in one choice only: with two verdicts, and all.
+
+        Args:
+            place: of the choice among those of the settings.
+        """
+        verdicts = {item.setting.key: item.result.verdict for item in self.outcomes}
         pairs = [
-            pair
-            for first, second in pairwise(choice.options)
-            for pair in self._pairs(first, second)
+            (item.result.verdict, verdicts[other])
+            for item in self.outcomes
+            for first, second in combinations(item.setting.choices[place].options, 2)
+            if item.setting.options[place] == first
+            and (other := item.setting.but(place, second).key) in verdicts
         ]
         return sum(one is not another for one, another in pairs), len(pairs)
 
     def matters(self, finding: str) -> bool:
-        """Whether a verdict changes by two steps with what a finding on released code says.
+        """Whether the main setting's verdict changes by two steps with what a finding says.
 
-        That is, in two settings that differ in this option only, from *reproduced* to
-        *inconclusive* or from *partly* to *not reproduced*, say; a single step does not count.
+        That is, with the option that follows the finding in place of the main one, from
+        *reproduced* to *inconclusive* or from *partly* to *not reproduced*, say.
+
+        Args:
+            finding: the id of one on released code.
         """
-        choices = self.outcomes[0].setting.choices if self.outcomes else ()
-        return any(
-            abs(ORDER.index(one) - ORDER.index(another)) > 1
-            for choice in choices
+        main = self.main
+        if main is None:
+            return False
+        verdicts = {item.setting.key: item.result.verdict for item in self.outcomes}
+        others = [
+            verdicts[other]
+            for place, choice in enumerate(main.setting.choices)
             for option in choice.options
-            if finding in option.findings and option != choice.main
-            for one, another in self._pairs(choice.main, option)
-        )
-
-    def _pairs(self, first: Option, second: Option) -> Iterator[tuple[Verdict, Verdict]]:
-        """The verdicts of every two settings that differ in these options of one choice."""
-        found = {item.setting.key: item.result.verdict for item in self.outcomes}
-        for item in self.outcomes:
-            other = item.setting.but(second).key
-            if first in item.setting.options and other in found:
-                yield found[item.setting.key], found[other]
+            if finding in option.findings
+            and (other := main.setting.but(place, option).key) in verdicts
+        ]
+        step = ORDER.index(main.result.verdict)
+        return any(abs(ORDER.index(verdict) - step) > 1 for verdict in others)
 
 
 def _height(outcome: SettingOutcome) -> float:
@@ -114,6 +126,9 @@ def specification_curves(claim: Claim, profile: str) -> list[SpecificationCurve]
 def curves_of(claim: Claim, rows: pd.DataFrame, profile: str) -> list[SpecificationCurve]:
     """The curves of a claim on given rows: of each scope that was tested.
 
+    All settings are tested on the networks that every setting has: a choice whose rows are of fewer
+    networks would else seem to matter because of these.
+
     Args:
         claim: one that declares settings.
         rows: of the settings' experiment.
@@ -121,9 +136,14 @@ def curves_of(claim: Claim, rows: pd.DataFrame, profile: str) -> list[Specificat
     """
     spec = claim.external.settings
     assert spec is not None, "the claim declares settings"
+    settings = list(settings_of(spec))
+    rows_of = {setting.key: setting.rows_of(rows) for setting in settings}
+    common = _common_networks([part for part in rows_of.values() if len(part)])
     found: dict[Scope, list[SettingOutcome]] = {scope: [] for scope in Scope}
-    for setting in settings_of(spec):
-        chosen = setting.rows_of(rows)
+    for setting in settings:
+        chosen = rows_of[setting.key]
+        if common is not None:
+            chosen = chosen[chosen["model"].isin(common)]
         if chosen.empty:
             continue
         declared = {**claim.external.parameters, **spec.parameters}
@@ -132,10 +152,28 @@ def curves_of(claim: Claim, rows: pd.DataFrame, profile: str) -> list[Specificat
             if both.of(scope).tested:
                 outcomes.append(SettingOutcome(setting, both.of(scope)))
     return [
-        SpecificationCurve(profile, scope, tuple(outcomes))
+        SpecificationCurve(profile, scope, tuple(outcomes), len(settings) - len(outcomes))
         for scope, outcomes in found.items()
         if outcomes
     ]
+
+
+def _common_networks(parts: Sequence[pd.DataFrame]) -> set[str] | None:
+    """The networks, with all methods, of every part of rows; None if rows are of none."""
+    if not parts or any("model" not in part for part in parts):
+        return None
+    by = ["method"] if all("method" in part for part in parts) else []
+    methods = set.intersection(*(set(part["method"]) for part in parts)) if by else set()
+    return set.intersection(
+        *(
+            {
+                str(model)
+                for model, rows in part.groupby("model", sort=False, observed=True)
+                if not by or methods <= set(rows["method"])
+            }
+            for part in parts
+        )
+    )
 
 
 def share(curves: Sequence[SpecificationCurve]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from saliency_audit.attributions.rules import Accumulator, Rule
+from saliency_audit.errors import refuse_numbers
 
 
 @dataclass(frozen=True)
@@ -15,11 +16,17 @@ class Thinned:
     the rule on the same path of 128/every steps, so that one walk serves all numbers of steps. With
     `every` 1 it leaves out the score beyond the last point.
 
+    Raises:
+        ValueError: `every` is not a whole number ≥ 1.
+
     Source: `TMLR-IDGI/ig.py`, `blurig.py` and `gig.py`, see `data/released/idgi.yml`.
     """
 
     rule: Rule
     every: int = 1
+
+    def __post_init__(self) -> None:
+        refuse_numbers(self, whole=("every",))
 
     @property
     def needs_increments(self) -> bool:

@@ -9,6 +9,7 @@ from saliency_audit.ledger.external.evidence.derived import (
     MEAN_OF_NETWORKS,
     beside_the_box,
     mean_over_networks,
+    mean_over_pairs,
     mean_over_seeds,
 )
 
@@ -106,3 +107,24 @@ def test_a_mean_over_networks_lacks_none_of_them():
     found = mean_over_networks(rows).set_index("image")["value"]
     assert math.isnan(found[0])
     assert found[1] == 2.0
+
+
+def test_a_mean_over_pairs_is_one_row_per_image_measure_and_noise():
+    rows = pd.DataFrame(
+        [
+            {
+                **{"model": "m", "images": "faces", "method": method, "noise": noise},
+                **{"image": image, "pair": f"{image} {pair}", "first": "ig"},
+                **{"before": 1.0, "after": 2.0, "log_relative_change": value + pair},
+            }
+            for image in (0, 1)
+            for pair in (0, 1)
+            for noise in ("salt", "gaussian")
+            for method, value in (("xmgd", 1.0), ("kl_divergence", 3.0))
+        ]
+    )
+    found = mean_over_pairs(rows.sample(frac=1, random_state=0))
+    assert len(found) == 2 * 2 * 2
+    means = found.groupby("method")["log_relative_change"].unique()
+    assert means["xmgd"].tolist() == [1.5]
+    assert means["kl_divergence"].tolist() == [3.5]

@@ -59,10 +59,11 @@ def _curve(curve: SpecificationCurve, choices: Sequence[Choice]) -> str:
         "Which choice changes the verdict, where all others stay: "
         + "; ".join(
             f"{escape(choice.name)} in {changed} of {pairs}"
-            for choice in choices
-            for changed, pairs in [curve.moved_by(choice)]
+            for place, choice in enumerate(choices)
+            for changed, pairs in [curve.moved_by(place)]
         )
         + ".",
+        f"{count(curve.without_rows, 'setting')} without rows." if curve.without_rows else "",
         folded("All settings", _listed(curve)),
     )
 
@@ -101,9 +102,12 @@ def robustness_page(audits: Sequence[ClaimAudit]) -> str:
         f"every combination of the choices that its rows have. {RULE} A verdict that turns with a "
         "choice of the last kind says little about the paper.",
         table(
-            ("claim", "rows", "main setting", "holds", "contradicted", "moved most by"),
+            (
+                *("claim", "rows", "main setting", "holds", "contradicted", "moved most by"),
+                "open and not tested",
+            ),
             rows,
-            "lllrrl",
+            "lllrrll",
         )
         if rows
         else "No rows of any claim's settings are recorded yet.",
@@ -113,15 +117,18 @@ def robustness_page(audits: Sequence[ClaimAudit]) -> str:
 
 
 def _line(claim: Claim, curve: SpecificationCurve) -> tuple[str, ...]:
-    counts, main = curve.counts, curve.main
-    assert claim.external.settings is not None
-    moved = [(choice, *curve.moved_by(choice)) for choice in claim.external.settings.choices]
+    counts, main, spec = curve.counts, curve.main, claim.external.settings
+    assert spec is not None
+    moved = [(choice, *curve.moved_by(place)) for place, choice in enumerate(spec.choices)]
     most, changed, pairs = max(moved, key=lambda item: item[1] / max(item[2], 1))
+    headline = main.result.headline if main else None
     return (
         claim.id,
-        f"{curve.scope}, {curve.profile}",
+        f"{curve.scope}, {curve.profile}"
+        + (f", n = {headline.n} {headline.unit}" if headline else ""),
         badge(main.result.verdict) if main else "—",
         f"{counts[Verdict.REPRODUCED]} of {counts.total()}",
         str(counts[Verdict.NOT_REPRODUCED]),
         f"{escape(most.name)} ({changed} of {pairs})" if changed else "no choice",
+        escape(spec.left_out or "—"),
     )

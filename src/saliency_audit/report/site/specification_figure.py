@@ -46,8 +46,8 @@ def _range(outcomes: Sequence[SettingOutcome]) -> str:
 def _estimates(outcomes: Sequence[SettingOutcome], width: int) -> Iterator[str]:
     """Dots with their intervals and the line at zero."""
     found = [item.result.headline for item in outcomes if item.result.headline]
-    low = min(0.0, *(headline.low for headline in found))
-    high = max(0.0, *(headline.high for headline in found))
+    low = min([0.0, *(headline.low for headline in found)])
+    high = max([0.0, *(headline.high for headline in found)])
     unit = CURVE / ((high - low) or 1)
 
     def at(value: float) -> float:

@@ -75,6 +75,19 @@ def mean_over_networks(rows: pd.DataFrame) -> pd.DataFrame:
     return means.reset_index().assign(model=MEAN_OF_NETWORKS)
 
 
+def mean_over_pairs(rows: pd.DataFrame) -> pd.DataFrame:
+    """A row per image, measure and noise, with the mean of every number over the pairs of methods.
+
+    The maps of one image are no independent sample: images are the units of the test.
+
+    Args:
+        rows: of `xmgd_noise`.
+    """
+    names = ["model", "images", "method", "noise", "image"]
+    numbers = ["before", "after", "log_relative_change"]
+    return rows.groupby(names, sort=False, as_index=False)[numbers].mean()
+
+
 def beside_the_box(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of two more methods: no method at all, and the mean of all.
 
@@ -103,6 +116,7 @@ DERIVED = {
         {"outside": ("outside", "area_outside"), "beyond": ("beyond", "area_beyond")},
     ),
     "mean_over_networks": Derived(mean_over_networks),
+    "mean_over_pairs": Derived(mean_over_pairs),
     "mean_over_seeds": Derived(mean_over_seeds),
     "magnitudes": Derived(magnitudes, {"spearman_magnitude": ("spearman",)}),
 }
