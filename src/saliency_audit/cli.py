@@ -148,11 +148,13 @@ def claims(
     if paper and paper not in PAPERS:
         raise Refusal(f"unknown paper {paper!r}; known: {', '.join(PAPERS)}")
     if verdict and verdict not in (known := [*Verdict, *ReleasedVerdict]):
-        raise Refusal(f"unknown verdict {verdict!r}; known: {', '.join(known)}")
+        raise Refusal(f"unknown verdict {verdict!r}; known: {'; '.join(known)}")
     asked = [name for name, claim in load_claims().items() if not paper or claim.paper == paper]
     with _progress("claims") as bars:
         audited = [audit_claim(name) for name in bars.track(asked, description="auditing")]
-    audits = [audit for audit in audited if not verdict or verdict in verdicts_of(audit)]
+    # What deviates and matters deviates.
+    wanted = {verdict, *([ReleasedVerdict.MATTERS] if verdict == ReleasedVerdict.DEVIATES else [])}
+    audits = [audit for audit in audited if not verdict or wanted & set(verdicts_of(audit))]
     if as_json:
         print(json.dumps([as_record(audit) for audit in audits], indent=1, ensure_ascii=False))
         return

@@ -13,7 +13,8 @@ import pandas as pd
 from saliency_audit.ledger.choices import Setting, settings_of
 from saliency_audit.ledger.evaluation import evaluate, experiment_rows
 from saliency_audit.ledger.external import ExternalResult, Scope
-from saliency_audit.ledger.schema import Claim
+from saliency_audit.ledger.released import findings_of
+from saliency_audit.ledger.schema import Claim, LedgerError
 from saliency_audit.ledger.verdict import Verdict
 from saliency_audit.parameters import PROFILES
 
@@ -136,6 +137,7 @@ def curves_of(claim: Claim, rows: pd.DataFrame, profile: str) -> list[Specificat
     """
     spec = claim.external.settings
     assert spec is not None, "the claim declares settings"
+    _refuse_unknown_findings(claim)
     settings = list(settings_of(spec))
     rows_of = {setting.key: setting.rows_of(rows) for setting in settings}
     common = _common_networks([part for part in rows_of.values() if len(part)])
@@ -158,22 +160,35 @@ def curves_of(claim: Claim, rows: pd.DataFrame, profile: str) -> list[Specificat
     ]
 
 
+def _refuse_unknown_findings(claim: Claim) -> None:
+    """Refuse an option that follows a finding which the claim does not have.
+
+    Raises:
+        LedgerError: names the claim, the finding and those that the claim has.
+    """
+    known = [finding.id for finding in findings_of(claim.id, claim.paper)]
+    assert claim.external.settings is not None
+    for choice in claim.external.settings.choices:
+        for name in (name for option in choice.options for name in option.findings):
+            if name not in known:
+                raise LedgerError(
+                    f"data/claims/{claim.paper}.yml: claim {claim.id}: field external.settings: "
+                    f"unknown finding {name!r}; those of this claim: {', '.join(known)}"
+                )
+
+
 def _common_networks(parts: Sequence[pd.DataFrame]) -> set[str] | None:
-    """The networks, with all methods, of every part of rows; None if rows are of none."""
+    """The networks of all parts that have rows of the same methods in each; None without any."""
     if not parts or any("model" not in part for part in parts):
         return None
-    by = ["method"] if all("method" in part for part in parts) else []
-    methods = set.intersection(*(set(part["method"]) for part in parts)) if by else set()
-    return set.intersection(
-        *(
-            {
-                str(model)
-                for model, rows in part.groupby("model", sort=False, observed=True)
-                if not by or methods <= set(rows["method"])
-            }
-            for part in parts
-        )
-    )
+    found = [
+        {
+            (str(model), frozenset(rows.get("method", ())))
+            for model, rows in part.groupby("model", sort=False, observed=True)
+        }
+        for part in parts
+    ]
+    return {model for model, _ in set.intersection(*found)}
 
 
 def share(curves: Sequence[SpecificationCurve]) -> str:

@@ -171,6 +171,7 @@ def reveals(image: Tensor, blurred: Tensor, saliency: Tensor) -> Tensor:
             f"the blurred picture must have the image's shape {tuple(image.shape)}, "
             f"got {tuple(blurred.shape)}"
         )
+    validate_inputs(blurred[None])
     order = validate_saliency(image[None], saliency[None])[0].flatten().argsort(descending=True)
     ranks = torch.empty_like(order)
     ranks[order] = torch.arange(len(order), device=order.device)
@@ -210,12 +211,20 @@ def curve(
     """
     refuse_unknown("axis", axis, ("file_size", "ms_ssim"))
     validate_inputs(pictures)
-    heights = np.asarray(predictions, dtype=np.float64)
-    if heights.shape != (len(pictures),) or len(pictures) < 2 or not np.isfinite(heights).all():
+    if image.shape != pictures.shape[1:]:
         raise ValueError(
-            f"predictions must be one finite number for each of at least 2 pictures, got shape "
+            f"image must have the pictures' shape {tuple(pictures.shape[1:])}, "
+            f"got {tuple(image.shape)}"
+        )
+    validate_inputs(image[None])
+    heights = torch.as_tensor(predictions, dtype=torch.float64).detach().cpu().numpy()
+    if heights.shape != (len(pictures),) or len(pictures) < 2:
+        raise ValueError(
+            f"predictions must be one number for each of at least 2 pictures, got shape "
             f"{heights.shape} for {len(pictures)} pictures"
         )
+    if not np.isfinite(heights).all():
+        raise ValueError("predictions hold NaN or infinite values; check what the model returns")
     if heights[-1] < LEAST or heights[-1] <= heights[0]:
         raise ValueError(
             f"this image has no curve in the released code: the prediction must be at least {LEAST}"
@@ -259,7 +268,7 @@ class Scaling:
     def __init__(
         self, images: Tensor, mean: Sequence[float] | Tensor, std: Sequence[float] | Tensor
     ) -> None:
-        listed = [torch.as_tensor(values, dtype=torch.float64).flatten() for values in (mean, std)]
+        listed = [_numbers(name, values) for name, values in (("mean", mean), ("std", std))]
         for name, values in zip(("mean", "std"), listed, strict=True):
             if len(values) != images.shape[1] or not torch.isfinite(values).all():
                 raise ValueError(
@@ -274,6 +283,16 @@ class Scaling:
     def standardised(self, images: Tensor) -> Tensor:
         """(x − mean)/std, in the number type of the images given at first."""
         return (images.to(self._mean) - self._mean) / self._std
+
+
+def _numbers(name: str, values: object) -> Tensor:
+    """Numbers as they are given, in double precision."""
+    try:
+        return torch.as_tensor(values, dtype=torch.float64).flatten()
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(
+            f"{name} must be a list of numbers, one per channel, got {values!r}"
+        ) from None
 
 
 class GradientOfStandardised(nn.Module):

@@ -59,7 +59,7 @@ def _lines(audit: ClaimAudit, most: int | None) -> Iterator[str]:
             yield f"  {profile}, {scope}: {result.verdict}"
             yield from _result(result, most)
         yield from _rows(claim, profile)
-    yield from _settings(audit)
+    yield from _settings(audit, most)
     yield ""
     yield "WHERE"
     yield f"  ledger     data/claims/{claim.paper}.yml"
@@ -99,10 +99,22 @@ def _released(audit: ClaimAudit) -> Iterator[str]:
     yield f"  ledger     data/released/{paper}.yml; saliency-audit released {paper}"
 
 
-def _settings(audit: ClaimAudit) -> Iterator[str]:
-    """In how many settings the claim holds, per scope."""
+def _settings(audit: ClaimAudit, most: int | None) -> Iterator[str]:
+    """In how many settings the claim holds, and what the test says under each."""
+    if audit.claim.external.settings is None:
+        return
+    yield ""
+    yield "SETTINGS"
+    if not audit.curves:
+        yield f"  no rows of {audit.claim.external.settings.experiment} have their values"
     for curve in audit.curves:
-        yield f"  settings   {curve.profile}, {curve.scope}: {share([curve])}"
+        yield f"  {curve.profile}, {curve.scope}: {share([curve])}"
+        for item in curve.outcomes[:most]:
+            name = "main" if item.setting.is_main else "    "
+            told = ", ".join(option.means for option in item.setting.options)
+            found = estimate(item.result.headline)
+            yield f"    {name}  {item.result.verdict}: {found} ({told})"
+        yield from _hidden("settings", len(curve.outcomes), most)
 
 
 def _declaration(claim: Claim) -> Iterator[str]:

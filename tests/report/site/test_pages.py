@@ -575,7 +575,8 @@ def test_a_specification_curve_is_drawn_with_its_choices_and_told_in_words():
     line = re.search(r"\| XX-ONE .*", robustness_page([audit(), item]))
     assert line is None
     assert re.search(
-        r"\| IDGI-INS \| generalisation, reference \|", robustness_page([audit(), item])
+        r"\| IDGI-INS \| generalisation, reference, n = 60 images \|",
+        robustness_page([audit(), item]),
     )
     assert "1 claim without rows of other settings: XX-ONE." in robustness_page([audit(), item])
 

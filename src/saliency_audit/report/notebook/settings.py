@@ -39,6 +39,7 @@ def settings_table(curves: Sequence[SpecificationCurve]) -> str:
             },
             "verdict": html_badge(item.result.verdict),
             "estimate [95 %]": estimate(item.result.headline),
+            "n": str(item.result.headline.n) if item.result.headline else "—",
         }
         for curve in curves
         for item in curve.sorted

@@ -63,9 +63,21 @@ def _curve(curve: SpecificationCurve, choices: Sequence[Choice]) -> str:
             for changed, pairs in [curve.moved_by(place)]
         )
         + ".",
-        f"{count(curve.without_rows, 'setting')} without rows." if curve.without_rows else "",
+        _networks(curve),
         folded("All settings", _listed(curve)),
     )
+
+
+def _networks(curve: SpecificationCurve) -> str:
+    """Which networks the settings are compared on: those that all have, maybe fewer than above."""
+    found = {
+        item.keys["model"]: None
+        for outcome in curve.outcomes
+        for item in outcome.result.comparisons
+        if "model" in item.keys
+    }
+    names = ", ".join(escape(in_print(name)) for name in found)
+    return f"Compared on the networks that every setting has: {names}." if names else ""
 
 
 def _listed(curve: SpecificationCurve) -> str:
