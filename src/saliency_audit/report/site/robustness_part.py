@@ -17,6 +17,7 @@ from saliency_audit.report.site.markdown import (
     document,
     escape,
     folded,
+    listed,
     page,
     sentence,
     table,
@@ -104,6 +105,11 @@ def robustness_page(audits: Sequence[ClaimAudit]) -> str:
     """The page "How robust is each verdict": a line per claim and scope with settings."""
     rows = []
     without = []
+    left_out = [
+        f"{audit.claim.id}: {spec.left_out}"
+        for audit in audits
+        if (spec := audit.claim.external.settings) and spec.left_out
+    ]
     for audit in audits:
         rows += [_line(audit.claim, curve) for curve in audit.curves]
         if not audit.curves:
@@ -114,15 +120,13 @@ def robustness_page(audits: Sequence[ClaimAudit]) -> str:
         f"every combination of the choices that its rows have. {RULE} A verdict that turns with a "
         "choice of the last kind says little about the paper.",
         table(
-            (
-                *("claim", "rows", "main setting", "holds", "contradicted", "moved most by"),
-                "open and not tested",
-            ),
+            ("claim", "rows", "main setting", "holds", "contradicted", "moved most by"),
             rows,
-            "lllrrll",
+            "lllrrl",
         )
         if rows
         else "No rows of any claim's settings are recorded yet.",
+        listed("Open choices without rows:", left_out),
         f"{count(len(without), 'claim')} without rows of other settings: {', '.join(without)}.",
         document("What the released code does", "book/generated/released"),
     )
@@ -142,5 +146,4 @@ def _line(claim: Claim, curve: SpecificationCurve) -> tuple[str, ...]:
         f"{counts[Verdict.REPRODUCED]} of {counts.total()}",
         str(counts[Verdict.NOT_REPRODUCED]),
         f"{escape(most.name)} ({changed} of {pairs})" if changed else "no choice",
-        escape(spec.left_out or "—"),
     )

@@ -6,12 +6,14 @@ Plain SVG, drawn with the page's own colours, so that it follows light and dark 
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from saliency_audit.ledger import SettingOutcome, SpecificationCurve
+from saliency_audit.ledger import Choice, Option, SettingOutcome, SpecificationCurve
 from saliency_audit.report.site.verdicts import css_class
 from saliency_audit.report.words import number
 
 # In units of the drawing, which scales with the page.
-LABELS, COLUMN, TOP, CURVE, LINE = 250, 22, 14, 170, 19
+COLUMN, TOP, CURVE, LINE = 22, 14, 170, 19
+# A character of a label, and the least room for labels.
+CHARACTER, LABELS = 6.4, 210
 MARGIN = 12
 
 
@@ -25,9 +27,10 @@ def specification_figure(curve: SpecificationCurve, title: str) -> str:
     outcomes = curve.sorted
     choices = outcomes[0].setting.choices
     lines = sum(1 + len(choice.options) for choice in choices)
-    width = LABELS + COLUMN * len(outcomes) + MARGIN
+    left = _label_room(choices)
+    width = left + COLUMN * len(outcomes) + MARGIN
     height = TOP + CURVE + MARGIN + LINE * lines + MARGIN
-    parts = [*_estimates(outcomes, width), *_choices(outcomes)]
+    parts = [*_estimates(outcomes, left, width), *_choices(outcomes, left)]
     spoken = f"{title}: {len(outcomes)} settings, from {_range(outcomes)}."
     drawn = "\n".join(parts)
     return (
@@ -43,7 +46,7 @@ def _range(outcomes: Sequence[SettingOutcome]) -> str:
     return f"{number(min(values))} to {number(max(values))}" if values else "no estimate"
 
 
-def _estimates(outcomes: Sequence[SettingOutcome], width: int) -> Iterator[str]:
+def _estimates(outcomes: Sequence[SettingOutcome], left: int, width: int) -> Iterator[str]:
     """Dots with their intervals and the line at zero."""
     found = [item.result.headline for item in outcomes if item.result.headline]
     low = min([0.0, *(headline.low for headline in found)])
@@ -56,14 +59,14 @@ def _estimates(outcomes: Sequence[SettingOutcome], width: int) -> Iterator[str]:
     for value in (low, 0.0, high):
         if value and abs(at(value) - at(0.0)) < LINE:
             continue
-        yield _text(LABELS - 8, at(value), number(value, 2), end=True)
+        yield _text(left - 8, at(value), number(value, 2), end=True)
     yield (
-        f'<line class="zero" x1="{LABELS}" x2="{width - MARGIN}" '
+        f'<line class="zero" x1="{left}" x2="{width - MARGIN}" '
         f'y1="{at(0.0):.1f}" y2="{at(0.0):.1f}"/>'
     )
     yield _text(4, TOP + 4, "estimate and 95 % interval")
     for place, item in enumerate(outcomes):
-        headline, x = item.result.headline, _x(place)
+        headline, x = item.result.headline, _x(left, place)
         if headline is None:
             continue
         name = css_class(item.result.verdict)
@@ -81,23 +84,34 @@ def _estimates(outcomes: Sequence[SettingOutcome], width: int) -> Iterator[str]:
         )
 
 
-def _choices(outcomes: Sequence[SettingOutcome]) -> Iterator[str]:
+def _choices(outcomes: Sequence[SettingOutcome], left: int) -> Iterator[str]:
     """A line per option, marked under the settings that have it."""
     y: float = TOP + CURVE + MARGIN + LINE
     for index, choice in enumerate(outcomes[0].setting.choices):
         yield _text(4, y, choice.name, bold=True)
         y += LINE
         for option in choice.options:
-            yield _text(14, y, f"{option.means} ({option.of})")
+            yield _text(14, y, _option_label(option))
             for place, item in enumerate(outcomes):
                 here = item.setting.options[index] == option
                 kind, radius = ("on", 4) if here else ("off", 2)
-                yield f'<circle class="{kind}" cx="{_x(place)}" cy="{y - 4:.1f}" r="{radius}"/>'
+                x = _x(left, place)
+                yield f'<circle class="{kind}" cx="{x}" cy="{y - 4:.1f}" r="{radius}"/>'
             y += LINE
 
 
-def _x(place: int) -> int:
-    return LABELS + COLUMN * place + COLUMN // 2
+def _x(left: int, place: int) -> int:
+    return left + COLUMN * place + COLUMN // 2
+
+
+def _label_room(choices: Sequence[Choice]) -> int:
+    """Width that the longest label needs."""
+    longest = max(len(_option_label(option)) + 2 for choice in choices for option in choice.options)
+    return max(LABELS, round(CHARACTER * longest))
+
+
+def _option_label(option: Option) -> str:
+    return f"{option.means} ({option.of})"
 
 
 def _text(x: float, y: float, text: str, *, end: bool = False, bold: bool = False) -> str:
