@@ -67,6 +67,10 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root, folder = project_root(), tmp_path_factory.mktemp("original")
     for name in ("data/claims", "data/errata", "data/paper", "notebooks"):
         shutil.copytree(root / name, folder / name)
+    (folder / "data" / "released").mkdir()
+    for path in (folder / "data" / "claims").glob("*.yml"):
+        text = f"paper: {path.stem}\nabout: Nothing was released.\n"
+        (folder / "data" / "released" / path.name).write_text(text, encoding="utf-8")
     for path in (folder / "data/claims").glob("*.yml"):
         paper = yaml.safe_load(path.read_text(encoding="utf-8"))
         paper["claims"] = [claim for claim in paper["claims"] if claim["id"] in CLAIMS]

@@ -160,7 +160,6 @@ def _published(record: dict[str, Any]) -> dict[str, Any]:
         "id": record["id"],
         "internal": record["internal"]["verdict"],
         "released": record["released"]["verdict"],
-        "settings": record["settings"],
         **{
             scope: {
                 profile: {name: result[name] for name in names}
@@ -168,6 +167,7 @@ def _published(record: dict[str, Any]) -> dict[str, Any]:
             }
             for scope in ("external", "generalisation")
         },
+        "settings": record["settings"],
     }
 
 

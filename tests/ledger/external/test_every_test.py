@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from saliency_audit.ledger.audit import experiment_rows
+from saliency_audit.ledger.evaluation import experiment_rows
 from saliency_audit.ledger.external import TESTS, ExternalResult
 from saliency_audit.ledger.external.result import Comparison
 from saliency_audit.ledger.schema import Claim, load_claims
