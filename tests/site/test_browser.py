@@ -223,14 +223,20 @@ def test_claims_table_filters_and_says_how_many_are_left(table):
 
 
 @pytest.mark.parametrize(
-    ("label", "column"), [("Internal verdict", 3), ("Replication", 4), ("Generalisation", 5)]
+    ("label", "column", "verdict"),
+    [
+        ("Internal verdict", 3, "partly"),
+        ("Released code", 4, "deviates"),
+        ("Replication", 5, "partly"),
+        ("Generalisation", 6, "partly"),
+    ],
 )
-def test_claims_table_filters_by_every_verdict(table, label, column):
-    table.get_by_label(label).select_option("partly")
+def test_claims_table_filters_by_every_verdict(table, label, column, verdict):
+    table.get_by_label(label).select_option(verdict)
     found = shown(table, column)
     assert found
     # Beside the verdict stands the profile of its rows.
-    assert all(text.split()[0] == "partly" for text in found)
+    assert all(text.split()[0] == verdict for text in found)
 
 
 def test_claims_table_is_whole_without_scripts(browser, server):

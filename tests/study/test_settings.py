@@ -17,6 +17,7 @@ from saliency_audit.study import (
     local_folder,
 )
 from saliency_audit.study.experiment import describe
+from saliency_audit.study.inputs import Inputs
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ EXPERIMENT = Experiment(
         Column("number", "integer", "", "of the task"),
         Column("steps", "integer", "", "of the setting"),
     ),
+    # Its networks are in no catalogue.
+    reads=lambda parameters: Inputs(),
 )
 
 
