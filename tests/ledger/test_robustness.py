@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from saliency_audit.ledger import (
     ExternalResult,
     Scope,
+    ScopedResult,
     SettingOutcome,
     SpecificationCurve,
     Verdict,
@@ -17,8 +18,9 @@ from saliency_audit.ledger import (
     share,
 )
 from saliency_audit.ledger.choices import Choice, Origin, SettingsSpec, settings_of
+from saliency_audit.ledger.external import not_tested
 from saliency_audit.ledger.released import ReleasedVerdict, all_findings, released_verdict
-from saliency_audit.ledger.robustness import specification_curves, strongest_curves
+from saliency_audit.ledger.robustness import curves_of, specification_curves, strongest_curves
 from saliency_audit.ledger.schema import LedgerError, load_paper
 from saliency_audit.locations import project_root
 
@@ -236,9 +238,27 @@ def test_settings_without_rows_are_counted(curve):
     assert curve({("black", "whole"): 0.2}).without_rows == 12
 
 
+def test_the_declared_setting_is_not_computed_again(monkeypatch):
+    claim = load_claims()["MR-SELECT"]
+    declared = ScopedResult(not_tested("none"), ExternalResult(Verdict.PARTLY, "as declared"))
+    asked = []
+
+    def evaluated(claim, rows, profile, **parameters):
+        asked.append(parameters["definition"])
+        return ScopedResult(not_tested("none"), ExternalResult(Verdict.REPRODUCED, "computed"))
+
+    monkeypatch.setattr(robustness, "evaluate", evaluated)
+    rows = pd.DataFrame({"model": ["resnet18-8"], "method": ["rise"]})
+    (found,) = curves_of(claim, rows, "reference", declared)
+    own = claim.external.parameters["definition"]
+    assert asked == [name for name in ("printed", "balanced") if name != own]
+    details = {item.setting.key: item.result.detail for item in found.outcomes}
+    assert details == {(own,): "as declared", (asked[0],): "computed"}
+
+
 def test_the_share_is_told_in_words(curve):
     gains = {("black", "whole"): 0.2, ("blurred", "whole"): -0.2}
-    assert share([curve(gains)]).endswith("contradicted in 4")
+    assert share(curve(gains)).endswith("contradicted in 4, 8 without rows")
 
 
 def test_no_settings_and_no_rows_give_no_curve(monkeypatch):

@@ -140,8 +140,14 @@ def _tiny(images):
         (lambda: idgi_study.curve(SMALL[0] * torch.nan, [0.1, 0.9], SMALL), "NaN"),
         (lambda: idgi_study.reveals(SMALL[0], 255 * SMALL[0], SMALL[0, 0]), r"\[0, 1\]"),
         (lambda: idgi_study.reveals(SMALL[0], SMALL[0] * torch.nan, SMALL[0, 0]), "NaN"),
-        (lambda: idgi_study.maps(_tiny, SMALL, 0, "ig", 8, MEAN, None), "std must be a list"),
-        (lambda: idgi_study.maps(_tiny, SMALL, 0, "ig", 8, "abc", STD), "mean must be a list"),
+        (
+            lambda: idgi_study.maps(_tiny, SMALL, 0, "ig", 8, MEAN, None),
+            "std must be one finite number",
+        ),
+        (
+            lambda: idgi_study.maps(_tiny, SMALL, 0, "ig", 8, "abc", STD),
+            "mean must be an array of numbers",
+        ),
         (lambda: idgi_study.curve(SMALL[0], [0.1, 0.9], SMALL[:1].repeat(2, 1, 1, 1)), "larger"),
         (lambda: idgi_study.curve(SMALL[0], [0.1, 0.9], SMALL, "ms_ssim"), "at least 161"),
         (lambda: CutBlurPath(8, blur="soft"), "unknown blur"),

@@ -151,7 +151,7 @@ def _audit(claim: Claim) -> ClaimAudit:
     internal = None if untested else audit_internally(claim)
     external = {profile: _recorded_result(claim, profile) for profile in PROFILES}
     findings = tuple(findings_of(claim.id, claim.paper))
-    return ClaimAudit(claim, internal, external, findings, tuple(strongest_curves(claim)))
+    return ClaimAudit(claim, internal, external, findings, tuple(strongest_curves(claim, external)))
 
 
 def verdicts_of(audit: ClaimAudit) -> tuple[str, ...]:

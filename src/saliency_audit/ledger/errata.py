@@ -6,11 +6,8 @@ so do they.
 
 from pathlib import Path
 
-import yaml
-from pydantic import ValidationError
-
 from saliency_audit.ledger.internal import TESTS_BY_PAPER
-from saliency_audit.ledger.schema import Claim, LedgerError
+from saliency_audit.ledger.schema import Claim, LedgerError, read_file
 from saliency_audit.ledger.strict import Strict, Text
 from saliency_audit.ledger.verdict import Erratum
 from saliency_audit.locations import project_root
@@ -53,18 +50,7 @@ def load_errata(path: Path) -> ErrataFile:
         LedgerError: the file does not exist, is not valid YAML, has a wrong field, or names a claim
             without an internal test, whose page could not show the erratum.
     """
-    try:
-        found = ErrataFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise LedgerError(f"{path}: the file of errata does not exist") from None
-    except yaml.YAMLError as error:
-        raise LedgerError(f"{path}: not valid YAML: {error}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "(root)"
-        raise LedgerError(f"{path}: field {field}: {first['msg']}") from None
-    if found.paper != path.stem:
-        raise LedgerError(f"{path}: field paper: must be {path.stem!r}, got {found.paper!r}")
+    found = read_file(path, ErrataFile.model_validate, "file of errata")
     for number, entry in enumerate(found.errata):
         if entry.claim not in TESTS_BY_PAPER[found.paper]:
             raise LedgerError(

@@ -10,10 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints
 
-from saliency_audit.ledger.schema import LedgerError, load_paper
+from saliency_audit.ledger.schema import LedgerError, load_paper, read_file
 from saliency_audit.ledger.strict import Name, Strict, Text
 from saliency_audit.ledger.vocabulary import PAPERS
 from saliency_audit.locations import project_root
@@ -190,18 +189,7 @@ def load_released(path: Path) -> ReleasedCode:
         LedgerError: the file does not exist, is not valid YAML, has a wrong field, names a claim,
             repository or setting that does not exist, or names one thing twice.
     """
-    try:
-        found = ReleasedCode.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise LedgerError(f"{path}: the file of released code does not exist") from None
-    except yaml.YAMLError as error:
-        raise LedgerError(f"{path}: not valid YAML: {error}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "(root)"
-        raise LedgerError(f"{path}: field {field}: {first['msg']}") from None
-    if found.paper != path.stem:
-        raise LedgerError(f"{path}: field paper: must be {path.stem!r}, got {found.paper!r}")
+    found = read_file(path, ReleasedCode.model_validate, "file of released code")
     _refuse_twice(str(path), "repositories.name", (item.name for item in found.repositories))
     _refuse_twice(str(path), "findings.id", (item.id for item in found.findings))
     ledger = project_root() / "data" / "claims" / path.name

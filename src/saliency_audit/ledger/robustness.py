@@ -4,15 +4,16 @@ The specification curve of a claim is the list of its settings with what the tes
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import pandas as pd
 
 from saliency_audit.ledger.choices import Setting, settings_of
 from saliency_audit.ledger.evaluation import evaluate, experiment_rows
-from saliency_audit.ledger.external import ExternalResult, Scope
+from saliency_audit.ledger.external import ExternalResult, Scope, ScopedResult
 from saliency_audit.ledger.released import findings_of
 from saliency_audit.ledger.schema import Claim, LedgerError
 from saliency_audit.ledger.verdict import Verdict
@@ -106,25 +107,36 @@ def _height(outcome: SettingOutcome) -> float:
     return headline.value if headline else float("inf")
 
 
-def strongest_curves(claim: Claim) -> list[SpecificationCurve]:
-    """The curves of the largest profile that has rows of the claim's settings."""
+def strongest_curves(
+    claim: Claim, external: Mapping[str, ScopedResult] | None = None
+) -> list[SpecificationCurve]:
+    """The curves of the largest profile that has rows of the claim's settings.
+
+    Args:
+        claim: with or without settings.
+        external: the outcome of its declared test by profile, if known.
+    """
     for profile in reversed(PROFILES):
-        if curves := specification_curves(claim, profile):
+        if curves := specification_curves(claim, profile, (external or {}).get(profile)):
             return curves
     return []
 
 
-def specification_curves(claim: Claim, profile: str) -> list[SpecificationCurve]:
+def specification_curves(
+    claim: Claim, profile: str, declared: ScopedResult | None = None
+) -> list[SpecificationCurve]:
     """The curves of a claim from the recorded rows of a profile: of each scope that was tested.
 
     Empty if the claim declares no settings, or if no row of them is recorded.
     """
     spec = claim.external.settings
     rows = "" if spec is None else experiment_rows(spec.experiment, profile)
-    return [] if isinstance(rows, str) else curves_of(claim, rows, profile)
+    return [] if isinstance(rows, str) else curves_of(claim, rows, profile, declared)
 
 
-def curves_of(claim: Claim, rows: pd.DataFrame, profile: str) -> list[SpecificationCurve]:
+def curves_of(
+    claim: Claim, rows: pd.DataFrame, profile: str, declared: ScopedResult | None = None
+) -> list[SpecificationCurve]:
     """The curves of a claim on given rows: of each scope that was tested.
 
     All settings are tested on the networks that every setting has: a choice whose rows are of fewer
@@ -134,6 +146,8 @@ def curves_of(claim: Claim, rows: pd.DataFrame, profile: str) -> list[Specificat
         claim: one that declares settings.
         rows: of the settings' experiment.
         profile: of the rows.
+        declared: the outcome of the declared test on these rows, if known: one of the settings may
+            be the declared one, and tests take a while.
     """
     spec = claim.external.settings
     assert spec is not None, "the claim declares settings"
@@ -148,8 +162,9 @@ def curves_of(claim: Claim, rows: pd.DataFrame, profile: str) -> list[Specificat
             chosen = chosen[chosen["model"].isin(common)]
         if chosen.empty:
             continue
-        declared = {**claim.external.parameters, **spec.parameters}
-        both = evaluate(claim, chosen, profile, **setting.parameters(declared))
+        parameters = setting.parameters({**claim.external.parameters, **spec.parameters})
+        known = declared if _is_declared(claim, parameters) and len(chosen) == len(rows) else None
+        both = known or evaluate(claim, chosen, profile, **parameters)
         for scope, outcomes in found.items():
             if both.of(scope).tested:
                 outcomes.append(SettingOutcome(setting, both.of(scope)))
@@ -158,6 +173,17 @@ def curves_of(claim: Claim, rows: pd.DataFrame, profile: str) -> list[Specificat
         for scope, outcomes in found.items()
         if outcomes
     ]
+
+
+def _is_declared(claim: Claim, parameters: Mapping[str, Any]) -> bool:
+    """Whether a setting of these parameters, on all rows, is the claim's declared test."""
+    spec = claim.external.settings
+    assert spec is not None
+    return (
+        spec.experiment == claim.external.experiment
+        and parameters == claim.external.parameters
+        and all(choice.column is None for choice in spec.choices)
+    )
 
 
 def _refuse_unknown_findings(claim: Claim) -> None:
@@ -191,9 +217,9 @@ def _common_networks(parts: Sequence[pd.DataFrame]) -> set[str] | None:
     return {model for model, _ in set.intersection(*found)}
 
 
-def share(curves: Sequence[SpecificationCurve]) -> str:
-    """`holds in 14 of 16 settings, contradicts in 1`: in words, of one curve or several."""
-    counts: Counter[Verdict] = sum((curve.counts for curve in curves), Counter())
+def share(curve: SpecificationCurve) -> str:
+    """`holds in 14 of 16 settings, contradicted in 1`: in words."""
+    counts = curve.counts
     told = [
         f"{words} in {counts[verdict]}"
         for verdict, words in (
@@ -203,4 +229,6 @@ def share(curves: Sequence[SpecificationCurve]) -> str:
         )
         if counts[verdict]
     ]
+    if curve.without_rows:
+        told.append(f"{curve.without_rows} without rows")
     return ", ".join([f"holds in {counts[Verdict.REPRODUCED]} of {counts.total()} settings", *told])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol, TypeVar
 
 import yaml
 from pydantic import Field, StringConstraints, ValidationError
@@ -102,6 +102,8 @@ class Paper(Strict):
     claims: tuple[Claim, ...]
 
 
+File = TypeVar("File", bound="OfPaper")
+
 # What skeletons of `saliency-audit new` hold in place of a text.
 UNWRITTEN = "TO WRITE"
 
@@ -147,6 +149,42 @@ def load_paper(path: Path) -> Paper:
             raise LedgerError(f"{path}: claim {claim.id}: field paper: must be {paper.paper!r}")
         _validate_references(path, claim)
     return paper
+
+
+class OfPaper(Protocol):
+    """A file of the ledger that belongs to one paper."""
+
+    @property
+    def paper(self) -> str:
+        """The paper's name, that of the file."""
+        ...
+
+
+def read_file(path: Path, model: Callable[[Any], File], what: str) -> File:
+    """Read and validate a file of one paper other than its claims.
+
+    Args:
+        path: named after the paper.
+        model: makes an entry of what the file holds.
+        what: the file in messages.
+
+    Raises:
+        LedgerError: the file does not exist, is not valid YAML, has a wrong field, or is of another
+            paper.
+    """
+    try:
+        found = model(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise LedgerError(f"{path}: the {what} does not exist") from None
+    except yaml.YAMLError as error:
+        raise LedgerError(f"{path}: not valid YAML: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "(root)"
+        raise LedgerError(f"{path}: field {field}: {first['msg']}") from None
+    if found.paper != path.stem:
+        raise LedgerError(f"{path}: field paper: must be {path.stem!r}, got {found.paper!r}")
+    return found
 
 
 def _validate_columns(external: ExternalSpec, fail: Callable[[str, str], None]) -> None:

@@ -293,10 +293,10 @@ def information_curves(
         used &= ~holds
     grid = torch.linspace(0, 1, grid_size, dtype=torch.float64)
     curves = torch.full((len(complexity), grid_size), torch.nan, dtype=torch.float64)
-    heights = _normalised(prediction[used])
+    heights = from_first_to_last(prediction[used])
     if monotone:
         heights = heights.cummax(dim=1).values
-    curves[used] = _joined(_normalised(complexity[used]), heights, grid)
+    curves[used] = _joined(from_first_to_last(complexity[used]), heights, grid)
     return InformationCurves(grid, curves, used, dropped)
 
 
@@ -451,8 +451,8 @@ def _predictions(
     return probability, correct
 
 
-def _normalised(values: Tensor) -> Tensor:
-    """Scale rows so that the first value is 0 and the last 1; clip to [0, 1]."""
+def from_first_to_last(values: Tensor) -> Tensor:
+    """Rows `(N, T)` scaled so that the first value is 0 and the last 1, clipped to [0, 1]."""
     first, last = values[:, :1], values[:, -1:]
     return ((values - first) / (last - first)).clamp(0, 1)
 

@@ -15,6 +15,8 @@ from saliency_audit.errors import is_whole, refuse_numbers, refuse_unknown
 #: Points of the one walk whose parts stand for fewer steps.
 WHOLE = 128
 BLURS = ("matrix", "taps")
+#: 1 where a path is walked to the image, −1 where it comes from there: the sign of IDGI's map.
+DIRECTIONS = {"ig": 1, "gig": 1, "blurig": -1}
 
 
 @dataclass(frozen=True)

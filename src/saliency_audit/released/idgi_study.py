@@ -16,17 +16,24 @@ from saliency_audit.attributions.arguments import asked
 from saliency_audit.attributions.called import Model, as_module
 from saliency_audit.attributions.path_attribution import walk
 from saliency_audit.attributions.paths import Path
-from saliency_audit.attributions.pixel_curves import pixel_curves, unchanged
+from saliency_audit.attributions.pixel_curves import pixel_curves, reveal_order, unchanged
 from saliency_audit.attributions.rules import IDGI, Riemann
 from saliency_audit.attributions.scores import validate_inputs, validate_saliency
 from saliency_audit.attributions.targets import Targets
 from saliency_audit.errors import refuse_unknown
+from saliency_audit.metrics.arrays import floats
 from saliency_audit.metrics.complexity import png_size
+from saliency_audit.metrics.information_curve import from_first_to_last
+from saliency_audit.metrics.insertion import areas
 from saliency_audit.models.normalized import Normalized
-from saliency_audit.released.idgi_paths import CutBlurPath, CutGuidedPath, CutStraightPath
+from saliency_audit.released.idgi_paths import (
+    DIRECTIONS,
+    CutBlurPath,
+    CutGuidedPath,
+    CutStraightPath,
+)
 from saliency_audit.released.padded_ms_ssim import padded_ms_ssim
 
-PATHS = ("ig", "gig", "blurig")
 #: The insertion score's share of pixels between two levels.
 LEVEL = 0.05
 #: The information curve's number of pictures, points between 0 and 1, and least prediction.
@@ -72,7 +79,7 @@ def maps(
 
     Source: `TMLR-IDGI/ig.py`, `blurig.py`, `gig.py`.
     """
-    refuse_unknown("path", path, PATHS)
+    refuse_unknown("path", path, DIRECTIONS)
     validate_inputs(images)
     scaling = Scaling(images, mean, std)
     whole: dict[str, Callable[[], Path]] = {
@@ -95,9 +102,8 @@ def maps(
         batch_size=batch_size,
         check_range=False,
     )
-    # The blur path is walked backwards.
-    sign = -1 if path == "blurig" else 1
-    return plain.sum(dim=1).to(images.dtype), (sign * idgi).sum(dim=1).to(images.dtype)
+    idgi = DIRECTIONS[path] * idgi
+    return plain.sum(dim=1).to(images.dtype), idgi.sum(dim=1).to(images.dtype)
 
 
 def insertion(
@@ -144,9 +150,8 @@ def insertion(
             seeds=None,
             batch_size=batch_size,
         )
-    last = curves[:, -1]
-    area = torch.trapezoid(curves, dx=LEVEL, dim=1)
-    return area, torch.where(last > 0, area / last, torch.nan)
+    # Each level counts as 5 %, although pixels are whole.
+    return areas(curves, LEVEL * torch.arange(curves.shape[1]).double(), whole=curves[:, -1])
 
 
 def reveals(image: Tensor, blurred: Tensor, saliency: Tensor) -> Tensor:
@@ -172,11 +177,9 @@ def reveals(image: Tensor, blurred: Tensor, saliency: Tensor) -> Tensor:
             f"got {tuple(blurred.shape)}"
         )
     validate_inputs(blurred[None])
-    order = validate_saliency(image[None], saliency[None])[0].flatten().argsort(descending=True)
-    ranks = torch.empty_like(order)
-    ranks[order] = torch.arange(len(order), device=order.device)
-    counts = torch.from_numpy(np.linspace(0, len(order), REVEALS).astype(int)).to(order.device)
-    shown = ranks.reshape(saliency.shape) < counts[:, None, None]
+    ranks = reveal_order(validate_saliency(image[None], saliency[None]), [0])
+    counts = torch.from_numpy(np.linspace(0, ranks.numel(), REVEALS).astype(int)).to(ranks.device)
+    shown = ranks < counts[:, None, None]
     return torch.where(shown[:, None], image, blurred)
 
 
@@ -237,10 +240,10 @@ def curve(
                 "this image has no curve in the released code: its file must be larger than the "
                 f"first picture's, got {sizes[-1]:g} and {sizes[0]:g} bytes"
             )
-        places = _scaled(sizes)
+        places = _unit(sizes)
     else:
         places = padded_ms_ssim(pictures, image).double().cpu().numpy()
-    rising = np.maximum.accumulate(_scaled(heights))
+    rising = np.maximum.accumulate(_unit(heights))
     places, rising = np.append(places, 0.0), np.append(rising, 0.0)
     order = np.argsort(places, kind="stable")
     grid = np.linspace(0, 1, POINTS, endpoint=False)
@@ -268,7 +271,8 @@ class Scaling:
     def __init__(
         self, images: Tensor, mean: Sequence[float] | Tensor, std: Sequence[float] | Tensor
     ) -> None:
-        listed = [_numbers(name, values) for name, values in (("mean", mean), ("std", std))]
+        given = (("mean", mean), ("std", std))
+        listed = [torch.from_numpy(floats(name, values)).flatten() for name, values in given]
         for name, values in zip(("mean", "std"), listed, strict=True):
             if len(values) != images.shape[1] or not torch.isfinite(values).all():
                 raise ValueError(
@@ -283,16 +287,6 @@ class Scaling:
     def standardised(self, images: Tensor) -> Tensor:
         """(x − mean)/std, in the number type of the images given at first."""
         return (images.to(self._mean) - self._mean) / self._std
-
-
-def _numbers(name: str, values: object) -> Tensor:
-    """Numbers as they are given, in double precision."""
-    try:
-        return torch.as_tensor(values, dtype=torch.float64).flatten()
-    except (TypeError, ValueError, RuntimeError):
-        raise ValueError(
-            f"{name} must be a list of numbers, one per channel, got {values!r}"
-        ) from None
 
 
 class GradientOfStandardised(nn.Module):
@@ -327,6 +321,6 @@ def _levels(height: int, width: int) -> Tensor:
     return torch.from_numpy((shares * height * width).astype(int))
 
 
-def _scaled(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """From 0 at the first to 1 at the last, clipped."""
-    return np.clip((values - values[0]) / (values[-1] - values[0]), 0, 1)
+def _unit(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    found: NDArray[np.float64] = from_first_to_last(torch.from_numpy(values)[None])[0].numpy()
+    return found

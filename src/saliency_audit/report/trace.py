@@ -108,7 +108,7 @@ def _settings(audit: ClaimAudit, most: int | None) -> Iterator[str]:
     if not audit.curves:
         yield f"  no rows of {audit.claim.external.settings.experiment} have their values"
     for curve in audit.curves:
-        yield f"  {curve.profile}, {curve.scope}: {share([curve])}"
+        yield f"  {curve.profile}, {curve.scope}: {share(curve)}"
         for item in curve.outcomes[:most]:
             name = "main" if item.setting.is_main else "    "
             told = ", ".join(option.means for option in item.setting.options)

@@ -12,12 +12,18 @@ from saliency_audit.attributions import (
     walk,
 )
 from saliency_audit.metrics import insertion_score
+from saliency_audit.study.columns import Column
 from saliency_audit.study.selection import Selection
 from saliency_audit.study.shared_columns import IMAGE, shared
 
 #: Columns that identify a row; its values follow.
 KEYS = (*shared("model", "images", "path", "method", "steps"), *IMAGE)
 
+#: What `insertion_columns` gives.
+INSERTION = (
+    Column("probability", "number", "0 to 1", "insertion score with probability"),
+    Column("ratio", "number", "≥ 0", "insertion score with probability ratio"),
+)
 PATHS = ("ig", "gig", "blurig")
 # The widest blur of the reference implementation, at the size of ImageNet's pictures.
 MAX_SIGMA, SIDE = 50.0, 224

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from saliency_audit.ledger import SpecificationCurve, share
-from saliency_audit.report.in_print import in_print
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.site.specification_figure import specification_figure
 from saliency_audit.report.site.verdicts import html_badge
@@ -17,16 +16,11 @@ NOTHING = "no setting has rows"
 def curve_figures(curves: Sequence[SpecificationCurve]) -> str:
     """The figure of each scope under a line that says in how many settings the claim holds."""
     parts = [
-        f"<p><strong>{str(curve.scope).capitalize()}: {share([curve])}.</strong></p>\n"
-        f"{specification_figure(curve, _quantity(curve))}"
+        f"<p><strong>{str(curve.scope).capitalize()}: {share(curve)}.</strong></p>\n"
+        f"{specification_figure(curve)}"
         for curve in curves
     ]
     return "\n".join(parts) or f"<p>{NOTHING}</p>"
-
-
-def _quantity(curve: SpecificationCurve) -> str:
-    found = [item.result.headline for item in curve.outcomes if item.result.headline]
-    return f"{in_print(found[0].quantity)}, by setting" if found else "estimate by setting"
 
 
 def settings_table(curves: Sequence[SpecificationCurve]) -> str:
@@ -55,7 +49,7 @@ def share_text(curves: Mapping[str, Sequence[SpecificationCurve]], rows: str) ->
         rows: what to call the rows.
     """
     lines = [
-        f"- **{claim}**, {curve.scope} ({rows}): {share([curve])}."
+        f"- **{claim}**, {curve.scope} ({rows}): {share(curve)}."
         for claim, found in curves.items()
         for curve in found
     ]

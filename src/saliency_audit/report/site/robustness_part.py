@@ -22,7 +22,7 @@ from saliency_audit.report.site.markdown import (
     sentence,
     table,
 )
-from saliency_audit.report.site.specification_figure import specification_figure
+from saliency_audit.report.site.specification_figure import estimated, specification_figure
 from saliency_audit.report.site.verdicts import badge
 from saliency_audit.report.words import count, estimate
 
@@ -49,14 +49,12 @@ def robustness_part(audit: ClaimAudit) -> str:
 def _curve(curve: SpecificationCurve, choices: Sequence[Choice]) -> str:
     main = curve.main
     where = f"{str(curve.scope).capitalize()}, {code(curve.profile)} profile"
-    headline = next((item.result.headline for item in curve.outcomes if item.result.headline), None)
-    quantity = in_print(headline.quantity) if headline else "estimate"
     decided = f" In the main setting: {badge(main.result.verdict)}" if main else ""
     return page(
-        f"**{where}: {share([curve])}.**{decided}",
-        specification_figure(curve, f"{quantity}, by setting"),
+        f"**{where}: {share(curve)}.**{decided}",
+        specification_figure(curve),
         " ".join(badge(verdict) for verdict in Verdict if curve.counts[verdict]),
-        f"The figure shows {escape(quantity)}; verdicts rest on all comparisons.",
+        f"The figure shows {escape(estimated(curve))}; verdicts rest on all comparisons.",
         "Which choice changes the verdict, where all others stay: "
         + "; ".join(
             f"{escape(choice.name)} in {changed} of {pairs}"

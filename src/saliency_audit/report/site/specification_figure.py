@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from saliency_audit.ledger import Choice, Option, SettingOutcome, SpecificationCurve
+from saliency_audit.report.in_print import in_print
 from saliency_audit.report.site.verdicts import css_class
 from saliency_audit.report.words import number
 
@@ -17,13 +18,19 @@ CHARACTER, LABELS = 6.4, 210
 MARGIN = 12
 
 
-def specification_figure(curve: SpecificationCurve, title: str) -> str:
+def estimated(curve: SpecificationCurve) -> str:
+    """What the estimates of a curve are of, in words."""
+    found = (item.result.headline for item in curve.outcomes if item.result.headline)
+    headline = next(found, None)
+    return in_print(headline.quantity) if headline else "estimate"
+
+
+def specification_figure(curve: SpecificationCurve) -> str:
     """One figure as HTML without blank lines, in a box of its own that scrolls where it is narrow.
 
-    Args:
-        curve: of one claim.
-        title: what is estimated; spoken in place of the picture.
+    What is estimated is spoken in place of the picture.
     """
+    title = f"{estimated(curve)}, by setting"
     outcomes = curve.sorted
     choices = outcomes[0].setting.choices
     lines = sum(1 + len(choice.options) for choice in choices)

@@ -13,7 +13,14 @@ from saliency_audit.study.columns import Column, names
 from saliency_audit.study.experiment import Experiment, Task
 from saliency_audit.study.image_parameters import SliceParameters
 from saliency_audit.study.image_rows import Given, Rows, on_images, per_image
-from saliency_audit.study.paths import KEYS, PAPER_MODELS, PATHS, both_rules, insertion_columns
+from saliency_audit.study.paths import (
+    INSERTION,
+    KEYS,
+    PAPER_MODELS,
+    PATHS,
+    both_rules,
+    insertion_columns,
+)
 from saliency_audit.study.selection import Selection
 from saliency_audit.study.shared_columns import AT_POINTS, shared
 from saliency_audit.study.slices import slice_tasks
@@ -29,8 +36,7 @@ CURVES = (
 )
 COLUMNS = (
     *KEYS,
-    Column("probability", "number", "0 to 1", "insertion score with probability"),
-    Column("ratio", "number", "≥ 0", "insertion score with probability ratio"),
+    *INSERTION,
     *CURVES,
 )
 

@@ -7,7 +7,14 @@ from typing import Any
 from torch import Tensor
 
 from saliency_audit.attributions import IDGI, GuidedPath, Path, Riemann, Rule, saliency, walk
-from saliency_audit.released.idgi_paths import WHOLE, CutBlurPath, CutStraightPath, validate_share
+from saliency_audit.released.idgi_paths import (
+    DIRECTIONS,
+    WHOLE,
+    CutBlurPath,
+    CutGuidedPath,
+    CutStraightPath,
+    validate_share,
+)
 from saliency_audit.released.idgi_study import insertion
 from saliency_audit.released.thinned import Thinned
 from saliency_audit.study.columns import Column
@@ -16,6 +23,7 @@ from saliency_audit.study.image_parameters import SliceParameters
 from saliency_audit.study.image_rows import Given, Rows, on_images, per_image
 from saliency_audit.study.paths import (
     GUIDED_TOGETHER,
+    INSERTION,
     KEYS,
     MAX_SIGMA,
     PAPER_MODELS,
@@ -27,8 +35,8 @@ from saliency_audit.study.paths import (
 from saliency_audit.study.selection import Selection
 from saliency_audit.study.slices import slice_tasks
 
-# Fraction and distance of Guided IG: the method's own, and those of the study's code.
-GUIDED = {"own": (0.25, 0.02), "released": (0.5, 1.0)}
+# Whose defaults Guided IG has: the method's own, or those of the study's code.
+GUIDED = {"own": GuidedPath, "released": CutGuidedPath}
 WALKS = ("whole", "cut")
 STARTS = ("black", "blurred")
 RANKINGS = {"signed": "sum", "magnitude": "sum_abs"}
@@ -44,8 +52,7 @@ COLUMNS = (
     ),
     Column("start", "text", "", "the insertion score's first picture: black or blurred"),
     Column("ranking", "text", "", "pixels by the signed sum over channels, or by its magnitudes"),
-    Column("probability", "number", "0 to 1", "insertion score with probability"),
-    Column("ratio", "number", "≥ 0", "insertion score with probability ratio"),
+    *INSERTION,
 )
 
 
@@ -115,8 +122,8 @@ def _walked(
 
 def _guided(chosen: Selection, steps: int) -> Iterator[tuple[list[dict[str, Any]], str, Tensor]]:
     """One walk for either parameters; only IDGI's map depends on whether it goes to the end."""
-    for name, (fraction, distance) in GUIDED.items():
-        path = GuidedPath(steps, fraction, distance, together=GUIDED_TOGETHER)
+    for name, of in GUIDED.items():
+        path = GuidedPath(steps, of.fraction, of.max_dist, together=GUIDED_TOGETHER)
         rules: list[Rule] = [Riemann(), IDGI(), Thinned(IDGI())]
         plain, whole, cut = walk(*chosen.inputs, path=path, rules=rules)
         walks = [{"walk": kind, "guided": name, "steps": steps} for kind in WALKS]
@@ -130,10 +137,11 @@ def _cut(chosen: Selection, path: str, numbers: tuple[int, ...]) -> dict[int, di
     rules = (Riemann(), IDGI())
     share = [Thinned(rule, WHOLE // steps) for steps in numbers for rule in rules]
     found = walk(*chosen.inputs, path=_cut_path(path, chosen.pictures.shape[-1]), rules=share)
-    # The blur path is walked from the image to the blur.
-    sign = -1 if path == "blurig" else 1
     pairs = zip(numbers, found[::2], found[1::2], strict=True)
-    return {steps: {path: plain, f"{path}+idgi": sign * idgi} for steps, plain, idgi in pairs}
+    return {
+        steps: {path: plain, f"{path}+idgi": DIRECTIONS[path] * idgi}
+        for steps, plain, idgi in pairs
+    }
 
 
 def _cut_path(path: str, side: int) -> Path:
