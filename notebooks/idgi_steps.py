@@ -78,11 +78,11 @@ show_recorded(recorded, show_scores_by_steps, claim.external.parameters)
 # %% [markdown]
 # ## Paper, recorded run, this machine
 #
-# The first line of a cell is the absolute change of the score from the fewest steps to the most, without
+# The first line of a cell is the score at the most steps minus that at the fewest, as in Table 4, without
 # IDGI → with IDGI. The second is the latter minus the former, with its 95 % interval from resampled images.
-# The third says whether the comparison holds, that is, whether the score changes more with IDGI, and gives
-# the number of images. An absolute change is never negative, so noise counts as change, for both methods
-# alike.
+# The third says whether the comparison holds, that is, whether the score grows more with IDGI, and gives
+# the number of images. By the *size* of the change a fall counts too, and so does noise; the claim's page
+# has that beside.
 #
 # Three sources that must not be confused: the *paper* (computed here from its Tables 1–3 and 15–17; it
 # prints no intervals, and because of the cost no numbers for Guided IG below 128 steps), our *recorded*

@@ -13,6 +13,7 @@ DECLARED = {
     "paths": ["ig", "gig"],
     "scores": SCORES,
     "steps": STEPS,
+    "change": "signed",
     "resamples": 300,
     "alpha": 0.05,
 }
@@ -38,8 +39,15 @@ def test_a_variant_that_grows_with_the_steps_is_more_sensitive(scores):
         assert comparison.estimate.value == pytest.approx(comparison.other - comparison.base)
 
 
-def test_a_variant_that_falls_is_as_sensitive_as_one_that_grows(scores):
-    assert step_sensitivity(growing(scores, growth=-0.05), DECLARED).verdict is Verdict.REPRODUCED
+def test_a_fall_is_a_change_by_its_size_and_none_by_its_sign(scores):
+    falling = growing(scores, growth=-0.05)
+    signed = step_sensitivity(falling, DECLARED)
+    absolute = step_sensitivity(falling, {**DECLARED, "change": "absolute"})
+    assert signed.verdict is Verdict.NOT_REPRODUCED
+    assert absolute.verdict is Verdict.REPRODUCED
+    for one, other in zip(signed.comparisons, absolute.comparisons, strict=True):
+        assert one.extra["absolute change"] == other.estimate
+        assert other.extra["signed change"] == one.estimate
 
 
 def swapped(table):
@@ -69,6 +77,7 @@ def test_change_range_and_slope_are_those_of_a_straight_growth(scores):
     extra = {name: estimate.value for name, estimate in found.extra.items()}
     assert extra == pytest.approx(
         {
+            "absolute change": 0.12,
             "range, base": 0,
             "range, IDGI": 0.12,
             "slope per doubling, base": 0,
@@ -101,7 +110,7 @@ def test_the_bootstrap_of_means_agrees_with_a_loop(scores):
     draws = []
     for _ in range(4000):
         drawn = generator.integers(0, 40, size=40)
-        change = {m: np.abs(np.diff(v.to_numpy()[drawn].mean(axis=0)))[0] for m, v in ends.items()}
+        change = {m: np.diff(v.to_numpy()[drawn].mean(axis=0))[0] for m, v in ends.items()}
         draws.append(change["ig+idgi"] - change["ig"])
     low, high = np.quantile(draws, [0.025, 0.975])
     assert found.estimate.low == pytest.approx(low, abs=0.003)
@@ -172,6 +181,8 @@ def test_areas_alone_have_no_headline(scores):
 
 
 def test_what_means_nothing_is_refused(scores):
+    with pytest.raises(ValueError, match="unknown change 'relative'; known: signed, absolute"):
+        step_sensitivity(growing(scores), {**DECLARED, "change": "relative"})
     with pytest.raises(ValueError, match="unknown \\['auc'\\]; known: probability, ratio, aic_ent"):
         step_sensitivity(growing(scores), {**DECLARED, "scores": ["auc"]})
     table = growing(scores)

@@ -13,6 +13,7 @@ PARAMETERS = {
     "paths": ["ig", "gig", "blurig"],
     "scores": ["probability", "ratio", "sic_entropy"],
     "steps": [8, 32, 128],
+    "change": "signed",
     "resamples": 50,
     "alpha": 0.05,
 }

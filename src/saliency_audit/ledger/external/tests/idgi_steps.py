@@ -1,10 +1,12 @@
 """IDGI-STEPS: does a score change more with the number of steps when the IDGI rule is used?"""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from saliency_audit.errors import refuse_unknown
 from saliency_audit.ledger import resampling
 from saliency_audit.ledger.external.effect import HIGHER, Effect, bootstrap_ps
 from saliency_audit.ledger.external.ending import Evidence, Parameters, external_test
@@ -14,6 +16,21 @@ from saliency_audit.ledger.external.evidence.rows import identified, missing_pat
 from saliency_audit.ledger.external.result import Headline
 from saliency_audit.ledger.resampling import Floats
 from saliency_audit.ledger.statistics import Estimate
+
+Change = Callable[[Floats], Floats]
+
+
+def _signed(values: Floats) -> Floats:
+    """Last − first along the last axis, the numbers of steps."""
+    change: Floats = values[..., -1] - values[..., 0]
+    return change
+
+
+def _absolute(values: Floats) -> Floats:
+    return np.abs(_signed(values))
+
+
+CHANGES: dict[str, Change] = {"signed": _signed, "absolute": _absolute}
 
 
 def _columns(parameters: Parameters) -> list[str]:
@@ -26,31 +43,36 @@ def _validate(parameters: Parameters) -> None:
     known = [*INSERTION, *AREAS]
     if unknown := [score for score in parameters["scores"] if score not in known]:
         raise ValueError(f"unknown {unknown}; known: {', '.join(known)}")
+    refuse_unknown("change", parameters["change"], CHANGES)
 
 
 @external_test(
-    needs={"paths", "scores", "steps", "resamples", "alpha"}, columns=_columns, validate=_validate
+    needs={"paths", "scores", "steps", "change", "resamples", "alpha"},
+    columns=_columns,
+    validate=_validate,
 )
 def step_sensitivity(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     """Do the scores change more from few to many steps with the IDGI rule than without it?
 
-    A change is the absolute difference of the mean score (insertion) or of the area under the
-    median curve (information curves) between the smallest and the largest declared number of
-    steps, on the images that both methods have at every declared number of steps. Its absolute
-    value makes noise count as change, for both methods alike.
+    A change is the mean score (insertion) or the area under the median curve (information curves)
+    at the largest declared number of steps minus that at the smallest, on the images that both
+    methods have at every declared number of steps. An absolute change is never negative, so that
+    noise counts as change, for both methods alike.
 
     Args:
         rows: of `idgi_scores`, one per map.
         parameters: `paths`, `scores` ("probability", "ratio", "aic_entropy", "sic_entropy",
             "aic_ms_ssim", "sic_ms_ssim"), `steps` (those that have no rows are left out and
-            named), `resamples` (more where Holm needs them).
+            named), `change` ("signed" or "absolute", which decides), `resamples` (more where Holm
+            needs them).
 
     Returns:
         A comparison of changes per model, path and score, by bootstrap p and interval. `extra`
-        holds, for each method, the range over all step counts and the slope per doubling of the
-        steps. A declared path without rows for a network, a declared score that no network has, or
-        another smallest or largest number of steps, is missing; a network whose pictures are too
-        small for a score is left out there and named. The headline is the mean over networks and
+        holds the difference of the other kind of change and, for each method, the range over all
+        step counts and the slope per doubling of the steps. A declared path without rows for a
+        network, a declared score that no network has, or another smallest or largest number of
+        steps, is missing; a network whose pictures are too small for a score is left out there and
+        named. The headline is the mean over networks and
         paths for the first declared insertion score.
     """
     rows = identified(rows)
@@ -62,7 +84,8 @@ def step_sensitivity(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
     resamples = resampling.enough_resamples(
         parameters["resamples"], len(prepared), parameters["alpha"]
     )
-    effects = [_effect(keys, series, steps, resamples) for keys, series in prepared]
+    kind = parameters["change"]
+    effects = [_effect(keys, series, steps, kind, resamples) for keys, series in prepared]
     missing, left_out = _missing(effects, models_of(rows), parameters)
     missing += [f"{end} steps" for end in (min(declared), max(declared)) if end not in steps]
     return Evidence(
@@ -75,11 +98,17 @@ def step_sensitivity(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
 
 
 def _effect(
-    keys: Mapping[str, str], series: Series, steps: Sequence[int], resamples: int
+    keys: Mapping[str, str], series: Series, steps: Sequence[int], kind: str, resamples: int
 ) -> Effect:
     points, draws = series.points(), series.draws(resamples)
-    base, other = (float(_change(values)) for values in points)
-    difference = _change(draws[1]) - _change(draws[0])
+    change = CHANGES[kind]
+    base, other = (float(change(values)) for values in points)
+    difference = change(draws[1]) - change(draws[0])
+    beside = {
+        f"{name} change": _difference(found, points, draws, series.n)
+        for name, found in CHANGES.items()
+        if name != kind
+    }
     return Effect(
         keys=keys,
         estimate=resampling.estimate_from(other - base, difference, series.n),
@@ -87,14 +116,15 @@ def _effect(
         base=base,
         other=other,
         p=bootstrap_ps(difference, HIGHER),
-        extra=_shapes(points, draws, steps, series.n),
+        extra={**beside, **_shapes(points, draws, steps, series.n)},
     )
 
 
-def _change(values: Floats) -> Floats:
-    """|last − first| along the last axis, the numbers of steps."""
-    change: Floats = np.abs(values[..., -1] - values[..., 0])
-    return change
+def _difference(
+    change: Change, points: tuple[Floats, Floats], draws: tuple[Floats, Floats], n: int
+) -> Estimate:
+    base, other = (float(change(values)) for values in points)
+    return resampling.estimate_from(other - base, change(draws[1]) - change(draws[0]), n)
 
 
 def _shapes(
@@ -149,18 +179,18 @@ def _headline(
         chosen = [series for keys, series in prepared if keys["score"] == score]
         if chosen and score in INSERTION:
             tables = [pd.concat([*series.base, *series.idgi], axis=1) for series in chosen]
+            gain = partial(_gain, CHANGES[parameters["change"]])
             return Headline.of(
-                resampling.mean_of_statistics(tables, _gain_in_change, parameters["resamples"]),
+                resampling.mean_of_statistics(tables, gain, parameters["resamples"]),
                 f"mean over networks and paths for the {score} score, resampled by image",
             )
     return None
 
 
-def _gain_in_change(means: Floats) -> Floats:
+def _gain(change: Change, means: Floats) -> Floats:
     """Change of the second half of the columns minus that of the first half."""
     base, idgi = np.split(means, 2, axis=-1)
-    gain: Floats = _change(idgi) - _change(base)
-    return gain
+    return change(idgi) - change(base)
 
 
 def _between(steps: Sequence[int], declared: Sequence[int]) -> str:
