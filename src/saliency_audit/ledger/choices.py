@@ -2,9 +2,9 @@
 
 A choice is between values of a column of the rows, or between parameters of the claim's test. A
 setting takes one option of each choice; under every setting the claim's own test is run on the rows
-that have its values, with its parameters. The main setting follows from
-one rule for all claims: the text decides; where it is silent, the released code; where both are
-silent, this project's choice.
+that have its values, with its parameters. The main setting follows from one rule for all claims:
+the text decides; where it is silent or says two things, the released code; where both are silent,
+this project's choice.
 """
 
 from collections.abc import Iterator, Mapping
@@ -67,7 +67,10 @@ class Choice(Strict):
 
     @property
     def main(self) -> Option:
-        """The option of the main setting: of several of one origin, the first listed."""
+        """The option of the main setting: of several of one origin, the first listed.
+
+        Where the text says two things, that is the one which the code follows.
+        """
         return min(self.options, key=lambda option: list(Origin).index(option.of))
 
 
