@@ -118,6 +118,21 @@ def test_further_conditions():
     assert judge([effect(-0.2, -0.1, may_hold=False)])[0].contradicts
 
 
+@pytest.mark.parametrize(
+    ("over_images", "over_folds", "found"),
+    [
+        ((0.1, 0.3), (0.05, 0.4), YES),
+        ((0.1, 0.3), (-0.1, 0.5), OPEN),
+        ((0.1, 0.3), (nan, nan), OPEN),
+        ((-0.3, -0.1), (-0.4, -0.05), NO),
+        ((-0.3, -0.1), (-0.5, 0.1), OPEN),
+    ],
+)
+def test_every_level_of_units_must_say_so(over_images, over_folds, found):
+    item = effect(*over_images, levels=(estimate(*over_folds, n=5),))
+    assert [outcome(each) for each in judge([item])] == [found]
+
+
 def test_p_values_of_a_region_are_those_against_its_ends():
     values = np.random.default_rng(0).normal(0.3, 1, size=40)
     found = one_sided(values, HIGHER, signed_rank_p)

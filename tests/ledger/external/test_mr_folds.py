@@ -10,7 +10,13 @@ import pytest
 from saliency_audit.ledger import load_claims
 from saliency_audit.ledger.external import TESTS
 from saliency_audit.ledger.external.effect import HIGHER
-from saliency_audit.ledger.external.evidence.fold_effects import Asked, Contrast, headline, pooled
+from saliency_audit.ledger.external.evidence.fold_effects import (
+    Asked,
+    Contrast,
+    headline,
+    pooled,
+    pooled_over_folds,
+)
 from saliency_audit.ledger.external.evidence.folds import fold_rows
 from saliency_audit.ledger.verdict import Verdict
 from saliency_audit.metrics import mege, reco
@@ -459,6 +465,26 @@ def test_the_product_raises_mege_or_does_not(with_product, verdict):
     assert extra.value == pytest.approx(1 / 1.1 - 1 / 1.95, abs=0.01)
 
 
+def test_what_one_network_of_five_shows_is_undecided():
+    rows = table(
+        series("gradient_input", 0.4),
+        series("saliency", 0.4),
+        series("ig", 0.2),
+        series("ig_without_product", 0.4),
+    )
+    one = (rows["method"] == "gradient_input") & (rows["fold"] == 0)
+    # The images of fold 0, and what is compared with its network.
+    for place in rows.index[rows["method"] == "gradient_input"]:
+        cell = np.array(rows.at[place, "distances"])
+        cell[slice(None) if one[place] else 0] -= 0.25
+        rows.at[place, "distances"] = list(np.clip(cell, 0, 1))
+    found = {c.keys["method"]: c for c in inflated_by_product(rows, quick("MR-PROD")).comparisons}
+    assert found["gradient_input"].estimate.low > 0
+    assert found["gradient_input"].extra["over folds"].low < 0
+    assert found["gradient_input"].undecided
+    assert found["ig"].holds
+
+
 def test_a_pair_without_its_partner_leaves_at_best_partly():
     rows = table(series("gradient_input", 0.2), series("saliency", 0.4), series("ig", 0.2))
     result = inflated_by_product(rows, declared("MR-PROD"))
@@ -689,6 +715,18 @@ def test_image_sets_are_averaged_as_independent():
     assert found.n == 200
     spread = np.sqrt(sum(each.draws.var() for each in alone)) / 2
     assert found.draws.std() == pytest.approx(spread, rel=0.05)
+
+
+def test_folds_of_image_sets_are_other_networks():
+    first, second = (asked_of(images, 100, seed) for seed, images in enumerate(("a", "b")))
+    found = pooled_over_folds([first, second])
+    alone = [each.contrast.over_folds("mu_fidelity") for each in (first, second)]
+    assert found.value == pytest.approx(np.mean([each.value for each in alone]), abs=1e-12)
+    reach = [(each.high - each.low) / 2 for each in alone]
+    assert (found.high - found.low) / 2 == pytest.approx(np.hypot(*reach) / 2)
+    assert found.n == 2 * FOLDS
+    # The same network twice is one network.
+    assert pooled_over_folds([first, first]) == alone[0]
 
 
 def test_contrasts_of_one_image_set_stay_together():

@@ -126,6 +126,8 @@ class Effect:
             passes, may have n = 1.
         may_hold: whether the further conditions of the declared rule are met.
         also: further effects, all of which must hold too; one that contradicts contradicts.
+        levels: the same number with its interval over further units, predictors say: it holds, or
+            contradicts, only if every one of these intervals says so too.
         extra: further estimates that are reported and do not decide.
         decides: whether the verdict rests on it.
     """
@@ -139,6 +141,7 @@ class Effect:
     sampled: bool = True
     may_hold: bool = True
     also: tuple["Effect", ...] = ()
+    levels: tuple[Estimate, ...] = ()
     extra: Mapping[str, Estimate] = field(default_factory=dict)
     decides: bool = True
 
@@ -161,9 +164,10 @@ def judge(
     """Every effect of one family judged: it holds, contradicts the claim, or stays undecided.
 
     It holds if its 95 % interval lies wholly in the expected region, and contradicts if the
-    interval lies wholly outside. Where there are p values both need one more thing: that of the
-    side in question passes Holm's correction over the family, each side corrected apart. An effect
-    of fewer than `fewest` images, or an undefined one, is undecided.
+    interval lies wholly outside; of an effect with further units, all its intervals. Where there
+    are p values both need one more thing: that of the side in question passes Holm's correction
+    over the family, each side corrected apart. An effect of fewer than `fewest` images, or an
+    undefined one, is undecided.
 
     Args:
         effects: of one family, the scope of Holm's correction.
@@ -208,8 +212,9 @@ def judged(
 def _judged(effect: Effect, adjusted: PValues | None, alpha: float, fewest: int) -> Comparison:
     further = [_judged(each, None, alpha, fewest) for each in effect.also]
     enough = effect.estimate.n >= max(fewest, LEAST) or not effect.sampled
-    holds = effect.expected.holds(effect.estimate)
-    against = effect.expected.contradicts(effect.estimate)
+    intervals = (effect.estimate, *effect.levels)
+    holds = all(effect.expected.holds(each) for each in intervals)
+    against = all(effect.expected.contradicts(each) for each in intervals)
     if adjusted is not None:
         holds &= adjusted.expected < alpha
         against &= adjusted.opposite < alpha

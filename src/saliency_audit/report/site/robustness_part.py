@@ -27,8 +27,8 @@ from saliency_audit.report.site.verdicts import badge
 from saliency_audit.report.words import count, estimate
 
 RULE = (
-    "The main setting follows from one rule for all papers: the text decides; where it is silent or "
-    "says two things, the authors' released code; where both are silent, this project's choice."
+    "The main setting follows from one rule for all papers: the text decides; where it is silent "
+    "or says two things, the authors' released code; where both are silent, this project's choice."
 )
 
 

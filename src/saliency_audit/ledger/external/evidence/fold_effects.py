@@ -122,9 +122,16 @@ class Contrast:
 
     def over_folds(self, score: str) -> Estimate:
         """The sum with its 95 % jackknife interval over the folds, the same for all rows."""
+        return jackknife(self.point(score), self.without_each_fold(score))
+
+    def point(self, score: str) -> float:
+        """The sum on the images themselves."""
+        return self._sum([each.value(score) for each in self.rows])
+
+    def without_each_fold(self, score: str) -> Floats:
+        """The sum without each fold, that is without its images and its predictor: `(k,)`."""
         without = np.stack([each.without_fold(score) for each in self.rows], axis=1)
-        point = self._sum([each.value(score) for each in self.rows])
-        return jackknife(point, without @ np.array(self.weights))
+        return np.asarray(without @ np.array(self.weights))
 
     def _sum(self, values: Sequence[float]) -> float:
         return float(np.dot(self.weights, values))
@@ -153,11 +160,15 @@ class Asked:
     decides: bool = True
 
     def effect(self, resamples: int) -> Effect:
-        """The contrast as an effect; its interval over folds stands in `extra`."""
-        extra = {"over folds": self.contrast.over_folds(self.score), **self.extra}
+        """The contrast as an effect, decided by its intervals over images and over folds.
+
+        Few folds are few networks: what holds for the images of these five may not for others.
+        """
+        folds = self.contrast.over_folds(self.score)
+        extra = {"over folds": folds, **self.extra}
         drawn = self.contrast.drawn(self.score, resamples)
         conditions = {"may_hold": self.may_hold, "decides": self.decides}
-        return drawn.effect(self.keys, self.expected, extra=extra, **conditions)
+        return drawn.effect(self.keys, self.expected, levels=(folds,), extra=extra, **conditions)
 
 
 def smaller_n(groups: Iterable[FoldRows], statistic: str) -> int:
@@ -238,6 +249,29 @@ def pooled(asked: Sequence[Asked], resamples: int) -> Drawn:
     random = np.random.default_rng(0)
     shuffled = [replace(part, draws=random.permutation(part.draws)) for part in parts[1:]]
     return _mean([parts[0], *shuffled], sum(part.n for part in parts))
+
+
+def pooled_over_folds(asked: Sequence[Asked]) -> Estimate:
+    """The same mean with its interval over folds, which are other networks in every image set.
+
+    Returns:
+        n is the number of folds of all sets; NaN as ends where one set has none.
+    """
+    sets: dict[str, list[Asked]] = {}
+    for each in asked:
+        sets.setdefault(each.keys["images"], []).append(each)
+    parts = [_mean_over_folds(found) for found in sets.values()]
+    value = float(np.mean([part.value for part in parts]))
+    # Independent parts: their errors add in squares.
+    reach = float(np.sqrt(np.sum([((part.high - part.low) / 2) ** 2 for part in parts])))
+    reach /= len(parts)
+    return Estimate(value, value - reach, value + reach, sum(part.n for part in parts))
+
+
+def _mean_over_folds(asked: Sequence[Asked]) -> Estimate:
+    """The mean of contrasts within one image set, whose networks share their folds."""
+    without = np.mean([each.contrast.without_each_fold(each.score) for each in asked], axis=0)
+    return jackknife(float(np.mean([each.contrast.point(each.score) for each in asked])), without)
 
 
 def _mean(found: Sequence[Drawn], n: int) -> Drawn:

@@ -13,7 +13,7 @@ from saliency_audit.ledger.external.evidence import fold_effects, folds
 from saliency_audit.ledger.external.evidence.fold_effects import Asked, Contrast, Drawn
 from saliency_audit.ledger.external.evidence.folds import FoldRows, Groups
 from saliency_audit.ledger.resampling import Floats
-from saliency_audit.ledger.statistics import Estimate
+from saliency_audit.ledger.statistics import Estimate, jackknife
 from saliency_audit.models.architectures import is_constrained
 from saliency_audit.study.explanations import METHODS
 
@@ -179,7 +179,11 @@ def _first(
         point = float(np.fmax.reduce([point for point, _ in found.values()]))
         n = fold_effects.smaller_n(methods.values(), statistic)
         drawn = Drawn(mine - point, draws - highest, n, base=point, other=mine)
-        return drawn.effect({**keys, "method": f"{first} − best of the others"}, HIGHER)
+        without = {name: rows.without_fold(statistic) for name, rows in methods.items()}
+        of_first = without.pop(first)
+        over_folds = jackknife(mine - point, of_first - np.fmax.reduce([*without.values()]))
+        named = {**keys, "method": f"{first} − best of the others"}
+        return drawn.effect(named, HIGHER, levels=(over_folds,), extra={"over folds": over_folds})
 
     yield above_best
     for method in parameters.get("ahead_of", ()):

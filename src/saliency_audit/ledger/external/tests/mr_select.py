@@ -32,8 +32,8 @@ def selected_above_others(rows: pd.DataFrame, parameters: Parameters) -> Evidenc
     Returns:
         A comparison per score and selected method: its score minus the mean score of those of the
         seven that are not selected, averaged over the image sets, expected above 0. Bootstrap over
-        images, the sets drawn independently; Holm over all. In `extra` stands the same of every
-        predictor. A predictor without rows of all seven methods is missing.
+        images, the sets drawn independently, and jackknife over folds; Holm over all. In `extra`
+        stands the same of every predictor. One without rows of all seven methods is missing.
     """
     groups = folds.paired_rows("selected_above_others", rows)
     found = {
@@ -73,7 +73,10 @@ def selected_above_others(rows: pd.DataFrame, parameters: Parameters) -> Evidenc
             extra["other definition"] = beside.estimate
         drawn = fold_effects.pooled(each, resamples)
         drawn = replace(drawn, base=drawn.other - drawn.point)  # the mean of the others
-        return drawn.effect({"score": score, "method": method}, HIGHER, extra=extra)
+        over_folds = fold_effects.pooled_over_folds(each)
+        extra["over folds"] = over_folds
+        keys = {"score": score, "method": method}
+        return drawn.effect(keys, HIGHER, levels=(over_folds,), extra=extra)
 
     effects, headline, few = fold_effects.measured(
         [partial(average, score=score, method=name) for score in SCORES for name in selected],
