@@ -8,6 +8,7 @@ from saliency_audit.datasets import open_images, read_batch
 from saliency_audit.datasets.digits import digits_training_set
 from saliency_audit.models import TrainingPlan, load_classifier, state_digest, train
 from saliency_audit.models.small import DigitsCNN
+from saliency_audit.models.training import InOrder
 
 PLAN = TrainingPlan(epochs=2, batch_size=16, seed=3)
 
@@ -165,6 +166,22 @@ def test_training_stops_after_so_many_steps_and_shows_the_network_on_the_way(dig
     assert not torch.equal(seen[-2][1], model.head.bias)
     unseen = train(DigitsCNN, images, labels, plan)
     assert torch.equal(unseen.head.bias, model.head.bias)
+
+
+@pytest.mark.parametrize("kind", [TrainingPlan, InOrder])
+def test_epochs_are_shuffled_unless_the_plan_has_one_order(digits, kind):
+    images, labels = digits
+    seen = []
+
+    class Watching(DigitsCNN):
+        def forward(self, images):
+            seen.append(images.detach().clone())
+            return super().forward(images)
+
+    train(Watching, images, labels, kind(epochs=2, batch_size=30, seed=3))
+    epochs = torch.cat(seen).split(len(images))
+    in_order = [torch.equal(epoch, images) for epoch in epochs]
+    assert in_order == ([True, True] if kind is InOrder else [False, False])
 
 
 def test_an_observer_ends_a_training(digits):

@@ -46,6 +46,14 @@ def test_rows_count_steps_and_images(project):
     assert final["correct"].iloc[-1] > final["correct"].iloc[0]
 
 
+def test_the_training_of_the_released_code_sees_the_images_in_one_order(project):
+    rows = compute(iterations=4, long_iterations=4, scalings=("unit",), released_iterations=70)
+    found = rows[rows["scaling"] == "released"]
+    assert (found["planned"] == 70).all()
+    assert found["iterations"].max() == 70
+    assert set(rows["scaling"]) == {"unit", "released"}
+
+
 def test_a_longer_training_passes_through_the_shorter_one(project):
     common = {"seeds": 1, "iterations": 8, "scalings": ("standardised",)}
     short = compute(**common, long_iterations=8)
@@ -113,6 +121,7 @@ def test_looks_are_even_on_a_logarithmic_axis_and_then_on_a_linear_one():
         ({"long_iterations": 100}, "long_iterations 100 is below iterations 400"),
         ({"seeds": 0}, "seeds"),
         ({"in_a_row": 0}, "in_a_row"),
+        ({"released_iterations": -1}, "released_iterations must be ≥ 0, got -1"),
         ({"look_every": 0}, "look_every"),
         ({"goal": 99.15}, "goal must be a share above 0 and at most 1, got 99.15"),
         ({"training_images": "mnist_tren"}, "unknown image set 'mnist_tren'"),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -55,6 +56,9 @@ class TrainingPlan:
     momentum: float = 0.0
     iterations: int | None = None
 
+    # Whether each epoch has an order of its own.
+    shuffled: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         refuse_unknown("schedule", self.schedule, SCHEDULES)
         refuse_unknown("optimizer", self.optimizer, OPTIMIZERS)
@@ -70,6 +74,12 @@ class TrainingPlan:
                 "learning_rate and temperature must be above 0, got "
                 f"{self.learning_rate}, {self.temperature}"
             )
+
+
+class InOrder(TrainingPlan):
+    """A plan by which every epoch sees the images in the order in which they are given."""
+
+    shuffled = False
 
 
 def train(
@@ -151,10 +161,10 @@ def train(
 def _batches(
     count: int, plan: TrainingPlan, generator: torch.Generator
 ) -> Iterator[tuple[int, Tensor, bool]]:
-    """Epoch, positions of the images, and whether the batch is the epoch's last; each epoch is
-    shuffled."""
+    """Epoch, positions of the images, and whether the batch is the epoch's last."""
     for epoch in range(plan.epochs):
-        parts = torch.randperm(count, generator=generator).split(plan.batch_size)
+        order = torch.randperm(count, generator=generator) if plan.shuffled else torch.arange(count)
+        parts = order.split(plan.batch_size)
         for number, chosen in enumerate(parts, start=1):
             yield epoch, chosen, number == len(parts)
 

@@ -21,6 +21,7 @@ SCALING_LOOKS = {
     "unit": ("#0072b2", "0 to 1"),
     "standardised": ("#d55e00", "standardised"),
     "bytes": ("#009e73", "0 to 255"),
+    "released": ("#cc79a7", "as released: standardised, in one order"),
 }
 
 
