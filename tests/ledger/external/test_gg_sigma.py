@@ -54,7 +54,10 @@ def rows(end=0.0, score=0.1, n=40, draws=3, floor=0.3, middle=0.6, spread=0.02, 
         ({"end": 0.1}, Verdict.NOT_REPRODUCED, 1),
         ({"ggig": 0.1}, Verdict.PARTLY, 7),
         ({"end": 0.05}, Verdict.INCONCLUSIVE, 1),
-        ({"middle": 0.2}, Verdict.INCONCLUSIVE, 1),  # rises again
+        ({"middle": 1.2}, Verdict.INCONCLUSIVE, 1),  # rises first
+        ({"middle": 1.07}, Verdict.INCONCLUSIVE, 1),
+        ({"middle": 1.055, "spread": 0.06}, Verdict.REPRODUCED, 10),  # may rise by chance
+        ({"middle": 0.2}, Verdict.REPRODUCED, 10),  # below its limit it had arrived
         ({"floor": 1.0, "middle": 1.0}, Verdict.NOT_REPRODUCED, 1),  # never falls
     ],
 )
