@@ -34,7 +34,8 @@ class Option(Strict):
         value: in the rows, if the choice has a column; else a name for it.
         of: the text, the released code or this project.
         means: in few words, for a reader.
-        findings: those on released code that this option follows, if it is `released`.
+        findings: those on released code that this option follows, if it is `released`, or the one
+            of two printed options that the code takes.
         parameters: of the test, in place of those declared.
         where: put into the `where` of every declared question, for tests that ask questions.
     """
