@@ -234,6 +234,20 @@ def test_settings_are_compared_on_the_networks_and_methods_that_all_have(monkeyp
     assert models == {"shapes_cnn"}
 
 
+def test_methods_that_the_test_does_not_ask_about_set_no_network_apart(monkeypatch, curve):
+    gains = dict.fromkeys(((s, w) for s in ("black", "blurred") for w in ("whole", "cut")), 0.2)
+    alone = curve(gains)
+    rows = rows_with_gains(gains)
+    control = rows[rows["start"] == "black"].assign(method="constant")
+    monkeypatch.setattr(
+        robustness, "experiment_rows", lambda name, profile: pd.concat([rows, control])
+    )
+    (found,) = specification_curves(load_claims()["IDGI-INS"], "embedded")
+    assert [item.setting.key for item in found.outcomes] == [
+        item.setting.key for item in alone.outcomes
+    ]
+
+
 def test_settings_without_rows_are_counted(curve):
     assert curve({("black", "whole"): 0.2}).without_rows == 12
 

@@ -4,7 +4,7 @@ The specification curve of a claim is the list of its settings with what the tes
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -18,6 +18,7 @@ from saliency_audit.ledger.released import findings_of
 from saliency_audit.ledger.schema import Claim, LedgerError
 from saliency_audit.ledger.verdict import Verdict
 from saliency_audit.parameters import PROFILES
+from saliency_audit.reach import strings_in
 
 # From best to worst for the claim; neighbours may differ by one comparison of many.
 ORDER = (Verdict.REPRODUCED, Verdict.PARTLY, Verdict.INCONCLUSIVE, Verdict.NOT_REPRODUCED)
@@ -154,7 +155,8 @@ def curves_of(
     _refuse_unknown_findings(claim)
     settings = list(settings_of(spec))
     rows_of = {setting.key: setting.rows_of(rows) for setting in settings}
-    common = _common_networks([part for part in rows_of.values() if len(part)])
+    asked = frozenset(strings_in(claim.external.parameters))
+    common = _common_networks([part for part in rows_of.values() if len(part)], asked)
     found: dict[Scope, list[SettingOutcome]] = {scope: [] for scope in Scope}
     for setting in settings:
         chosen = rows_of[setting.key]
@@ -203,18 +205,26 @@ def _refuse_unknown_findings(claim: Claim) -> None:
                 )
 
 
-def _common_networks(parts: Sequence[pd.DataFrame]) -> set[str] | None:
-    """The networks of all parts that have rows of the same methods in each; None without any."""
+def _common_networks(parts: Sequence[pd.DataFrame], asked: Collection[str] = ()) -> set[str] | None:
+    """The networks of all parts that have rows of the same methods in each; None without any.
+
+    Of methods only those count that the test asks about, if it names any.
+    """
     if not parts or any("model" not in part for part in parts):
         return None
     found = [
         {
-            (str(model), frozenset(rows.get("method", ())))
+            (str(model), _asked(rows.get("method", ()), asked))
             for model, rows in part.groupby("model", sort=False, observed=True)
         }
         for part in parts
     ]
     return {model for model, _ in set.intersection(*found)}
+
+
+def _asked(methods: Iterable[str], asked: Collection[str]) -> frozenset[str]:
+    present = frozenset(methods)
+    return present & frozenset(asked) or present
 
 
 def share(curve: SpecificationCurve) -> str:
