@@ -238,7 +238,8 @@ def test_methods_that_the_test_does_not_ask_about_set_no_network_apart(monkeypat
     gains = dict.fromkeys(((s, w) for s in ("black", "blurred") for w in ("whole", "cut")), 0.2)
     alone = curve(gains)
     rows = rows_with_gains(gains)
-    control = rows[rows["start"] == "black"].assign(method="constant")
+    one = (rows["start"] == "black") & (rows["method"] == "ig")
+    control = rows[one].assign(method="constant")
     monkeypatch.setattr(
         robustness, "experiment_rows", lambda name, profile: pd.concat([rows, control])
     )
