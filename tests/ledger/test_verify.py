@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from saliency_audit.ledger.verify import faults, write_published
+from saliency_audit.ledger.verify import _weights_faults, faults, write_published
 from saliency_audit.locations import project_root
 from saliency_audit.models import CLASSIFIERS
 from saliency_audit.study import Outcome, Slice, Task, get_experiment, read_sealed, recording_store
@@ -265,6 +265,23 @@ def test_every_change_is_found(copy: Path, change: Callable[[Path], None], messa
     change(copy)
     found = list(faults())
     assert any(message in fault for fault in found), found
+
+
+@pytest.mark.parametrize(
+    ("model", "places", "is_fault"),
+    [
+        # Trained where it ran: another training in another experiment, not within one.
+        ("digits_cnn", ("embedded/idgi_jpeg", "embedded/ggig_mnist"), False),
+        ("digits_cnn", ("embedded/idgi_jpeg", "reference/idgi_jpeg"), True),
+        ("squeezenet1_0", ("reference/idgi_jpeg", "reference/idgi_scores"), True),
+    ],
+)
+def test_weights_may_differ_between_trainings_only(
+    model: str, places: tuple[str, str], is_fault: bool
+) -> None:
+    files = {letter * 64: {place} for letter, place in zip("ab", places, strict=True)}
+    found = [fault for fault in _weights_faults(model, files) if "sets of weights" in fault]
+    assert bool(found) is is_fault
 
 
 def test_processes_side_by_side_find_the_same(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:

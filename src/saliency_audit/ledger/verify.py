@@ -105,11 +105,22 @@ def _manifest(path: Path) -> Path:
 
 
 def _weights_faults(model: str, files: Mapping[str, set[str]]) -> Iterator[str]:
-    """Rows of one model must come from one set of weights, and from the declared one."""
-    if len(files) > 1:
-        told = "; ".join(f"{key[:8]} ({', '.join(sorted(names))})" for key, names in files.items())
-        yield f"{model} was recorded with {len(files)} different sets of weights: {told}"
+    """Rows of one experiment must come from one set of weights, and from the declared one.
+
+    Weights of a hub are the same everywhere. A network that was trained where it ran, before its
+    weights were part of the project, may be another one in another experiment.
+    """
     declared = CLASSIFIERS[model].recorded if model in CLASSIFIERS else None
+    trained = model in CLASSIFIERS and CLASSIFIERS[model].recipe is not None
+    by_experiment: dict[str, dict[str, set[str]]] = {}
+    for digest, names in files.items():
+        for name in names:
+            experiment = name.partition("/")[2] if trained else ""
+            by_experiment.setdefault(experiment, {}).setdefault(digest, set()).add(name)
+    for found in by_experiment.values():
+        if len(found) > 1:
+            told = "; ".join(f"{key[:8]} ({', '.join(sorted(at))})" for key, at in found.items())
+            yield f"{model} was recorded with {len(found)} different sets of weights: {told}"
     if declared and files.keys() != {declared.state_sha256}:
         yield f"{model} was recorded with other weights than the catalogue declares"
 
