@@ -247,7 +247,6 @@ EXPERIMENT = Experiment(
             long_scalings=("unit", "standardised", "bytes"),
             long_seeds=3,
             long_iterations=30000,
-            released_iterations=93800,
         ),
         "paper": Parameters(
             training_images="mnist_train",
