@@ -185,15 +185,30 @@ def audit(
 
 @app.command()
 def released(
-    paper: Annotated[str | None, typer.Argument(help="idgi, dre, mege, xmgd or ggig")] = None,
+    about: Annotated[
+        str | None, typer.Argument(help="a paper (idgi, dre, mege, xmgd, ggig) or a claim's id")
+    ] = None,
+    relation: Annotated[
+        str | None, typer.Option(help="only these: as described, deviates, not released, …")
+    ] = None,
 ) -> None:
-    """What the authors' released code does: one paper's findings, or how many each has."""
-    from saliency_audit.ledger import PAPERS
+    """What the authors' released code does: findings of a paper or claim, or how many there are."""
+    from saliency_audit.ledger import PAPERS, Relation, load_claims
     from saliency_audit.report.released_text import counted, listed
 
-    if paper and paper not in PAPERS:
-        raise Refusal(f"unknown paper {paper!r}; known: {', '.join(PAPERS)}")
-    print(listed(paper) if paper else counted())
+    known = {name.casefold(): name for name in (*PAPERS, *load_claims())}
+    if about and about.casefold() not in known:
+        raise Refusal(
+            f"unknown paper or claim {about!r}; papers: {', '.join(PAPERS)}; "
+            "`saliency-audit claims` lists the claims"
+        )
+    if relation and relation not in list(Relation):
+        raise Refusal(f"unknown relation {relation!r}; known: {'; '.join(Relation)}")
+    if about or relation:
+        chosen = known[about.casefold()] if about else None
+        print(listed(chosen, Relation(relation) if relation else None))
+    else:
+        print(counted())
 
 
 @app.command()

@@ -3,7 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from saliency_audit.ledger import PAPERS, Finding, Relation, ReleasedCode, released_code
+from saliency_audit.ledger import (
+    PAPERS,
+    Finding,
+    Relation,
+    ReleasedCode,
+    load_claims,
+    released_code,
+)
 from saliency_audit.report.words import count
 
 
@@ -12,10 +19,29 @@ def counted() -> str:
     return "\n".join(map(_counts, PAPERS))
 
 
-def listed(paper: str) -> str:
-    """Every finding of one paper, with its lines in the code."""
+def listed(about: str | None, relation: Relation | None = None) -> str:
+    """Findings with their lines in the code, paper by paper.
+
+    Args:
+        about: a paper, or the id of a claim; all papers if None.
+        relation: of the findings to the text; any if None.
+    """
+    papers = PAPERS if about is None else [about if about in PAPERS else load_claims()[about].paper]
+    parts = [_of_paper(paper, about, relation) for paper in papers]
+    return "\n\n".join(part for part in parts if part) or "no finding"
+
+
+def _of_paper(paper: str, about: str | None, relation: Relation | None) -> str:
     released = released_code(paper)
-    return "\n".join([_counts(paper), f"  {released.about}", *_findings(released)])
+    chosen = [
+        finding
+        for finding in released.findings
+        if relation in (None, finding.relation) and (about in (None, paper, *finding.claims))
+    ]
+    if not chosen and (about, relation) != (paper, None):
+        return ""
+    lines = [line for finding in chosen for line in _finding(released, finding)]
+    return "\n".join([_counts(paper), f"  {released.about}", *lines])
 
 
 def _counts(paper: str) -> str:
@@ -25,20 +51,19 @@ def _counts(paper: str) -> str:
     return f"{paper:5} {count(found.total(), 'finding')}{told}"
 
 
-def _findings(released: ReleasedCode) -> Iterator[str]:
-    for finding in released.findings:
-        yield ""
-        yield f"{finding.id}  {finding.topic}: {finding.relation} ({finding.certainty})"
-        yield f"  claims   {', '.join(finding.claims)}"
-        yield f"  text     {finding.where}: {finding.text}"
-        yield f"  code     {finding.code}"
-        for address in _addresses(released, finding):
-            yield f"  lines    {address}"
-        yield f"  effect   {finding.effect}"
-        if finding.setting:
-            yield f"  ours     {finding.setting}"
-        if finding.test:
-            yield f"  test     {finding.test}"
+def _finding(released: ReleasedCode, finding: Finding) -> Iterator[str]:
+    yield ""
+    yield f"{finding.id}  {finding.topic}: {finding.relation} ({finding.certainty})"
+    yield f"  claims   {', '.join(finding.claims)}"
+    yield f"  text     {finding.where}: {finding.text}"
+    yield f"  code     {finding.code}"
+    for address in _addresses(released, finding):
+        yield f"  lines    {address}"
+    yield f"  effect   {finding.effect}"
+    if finding.setting:
+        yield f"  ours     {finding.setting}"
+    if finding.test:
+        yield f"  test     {finding.test}"
 
 
 def _addresses(released: ReleasedCode, finding: Finding) -> list[str]:

@@ -31,6 +31,7 @@ from saliency_audit.ledger import (
 )
 from saliency_audit.ledger.choices import settings_of
 from saliency_audit.ledger.external import Headline, not_tested
+from saliency_audit.ledger.released import all_findings
 from saliency_audit.ledger.statistics import Estimate
 from saliency_audit.locations import project_root
 from saliency_audit.report.released_text import counted, listed
@@ -543,6 +544,17 @@ def test_released_code_reads_the_same_on_the_command_line():
     assert finding.code in text
     assert "ig.py#L" in text
     assert [line.split()[0] for line in counted().splitlines()] == list(PAPERS)
+
+
+def test_findings_are_listed_by_claim_and_by_relation():
+    of_claim = listed("IDGI-STEPS", Relation.DEVIATES)
+    assert "idgi-ig-steps" in of_claim
+    assert "idgi-reduction" not in of_claim
+    shown = {finding.id for finding in all_findings() if finding.relation is Relation.ABSENT}
+    everywhere = listed(None, Relation.ABSENT)
+    assert all(f"\n{name}  " in everywhere for name in shown)
+    assert "idgi-ig-steps" not in everywhere
+    assert listed("xmgd", Relation.DEVIATES) == "no finding"
 
 
 def curve(*verdicts):
