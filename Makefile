@@ -19,8 +19,10 @@ book: $(INSTALLED) ## run the notebooks and build the site in _build/html
 	@$(BIN)/saliency-audit run --jobs $(JOBS)
 	@$(BIN)/saliency-audit build
 
-test: lint book ## lint, types, the strict build of the site, and all tests
+# Verdicts come first, on all cores: notebooks and site then use the audits that this computes.
+test: lint ## lint, types, the strict build of the site, and all tests
 	@$(BIN)/saliency-audit verify
+	@$(MAKE) --no-print-directory book
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: lint ## lint, types, and the tests of what changed against main: for every day

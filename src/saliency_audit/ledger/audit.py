@@ -114,13 +114,13 @@ def audit_all(*, fresh: bool = False, jobs: int = 1) -> list[ClaimAudit]:
     """Every claim audited, in the order of the ledger.
 
     Args:
-        fresh: compute every audit, ignoring those that earlier runs kept.
+        fresh: compute every audit, ignoring those that earlier runs kept; these are kept in turn.
         jobs: processes that compute audits side by side; 1 is this process.
     """
     claims = load_claims()
     kept = {} if fresh else {name: _kept(claim) for name, claim in claims.items()}
     missing = [claim for name, claim in claims.items() if kept.get(name) is None]
-    computed = iter(in_processes(_audit if fresh else _computed, missing, jobs))
+    computed = iter(in_processes(_computed, missing, jobs))
     return [kept.get(name) or next(computed) for name in claims]
 
 
