@@ -18,12 +18,12 @@
 # - *Scale.* The text scales digit and map from 0 to 1. The code standardises the digit, clips it to ±1 and moves it
 #   to 0…1, so that its black ground becomes a grey of .288 and everything brighter than .439 becomes white. It
 #   divides the map by its largest value. A map with a raised floor is then more like the digit, whatever it shows.
-# - *Sign.* Magnitudes of the maps, as in the code, or maps with their sign.
+# - *Sign.* Magnitudes of the maps, probably as in the code, or maps with their sign.
 # - *GGIG's maximum* is over gradients with their sign, as printed, or over magnitudes.
 #
-# Three more maps stand beside the paper's methods. *GGIG, no ascent* is the largest gradient on the straight line; the
+# More maps stand beside the paper's methods. *GGIG, no ascent* is the largest gradient on the straight line; the
 # code computes it, the paper does not show it. *Constant map* is 1 everywhere. *Edges, as released* are the code's own
-# edge detector, a mixed second derivative. {doc}`What the released code does </book/generated/released-ggig>` has the
+# edge detector, a mixed second derivative; *Edges* are the usual magnitude of the gradient. {doc}`What the released code does </book/generated/released-ggig>` has the
 # lines.
 
 # %% tags=["parameters"]
@@ -81,8 +81,8 @@ HTML("\n".join(f"<p>{name}</p>\n{settings_table(found)}" for name, found in curv
 # %% [markdown]
 # ## What a map without a digit scores
 #
-# Median (standard deviation) over the images. In the scale of the code a constant map already has the likeness in its
-# line. The paper prints a weighted Jaccard similarity of .21 for GRAD and IG.
+# Median (standard deviation) over the images. In the scale of the code a constant map scores what its row shows,
+# though it has no shape. The paper prints a weighted Jaccard similarity of .21 for GRAD and IG.
 
 # %% tags=["remove-input"]
 name, (found, _) = next(iter(runs.items()))

@@ -22,8 +22,9 @@
 # - *Points.* The path goes to the image, as printed, or ends before it, as in the released code.
 # - *Guided IG* has the parameters of its authors, as the text says, or those of the released code.
 #
-# Each claim's own test is run under every combination: sixteen, and eight for the number of steps, where the paper has
-# no Guided IG. A comparison of fewer than 20 images is undecided. {doc}`What the released code does
+# - *Change* of a score with the number of steps: with its sign, or its size. (The paper has no Guided IG there.)
+#
+# Each claim's own test is run under every combination: sixteen for either. A comparison of fewer than 20 images is undecided. {doc}`What the released code does
 # </book/generated/released-idgi>` has the lines.
 
 # %% tags=["parameters"]

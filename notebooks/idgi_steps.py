@@ -82,7 +82,7 @@ show_recorded(recorded, show_scores_by_steps, claim.external.parameters)
 # IDGI → with IDGI. The second is the latter minus the former, with its 95 % interval from resampled images.
 # The third says whether the comparison holds, that is, whether the score grows more with IDGI, and gives
 # the number of images. By the *size* of the change a fall counts too, and so does noise; the claim's page
-# has that beside.
+# shows that too.
 #
 # Three sources that must not be confused: the *paper* (computed here from its Tables 1–3 and 15–17; it
 # prints no intervals, and because of the cost no numbers for Guided IG below 128 steps), our *recorded*

@@ -202,6 +202,7 @@ def released(
             f"unknown paper or claim {about!r}; papers: {', '.join(PAPERS)}; "
             "`saliency-audit claims` lists the claims"
         )
+    relation = relation and relation.casefold()
     if relation and relation not in list(Relation):
         raise Refusal(f"unknown relation {relation!r}; known: {'; '.join(Relation)}")
     if about or relation:

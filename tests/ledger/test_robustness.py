@@ -41,6 +41,9 @@ WALK = {
     ],
 }
 
+# A printed option that is alone cannot be one of two that the code follows.
+FOLLOWING = {**WALK["options"][0], "findings": ["idgi-ig-steps"]}
+
 PARAMETER = {
     "name": "a parameter",
     "options": [
@@ -308,6 +311,10 @@ def test_options_follow_findings_that_exist_and_concern_the_claim():
         ({"choices": [{**START, "options": [{"value": "a", "of": "x"}] * 2}]}, "options"),
         ({"parameters": {"colour": 3}}, "colour"),
         ({"choices": [PARAMETER]}, "alphabet"),
+        (
+            {"choices": [{**WALK, "options": [FOLLOWING, WALK["options"][1]]}]},
+            "of two or more printed options the first may name the finding",
+        ),
     ],
 )
 def test_wrong_settings_are_refused(tmp_path, change, message):

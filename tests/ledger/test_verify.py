@@ -274,6 +274,7 @@ def test_every_change_is_found(copy: Path, change: Callable[[Path], None], messa
         ("digits_cnn", ("embedded/idgi_jpeg", "embedded/ggig_mnist"), False),
         ("digits_cnn", ("embedded/idgi_jpeg", "reference/idgi_jpeg"), True),
         ("squeezenet1_0", ("reference/idgi_jpeg", "reference/idgi_scores"), True),
+        ("shapes_cnn", ("embedded/idgi_jpeg", "embedded/ggig_mnist"), True),
     ],
 )
 def test_weights_may_differ_between_trainings_only(

@@ -6,7 +6,10 @@ import pytest
 import torch
 
 from saliency_audit import study
+from saliency_audit.datasets import open_images, read_batch
 from saliency_audit.models.small import MnistCNN
+from saliency_audit.models.training import InOrder, train
+from saliency_audit.study.experiments import ggig_training
 from saliency_audit.study.experiments.ggig_training import is_enough, look_at
 
 
@@ -46,12 +49,25 @@ def test_rows_count_steps_and_images(project):
     assert final["correct"].iloc[-1] > final["correct"].iloc[0]
 
 
-def test_the_training_of_the_released_code_sees_the_images_in_one_order(project):
+def test_the_training_of_the_released_code_sees_the_images_in_one_order(project, monkeypatch):
+    asked = []
+
+    def watched(build, images, labels, plan, **more):
+        asked.append((images, plan))
+        return train(build, images, labels, plan, **more)
+
+    monkeypatch.setattr(ggig_training, "train", watched)
     rows = compute(iterations=4, long_iterations=4, scalings=("unit",), released_iterations=70)
     found = rows[rows["scaling"] == "released"]
     assert (found["planned"] == 70).all()
     assert found["iterations"].max() == 70
     assert set(rows["scaling"]) == {"unit", "released"}
+    (_, unit), (images, released) = asked
+    assert not isinstance(unit, InOrder)
+    assert isinstance(released, InOrder)
+    source = open_images("digits_train")
+    as_given = read_batch(source, range(len(source.names))).images
+    assert torch.equal(torch.nn.functional.interpolate(as_given, (28, 28), mode="bilinear"), images)
 
 
 def test_a_longer_training_passes_through_the_shorter_one(project):

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from saliency_audit.ledger.strict import Name, Strict, Text
 
@@ -65,6 +65,17 @@ class Choice(Strict):
     column: Text | None = None
     stands_for: Text | None = None
     options: Annotated[tuple[Option, ...], Field(min_length=2)]
+
+    @model_validator(mode="after")
+    def _code_decides_between_two_texts(self) -> Self:
+        printed = [option for option in self.options if option.of is Origin.PRINTED]
+        following = [option.value for option in printed if option.findings]
+        if following and (len(printed) < 2 or following != [printed[0].value]):
+            raise ValueError(
+                f"choice {self.name!r}: of two or more printed options the first may name the "
+                f"finding that it follows, and no other may; got {', '.join(following)}"
+            )
+        return self
 
     @property
     def main(self) -> Option:

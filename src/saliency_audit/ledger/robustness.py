@@ -155,7 +155,7 @@ def curves_of(
     _refuse_unknown_findings(claim)
     settings = list(settings_of(spec))
     rows_of = {setting.key: setting.rows_of(rows) for setting in settings}
-    asked = frozenset(strings_in(claim.external.parameters))
+    asked = frozenset(strings_in({**claim.external.parameters, **spec.parameters}))
     common = _common_networks([part for part in rows_of.values() if len(part)], asked)
     found: dict[Scope, list[SettingOutcome]] = {scope: [] for scope in Scope}
     for setting in settings:
@@ -224,7 +224,8 @@ def _common_networks(parts: Sequence[pd.DataFrame], asked: Collection[str] = ())
 
 def _asked(methods: Iterable[str], asked: Collection[str]) -> frozenset[str]:
     present = frozenset(methods)
-    return present & frozenset(asked) or present
+    # A path that is asked about is asked about with each rule.
+    return frozenset(name for name in present if name.partition("+")[0] in asked) or present
 
 
 def share(curve: SpecificationCurve) -> str:

@@ -12,6 +12,10 @@ from saliency_audit.models import CLASSIFIERS
 from saliency_audit.study import SealedStore, Slice, StoreError, get_experiment, read_sealed
 from saliency_audit.study import available as experiments
 
+# Trained where they ran until their weights became part of the project: rows of earlier experiments
+# come from earlier trainings.
+RETRAINED = ("digits_cnn", "mnist_cnn")
+
 
 def published_path() -> Path:
     """The published verdicts: what the site says, in one file under version control."""
@@ -105,17 +109,15 @@ def _manifest(path: Path) -> Path:
 
 
 def _weights_faults(model: str, files: Mapping[str, set[str]]) -> Iterator[str]:
-    """Rows of one experiment must come from one set of weights, and from the declared one.
+    """Rows of a network must come from one set of weights, and from the declared one.
 
-    Weights of a hub are the same everywhere. A network that was trained where it ran, before its
-    weights were part of the project, may be another one in another experiment.
+    Of `RETRAINED` ones the rows of one experiment must.
     """
     declared = CLASSIFIERS[model].recorded if model in CLASSIFIERS else None
-    trained = model in CLASSIFIERS and CLASSIFIERS[model].recipe is not None
     by_experiment: dict[str, dict[str, set[str]]] = {}
     for digest, names in files.items():
         for name in names:
-            experiment = name.partition("/")[2] if trained else ""
+            experiment = name.partition("/")[2] if model in RETRAINED else ""
             by_experiment.setdefault(experiment, {}).setdefault(digest, set()).add(name)
     for found in by_experiment.values():
         if len(found) > 1:

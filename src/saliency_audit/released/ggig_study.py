@@ -37,7 +37,9 @@ def digits(pictures: Tensor) -> Tensor:
 
 
 def likeness(maps: Tensor, pictures: Tensor, sign: str) -> dict[str, Tensor]:
-    """How alike a map and its digit are, in the measures and the scaling of the code.
+    """How alike a map and its digit are, in the scaling and the measures of the code.
+
+    The error is ours: the code divides by the largest of all methods and images.
 
     A map is divided by its largest value. Unlike `sanity.similarities`, a map that is the same
     everywhere has a value, but for the rank correlation.

@@ -1,7 +1,7 @@
 """What the released code does, as plain text: `saliency-audit released`."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from saliency_audit.ledger import (
     PAPERS,
@@ -41,11 +41,15 @@ def _of_paper(paper: str, about: str | None, relation: Relation | None) -> str:
     if not chosen and (about, relation) != (paper, None):
         return ""
     lines = [line for finding in chosen for line in _finding(released, finding)]
-    return "\n".join([_counts(paper), f"  {released.about}", *lines])
+    return "\n".join([_counted(paper, chosen), f"  {released.about}", *lines])
 
 
 def _counts(paper: str) -> str:
-    found = Counter(finding.relation for finding in released_code(paper).findings)
+    return _counted(paper, released_code(paper).findings)
+
+
+def _counted(paper: str, findings: Sequence[Finding]) -> str:
+    found = Counter(finding.relation for finding in findings)
     parts = [f"{found[kind]} {kind}" for kind in Relation if found[kind]]
     told = f": {', '.join(parts)}" if parts else ""
     return f"{paper:5} {count(found.total(), 'finding')}{told}"

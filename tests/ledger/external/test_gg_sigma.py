@@ -68,6 +68,17 @@ def test_score_and_maps_fall_to_their_limits(ends, verdict, holding):
     assert len(result.comparisons) == 10
 
 
+@pytest.mark.parametrize(("later", "holding"), [(0.33, 10), (0.5, 1)])
+def test_a_rise_from_below_the_limit_counts_from_the_limit_on(later, holding):
+    # Below the floor of 0.3, then `later`, then at the floor.
+    table = rows(middle=0.2)
+    between = table[table["level"] == 0.5].assign(level=0.75)
+    for measure in MEASURES:
+        between[measure] += later - 0.2
+    result = sigma_perturbation(pd.concat([table, between]), DECLARED)
+    assert sum(c.holds for c in result.comparisons) == holding
+
+
 def test_a_comparison_is_the_mean_at_the_last_level_minus_the_methods_own_floor():
     table = rows(end=0.03, spread=0.1)
     result = sigma_perturbation(table, DECLARED)

@@ -727,6 +727,12 @@ def test_folds_of_image_sets_are_other_networks():
     assert found.n == 2 * FOLDS
     # The same network twice is one network.
     assert pooled_over_folds([first, first]) == alone[0]
+    # What is undefined is left out, as in the mean over images.
+    base, other = first.contrast.rows
+    empty = replace(other, fidelity=np.full_like(other.fidelity, np.nan))
+    undefined = replace(first, contrast=Contrast.difference(base, empty))
+    assert pooled_over_folds([undefined, second]) == alone[1]
+    assert np.isnan(pooled_over_folds([undefined]).value)
 
 
 def test_contrasts_of_one_image_set_stay_together():

@@ -32,8 +32,13 @@ NORMALISED = {**SCALINGS, RELEASED: SCALINGS["standardised"]}
 
 COLUMNS = (
     Column("images", "text", "", "the image set that the network is trained on"),
-    Column("scaling", "text", "", "how pixels are scaled before the network sees them"),
-    Column("seed", "integer", "", "of weights and order of the images"),
+    Column(
+        "scaling",
+        "text",
+        "",
+        "how pixels are scaled before the network sees them; released: standardised, in one order",
+    ),
+    Column("seed", "integer", "", "of weights and, unless released, order of the images"),
     Column("iterations", "integer", "steps", "of SGD so far"),
     Column("planned", "integer", "steps", "after which the training ends at the latest"),
     Column("seen", "integer", "images", "so far, counting every repetition"),

@@ -62,7 +62,7 @@ class Parameters(SliceParameters):
 
     Images are the first of those of `idgi_scores`, correctly classified. `reveal` is the number of
     picture rows that are revealed at a time from a blurred start; from a black one it is 5 % of the
-    pixels. Of the numbers of steps in the paper, three are taken.
+    pixels. Of the numbers of steps in the paper, a few are taken.
     """
 
     models: tuple[str, ...] = ("shapes_cnn",)

@@ -254,12 +254,19 @@ def pooled(asked: Sequence[Asked], resamples: int) -> Drawn:
 def pooled_over_folds(asked: Sequence[Asked]) -> Estimate:
     """The same mean with its interval over folds, which are other networks in every image set.
 
+    Wider than 95 %: half-widths, each with the few degrees of freedom of its set, are added in
+    squares.
+
     Returns:
-        n is the number of folds of all sets; NaN as ends where one set has none.
+        n is the number of folds of all sets. What is undefined is left out, as in `pooled`; NaN
+        where nothing is defined.
     """
     sets: dict[str, list[Asked]] = {}
     for each in asked:
-        sets.setdefault(each.keys["images"], []).append(each)
+        if np.isfinite(each.contrast.point(each.score)):
+            sets.setdefault(each.keys["images"], []).append(each)
+    if not sets:
+        return Estimate.without_interval(float("nan"), 0)
     parts = [_mean_over_folds(found) for found in sets.values()]
     value = float(np.mean([part.value for part in parts]))
     # Independent parts: their errors add in squares.

@@ -151,8 +151,8 @@ class _Curve:
     def rises(self, margin: float) -> bool:
         """Whether some level lies more than the margin above an earlier one, or above the limit.
 
-        The whole interval of the rise must, over images and draws. What lies below the limit has
-        arrived there: a rise from it counts from the limit on.
+        It counts only if its whole interval, over images and draws, exceeds the margin. What lies
+        below the limit has arrived there: a rise from it counts from the limit on.
         """
         limit = float(self.limit.mean(axis=1).mean())
         means = {level: float(self.means(level).mean()) for level in sorted(self.at)}

@@ -34,7 +34,7 @@ def printed_pair(claim: Claim, keys: Mapping[str, str]) -> tuple[float, float] |
         return None
     if len(steps) == 1:
         return base[0], idgi[0]
-    return abs(base[-1] - base[0]), abs(idgi[-1] - idgi[0])
+    return base[-1] - base[0], idgi[-1] - idgi[0]
 
 
 def steps_of(claim: Claim) -> int | list[int]:
