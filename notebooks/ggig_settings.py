@@ -23,8 +23,8 @@
 #
 # More maps stand beside the paper's methods. *GGIG, no ascent* is the largest gradient on the straight line; the
 # code computes it, the paper does not show it. *Constant map* is 1 everywhere. *Edges, as released* are the code's own
-# edge detector, a mixed second derivative; *Edges* are the usual magnitude of the gradient. {doc}`What the released code does </book/generated/released-ggig>` has the
-# lines.
+# edge detector, a mixed second derivative; *Edges* are the usual magnitude of the gradient. {doc}`What the released
+# code does </book/generated/released-ggig>` has the lines.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (digits), reference (MNIST) or paper

@@ -24,8 +24,8 @@
 #
 # - *Change* of a score with the number of steps: with its sign, or its size. (The paper has no Guided IG there.)
 #
-# Each claim's own test is run under every combination: sixteen for either. A comparison of fewer than 20 images is undecided. {doc}`What the released code does
-# </book/generated/released-idgi>` has the lines.
+# Each claim's own test is run under every combination: sixteen for either. A comparison of fewer than 20 images is
+# undecided. {doc}`What the released code does </book/generated/released-idgi>` has the lines.
 
 # %% tags=["parameters"]
 profile: str = "embedded"  # embedded (shapes), reference (a sample of ImageNet) or paper

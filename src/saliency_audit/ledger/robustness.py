@@ -205,7 +205,7 @@ def _refuse_unknown_findings(claim: Claim) -> None:
                 )
 
 
-def _common_networks(parts: Sequence[pd.DataFrame], asked: Collection[str] = ()) -> set[str] | None:
+def _common_networks(parts: Sequence[pd.DataFrame], asked: Collection[str]) -> set[str] | None:
     """The networks of all parts that have rows of the same methods in each; None without any.
 
     Of methods only those count that the test asks about, if it names any.

@@ -16,7 +16,7 @@ from saliency_audit.report.words import count
 
 def counted() -> str:
     """A line per paper: its findings by their relation to the text."""
-    return "\n".join(map(_counts, PAPERS))
+    return "\n".join(_counted(paper, released_code(paper).findings) for paper in PAPERS)
 
 
 def listed(about: str | None, relation: Relation | None = None) -> str:
@@ -42,10 +42,6 @@ def _of_paper(paper: str, about: str | None, relation: Relation | None) -> str:
         return ""
     lines = [line for finding in chosen for line in _finding(released, finding)]
     return "\n".join([_counted(paper, chosen), f"  {released.about}", *lines])
-
-
-def _counts(paper: str) -> str:
-    return _counted(paper, released_code(paper).findings)
 
 
 def _counted(paper: str, findings: Sequence[Finding]) -> str:

@@ -5,27 +5,20 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from saliency_audit.attributions import (
-    GGIG,
-    Edge,
-    MeanGradient,
-    RandomMap,
-    Saliency,
-    StraightPath,
-    walk,
-)
-from saliency_audit.attributions.quadrature import weights
+from saliency_audit.attributions import GGIG, walk
 from saliency_audit.released import ggig_study
 from saliency_audit.sanity import similarity_rows
 from saliency_audit.study.columns import Column
 from saliency_audit.study.experiment import Experiment
-from saliency_audit.study.ggig_methods import CLIMB
+from saliency_audit.study.ggig_methods import CLIMB, effort_in, explainers
 from saliency_audit.study.image_parameters import SliceParameters
 from saliency_audit.study.image_rows import Given, Rows, on_images, per_image
 from saliency_audit.study.selection import Selection
 from saliency_audit.study.shared_columns import IMAGE, SIMILARITIES, shared
 from saliency_audit.study.slices import slice_tasks
 
+# Methods of the library beside GGIG and its variants, whose maps come from one climb.
+OTHERS = ("saliency", "ig_without_product", "edge", "random")
 CONSTANT = "constant"
 COLUMNS = (
     *shared("model", "images", "method", "sign"),
@@ -71,26 +64,17 @@ def compute(chosen: Selection, given: Given) -> Rows:
 def _maps(chosen: Selection, given: Given) -> dict[str, Tensor]:
     """The paper's three methods, GGIG by magnitudes and without an ascent, and controls."""
     on = chosen.inputs
-    line = StraightPath(given["steps"], "trapezoid")
-    (mean,) = walk(
-        *on,
-        path=line,
-        rules=[MeanGradient(weights(line.quadrature, line.steps))],
-        output="logit",
-    )
+    others = explainers(OTHERS, effort_in(given), given["seed"])
     climb = GGIG(given["steps"], given["ascents"], given["learning_rate"])
     rules = [climb.rule, replace(climb, absolute=True).rule]
     climbed, by_magnitude = walk(*on, path=climb.path, rules=rules, output="logit")
     return {
-        "saliency": Saliency(output="logit")(*on),
-        "ig_without_product": mean,
+        **{name: explain(*on) for name, explain in others.items()},
         "ig_max": replace(climb, ascents=1)(*on),
         "ggig": climbed,
         "ggig_absolute": by_magnitude,
-        "edge": Edge()(*on),
         "edge_mixed": ggig_study.edges(chosen.pictures),
         CONSTANT: torch.ones_like(chosen.pictures),
-        "random": RandomMap(seed=given["seed"])(*on),
     }
 
 

@@ -72,8 +72,8 @@ def step_sensitivity(rows: pd.DataFrame, parameters: Parameters) -> Evidence:
         step counts and the slope per doubling of the steps. A declared path without rows for a
         network, a declared score that no network has, or another smallest or largest number of
         steps, is missing; a network whose pictures are too small for a score is left out there and
-        named. The headline is the mean over networks and
-        paths for the first declared insertion score.
+        named. The headline is the mean over networks and paths for the first declared insertion
+        score.
     """
     rows = identified(rows)
     declared = parameters["steps"]
@@ -101,30 +101,31 @@ def _effect(
     keys: Mapping[str, str], series: Series, steps: Sequence[int], kind: str, resamples: int
 ) -> Effect:
     points, draws = series.points(), series.draws(resamples)
-    change = CHANGES[kind]
-    base, other = (float(change(values)) for values in points)
-    difference = change(draws[1]) - change(draws[0])
-    beside = {
-        f"{name} change": _difference(found, points, draws, series.n)
-        for name, found in CHANGES.items()
-        if name != kind
+    base, other = (float(CHANGES[kind](values)) for values in points)
+    more = {name: _more(change, draws) for name, change in CHANGES.items()}
+    found = {
+        name: resampling.estimate_from(float(_more(change, points)), more[name], series.n)
+        for name, change in CHANGES.items()
     }
+    estimate = found.pop(kind)
     return Effect(
         keys=keys,
-        estimate=resampling.estimate_from(other - base, difference, series.n),
+        estimate=estimate,
         expected=HIGHER,
         base=base,
         other=other,
-        p=bootstrap_ps(difference, HIGHER),
-        extra={**beside, **_shapes(points, draws, steps, series.n)},
+        p=bootstrap_ps(more[kind], HIGHER),
+        extra={
+            **{f"{name} change": beside for name, beside in found.items()},
+            **_shapes(points, draws, steps, series.n),
+        },
     )
 
 
-def _difference(
-    change: Change, points: tuple[Floats, Floats], draws: tuple[Floats, Floats], n: int
-) -> Estimate:
-    base, other = (float(change(values)) for values in points)
-    return resampling.estimate_from(other - base, change(draws[1]) - change(draws[0]), n)
+def _more(change: Change, scores: Sequence[Floats]) -> Floats:
+    """How much more the second scores change than the first."""
+    base, idgi = scores
+    return change(idgi) - change(base)
 
 
 def _shapes(
@@ -188,9 +189,8 @@ def _headline(
 
 
 def _gain(change: Change, means: Floats) -> Floats:
-    """Change of the second half of the columns minus that of the first half."""
-    base, idgi = np.split(means, 2, axis=-1)
-    return change(idgi) - change(base)
+    """How much more the second half of the columns changes than the first half."""
+    return _more(change, np.split(means, 2, axis=-1))
 
 
 def _between(steps: Sequence[int], declared: Sequence[int]) -> str:

@@ -20,7 +20,7 @@ def printed_pair(claim: Claim, keys: Mapping[str, str]) -> tuple[float, float] |
     """The printed numbers of the base and of its IDGI variant; None if the paper has no such pair.
 
     Where the claim declares one number of steps, they are the scores at it. Where it declares
-    several, they are the absolute changes between the first and the last.
+    several, they are the changes from the first to the last.
 
     Args:
         claim: a claim about Tables 1–3 or 6–17.
