@@ -186,7 +186,7 @@ def _published(record: dict[str, Any]) -> dict[str, Any]:
 
 def _differences(published: Any, current: Any, where: str = "") -> Iterator[str]:
     if isinstance(published, dict) and isinstance(current, dict):
-        for key in published.keys() | current.keys():
+        for key in {**published, **current}:
             yield from _differences(published.get(key), current.get(key), f"{where} {key}")
     elif not _same(published, current):
         yield f"{where.strip()} is published as {published}, recomputed {current}"
