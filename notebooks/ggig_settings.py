@@ -45,16 +45,19 @@ from saliency_audit import ledger, study
 from saliency_audit.report.figures.ggig.mnist import similarity_table
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.runs import chosen_parameters
-from saliency_audit.report.notebook.settings import curve_figures, settings_table, share_text
+from saliency_audit.report.notebook.settings import (
+    curve_figures,
+    curves_by_run,
+    settings_tables,
+    share_text,
+    with_recorded,
+)
 
 experiment = study.get_experiment("ggig_settings")
 claim = ledger.load_claims()["GG-MNIST"]
 rows = study.compute(experiment, profile, chosen_parameters(experiment, globals()))
-recorded = ledger.experiment_rows("ggig_settings", "reference")
-runs = {"this machine": (rows, profile)}
-if isinstance(recorded, pd.DataFrame):
-    runs = {"recorded": (recorded, "reference"), **runs}
-curves = {name: ledger.curves_of(claim, found, of) for name, (found, of) in runs.items()}
+runs = with_recorded("ggig_settings", rows, profile)
+curves = curves_by_run(claim, runs)
 
 
 def by_scale(found: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -73,10 +76,10 @@ def by_scale(found: pd.DataFrame) -> dict[str, pd.DataFrame]:
 # The recorded run comes first, if there is one.
 
 # %% tags=["remove-input"]
-HTML("\n".join(f"<p>{name}</p>\n{curve_figures(found)}" for name, found in curves.items()))
+HTML(curve_figures(curves))
 
 # %% tags=["remove-input"]
-HTML("\n".join(f"<p>{name}</p>\n{settings_table(found)}" for name, found in curves.items()))
+HTML(settings_tables(curves))
 
 # %% [markdown]
 # ## What a map without a digit scores
@@ -86,7 +89,9 @@ HTML("\n".join(f"<p>{name}</p>\n{settings_table(found)}" for name, found in curv
 
 # %% tags=["remove-input"]
 name, (found, _) = next(iter(runs.items()))
-HTML(f"<p>{name}</p>\n{as_html(similarity_table(by_scale(found), sign))}")
+HTML(
+    f"<p><strong>{name.capitalize()}</strong></p>\n{as_html(similarity_table(by_scale(found), sign))}"
+)
 
 # %% tags=["remove-input"]
-Markdown("\n".join(share_text({claim.id: found}, name) for name, found in curves.items()))
+Markdown(share_text({claim.id: curves}))

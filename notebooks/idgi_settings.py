@@ -41,25 +41,33 @@ from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
 from saliency_audit.report.notebook.runs import chosen_parameters, kept_rows
-from saliency_audit.report.notebook.settings import curve_figures, settings_table, share_text
+from saliency_audit.report.notebook.settings import (
+    curve_figures,
+    curves_by_run,
+    settings_tables,
+    share_text,
+    with_recorded,
+)
 
 experiment = study.get_experiment("idgi_settings")
 overrides = chosen_parameters(experiment, globals())
 insertion, sensitivity = (ledger.load_claims()[name] for name in ("IDGI-INS", "IDGI-STEPS"))
 rows, kept = kept_rows(experiment, profile, overrides)
-curves = {claim.id: ledger.curves_of(claim, rows, profile) for claim in (insertion, sensitivity)}
+runs = with_recorded("idgi_settings", rows, profile, kept)
+curves = {claim.id: curves_by_run(claim, runs) for claim in (insertion, sensitivity)}
 
 # %% [markdown]
 # ## Does IDGI raise the insertion score?
 #
 # Each column is a setting; the dot is the mean difference IDGI − base over the images, the line its 95 % interval.
 # Columns are sorted by the estimate; the ring is the main setting. The marks below say which options the setting has.
+# The recorded run on photographs comes first.
 
 # %% tags=["remove-input"]
 HTML(curve_figures(curves["IDGI-INS"]))
 
 # %% tags=["remove-input"]
-HTML(settings_table(curves["IDGI-INS"]))
+HTML(settings_tables(curves["IDGI-INS"]))
 
 # %% [markdown]
 # ## Does the score depend more on the number of steps?
@@ -70,7 +78,7 @@ HTML(settings_table(curves["IDGI-INS"]))
 HTML(curve_figures(curves["IDGI-STEPS"]))
 
 # %% tags=["remove-input"]
-HTML(settings_table(curves["IDGI-STEPS"]))
+HTML(settings_tables(curves["IDGI-STEPS"]))
 
 # %% [markdown]
 # ## In how many settings does each claim hold?
@@ -79,4 +87,4 @@ HTML(settings_table(curves["IDGI-STEPS"]))
 # </notebooks/idgi_steps>`, with a blurred start and magnitudes. What follows says how far they depend on that.
 
 # %% tags=["remove-input"]
-Markdown(share_text(curves, kept))
+Markdown(share_text(curves))

@@ -5,16 +5,19 @@ Plain SVG, drawn with the page's own colours, so that it follows light and dark 
 
 from collections.abc import Iterator, Sequence
 from html import escape
+from textwrap import wrap
 
-from saliency_audit.ledger import Choice, Option, SettingOutcome, SpecificationCurve
+from saliency_audit.ledger import Option, SettingOutcome, SpecificationCurve
 from saliency_audit.report.in_print import in_print
 from saliency_audit.report.site.verdicts import css_class
 from saliency_audit.report.words import number
 
 # In units of the drawing, which scales with the page.
 COLUMN, TOP, CURVE, LINE = 22, 14, 170, 19
-# A character of a label, and the least room for labels.
+# A character of a label, the room for labels, and the characters that fit: longer ones are wrapped,
+# so that dots are seen beside them on a phone.
 CHARACTER, LABELS = 6.4, 210
+FIT = int((LABELS - 14) / CHARACTER)
 MARGIN = 12
 
 
@@ -33,8 +36,8 @@ def specification_figure(curve: SpecificationCurve) -> str:
     title = f"{estimated(curve)}, by setting"
     outcomes = curve.sorted
     choices = outcomes[0].setting.choices
-    lines = sum(1 + len(choice.options) for choice in choices)
-    left = _label_room(choices)
+    lines = sum(1 + sum(len(_label(option)) for option in choice.options) for choice in choices)
+    left = LABELS
     width = left + COLUMN * len(outcomes) + MARGIN
     height = TOP + CURVE + MARGIN + LINE * lines + MARGIN
     parts = [*_estimates(outcomes, left, width), *_choices(outcomes, left)]
@@ -98,27 +101,24 @@ def _choices(outcomes: Sequence[SettingOutcome], left: int) -> Iterator[str]:
         yield _text(4, y, choice.name, bold=True)
         y += LINE
         for option in choice.options:
-            yield _text(14, y, _option_label(option))
+            label = _label(option)
+            for below, line in enumerate(label):
+                yield _text(14, y + LINE * below, line)
             for place, item in enumerate(outcomes):
                 here = item.setting.options[index] == option
                 kind, radius = ("on", 4) if here else ("off", 2)
                 x = _x(left, place)
                 yield f'<circle class="{kind}" cx="{x}" cy="{y - 4:.1f}" r="{radius}"/>'
-            y += LINE
+            y += LINE * len(label)
 
 
 def _x(left: int, place: int) -> int:
     return left + COLUMN * place + COLUMN // 2
 
 
-def _label_room(choices: Sequence[Choice]) -> int:
-    """Width that the longest label needs."""
-    longest = max(len(_option_label(option)) + 2 for choice in choices for option in choice.options)
-    return max(LABELS, round(CHARACTER * longest))
-
-
-def _option_label(option: Option) -> str:
-    return f"{option.means} ({option.of})"
+def _label(option: Option) -> list[str]:
+    """What an option is, in lines that fit."""
+    return wrap(f"{option.means} ({option.of})", FIT)
 
 
 def _text(x: float, y: float, text: str, *, end: bool = False, bold: bool = False) -> str:
