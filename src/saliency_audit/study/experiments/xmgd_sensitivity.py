@@ -115,7 +115,7 @@ def _distances(
 FACES = Parameters(
     models=MESO_DEEPFAKES,
     images="faces_easy",
-    n_images=160,
+    n_images=200,
     slice_size=20,
     side=64,
     components=10,
