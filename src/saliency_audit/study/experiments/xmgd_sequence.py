@@ -173,9 +173,8 @@ EXPERIMENT = Experiment(
         "reference": Parameters(
             models=MESO_DEEPFAKES,
             images="faces_easy",
-            n_images=160,
+            n_images=320,
             slice_size=20,
-            explained=("saliency", "ig"),
         ),
         "paper": Parameters(
             models=MESO_DEEPFAKES,
