@@ -45,7 +45,11 @@ seed: int | None = None  # order of the images, EM (default: the profile's)
 from IPython.display import HTML
 
 from saliency_audit import ledger, study
-from saliency_audit.report.figures.xmgd.sensitivity import sensitivity_table, show_sensitivity
+from saliency_audit.report.figures.xmgd.sensitivity import (
+    sensitivity_table,
+    show_sensitivity,
+    survivors_table,
+)
 from saliency_audit.report.figures.xmgd.sequence import sequence_table, show_sequences
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.runs import chosen_parameters, show_recorded, sources
@@ -71,6 +75,17 @@ figure = show_sensitivity(rows)
 # %% tags=["remove-input"] mystnb={"image": {"alt": "The same for MesoNet's detectors in the recorded reference run"}}
 recorded = ledger.experiment_rows("xmgd_sensitivity", "reference")
 show_recorded(recorded, show_sensitivity)
+
+# %% [markdown]
+# How many of the decided differences survive? A line counts those that stay decided under all values of one choice, and
+# the last line those that do so under all choices. The last column names the method whose distances to the others have
+# the largest mean. Where there are two, some value puts the second into the place of the first.
+
+# %% tags=["remove-input"]
+HTML(as_html(survivors_table(sources(recorded, rows))))
+
+# %% [markdown]
+# Value by value:
 
 # %% tags=["remove-input"]
 HTML(as_html(sensitivity_table(sources(recorded, rows))))

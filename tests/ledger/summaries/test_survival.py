@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from saliency_audit.ledger.summaries.survival import survival
+from saliency_audit.ledger.summaries.survival import Joint, joint_survival, survival
 
 PAIRS = list(combinations("abc", 2))
 
@@ -53,6 +53,26 @@ def test_kept_turned_open_and_fresh_are_told_apart():
     }
     assert choices["components", "3"].ratio.value == pytest.approx(2, abs=0.02)
     assert choices["components", "3"].ratio.n == 20
+
+
+def test_a_difference_survives_a_choice_if_it_survives_all_of_its_values():
+    found = rows(
+        {
+            ("nothing", ""): (1, 2, 3),
+            ("components", "3"): (2, 4, 6),
+            ("components", "20"): (1, 2, 2),
+            ("width", "0"): (1, 2, 3),
+            ("width", "0.1"): (2, 1.5, 1),
+            ("seed", "1"): (1, 2, 3),
+        }
+    )
+    # Of pairs (a, b), (a, c), (b, c): c is farthest, but a where the first two are the largest.
+    assert joint_survival(found, "nothing") == {
+        "components": Joint(kept=2, undecided=1, turned=0, farthest=("c",)),
+        "width": Joint(kept=0, undecided=0, turned=3, farthest=("c", "a")),
+        "seed": Joint(kept=3, undecided=0, turned=0, farthest=("c",)),
+        "": Joint(kept=0, undecided=0, turned=3, farthest=("c", "a")),
+    }
 
 
 def test_few_images_decide_nothing():

@@ -31,6 +31,56 @@ class Survival:
     ratio: Estimate
 
 
+@dataclass(frozen=True)
+class Joint:
+    """What becomes of the decided differences under several choices, each counted once.
+
+    Attributes:
+        kept: how many are decided the same way under every one of them.
+        undecided: how many are undecided under one at least, and the other way under none.
+        turned: how many are decided the other way under one at least.
+        farthest: the method whose distances to the others have the largest mean, first with nothing
+            changed; then whatever others take its place.
+    """
+
+    kept: int
+    undecided: int
+    turned: int
+    farthest: tuple[str, ...]
+
+
+def joint_survival(rows: pd.DataFrame, nothing: str) -> dict[str, Joint]:
+    """How many decided differences survive all values of a choice; see `survival`.
+
+    Args:
+        rows: of `xmgd_sensitivity`, of one network and image set.
+        nothing: what rows are called in which no choice is changed.
+
+    Returns:
+        By what is changed, in the order of the rows; under "" all choices together.
+    """
+    tables: dict[str, list[pd.DataFrame]] = {}
+    for (changed, _), table in _tables(rows):
+        tables.setdefault(changed, []).append(table)
+    (base,) = tables.pop(nothing)
+    usual = _signs(base)
+    signs = {changed: [_signs(table) for table in group] for changed, group in tables.items()}
+    signs[""] = [each for group in signs.values() for each in group]
+    tables[""] = [table for group in tables.values() for table in group]
+    was = usual != 0
+    found = {}
+    for changed, group in signs.items():
+        kept = np.all([each == usual for each in group], axis=0)
+        turned = np.any([each == -usual for each in group], axis=0)
+        found[changed] = Joint(
+            kept=int((was & kept).sum()),
+            undecided=int((was & ~kept & ~turned).sum()),
+            turned=int((was & turned).sum()),
+            farthest=tuple(dict.fromkeys(map(_farthest, [base, *tables[changed]]))),
+        )
+    return found
+
+
 def survival(rows: pd.DataFrame, nothing: str) -> tuple[int, dict[tuple[str, str], Survival]]:
     """How many differences between pairs of methods are decided, and which choices they survive.
 
@@ -72,6 +122,13 @@ def _tables(rows: pd.DataFrame) -> Iterator[tuple[tuple[str, str], pd.DataFrame]
     for (changed, value), group in rows.groupby(["changed", "value"], sort=False):
         table = group.pivot(index="image", columns=["method", "other_method"], values="xmgd")
         yield (str(changed), str(value)), table
+
+
+def _farthest(table: pd.DataFrame) -> str:
+    """The method whose distances to the others have the largest mean."""
+    means = table.mean()
+    methods = dict.fromkeys(name for pair in table.columns for name in pair)
+    return max(methods, key=lambda name: means[[name in pair for pair in table.columns]].mean())
 
 
 def _signs(table: pd.DataFrame) -> np.ndarray:

@@ -6,9 +6,11 @@ import pandas as pd
 import pytest
 
 from saliency_audit.report.figures.xmgd.sensitivity import (
+    CHANGES,
     choice_name,
     sensitivity_table,
     show_sensitivity,
+    survivors_table,
 )
 from saliency_audit.study import get_experiment
 from saliency_audit.study.experiments.xmgd_sensitivity import variations
@@ -51,6 +53,19 @@ def test_the_table_counts_the_same(rows):
     assert list(table["turned"]) == ["0", "3"]
 
 
+def test_survivors_are_counted_by_what_is_changed_and_of_all(rows):
+    table = survivors_table({"recorded": rows})
+    assert list(table.index.get_level_values("changed")) == [
+        "the seed of EM",
+        "b",
+        "any of these",
+    ]
+    assert list(table["kept under all"]) == ["3 of 3", "0 of 3", "0 of 3"]
+    assert list(table["turned under some"]) == ["0", "3", "3"]
+    assert list(table["values"]) == ["1", "0", ""]
+    assert set(table["farthest"]) == {"DeepLIFT", "DeepLIFT, IG"}
+
+
 def test_every_choice_of_the_study_has_a_name_in_words():
     experiment = get_experiment("xmgd_sensitivity")
     (settings,) = experiment.configure("reference")
@@ -58,6 +73,7 @@ def test_every_choice_of_the_study_has_a_name_in_words():
     names = [choice_name(*choice) for choice in list(tried)[1:]]
     assert not [name for name in names if "_" in name or name.startswith(("components", "width"))]
     assert len(set(names)) == len(names)
+    assert {changed for changed, _ in list(tried)[1:]} == set(CHANGES) - {""}
 
 
 def test_nothing_is_not_drawn(rows):

@@ -6,15 +6,30 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from saliency_audit.ledger.summaries.survival import Survival, survival
+from saliency_audit.ledger.summaries.survival import Survival, joint_survival, survival
 from saliency_audit.report.figures.panels import draw_estimate, name_rows, panels, refuse_empty
-from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, network, on_two_lines
+from saliency_audit.report.names import (
+    BASE_COLOUR,
+    IDGI_COLOUR,
+    method_name,
+    network,
+    on_two_lines,
+)
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import estimate
 from saliency_audit.study.experiments.xmgd_sensitivity import NOTHING
 
 # Of the differences that are decided, from the most to the least reassuring.
 FATES = {"kept": IDGI_COLOUR, "undecided": "0.8", "turned": BASE_COLOUR}
+# What is changed, in print; under "" all of these.
+CHANGES = {
+    "components": "the number of Gaussians",
+    "width": "b",
+    "levels": "the sides of the filters",
+    "window": "the kind of filters",
+    "seed": "the seed of EM",
+    "": "any of these",
+}
 RATIO, SHARE = "XMGD, as a multiple", "decided differences"
 
 
@@ -96,6 +111,33 @@ def sensitivity_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
                     "images": str(each.ratio.n),
                 }
     return text_table(lines, ["network", "choice", "source"])
+
+
+def survivors_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """How many decided differences survive all values of a choice, and all choices.
+
+    Args:
+        sources: rows of `xmgd_sensitivity` by where they come from.
+
+    Returns:
+        A line per network, what is changed, and source. A difference that turns under one value
+        and is undecided under another counts as turned. Last the method that is farthest from the
+        others, with nothing changed, and others if a value puts them into its place.
+    """
+    lines: dict[tuple[str, str, str], dict[str, str]] = {}
+    for source, rows in sources.items():
+        for model, group in rows.groupby("model", sort=False):
+            for changed, each in joint_survival(group, NOTHING).items():
+                decided = each.kept + each.undecided + each.turned
+                values = group.loc[group["changed"] == changed, "value"].unique()
+                lines[network(str(model)), CHANGES[changed], on_two_lines(source)] = {
+                    "values": ", ".join(values),
+                    "kept under all": f"{each.kept} of {decided}",
+                    "undecided under some": str(each.undecided),
+                    "turned under some": str(each.turned),
+                    "farthest": ", ".join(method_name(name) for name in each.farthest),
+                }
+    return text_table(lines, ["network", "changed", "source"])
 
 
 def _by_network(
