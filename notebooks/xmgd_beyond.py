@@ -50,7 +50,7 @@ from saliency_audit.report.figures.xmgd.sensitivity import (
     show_sensitivity,
     survivors_table,
 )
-from saliency_audit.report.figures.xmgd.sequence import sequence_table, show_sequences
+from saliency_audit.report.figures.xmgd.sequence import delay_table, sequence_table, show_sequences
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.runs import chosen_parameters, show_recorded, sources
 
@@ -114,3 +114,10 @@ show_recorded(recorded_moving, show_sequences)
 
 # %% tags=["remove-input"]
 HTML(as_html(sequence_table(sources(recorded_moving, moving))))
+
+# %% [markdown]
+# Is a delay of one frame the nearest? The difference between each of the others and this delay, on the same image, in
+# thousandths. The last column counts the images in which the delay is nearer when XMGD is taken over time.
+
+# %% tags=["remove-input"]
+HTML(as_html(delay_table(sources(recorded_moving, moving))))

@@ -83,3 +83,28 @@ def sequence_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
                 "images": str(group["image"].nunique()),
             }
     return text_table(lines, ["network", "method", "with", "source"])
+
+
+def delay_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """How much farther a sequence is from every other than from itself one frame later.
+
+    Args:
+        sources: rows of `xmgd_sequence` by where they come from.
+
+    Returns:
+        Differences of the same image in thousandths, by measure: above 0 where the delay of one
+        frame is the nearer of the two. Last, in how many images it is nearer over time.
+    """
+    lines: dict[tuple[str, ...], dict[str, str]] = {}
+    for source, rows in sources.items():
+        for (model, method), group in rows.groupby(["model", "method"], sort=False):
+            table = group.pivot(index="image", columns=["compared", "measure"], values="xmgd")
+            for compared in ORDERS[1:]:
+                farther = 1000 * (table[compared] - table[ORDERS[0]])
+                nearer = int((farther[MEASURES[-1]] > 0).sum())
+                where = network(str(model)), method_name(str(method)), compared
+                lines[*where, on_two_lines(source)] = {
+                    **{name: estimate(mean_with_interval(farther[name])) for name in MEASURES},
+                    "delay is nearer over time": f"{nearer} of {len(farther)}",
+                }
+    return text_table(lines, ["network", "method", "with", "source"])
