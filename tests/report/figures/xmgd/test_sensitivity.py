@@ -45,6 +45,7 @@ def test_bars_have_the_length_of_what_was_decided(rows):
     widths = [bar.get_width() for bar in fates.patches]
     assert widths == [3, 0, 0, 0, 0, 3]  # kept with the seed, turned with the saliency
     assert fates.get_title().startswith("3 ")
+    assert all(float(tick).is_integer() for tick in fates.get_xticks())
 
 
 def test_the_table_counts_the_same(rows):

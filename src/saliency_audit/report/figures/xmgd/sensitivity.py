@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from saliency_audit.ledger.summaries.survival import Survival, joint_survival, survival
 from saliency_audit.report.figures.panels import draw_estimate, name_rows, panels, refuse_empty
@@ -73,6 +74,8 @@ def show_sensitivity(rows: pd.DataFrame) -> Figure:
         axis.tick_params(labelsize=8)
         if what == RATIO:
             axis.axvline(1, color="0.4", linewidth=1)
+        else:
+            axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.set_title(what if what == RATIO else f"{decided} {what}", fontsize=9)
         return True
 
