@@ -87,6 +87,35 @@ def test_shares_are_those_of_the_maps_of_replaced_pictures(backgrounds):
         assert mine["still_right"].tolist() == (probability.argmax(dim=1) == targets).tolist()
 
 
+def test_cutouts_explain_what_the_network_sees_before_the_checkerboard(project, untrained):
+    chosen = {"methods": "saliency,edge", "squares": "8", **SHAPES, "n_images": 12, **SMALL}
+    rows = study.compute(study.get_experiment("ggig_cutouts"), overrides=chosen)
+    # Every candidate, however it is classified.
+    assert rows["image"].nunique() == 12
+    model = load_classifier("untrained")
+    pictures, _, masks = objects(rows)
+    own = model(pictures).argmax(dim=1)
+    board = before_background(pictures, masks, "checkerboard", 8)
+    answers = model(board).argmax(dim=1)
+    asked = ["background", "method", "asked"]
+    found = {key: group.sort_values("image") for key, group in rows.groupby(asked)}
+    before = found["checkerboard", "saliency", "seen"]
+    assert before["target"].tolist() == own.tolist()
+    assert before["explained"].tolist() == answers.tolist()
+    assert before["kept"].tolist() == (answers == own).tolist()
+    likely = model(board).softmax(dim=1).amax(dim=1).detach()
+    np.testing.assert_allclose(before["probability"], likely, rtol=1e-4)
+    assert not before["kept"].all()
+    for which, classes in (("seen", answers), ("own", own)):
+        mine = found["checkerboard", "saliency", which]
+        maps = Saliency(output="logit")(model, board, classes).abs().sum(dim=1).double()
+        expected = (maps * ~masks).sum(dim=(1, 2)) / maps.sum(dim=(1, 2))
+        np.testing.assert_allclose(mine["outside"], expected, rtol=1e-4)
+        assert mine["explained"].tolist() == classes.tolist()
+    assert found["none", "edge", "seen"]["kept"].all()
+    assert ("none", "edge", "own") not in found
+
+
 def test_views_repeat_the_checkerboard_only():
     assert list(views(("grey", "checkerboard", "stripes"), (14, 7))) == [
         *(("grey", 0), ("checkerboard", 14), ("checkerboard", 7), ("stripes", 14))

@@ -27,18 +27,24 @@ from saliency_audit.study.slices import network_tasks
 ORIGINAL = "none"
 # Backgrounds with squares or stripes, whose size matters.
 REPEATING = ("checkerboard", "stripes")
-COLUMNS = (
-    *shared("model", "images"),
+BACKGROUND = (
     Column("background", "text", "", "what replaced the background; none: not replaced"),
     Column("squares", "integer", "", "squares or stripes along a side; 0 where it has none"),
-    *shared("method"),
-    *IMAGE,
-    *shared("probability"),
-    Column("still_right", "boolean", "", "whether the network still predicts the true class"),
+)
+SHARES = (
     Column("area_outside", "number", "share", "of the picture that is outside the object"),
     Column("outside", "number", "share", "of the saliency that lies outside the object"),
     Column("area_beyond", "number", "share", "of the picture beyond the margin of the object"),
     Column("beyond", "number", "share", "of the saliency beyond it; NaN if no pixel is"),
+)
+COLUMNS = (
+    *shared("model", "images"),
+    *BACKGROUND,
+    *shared("method"),
+    *IMAGE,
+    *shared("probability"),
+    Column("still_right", "boolean", "", "whether the network still predicts the true class"),
+    *SHARES,
 )
 
 
@@ -120,26 +126,34 @@ def _rows(
     near: Tensor,
     explain: Mapping[str, Explainer],
 ) -> Iterator[dict[str, Any]]:
-    """A row per method and image: the share outside the object, and the model's new prediction.
-
-    If the widened object leaves no background, `beyond` is NaN.
-    """
+    """A row per method and image: the share outside the object, and the model's new prediction."""
     parts = zip(pictures.split(32), chosen.targets.split(32), strict=True)
     found = [predict(chosen.model, *part) for part in parts]
     probability, right = (torch.cat(each).tolist() for each in zip(*found, strict=True))
-    area_outside, area_beyond = ((~each).double().mean(dim=(1, 2)).cpu() for each in (masks, near))
     for method, explainer in explain.items():
-        maps = saliency(explainer(chosen.model, pictures, chosen.targets), "sum_abs")
-        values = {
-            "area_outside": area_outside,
-            "outside": mass_outside(maps, masks),
-            "area_beyond": area_beyond,
-            "beyond": (1 - mass_inside(maps, near)).where(area_beyond > 0, torch.nan),
-        }
-        columns = {name: value.tolist() for name, value in values.items()}
+        shares = shares_outside(explainer(chosen.model, pictures, chosen.targets), masks, near)
         yield from per_image(
-            {"probability": probability, "still_right": right, **columns}, method=method
+            {"probability": probability, "still_right": right, **shares}, method=method
         )
+
+
+def shares_outside(attribution: Tensor, masks: Tensor, near: Tensor) -> dict[str, list[float]]:
+    """The columns `SHARES` of maps of magnitudes, summed over the channels.
+
+    Args:
+        attribution: `(N, C, H, W)`.
+        masks: `(N, H, W)` bool, where the object is.
+        near: the same, widened by the margin; `beyond` is NaN where it leaves no background.
+    """
+    maps = saliency(attribution, "sum_abs")
+    area_outside, area_beyond = ((~each).double().mean(dim=(1, 2)).cpu() for each in (masks, near))
+    values = {
+        "area_outside": area_outside,
+        "outside": mass_outside(maps, masks),
+        "area_beyond": area_beyond,
+        "beyond": (1 - mass_inside(maps, near)).where(area_beyond > 0, torch.nan),
+    }
+    return {name: value.tolist() for name, value in values.items()}
 
 
 EXPERIMENT = Experiment(
