@@ -492,7 +492,7 @@ def shares(n=40, kept=0.5, models=("m",), **means):
                 for method, mean in (SHARES | means).items():
                     row = {"model": model, "images": "set", "image": image, "method": method}
                     row |= {"background": background, "squares": squares, "area_outside": 0.8}
-                    row["still_right"] = image < kept * n
+                    row |= {"asked": "seen", "kept": image < kept * n}
                     row["outside"] = (mean if squares else 0.5) + random.normal(0, 0.02)
                     row |= {"beyond": row["outside"] / 2, "area_beyond": 0.5}
                     found.append(row)

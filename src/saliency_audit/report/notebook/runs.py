@@ -115,12 +115,30 @@ def also_tested(
     where: Mapping[str, object] | None = None,
     value: str | None = None,
 ) -> dict[str, ScopedResult]:
-    """The claim's paired comparisons on other rows or another value, which decides nothing.
+    """`compared` on the recorded rows, if there are any, and on these.
 
     Args:
         claim: whose declared questions to take.
         recorded: answer of `ledger.recorded_rows`.
         rows: of this execution.
+        where: see `compared`.
+        value: the same.
+    """
+    return compared(claim, sources(recorded, rows), where=where, value=value)
+
+
+def compared(
+    claim: Claim,
+    runs: Mapping[str, pd.DataFrame],
+    *,
+    where: Mapping[str, object] | None = None,
+    value: str | None = None,
+) -> dict[str, ScopedResult]:
+    """The claim's paired comparisons on other rows or another value, which decides nothing.
+
+    Args:
+        claim: whose declared questions to take.
+        runs: rows by what readers call them.
         where: replaces what the questions say of these columns.
         value: column to compare instead of the declared one.
     """
@@ -132,10 +150,7 @@ def also_tested(
         }
         for question in claim.external.parameters["questions"]
     ]
-    return {
-        name: evaluate(claim, found, questions=questions)
-        for name, found in sources(recorded, rows).items()
-    }
+    return {name: evaluate(claim, found, questions=questions) for name, found in runs.items()}
 
 
 def chosen_parameters(experiment: Experiment, names: Mapping[str, object]) -> dict[str, object]:

@@ -31,9 +31,10 @@ def half_the_area(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of one more method, which puts half of the background's share of the area there.
 
     Args:
-        rows: of `ggig_background`.
+        rows: of `ggig_background` or `ggig_cutouts`.
     """
-    once = rows.drop_duplicates(["model", "images", "background", "squares", "image"])
+    keys = ["model", "images", "background", "squares", "image", "asked"]
+    once = rows.drop_duplicates([key for key in keys if key in rows])
     added = once.assign(
         method=HALF_THE_AREA, outside=once["area_outside"] / 2, beyond=once["area_beyond"] / 2
     )
