@@ -28,7 +28,7 @@ def contents(folder: Path) -> dict[Path, bytes]:
         ("claim MR-NEW --paper ggig", "the id of a claim of ggig is GG-"),
         ("claim GG- --paper ggig", "got 'GG-'"),
         (f"claim GG-{'N' * 22} --paper ggig", "at most 24 characters"),
-        ("claim IDGI-SCORES --paper idgi", "idgi_scores belongs to claim IDGI-INS already"),
+        ("claim IDGI-SCORES --paper idgi", "idgi_scores belongs to claim IDGI-NE already"),
         ("claim MR-LONG-LONG-LONG-LONG-X --paper mege", "experiment names are lower case"),
         ("method ig", "the method 'ig' exists already: src/saliency_audit/attributions/registry"),
         ("method saliency", "the method 'saliency' exists already"),

@@ -8,7 +8,7 @@ from saliency_audit.ledger.audit import (
     verdicts_of,
 )
 from saliency_audit.ledger.choices import Choice, Option
-from saliency_audit.ledger.evaluation import evaluate, experiment_rows, recorded_rows
+from saliency_audit.ledger.evaluation import evaluate, experiment_rows, main_rows, recorded_rows
 from saliency_audit.ledger.external import Comparison, ExternalResult, Outcome, Scope, ScopedResult
 from saliency_audit.ledger.printed import printed_table, printed_tables
 from saliency_audit.ledger.released import (
@@ -59,6 +59,7 @@ __all__ = [
     "experiment_rows",
     "load_claims",
     "load_papers",
+    "main_rows",
     "printed_table",
     "printed_tables",
     "recorded_rows",

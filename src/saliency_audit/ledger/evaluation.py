@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from saliency_audit.ledger.choices import settings_of
 from saliency_audit.ledger.external import TESTS, Scope, ScopedResult, not_tested
 from saliency_audit.ledger.external.ending import sentences
 from saliency_audit.ledger.external.scope import described, is_named, own_rows, wanted
@@ -27,7 +28,7 @@ def evaluate(
 
     Args:
         claim: whose test.
-        rows: of its experiment.
+        rows: of its experiment, of one setting: its `main_rows`, or those of another.
         profile: of the rows, for the message if a scope is not tested.
         replaced: parameters in place of those declared; the outcome then decides nothing.
     """
@@ -85,14 +86,30 @@ def _has_networks(settings: Iterable[Any], own: ReplicationSpec) -> bool:
     )
 
 
+def main_rows(claim: Claim, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows that a claim's declared test is about, of those of its experiment.
+
+    Where the rows hold every setting of the claim, these are the rows of its main setting.
+
+    Args:
+        claim: with or without settings.
+        rows: of its experiment.
+    """
+    settings = claim.external.settings
+    if settings is None or settings.experiment != claim.external.experiment:
+        return rows
+    return next(settings_of(settings)).rows_of(rows)
+
+
 def recorded_rows(claim: Claim, profile: str) -> pd.DataFrame | str:
-    """Recorded rows of a claim's experiment, or the reason why there are none."""
+    """Recorded `main_rows` of a claim's experiment, or the reason why there are none."""
     spec = claim.external
     if spec.nothing_to_test:
         return spec.nothing_to_test
     if spec.planned:
         return f"the experiment `{spec.experiment}` is planned and not written yet"
-    return experiment_rows(str(spec.experiment), profile)
+    rows = experiment_rows(str(spec.experiment), profile)
+    return rows if isinstance(rows, str) else main_rows(claim, rows)
 
 
 def experiment_rows(name: str, profile: str) -> pd.DataFrame | str:

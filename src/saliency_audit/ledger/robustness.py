@@ -165,7 +165,8 @@ def curves_of(
         if chosen.empty:
             continue
         parameters = setting.parameters({**claim.external.parameters, **spec.parameters})
-        known = declared if _is_declared(claim, parameters) and len(chosen) == len(rows) else None
+        is_declared = setting.is_main and _is_declared(claim, parameters)
+        known = declared if is_declared and len(chosen) == len(rows_of[setting.key]) else None
         both = known or evaluate(claim, chosen, profile, **parameters)
         for scope, outcomes in found.items():
             if both.of(scope).tested:
@@ -178,14 +179,10 @@ def curves_of(
 
 
 def _is_declared(claim: Claim, parameters: Mapping[str, Any]) -> bool:
-    """Whether a setting of these parameters, on all rows, is the claim's declared test."""
+    """Whether the main setting, with these parameters, is the claim's declared test."""
     spec = claim.external.settings
     assert spec is not None
-    return (
-        spec.experiment == claim.external.experiment
-        and parameters == claim.external.parameters
-        and all(choice.column is None for choice in spec.choices)
-    )
+    return spec.experiment == claim.external.experiment and parameters == claim.external.parameters
 
 
 def _refuse_unknown_findings(claim: Claim) -> None:

@@ -167,7 +167,7 @@ def test_what_is_not_tested_names_the_command_that_would_test_it():
     for name, profile, command in (
         ("GG-MNIST", "embedded", "compute ggig_mnist --profile reference --record"),
         ("IDGI-JPEG", "reference", "compute idgi_jpeg --profile paper --record"),
-        ("IDGI-INS", "embedded", "compute idgi_scores --profile reference --record"),
+        ("IDGI-INS", "embedded", "compute idgi_settings --profile reference --record"),
     ):
         result = audit_claim(name).external[profile].replication
         assert result.verdict is Verdict.NOT_TESTED

@@ -14,6 +14,7 @@ from saliency_audit.ledger import (
     ScopedResult,
     evaluate,
     experiment_rows,
+    main_rows,
 )
 from saliency_audit.parameters import PROFILES
 from saliency_audit.study import compute
@@ -87,7 +88,7 @@ def both_runs(audit: ClaimAudit, rows: pd.DataFrame, name: str = HERE) -> dict[s
     """Outcome of the claim's test on the recorded rows, if it was tested, and on these rows."""
     recorded = audit.external["reference"]
     found = {"recorded": recorded} if recorded.tested else {}
-    return {**found, name: evaluate(audit.claim, rows)}
+    return {**found, name: evaluate(audit.claim, main_rows(audit.claim, rows))}
 
 
 def by_scope(results: Mapping[str, Outcome]) -> dict[str, ExternalResult]:
