@@ -37,7 +37,7 @@ profile: str = "embedded"  # embedded (shapes), reference (ImageNet sample) or p
 models: tuple[str, ...] | None = None  # classifiers, e.g. mobilenet_v2 (default: the profile's)
 images: str | None = None  # image set (default: the profile's)
 n_images: int | None = None  # candidate images (default: the profile's)
-steps: tuple[int, ...] | None = None  # parts of 128 points (default: the profile's, with 128)
+steps: int | None = None  # points on the path, a divisor of 128 (default: the claim's 128)
 seed: int | None = None  # order of the images and of ties (default: the profile's)
 shown: int = 5  # images in the picture
 
@@ -66,6 +66,8 @@ claim = ledger.load_claims()["IDGI-INS"]
 declared = steps_of(claim)
 experiment = study.get_experiment("idgi_settings")
 overrides = chosen_parameters(experiment, globals())
+if steps is not None:
+    overrides["steps"] = (steps,)
 parameters = experiment.configure(profile, overrides)[-1]
 every_setting, kept = kept_rows(experiment, profile, overrides)
 rows = ledger.main_rows(claim, every_setting)
