@@ -83,8 +83,9 @@ HTML(settings_tables(curves["IDGI-STEPS"]))
 # %% [markdown]
 # ## In how many settings does each claim hold?
 #
-# The verdicts of both claims rest on the rows of {doc}`other </notebooks/idgi_insertion>` {doc}`notebooks
-# </notebooks/idgi_steps>`, with a blurred start and magnitudes. What follows says how far they depend on that.
+# The verdict of IDGI-INS rests on the main setting of these rows. That of IDGI-STEPS rests on the rows of
+# {doc}`another notebook </notebooks/idgi_steps>`, which has more scores, with a blurred start. What follows says how
+# far either depends on that.
 
 # %% tags=["remove-input"]
 Markdown(share_text(curves))
