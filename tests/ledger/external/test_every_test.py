@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from saliency_audit.ledger.evaluation import experiment_rows
+from saliency_audit.ledger.evaluation import recorded_rows
 from saliency_audit.ledger.external import TESTS, ExternalResult
 from saliency_audit.ledger.external.result import Comparison
 from saliency_audit.ledger.schema import Claim, load_claims
@@ -37,10 +37,7 @@ def recorded() -> dict[str, tuple[Claim, pd.DataFrame]]:
     """The claims that have rows at the embedded profile, with these."""
     claims = [claim for claim in load_claims().values() if claim.external.experiment]
     written = [claim for claim in claims if not claim.external.planned]
-    found = {
-        claim.id: (claim, experiment_rows(str(claim.external.experiment), "embedded"))
-        for claim in written
-    }
+    found = {claim.id: (claim, recorded_rows(claim, "embedded")) for claim in written}
     return {
         name: (claim, rows) for name, (claim, rows) in found.items() if not isinstance(rows, str)
     }

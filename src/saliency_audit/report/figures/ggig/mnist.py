@@ -125,5 +125,5 @@ def show_training(rows: pd.DataFrame, accuracy: float, iterations: int) -> Figur
     axis.set_xlabel("training steps", fontsize=9)
     axis.set_ylabel("share of test images misclassified", fontsize=9)
     axis.tick_params(labelsize=8)
-    label_outside(figure)
+    label_outside(figure, columns=2)
     return figure
