@@ -603,13 +603,18 @@ def test_titles_cannot_break_the_table():
     assert "&lt;b&gt;&quot;quoted&quot; &amp; bold" in html
 
 
-def test_status_counts_by_verdict_and_says_them_aloud():
+def test_status_shows_every_verdict_and_says_it_aloud():
     found = [audit(checks=[check("good")]), audit(claim("XX-TWO"), [check("bad", False)])]
     text = status_block([paper()], found)
-    assert 'aria-label="Internal verdicts: the papers&#x27; own numbers. IDGI: ' in text
-    assert "1 reproduced, 1 not reproduced" in text
-    for title in ("Replication: our rows of the", "Generalisation: our rows of other"):
-        assert re.search(f'aria-label="{title}[^"]*IDGI: 2 not tested', text)
+    told = "XX-TWO, printed numbers: not reproduced"
+    assert (
+        f'<a class="verdict-not-reproduced" href="claims/xx-two.html" title="{told}">'
+        f'<span class="visually-hidden">{told}</span></a>'
+    ) in text
+    assert "XX-ONE, printed numbers: reproduced" in text
+    for row in ("replication", "generalisation"):
+        assert text.count(f", {row}: not tested</span>") == 2
+    assert '<th scope="col"><span>ONE</span></th><th scope="col"><span>TWO</span></th>' in text
     assert "**2 checks**" in text
     assert "No claim has recorded rows of ours yet." in text
 

@@ -9,6 +9,7 @@ from saliency_audit.report.site.claim_page import claim_page, page_name
 from saliency_audit.report.site.claims_table import claims_page
 from saliency_audit.report.site.code_page import code_page
 from saliency_audit.report.site.errata_page import errata_page
+from saliency_audit.report.site.highlights_part import highlights_block
 from saliency_audit.report.site.metrics_table import metrics_table
 from saliency_audit.report.site.performance_page import performance_page
 from saliency_audit.report.site.printed_page import printed_overview, printed_page
@@ -53,6 +54,7 @@ def render_pages(root: Path, jobs: int = 1) -> dict[str, str]:
         )
         for audit in audits
     }
+    pages["book/generated/highlights.md"] = highlights_block(audits)
     pages["book/generated/status.md"] = status_block(papers, audits)
     pages["book/generated/claims.md"] = claims_page(papers, audits)
     pages["book/generated/errata.md"] = errata_page(papers, audits)

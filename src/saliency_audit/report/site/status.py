@@ -1,41 +1,46 @@
-"""The state of the audit at a glance: counts and a bar figure for the landing page."""
+"""The state of the audit at a glance: counts and a picture of all verdicts for the front page."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from html import escape
 
-from saliency_audit.ledger import ClaimAudit, Paper, Scope, Verdict, printed_tables
+from saliency_audit.ledger import (
+    ClaimAudit,
+    Paper,
+    ReleasedVerdict,
+    Scope,
+    Verdict,
+    printed_tables,
+)
 from saliency_audit.report.site import markdown
 from saliency_audit.report.site.errata_page import merged_errata
-from saliency_audit.report.site.verdicts import badge, css_class, html_badge
+from saliency_audit.report.site.released_part import released_html
+from saliency_audit.report.site.state_figure import state_figure
+from saliency_audit.report.site.verdicts import badge, html_badge
 from saliency_audit.report.words import count, estimate
 
 
 def status_block(papers: Sequence[Paper], audits: Sequence[ClaimAudit]) -> str:
-    """Markdown of the status block: sentence, three bar figures, what was tested on our rows."""
+    """Markdown of the status block: a sentence, the picture, and folded the counts and our rows."""
     internal = _counts(papers, [(a.claim.paper, a.internal_verdict) for a in audits])
     external = {
-        scope: _counts(papers, [(a.claim.paper, a.strongest_of(scope)[1].verdict) for a in audits])
+        str(scope): _counts(
+            papers, [(a.claim.paper, a.strongest_of(scope)[1].verdict) for a in audits]
+        )
         for scope in Scope
     }
     return markdown.page(
         _summary(papers, audits),
         _legend(),
-        _figure("Internal verdicts: the papers' own numbers", papers, internal),
-        *(_figure(TITLES[scope], papers, external[scope]) for scope in Scope),
+        state_figure(papers, audits),
         markdown.folded(
-            "The same counts as a table",
-            _count_table(papers, {"internal": internal, **{str(s): external[s] for s in Scope}}),
+            "How many claims have which verdict",
+            _count_table(papers, {"internal": internal, **external}),
         ),
-        _tested(audits),
+        markdown.folded("What was tested on our own rows, a line per claim", _tested(audits)),
     )
 
 
 Counts = dict[str, Counter[Verdict]]
-TITLES = {
-    Scope.REPLICATION: "Replication: our rows of the claim's own networks and data",
-    Scope.GENERALISATION: "Generalisation: our rows of other networks or data",
-}
 
 
 def _counts(papers: Sequence[Paper], verdicts: Sequence[tuple[str, Verdict]]) -> Counts:
@@ -63,36 +68,12 @@ def _summary(papers: Sequence[Paper], audits: Sequence[ClaimAudit]) -> str:
 
 
 def _legend() -> str:
-    return '<p class="legend">' + " ".join(html_badge(verdict) for verdict in Verdict) + "</p>"
-
-
-def _figure(title: str, papers: Sequence[Paper], counts: Counts) -> str:
-    largest = max((sum(found.values()) for found in counts.values()), default=1) or 1
-    spoken = "; ".join(
-        f"{paper.short}: "
-        + ", ".join(f"{n} {verdict}" for verdict in Verdict if (n := counts[paper.paper][verdict]))
-        for paper in papers
-    )
-    lines = "\n".join(
-        f'<div class="bar-name">{escape(paper.short)}</div>{_bar(counts[paper.paper], largest)}'
-        for paper in papers
-    )
+    words = [html_badge(verdict) for verdict in Verdict]
+    released = [released_html(verdict) for verdict in ReleasedVerdict]
     return (
-        '<figure class="bars">\n'
-        f"<figcaption>{escape(title)}</figcaption>\n"
-        f'<div class="bar-grid" role="img" aria-label="{escape(f"{title}. {spoken}.")}">\n'
-        f"{lines}\n</div>\n</figure>"
+        f'<p class="legend">{" ".join(words)}</p>\n\n'
+        f'<p class="legend">Released code: {" ".join(released)}</p>'
     )
-
-
-def _bar(found: Counter[Verdict], largest: int) -> str:
-    parts = "".join(
-        f'<span class="bar-part {css_class(verdict)}" style="width:{100 * n / largest:.3f}%" '
-        f'title="{n} {verdict}">{n}</span>'
-        for verdict in Verdict
-        if (n := found[verdict])
-    )
-    return f'<div class="bar">{parts}</div>'
 
 
 def _count_table(papers: Sequence[Paper], audits: Mapping[str, Counts]) -> str:
@@ -136,6 +117,4 @@ def _tested(audits: Sequence[ClaimAudit]) -> str:
         *("claim", "rows", "verdict", "profile", "comparisons that hold"),
         *("estimate [95 %]", "n"),
     )
-    return markdown.page(
-        "**Tested on our own rows so far**", markdown.table(header, rows, "llllrrr")
-    )
+    return markdown.table(header, rows, "llllrrr")

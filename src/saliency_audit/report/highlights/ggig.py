@@ -1,0 +1,74 @@
+"""Findings about GGIG."""
+
+from saliency_audit.ledger import Scope, Verdict
+from saliency_audit.report.highlights.finding import (
+    Audits,
+    Highlight,
+    percent,
+    result_of,
+    rows_of,
+)
+from saliency_audit.report.names import network
+from saliency_audit.report.words import count, number
+
+
+def constant_map_wins(audits: Audits) -> Highlight | None:
+    """GG-MNIST: in the released scaling a constant map is more like the digit than GGIG."""
+    rows = rows_of("ggig_settings")
+    if rows is None:
+        return None
+    released = rows[(rows["scaling"] == "released") & (rows["sign"] == "absolute")]
+    scores = released.groupby("method", observed=True)["weighted_jaccard"].median()
+    constant, ggig = scores.get("constant"), scores.get("ggig")
+    if constant is None or ggig is None or not constant > ggig:
+        return None
+    digits = count(released["image"].nunique(), "digit")
+    return Highlight(
+        "GG-MNIST",
+        f"{number(constant, 2)} against {number(ggig, 2)}",
+        "GGIG's maps are said to be more like the digit than others. In the scaling of the "
+        "released code a map that is 1 everywhere is more like it still: weighted Jaccard "
+        f"{number(constant, 2)} against {number(ggig, 2)}, over {digits}.",
+    )
+
+
+def training_falls_short(audits: Audits) -> Highlight | None:
+    """GG-TRAIN: trained as described, or as released, the network misses its accuracy."""
+    result = result_of(audits["GG-TRAIN"], Scope.REPLICATION)
+    rows = rows_of("ggig_training")
+    if rows is None or not result.headline or result.verdict is not Verdict.NOT_REPRODUCED:
+        return None
+    claimed = audits["GG-TRAIN"].claim.external.parameters
+    released = rows[rows["scaling"] == "released"]
+    last = released[released["iterations"] == released["planned"]]
+    reached = (last["correct"] / last["tested"]).tolist()
+    if not reached or max(reached) >= claimed["accuracy"]:
+        return None
+    return Highlight(
+        "GG-TRAIN",
+        f"{percent(result.headline.value)}, not {percent(claimed['accuracy'])}",
+        f"After {claimed['iterations']} steps the small network of the GGIG paper is said to reach "
+        f"{percent(claimed['accuracy'])}. It reaches {percent(result.headline.value)}. The "
+        f"released code makes {count(int(last['planned'].max()), 'step')}: "
+        f"{percent(max(reached), 2)}, the best of {count(len(reached), 'network')}.",
+    )
+
+
+def class_behind_the_board(audits: Audits) -> Highlight | None:
+    """GG-BACKGROUND: before the checkerboard the networks see something else."""
+    rows = rows_of("ggig_cutouts")
+    if rows is None:
+        return None
+    board = rows[(rows["background"] != "none") & (rows["method"] == "ggig")]
+    kept = board[board["asked"] == "own"].groupby("model", observed=True)["kept"]
+    if kept.ngroups == 0 or not kept.mean().max() < 0.5:
+        return None
+    seen = {network(str(model)): (int(values.sum()), len(values)) for model, values in kept}
+    least = min(seen, key=lambda name: seen[name][0])
+    each = " and ".join(f"{name} on {n} of {of}" for name, (n, of) in sorted(seen.items()))
+    return Highlight(
+        "GG-BACKGROUND",
+        "{} of {}".format(*seen[least]),
+        "A checkerboard behind the object is said to leave the saliency on the object. It changes "
+        f"what the networks see: the class stays the same with {each} photographs.",
+    )

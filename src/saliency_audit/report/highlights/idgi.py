@@ -1,0 +1,68 @@
+"""Findings about IDGI."""
+
+from saliency_audit.ledger import Scope, Verdict
+from saliency_audit.report.highlights.finding import (
+    Audits,
+    Highlight,
+    comparison,
+    curve_of,
+    result_of,
+)
+from saliency_audit.report.names import network
+from saliency_audit.report.words import number
+
+
+def insertion_by_signs(audits: Audits) -> Highlight | None:
+    """IDGI-INS: the gain is there by signed sums, and is not by magnitudes."""
+    curve = curve_of(audits["IDGI-INS"], Scope.REPLICATION)
+    if curve is None or curve.main is None:
+        return None
+    main = curve.main.setting.key
+    results = {outcome.setting.key: outcome.result for outcome in curve.outcomes}
+    asked = ("probability", "ig+idgi", "ig")
+    signed = comparison(curve.main.result, *asked)
+    sizes = comparison(results[(*main[:-1], "magnitude")], *asked)
+    if not signed or not sizes or not signed.holds or sizes.holds:
+        return None
+    return Highlight(
+        "IDGI-INS",
+        f"{number(signed.estimate.value, 2)} or {number(sizes.estimate.value, 2)}",
+        f"Does IDGI raise the insertion score of Integrated Gradients? On "
+        f"{network(signed.keys['model'])} from {number(signed.base, 2)} to "
+        f"{number(signed.other, 2)}, if pixels are ordered by signed sums, as in the released "
+        f"code. By magnitudes, from {number(sizes.base, 2)} to {number(sizes.other, 2)}. The text "
+        "does not say which.",
+    )
+
+
+def steps_by_setting(audits: Audits) -> Highlight | None:
+    """IDGI-STEPS: the same maps speak for and against it."""
+    curve = curve_of(audits["IDGI-STEPS"], Scope.REPLICATION)
+    if curve is None:
+        return None
+    held, failed = (curve.counts[v] for v in (Verdict.REPRODUCED, Verdict.NOT_REPRODUCED))
+    if not held or not failed:
+        return None
+    return Highlight(
+        "IDGI-STEPS",
+        f"{held} for, {failed} against",
+        f"With more steps IDGI is said to gain more than the plain methods. The same maps were "
+        f"scored in {len(curve.outcomes)} defensible settings: the claim holds in {held} and is "
+        f"contradicted in {failed}.",
+    )
+
+
+def stability_by_size(audits: Audits) -> Highlight | None:
+    """IDGI-JPEG: nearly all of the gain is the size of the maps."""
+    gain = comparison(result_of(audits["IDGI-JPEG"], Scope.GENERALISATION), "gain", "ig+idgi", "ig")
+    scaled = gain.extra.get("maps divided by their norm") if gain else None
+    if not gain or not scaled or not gain.holds or scaled.value > gain.estimate.value / 10:
+        return None
+    return Highlight(
+        "IDGI-JPEG",
+        f"{number(gain.estimate.value, 1)} dB, then {number(scaled.value, 1)}",
+        f"When a picture is compressed, IDGI's maps change less than those of Integrated "
+        f"Gradients: by {number(gain.estimate.value, 1)} dB on {network(gain.keys['model'])}. "
+        f"Divided by their norm, by {number(scaled.value, 1)} dB. The maps are smaller; they are "
+        "hardly more stable.",
+    )

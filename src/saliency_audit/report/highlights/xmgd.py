@@ -1,0 +1,44 @@
+"""Findings about XMGD."""
+
+from saliency_audit.ledger import Scope
+from saliency_audit.report.highlights.finding import (
+    Audits,
+    Highlight,
+    comparison,
+    result_of,
+    rows_of,
+)
+from saliency_audit.report.words import count, number
+
+
+def minute_or_second(audits: Audits) -> Highlight | None:
+    """XM-TIME: the time is spent on copies of points, which weights make unnecessary."""
+    rows = rows_of("xmgd_time")
+    if rows is None:
+        return None
+    seconds = rows.groupby("way", observed=True)["seconds"].mean()
+    copied, weighted = seconds.get("duplicated points"), seconds.get("weighted points")
+    if copied is None or weighted is None or copied < 10 * weighted:
+        return None
+    images = count(rows["image"].nunique(), "pair")
+    return Highlight(
+        "XM-TIME",
+        f"{number(copied, 0)} s or {number(weighted, 1)} s",
+        "One XMGD is said to take about a minute. It does, because every pixel is copied as often "
+        f"as it is salient: {number(copied, 0)} s here, the mean of {images} of maps. With weights "
+        f"in place of copies the same distance takes {number(weighted, 1)} s.",
+    )
+
+
+def spread_against_ssim(audits: Audits) -> Highlight | None:
+    """XM-SPREAD: SSIM varies more between maps than XMGD."""
+    found = comparison(result_of(audits["XM-SPREAD"], Scope.GENERALISATION), "xmgd against ssim")
+    if not found or not found.contradicts:
+        return None
+    return Highlight(
+        "XM-SPREAD",
+        f"{number(found.other, 2)} against {number(found.base, 2)}",
+        "XMGD is said to spread maps further apart than SSIM does. On faces and four deepfake "
+        f"detectors it spreads them less: its coefficient of variation is "
+        f"{number(found.other, 2)}, that of SSIM {number(found.base, 2)}.",
+    )
