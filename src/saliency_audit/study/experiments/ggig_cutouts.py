@@ -104,6 +104,7 @@ EXPERIMENT = Experiment(
         "reference": {
             "SqueezeNet": SQUEEZENET,
             "MobileNetV2": replace(SQUEEZENET, models=("mobilenet_v2",)),
+            "EfficientNet-Lite0": replace(SQUEEZENET, models=("efficientnet_lite0",)),
         },
         "paper": {
             "photographs": replace(
