@@ -56,13 +56,13 @@ def stability_by_size(audits: Audits) -> Highlight | None:
     """IDGI-JPEG: nearly all of the gain is the size of the maps."""
     gain = comparison(result_of(audits["IDGI-JPEG"], Scope.GENERALISATION), "gain", "ig+idgi", "ig")
     scaled = gain.extra.get("maps divided by their norm") if gain else None
-    if not gain or not scaled or not gain.holds or scaled.value > gain.estimate.value / 10:
+    if not gain or not scaled or not gain.holds or not 0 < scaled.value < gain.estimate.value / 10:
         return None
     return Highlight(
         "IDGI-JPEG",
-        f"{number(gain.estimate.value, 1)} dB, then {number(scaled.value, 1)}",
-        f"When a picture is compressed, IDGI's maps change less than those of Integrated "
-        f"Gradients: by {number(gain.estimate.value, 1)} dB on {network(gain.keys['model'])}. "
-        f"Divided by their norm, by {number(scaled.value, 1)} dB. The maps are smaller; they are "
-        "hardly more stable.",
+        f"+{number(gain.estimate.value, 1)}, then +{number(scaled.value, 1)}",
+        "IDGI's maps are said to be more stable when a picture is compressed. On "
+        f"{network(gain.keys['model'])} −log MSE, the paper's measure, is "
+        f"{number(gain.estimate.value, 1)} higher with it than without. Once the maps are divided "
+        f"by their norm it is {number(scaled.value, 1)} higher: the gain is their small size.",
     )
