@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from saliency_audit.datasets.shapes import draw_shapes
-from saliency_audit.metrics.jpeg import jpeg_copy, jpeg_stability
+from saliency_audit.metrics.jpeg import jpeg_copy, jpeg_stability, uncancelled
 
 
 @pytest.fixture(scope="module")
@@ -155,5 +155,31 @@ def test_bad_maps(first, second, message):
 
 
 def test_unknown_scale():
-    with pytest.raises(ValueError, match="scale must be 'raw' or 'unit_norm', got 'l1'"):
+    known = "scale must be one of 'raw', 'unit_norm', 'signed_sum', got 'l1'"
+    with pytest.raises(ValueError, match=known):
         jpeg_stability(torch.rand(1, 3), torch.rand(1, 3), "l1")
+
+
+def test_maps_of_sum_one():
+    # (3, 1)/4 − (1, −3)/(−2) = (1.25, −1.25).
+    first, second = torch.tensor([[3.0, 1.0]]), torch.tensor([[1.0, -3.0]])
+    expected = -math.log(1.25**2)
+    assert jpeg_stability(first, second, "signed_sum").item() == pytest.approx(expected)
+    assert jpeg_stability(-7 * first, second / 9, "signed_sum").item() == pytest.approx(expected)
+    # The rest that is left of two large credits makes a map huge.
+    nearly = torch.tensor([[1.0, -1.0 + 1e-6]], dtype=torch.float64)
+    assert jpeg_stability(first.double(), nearly, "signed_sum") < -20
+    cancelled = torch.tensor([[2.0, -2.0], [0.0, 0.0]])
+    assert jpeg_stability(cancelled, first.expand(2, 2), "signed_sum").isnan().all()
+
+
+def test_what_is_left_when_signs_cancel():
+    maps = torch.tensor([[3.0, 1.0], [-3.0, -1.0], [3.0, -1.0], [1.0, -1.0], [0.0, 0.0]])
+    left = uncancelled(maps)
+    assert left[:4].tolist() == pytest.approx([1, 1, 0.5, 0])
+    assert left[4].isnan()
+    assert torch.equal(uncancelled(maps[:3] * 1e-38), left[:3])
+    with pytest.raises(ValueError, match="maps must have shape"):
+        uncancelled(torch.rand(3))
+    with pytest.raises(ValueError, match="NaN or infinite values"):
+        uncancelled(torch.tensor([[1.0, torch.nan]]))

@@ -1,6 +1,7 @@
 """JPEG stability: how little a map changes when its image is lightly compressed."""
 
 import io
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import Tensor
 from saliency_audit.attributions.members import refuse_endless, refuse_members
 from saliency_audit.errors import is_whole, refuse_non_numbers, refuse_non_tensor
 
-Scale = Literal["raw", "unit_norm"]
+Scale = Literal["raw", "unit_norm", "signed_sum"]
 
 _MODES = {1: "L", 3: "RGB"}
 _SUBSAMPLING = "4:2:0"
@@ -82,9 +83,11 @@ def jpeg_stability(maps: Tensor, maps_of_copy: Tensor, scale: Scale = "raw") -> 
     maps: multiplying the maps by s adds −2 ln s. With `scale="unit_norm"` each map is first divided
     by its own Euclidean norm, which makes the value independent of the size of the maps. For maps
     of D values it is at least ln D − ln 4 (opposite maps) and about ln D − ln 2 for unrelated ones,
-    so compare only maps of the same size.
+    so compare only maps of the same size. With `scale="signed_sum"`, as in the study's released
+    code, each map is divided by its own sum, so that a map in which signs cancel becomes huge.
 
-    +inf for equal maps. NaN with `scale="unit_norm"` if a map is zero everywhere.
+    +inf for equal maps. NaN where a map cannot be scaled: with `scale="unit_norm"` if it is zero
+    everywhere, with `scale="signed_sum"` if its sum is zero.
 
     Args:
         maps: `(N, …)` attribution maps or saliency of the images.
@@ -98,7 +101,7 @@ def jpeg_stability(maps: Tensor, maps_of_copy: Tensor, scale: Scale = "raw") -> 
         ValueError: shapes that differ or hold no value per image, values that are not finite,
             unknown scale.
 
-    Source: IDGI study §4.5.2, Table 5 (raw); the scale-free variant is ours.
+    Source: IDGI study §4.5.2, Table 5 (raw), and its released code (signed_sum); unit_norm is ours.
     """
     for name, given in (("maps", maps), ("maps_of_copy", maps_of_copy)):
         refuse_non_numbers(name, given)
@@ -109,19 +112,63 @@ def jpeg_stability(maps: Tensor, maps_of_copy: Tensor, scale: Scale = "raw") -> 
         )
     refuse_endless(maps, "maps")
     refuse_endless(maps_of_copy, "maps_of_copy")
-    first, second = (values.detach().cpu().double().flatten(1) for values in (maps, maps_of_copy))
-    if scale == "unit_norm":
-        first, second = _unit_norm(first), _unit_norm(second)
-    elif scale != "raw":
-        raise ValueError(f"scale must be 'raw' or 'unit_norm', got {scale!r}")
+    if scale not in _SCALED:
+        known = ", ".join(repr(name) for name in _SCALED)
+        raise ValueError(f"scale must be one of {known}, got {scale!r}")
+    scaled = _SCALED[scale]
+    first, second = (
+        scaled(values.detach().cpu().double().flatten(1)) for values in (maps, maps_of_copy)
+    )
     return -(first - second).square().mean(dim=1).log()
 
 
-def _unit_norm(maps: Tensor) -> Tensor:
-    """Rows `(N, D)` of Euclidean norm 1, NaN where a row is zero.
+def uncancelled(maps: Tensor) -> Tensor:
+    """Share of a map's credits that is left when those of opposite sign cancel: |Σ| / Σ|·|.
 
-    Rows are first divided by their largest magnitude, so that squares of tiny values do not
-    underflow.
+    1 for a map of one sign, near 0 where its sum says little about its size. NaN for a map of zeros.
+
+    Args:
+        maps: `(N, …)` attribution maps.
+
+    Returns:
+        `(N,)` float64 on the CPU, 0 to 1.
+
+    Raises:
+        ValueError: no value per image, values that are not finite.
     """
-    scaled = maps / maps.abs().amax(dim=1, keepdim=True)
+    refuse_non_numbers("maps", maps)
+    if maps.ndim < 2 or 0 in maps.shape[1:]:
+        raise ValueError(f"maps must have shape (N, …), got {tuple(maps.shape)}")
+    refuse_endless(maps, "maps")
+    flat = _largest_is_one(maps.detach().cpu().double().flatten(1))
+    return flat.sum(dim=1).abs() / flat.abs().sum(dim=1)
+
+
+def _largest_is_one(maps: Tensor) -> Tensor:
+    """Rows `(N, D)` divided by their largest magnitude, so that squares and sums do not underflow.
+
+    NaN where a row is zero.
+    """
+    return maps / maps.abs().amax(dim=1, keepdim=True)
+
+
+def _unit_norm(maps: Tensor) -> Tensor:
+    scaled = _largest_is_one(maps)
     return scaled / scaled.norm(dim=1, keepdim=True)
+
+
+def _unit_sum(maps: Tensor) -> Tensor:
+    scaled = _largest_is_one(maps)
+    total = scaled.sum(dim=1, keepdim=True)
+    return scaled / total.where(total != 0, torch.nan)
+
+
+def _as_it_is(maps: Tensor) -> Tensor:
+    return maps
+
+
+_SCALED: Mapping[Scale, Callable[[Tensor], Tensor]] = {
+    "raw": _as_it_is,
+    "unit_norm": _unit_norm,
+    "signed_sum": _unit_sum,
+}

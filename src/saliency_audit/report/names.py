@@ -84,6 +84,7 @@ MEASURE_NAMES = {
     "input_difference": "difference of the inputs",
     "spearman_magnitude": "Spearman of magnitudes",
     "unit_norm": "scaled to norm 1",
+    "signed_sum": "scaled to sum 1",
     "l1": "ℓ₁",
     "l2": "ℓ₂",
 }

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+import torch
+
 from saliency_audit.metrics import jpeg_copy, jpeg_stability
-from saliency_audit.metrics.jpeg import Scale
+from saliency_audit.metrics.jpeg import Scale, uncancelled
 from saliency_audit.study.columns import Column
 from saliency_audit.study.experiment import Experiment
 from saliency_audit.study.image_parameters import SliceParameters
@@ -12,11 +14,22 @@ from saliency_audit.study.paths import KEYS, PATHS, both_rules
 from saliency_audit.study.selection import Selection
 from saliency_audit.study.slices import slice_tasks
 
-SCALES: tuple[Scale, ...] = ("raw", "unit_norm")
+SCALES: tuple[Scale, ...] = ("raw", "unit_norm", "signed_sum")
 
 COLUMNS = (
     *KEYS,
-    Column("scale", "text", "", "maps unscaled (raw) or scaled to Euclidean norm 1 (unit_norm)"),
+    Column(
+        "scale",
+        "text",
+        "",
+        "maps unscaled (raw), scaled to norm 1 (unit_norm) or sum 1 (signed_sum, as released)",
+    ),
+    Column(
+        "uncancelled",
+        "number",
+        "",
+        "|sum| / sum of magnitudes, the smaller of both maps: near 0 where signs cancel",
+    ),
     Column("value", "number", "−ln", "of the mean squared difference to the map of the JPEG copy"),
 )
 
@@ -45,15 +58,17 @@ def compute(chosen: Selection, given: Given) -> Rows:
     before = both_rules(chosen, given["path"], given["steps"])
     after = both_rules(chosen, given["path"], given["steps"], pictures=copies)
     for method, maps in before.items():
+        left = torch.minimum(uncancelled(maps), uncancelled(after[method])).tolist()
         for scale in SCALES:
-            values = {"value": jpeg_stability(maps, after[method], scale=scale).tolist()}
+            stability = jpeg_stability(maps, after[method], scale=scale).tolist()
+            values = {"uncancelled": left, "value": stability}
             yield from per_image(values, method=method, steps=given["steps"], scale=scale)
 
 
 EXPERIMENT = Experiment(
     name="idgi_jpeg",
     title="Stability of six path methods under JPEG compression",
-    version=1,
+    version=2,
     profiles={
         "embedded": Parameters(),
         "reference": Parameters(
