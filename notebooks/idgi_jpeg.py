@@ -46,9 +46,15 @@ from saliency_audit.report.figures.idgi.jpeg import (
     show_stability,
     stability_table,
 )
+from saliency_audit.report.figures.idgi.jpeg_released import released_table
 from saliency_audit.report.names import method_name
 from saliency_audit.report.notebook.html_table import as_html
-from saliency_audit.report.notebook.runs import both_runs, chosen_parameters, show_recorded
+from saliency_audit.report.notebook.runs import (
+    both_runs,
+    chosen_parameters,
+    show_recorded,
+    sources,
+)
 from saliency_audit.report.notebook.verdicts import verdict_text
 from saliency_audit.study.paths import study_path
 from saliency_audit.study.selection import images_of, select
@@ -135,6 +141,18 @@ HTML(as_html(gain_table(runs)))
 
 # %% tags=["remove-input"]
 HTML(as_html(least_stable_table(runs)))
+
+# %% [markdown]
+# ## As in the released code: maps divided by their sum
+#
+# The study's code divides each map by its own sum, with signs, and takes one mean over the pixels of all images before
+# the logarithm. The sum of an IDGI map is the change of the score along its path. In maps of the plain rules, and above
+# all of Guided IG, credits of both signs can cancel: the map is then divided by almost nothing, and one such image can
+# make the number of its method. A map *cancels* here if less than 5 % of its credits are left, |sum| / sum of
+# magnitudes. The last columns show what is left of the finding without these images.
+
+# %% tags=["remove-input"]
+HTML(as_html(released_table(sources(recorded, rows))))
 
 # %% [markdown]
 # ## Verdict

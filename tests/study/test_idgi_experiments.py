@@ -12,6 +12,7 @@ from saliency_audit.attributions import create, saliency
 from saliency_audit.datasets import open_images, read_batch, read_regions
 from saliency_audit.ledger.external import TESTS
 from saliency_audit.metrics import box_iou, explainability, jpeg_copy, jpeg_stability, region_iou
+from saliency_audit.metrics.jpeg import uncancelled
 from saliency_audit.models import load_classifier
 from saliency_audit.released import idgi_study
 from saliency_audit.study import ParameterError, available, compute, get_experiment
@@ -109,10 +110,13 @@ def test_jpeg_rows_are_what_the_library_gives(project, untrained):
     for method in ("ig", "ig+idgi", "blurig"):
         before = explained(method, 4, zip(batch.images, batch.labels, strict=True))
         after = explained(method, 4, zip(copies, batch.labels, strict=True))
-        for scale in ("raw", "unit_norm"):
+        for scale in ("raw", "unit_norm", "signed_sum"):
             chosen = rows[(rows["method"] == method) & (rows["scale"] == scale)]
+            chosen = chosen.sort_values("image")
             expected = jpeg_stability(before, after, scale=scale)
-            np.testing.assert_allclose(chosen.sort_values("image")["value"], expected, atol=1e-3)
+            np.testing.assert_allclose(chosen["value"], expected, atol=1e-3)
+            left = torch.minimum(uncancelled(before), uncancelled(after))
+            np.testing.assert_allclose(chosen["uncancelled"], left, atol=1e-4)
 
 
 def test_the_picture_of_idgi_shows_what_its_claim_states(project):

@@ -21,7 +21,7 @@ from saliency_audit.datasets import MissingDataError, image_seed, open_images, r
 from saliency_audit.metrics import information_points, insertion_score
 from saliency_audit.models import catalog, load_classifier
 from saliency_audit.study import ParameterError, compute, get_experiment, local_folder
-from saliency_audit.study.experiments import idgi_cost
+from saliency_audit.study.experiments import idgi_cost, idgi_jpeg
 from saliency_audit.study.paths import PATHS
 
 EXPERIMENT = get_experiment("idgi_scores")
@@ -301,7 +301,7 @@ def test_the_paper_profile_of_jpeg(project, imagenet):
     rows, manifest = paper_rows("idgi_jpeg", paths="gig", n_images=3, steps=2)
     assert manifest["parameters"]["quality"] == 75
     found = rows.set_index(["method", "scale"])["value"]
-    assert sorted(found.index) == sorted(product(["gig", "gig+idgi"], ["raw", "unit_norm"]))
+    assert sorted(found.index) == sorted(product(["gig", "gig+idgi"], idgi_jpeg.SCALES))
     assert set(rows["image_name"]) == {"n00000002/good.JPEG"}
     assert np.isfinite(found).all()
     # Two maps of length one are at most 2 apart, over 3·224² values.

@@ -125,7 +125,8 @@ def jpeg_stability(maps: Tensor, maps_of_copy: Tensor, scale: Scale = "raw") -> 
 def uncancelled(maps: Tensor) -> Tensor:
     """Share of a map's credits that is left when those of opposite sign cancel: |Σ| / Σ|·|.
 
-    1 for a map of one sign, near 0 where its sum says little about its size. NaN for a map of zeros.
+    1 for a map of one sign, near 0 where its sum says little about its size. NaN for a map of
+    zeros.
 
     Args:
         maps: `(N, …)` attribution maps.
