@@ -192,7 +192,7 @@ def test_audit_leads_from_the_sentence_to_rows_and_code(
     for part in (
         "data/paper/idgi/table_01.csv (120 cells)",
         "src/saliency_audit/ledger/internal/idgi",
-        "src/saliency_audit/study/experiments/idgi_scores.py, lines ",
+        "src/saliency_audit/study/experiments/idgi_settings.py, lines ",
         "src/saliency_audit/ledger/external/tests/paired_difference.py, lines ",
         "data/claims/idgi.yml",
         "notebooks/idgi_insertion.py",

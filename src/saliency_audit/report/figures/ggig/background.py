@@ -1,4 +1,4 @@
-"""GG-BACKGROUND: shares of the saliency outside the object, and whether the class is kept."""
+"""Shares of the saliency outside the object before other backgrounds, and the class there."""
 
 from collections.abc import Callable, Mapping
 
