@@ -205,7 +205,7 @@ def test_audit_leads_from_the_sentence_to_rows_and_code(
         re.fullmatch(r"    … and (\d+) more (checks|settings); --all shows all \d+", line)
         for line in told
     ]
-    assert [found and found[2] for found in hidden] == ["checks", "settings"]
+    assert [found and found[2] for found in hidden] == ["checks", "settings", "settings"]
     more = sum(int(found[1]) for found in hidden if found)
     assert len(whole) == len(shown.splitlines()) - len(told) + more
 
