@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from saliency_audit.datasets import CATALOG, open_images, read_batch, read_regions
+from saliency_audit.datasets import (
+    CATALOG,
+    open_images,
+    read_batch,
+    read_regions,
+    shuffled_indices,
+)
+from saliency_audit.datasets.catalog import NAMED
 from saliency_audit.datasets.photographs import PHOTOGRAPHS, open_photographs
 from saliency_audit.models import load_classifier
 from saliency_audit.parameters import ParameterError
@@ -53,12 +60,18 @@ def test_photographs_come_after_the_tasks_that_are_there_without_them():
     (setting,) = EXPERIMENT.configure("reference")
     assert setting.n_photographs == len(PHOTOGRAPHS)
     tasks = EXPERIMENT.tasks([setting])
+    assert setting.n_mistaken == len(NAMED)
     count = setting.n_images
-    assert tasks[:count] == network_tasks(setting, without=("n_photographs",))
+    assert tasks[:count] == network_tasks(setting, without=("n_photographs", "n_mistaken"))
     further = tasks[count:]
-    assert len({task.name for task in tasks}) == count + len(PHOTOGRAPHS)
-    for place, task in enumerate(further):
-        other = {"images": "photographs", "first": place, "last": place + 1}
+    assert len({task.name for task in tasks}) == len(tasks)
+    places = {"photographs": len(PHOTOGRAPHS), "cutouts_named": len(NAMED)}
+    others = [
+        {"images": images, "first": place, "last": place + 1}
+        for images, many in places.items()
+        for place in range(many)
+    ]
+    for other, task in zip(others, further, strict=True):
         assert task.parameters == {**tasks[0].parameters, **other}
     assert len(EXPERIMENT.tasks(EXPERIMENT.configure("embedded"))) == 4
 
@@ -82,6 +95,25 @@ def test_the_answers_that_the_network_is_sure_of_are_explained(monkeypatch, untr
     assert (found.rows["object"] == NO_OBJECT).all()
 
 
-def test_a_negative_number_of_photographs_is_refused():
-    with pytest.raises(ParameterError, match="n_photographs must be at least 0, got -1"):
-        EXPERIMENT.configure("reference", {"n_photographs": -1})
+def test_mistakes_are_explained_for_the_answer_that_is_wrong(monkeypatch, untrained):
+    """Shapes stand in for the cut-outs, whose classes the small network does not have."""
+    monkeypatch.setitem(CATALOG, "cutouts_named", CATALOG["shapes"])
+    given = {"models": untrained, "images": "cutouts_named", "n_images": 6, "slice_size": 6}
+    (task,) = EXPERIMENT.tasks(EXPERIMENT.configure("embedded", {**QUICK, **given}))
+    found = EXPERIMENT.compute(task)
+    pictures = found.rows.drop_duplicates("image")
+    source, model = open_images("shapes"), load_classifier(untrained)
+    batch = read_batch(source, shuffled_indices(source, 0)[:6])
+    with torch.no_grad():
+        answers = model(batch.images).argmax(dim=1)
+    wrong = answers != batch.labels
+    assert 0 < wrong.sum() < 6
+    assert pictures["image"].tolist() == torch.tensor(batch.indices)[wrong].tolist()
+    assert pictures["target"].tolist() == answers[wrong].tolist()
+    assert (found.rows["object"] != NO_OBJECT).all()
+
+
+@pytest.mark.parametrize("name", ["n_photographs", "n_mistaken"])
+def test_a_negative_number_of_further_pictures_is_refused(name):
+    with pytest.raises(ParameterError, match=f"{name} must be at least 0, got -1"):
+        EXPERIMENT.configure("reference", {name: -1})

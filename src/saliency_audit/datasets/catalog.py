@@ -1,6 +1,6 @@
 """Image sets by name: contents, licence, location and how to get them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -294,11 +294,51 @@ SHOWN = {
     "animals-mammals-camel-camel.png": "n02437312",
     "animals-birds-gander.png": "n01855672",
 }
+# With the other cut-outs whose file names one of the 200 classes, whatever a network says of them.
+NAMED = {
+    **SHOWN,
+    "animals-insects-Brown_slug.png": "n01945685",
+    "animals-insects-grasshopper.png": "n02226429",
+    "animals-insects-hoverfly.png": "n02190166",
+    "animals-insects-mantis.png": "n02236044",
+    "animals-mammals-apes-chimp.png": "n02481823",
+    "animals-mammals-bears-toys-edward_bear.png": "n04399382",
+    "animals-mammals-bovines-bison.png": "n02410509",
+    "animals-mammals-camel-dromedary.png": "n02437312",
+    "animals-mammals-cats-lion-2.png": "n02129165",
+    "animals-mammals-cats-lion.png": "n02129165",
+    "animals-mammals-pig.png": "n02395406",
+    "animals-mammals-pig_golden.png": "n02395406",
+    "animals-mammals-pig_golden2.png": "n02395406",
+    "food-fruit-orange_seville.png": "n07747607",
+    "medical-syringe.png": "n04376876",
+    "plants-mushrooms-cep.png": "n07734744",
+    "plants-mushrooms-cep-1.png": "n07734744",
+    "vehicles-auto-sportscar2.png": "n04285008",
+    "vehicles-wheel_tractor.png": "n04465501",
+}
 _STAMPS = UNPACK + (
     "as cutouts/<name>.png: pictures with an alpha channel, such as the photographs of Debian's "
     "package tuxpaint-stamps-default."
 )
 _SHIPPED = "They are in data/cutouts of a clone; work in one, or set SALIENCY_PROJECT to it."
+
+
+def _shipped_cutouts(name: str, how_many: str, files: Mapping[str, str]) -> ImageSet:
+    """Cut-outs of the repository with the classes of their WordNet ids."""
+    labels = {file: TINY_CLASSES.index(IMAGENET_INDEX[wnid]) for file, wnid in files.items()}
+    return ImageSet(
+        name,
+        f"{how_many} photographs with exact masks, before scikit-image's grass, 128×128",
+        "GPL-2 or later (Tux Paint's stamps)",
+        _SHIPPED,
+        folder=None,
+        files=0,
+        opener=lambda root: open_cutouts(
+            name, project_root() / "data" / "cutouts", labels, _SHIPPED
+        ),
+    )
+
 
 CATALOG = {
     entry.name: entry
@@ -451,20 +491,8 @@ CATALOG = {
                 TINY_CLASSES,
             ),
         ),
-        ImageSet(
-            "cutouts_shown",
-            "eight photographs with exact masks, before scikit-image's grass, 128×128",
-            "GPL-2 or later (Tux Paint's stamps)",
-            _SHIPPED,
-            folder=None,
-            files=0,
-            opener=lambda root: open_cutouts(
-                "cutouts_shown",
-                project_root() / "data" / "cutouts",
-                {file: TINY_CLASSES.index(IMAGENET_INDEX[wnid]) for file, wnid in SHOWN.items()},
-                _SHIPPED,
-            ),
-        ),
+        _shipped_cutouts("cutouts_shown", "eight", SHOWN),
+        _shipped_cutouts("cutouts_named", f"{len(NAMED)}", NAMED),
         ImageSet(
             "cutouts",
             "187 photographs with exact masks and without classes, before scikit-image's grass, "

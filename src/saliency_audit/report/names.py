@@ -126,6 +126,7 @@ IMAGE_NAMES = {
     "tiny_imagenet_val": "Tiny ImageNet",
     "tiny200_val": "Tiny ImageNet",
     "cutouts_shown": "eight cut-outs",
+    "cutouts_named": "cut-outs of 200 classes",
 }
 CURVE_NAMES = {"aic": "AIC", "sic": "SIC"}
 COMPLEXITY_NAMES = {

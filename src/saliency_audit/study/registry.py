@@ -2,6 +2,7 @@
 
 from saliency_audit.study.experiment import Experiment, ParameterError
 from saliency_audit.study.experiments import (
+    dre_backgrounds,
     dre_batch_norm,
     dre_cost,
     dre_cutouts,
@@ -69,6 +70,7 @@ _EXPERIMENTS: dict[str, Experiment] = {
         dre_misclassified,
         dre_cost,
         dre_cutouts,
+        dre_backgrounds,
         dre_batch_norm,
         dre_sides,
         dre_training,

@@ -13,6 +13,12 @@ from saliency_audit.study.columns import Column, names
 from saliency_audit.study.estimators import noting_estimators
 from saliency_audit.study.experiment import Experiment, Outcome, Task
 from saliency_audit.study.inputs import Inputs
+from saliency_audit.study.mapped_scores import (
+    MappedParameters,
+    is_mapped,
+    mapped_inputs,
+    mapped_rows,
+)
 from saliency_audit.study.order_measures import ORDER_COLUMNS, order_measures
 from saliency_audit.study.score_maps import (
     DRAWN,
@@ -35,12 +41,12 @@ from saliency_audit.study.validation import validate_counts, validate_fields
 
 COLUMNS = (
     *shared("model"),
-    Column("distribution", "text", "", "of the scores before the mapping, or the training"),
+    Column("distribution", "text", "", "of the scores before the mapping, or where they are from"),
     Column(
         "map",
         "integer",
         "",
-        "which of the maps, from 0, over all distributions; of a training the image in its set",
+        "which of the maps, from 0, over all distributions; of an estimator the image in its set",
     ),
     Column("method", "text", "", "the mapping: controller, square or square, not normalised"),
     *ORDER_COLUMNS,
@@ -65,6 +71,9 @@ class Parameters:
 
     For each of the classifiers `trained`, which may be none, estimators are trained with the
     controller and with x², as `TrainedParameters` says, and explain the same `n_images`.
+
+    For each of the classifiers `mapped`, which may be none, the scores that a trained estimator
+    gives for `n_mapped` images go through the mappings, as `MappedParameters` says.
     """
 
     eta: float = 1.5
@@ -81,13 +90,17 @@ class Parameters:
     epochs: int = 3
     filter_epochs: int = 5
     train_seeds: tuple[int, ...] = (0,)
+    mapped: tuple[str, ...] = ()
+    n_mapped: int = 100
 
     def __post_init__(self) -> None:
         validate_maps(self.maps, self.side)
         validate_counts(scale=self.scale)
         validate_fields(self)
         validate_settings(self.eta, self.h)
+        validate_counts(n_mapped=self.n_mapped)
         trained_tasks(self)
+        mapped_tasks(self)
 
 
 def distributions() -> list[Scores]:
@@ -107,7 +120,7 @@ def mappings(eta: float, h: float) -> Mapping[str, Callable[[Tensor], Tensor]]:
 def tasks(parameters: Parameters) -> Sequence[Task]:
     """All distributions together, which take seconds; then the estimators."""
     drawn = {name: getattr(parameters, name) for name in DRAWING}
-    return [Task("all", drawn), *trained_tasks(parameters)]
+    return [Task("all", drawn), *trained_tasks(parameters), *mapped_tasks(parameters)]
 
 
 def trained_tasks(parameters: Parameters) -> Sequence[Task]:
@@ -119,19 +132,39 @@ def trained_tasks(parameters: Parameters) -> Sequence[Task]:
     return network_tasks(TrainedParameters(models=parameters.trained, **given))
 
 
+def mapped_tasks(parameters: Parameters) -> Sequence[Task]:
+    """A task per classifier and slice of images; none without a classifier."""
+    if not parameters.mapped:
+        return []
+    given = MappedParameters(
+        models=parameters.mapped,
+        n_images=parameters.n_mapped,
+        seed=parameters.seed,
+        eta=parameters.eta,
+        h=parameters.h,
+    )
+    return [replace(task, name=f"mapped-{task.name}") for task in network_tasks(given)]
+
+
 def reads(given: Mapping[str, Any]) -> Inputs:
     """What a task reads; drawn scores need nothing."""
-    return trained_inputs(given) if "model" in given else Inputs()
+    if "model" not in given:
+        return Inputs()
+    return mapped_inputs(given) if is_mapped(given) else trained_inputs(given)
 
 
 @noting_estimators
 def compute(task: Task) -> Outcome:
-    """Rows of drawn scores, distribution × map × mapping, or those of trained estimators."""
+    """Rows of drawn scores, distribution × map × mapping, or those of estimators."""
     given = dict(task.parameters)
     if "model" not in given:
         return Outcome(pd.DataFrame(list(_drawn(given))))
     chosen = select_task(given)
-    rows = list(trained_rows(chosen, given)) if chosen.indices else []
+    rows: list[dict[str, Any]] = []
+    if chosen.indices and is_mapped(given):
+        rows = list(mapped_rows(chosen, given, mappings(given["eta"], given["h"])))
+    elif chosen.indices:
+        rows = list(trained_rows(chosen, given))
     return Outcome(pd.DataFrame(rows, columns=names(COLUMNS)), chosen.notes)
 
 
@@ -161,7 +194,11 @@ EXPERIMENT = Experiment(
     version=1,
     profiles={
         "embedded": Parameters(),
-        "reference": MANY,
+        "reference": replace(
+            MANY,
+            mapped=("efficientnet_lite0_tiny200", "mobilenet_v2_tiny200"),
+            n_mapped=500,
+        ),
         # The pictures and trainings of dre_settings, whose estimators these are.
         "paper": replace(
             MANY,

@@ -26,6 +26,10 @@ VALUES = 255
 # must exceed to be explained.
 PHOTOGRAPHS = "photographs"
 SURE = 2 / 3
+# The image set of which mistakes are explained; its pictures may be published.
+MISTAKEN = "cutouts_named"
+# The further image sets, by the parameter that says how many of their pictures are candidates.
+FURTHER = {"n_photographs": PHOTOGRAPHS, "n_mistaken": MISTAKEN}
 # Stands where no object is known.
 NO_OBJECT = -1
 COLUMNS = (
@@ -50,34 +54,40 @@ class Parameters(dre_scores.Parameters):
     """Parameters of `dre_scores`; a task explains one picture.
 
     Each network also explains its own answers for the first `n_photographs` of the image set
-    `photographs`, as far as it is sure of them.
+    `photographs`, as far as it is sure of them, and for those of the first `n_mistaken` cut-outs
+    with a class that it takes for something else.
     """
 
     n_images: int = 4
     slice_size: int = 1
     n_photographs: int = 0
+    n_mistaken: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.n_photographs < 0:
-            raise ValueError(f"n_photographs must be at least 0, got {self.n_photographs}")
+        for name in FURTHER:
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be at least 0, got {getattr(self, name)}")
 
 
 def split(parameters: Parameters) -> list[Task]:
-    """The tasks of the image set with objects, then those of the photographs."""
-    without = ("n_photographs",)
+    """The tasks of the image set with objects, then those of the photographs and of mistakes."""
+    without = tuple(FURTHER)
     tasks = network_tasks(parameters, without=without)
-    if parameters.n_photographs:
-        further = replace(parameters, images=PHOTOGRAPHS, n_images=parameters.n_photographs)
-        tasks += [
-            replace(task, name=f"{PHOTOGRAPHS}-{task.name}")
-            for task in network_tasks(further, without=without)
-        ]
+    for name, images in FURTHER.items():
+        if count := getattr(parameters, name):
+            further = replace(parameters, images=images, n_images=count)
+            tasks += [
+                replace(task, name=f"{images}-{task.name}")
+                for task in network_tasks(further, without=without)
+            ]
     return tasks
 
 
 def choose(given: Given) -> tuple[Selection, Tensor | None]:
     """The images of a task, and the masks of their objects; photographs have none."""
+    if given["images"] == MISTAKEN:
+        return with_objects(select_task(given, keep="wrongly"))
     if given["images"] != PHOTOGRAPHS:
         return with_objects(select_task(given))
     chosen = select_task(given, keep="both")
@@ -132,6 +142,7 @@ EXPERIMENT = Experiment(
             images="cutouts_shown",
             n_images=8,
             n_photographs=9,
+            n_mistaken=27,
             n_train=10000,
             epochs=1,
             filter_epochs=3,
