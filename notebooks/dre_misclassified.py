@@ -19,8 +19,8 @@
 #
 # *What is different.* The paper shows six pictures and prints no number, and explains networks for photographs.
 # Here are a small network that tells shapes apart (embedded profile) and EfficientNet-Lite0 on 200 classes of
-# photographs (reference profile). Such rows test whether the claim generalises; they do not replicate it. Pictures of
-# mistakes are not shown: the photographs may not be published.
+# photographs (reference profile). Such rows test whether the claim generalises; they do not replicate it. The
+# photographs of these rows may not be published; {doc}`dre_pictures` shows EfficientNet-Lite0's mistakes on others.
 #
 # *Read with care.* The network for shapes errs on one picture in 240; nothing was done to mislead it, we went through
 # 14,000 pictures to find its mistakes. They are mostly small objects, so that hits by chance are rarer
@@ -63,7 +63,7 @@ from saliency_audit.report.notebook.runs import (
     sources,
 )
 from saliency_audit.report.notebook.verdicts import verdict_text
-from saliency_audit.study.experiments.dre_scores import explained_maps
+from saliency_audit.study.experiments.dre_scores import scored_maps
 from saliency_audit.study.objects import with_objects
 from saliency_audit.study.selection import images_of, select
 
@@ -76,17 +76,24 @@ claim = ledger.load_claims()["DRE-MISS"]
 # ## Mistakes, and where the methods see their reason
 #
 # The first pictures that the network classifies wrongly. Above each stands what it is and what it is taken for;
-# each map explains the latter, and runs from white (0) to dark (its 99th percentile). The outline is the object's.
+# each map explains the latter, and runs from white (0) to dark (its 99th percentile). The outline is the object's. The
+# number under a map is its faithfulness, 100 M_F, on a strip that is the bluer the higher it is among the maps of that
+# picture.
 
-# %% mystnb={"image": {"alt": "Wrongly classified pictures of coloured shapes, such as a cross that is taken for a star, in the first row; below, the maps of ten methods for the wrong class, with the outline of the object in every panel"}}
+# %% mystnb={"image": {"alt": "Wrongly classified pictures of coloured shapes, such as a cross that is taken for a star, in the first row; below, the maps of ten methods for the wrong class, with the outline of the object in every panel and M_F under each map"}}
 first = settings[0]
 name = first.models[0]
 candidates = 3 * first.slice_size
 mistaken = select(name, images_of(name, first.images), first.seed, 0, candidates, "wrongly")
 chosen, masks = with_objects(mistaken)
 chosen, masks = chosen.first(shown), masks[:shown]
-maps = explained_maps(chosen, {**vars(first), "model": name})
-figure = show_mistakes(chosen, masks, {method_name(key): values for key, values in maps.items()})
+maps, found = scored_maps(chosen, {**vars(first), "model": name})
+figure = show_mistakes(
+    chosen,
+    masks,
+    {method_name(key): values for key, values in maps.items()},
+    {method_name(key): score.value for key, score in found.items()},
+)
 
 # %% [markdown]
 # ## How often they hit

@@ -17,7 +17,8 @@
 # A square may: it turns the most negative scores into the highest. The rank correlation of a map before and after
 # says how much of the order is left: 1 is all of it, 0 none, −1 the reverse.
 #
-# *What is compared.* Maps of scores drawn from four distributions. x² takes the place of sigmoid(ηy)^h, so it is
+# *What is compared.* Maps of scores drawn from four distributions and, at the reference profile, the scores that
+# DRE's trained generators give for photographs. x² takes the place of sigmoid(ηy)^h, so it is
 # applied to the standardised scores, half of which are below their mean. For comparison it is also applied to the
 # scores as they are: uniform ones on (0, 1) are never negative, and keep their order.
 #
@@ -45,6 +46,8 @@ n_train: int | None = None  # pictures that masks are trained on (default: the p
 epochs: int | None = None  # passes over them (default: the profile's)
 filter_epochs: int | None = None  # passes for the spatial filter before (default: the profile's)
 train_seeds: tuple[int, ...] | None = None  # of the trainings (default: the profile's)
+mapped: tuple[str, ...] | None = None  # classifiers whose generators' scores are mapped, too
+n_mapped: int | None = None  # candidate images for these (default: the profile's)
 
 # %% tags=["remove-input", "remove-output"]
 from IPython.display import HTML, Markdown
@@ -66,7 +69,6 @@ from saliency_audit.report.notebook.runs import (
     sources,
 )
 from saliency_audit.report.notebook.verdicts import verdict_text
-from saliency_audit.study.score_maps import DRAWN
 
 experiment = study.get_experiment("dre_monotony")
 overrides = chosen_parameters(experiment, globals())
@@ -84,9 +86,10 @@ audit = ledger.audit_claim("DRE-MONO")
 figure = show_orders(settings.eta, settings.h, settings.side, settings.seed)
 
 # %% [markdown]
-# ## Drawn maps
+# ## Drawn maps, and those of generators
 #
-# Means over the maps with 95 % bootstrap intervals. *After upsampling*: both maps brought to image size, where
+# Means over the maps with 95 % bootstrap intervals. The generators are those of {doc}`dre_scores`, which were trained
+# with the controller; x² takes its place afterwards, so this says nothing of M_F. *After upsampling*: both maps brought to image size, where
 # bilinear interpolation between controlled scores is not the same as controlled interpolation. *Top quarter kept*:
 # share of the quarter of the pixels with the highest scores that is in it before and after. In float32 a few
 # neighbouring scores become equal, which costs the rank correlation less than 1e-9.
@@ -104,7 +107,7 @@ HTML(as_html(order_table(sources(recorded, rows, kept))))
 # few pixels are back, whatever the map says.
 
 # %% mystnb={"image": {"alt": "Scatter of M_F per image, trained with the controller against trained with the square, around the diagonal"}}
-if (rows["model"] != DRAWN).any():
+if rows["faithfulness"].notna().any():
     figure = show_trained(rows)
 else:
     print("no estimators: name classifiers with -p trained=")

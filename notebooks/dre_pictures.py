@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Ten methods, the same photographs
 #
-# The DRE paper shows its case in pictures (Figures 7 to 9): maps of all methods side by side, each with its
+# The DRE paper shows its case in pictures (Figures 7 to 9 and 11): maps of all methods side by side, each with its
 # faithfulness. Here are such pictures that anyone may see: photographs that ship with Python packages, as they
 # were taken, and animals and things that were cut out by hand.
 #
@@ -37,12 +37,15 @@ steps: int | None = None  # of IG (default: the profile's)
 seed: int | None = None  # order of the images (default: the profile's)
 
 # %% tags=["remove-input", "remove-output"]
-from IPython.display import HTML
+import pandas as pd
+from IPython.display import HTML, Markdown
 
 from saliency_audit import ledger, study
+from saliency_audit.datasets import open_images
 from saliency_audit.report.figures.dre.pictures import credit_table, show_pictures
 from saliency_audit.report.notebook.html_table import as_html
 from saliency_audit.report.notebook.runs import chosen_parameters, recorded_at, show_recorded
+from saliency_audit.study.experiments.dre_pictures import MISTAKEN
 
 experiment = study.get_experiment("dre_pictures")
 overrides = chosen_parameters(experiment, globals())
@@ -81,8 +84,23 @@ HTML(as_html(credit_table(recorded_at(experiment.name))))
 show_recorded(recorded, show_pictures, "cutouts_shown")
 
 # %% [markdown]
-# The photographs are Tux Paint's stamps, under the GPL, version 2 or later.
+# The photographs are Tux Paint's stamps, under the GPL, version 2 or later, here and below.
 #
+# ## Mistakes
+#
+# What do maps show of a picture that the network gets wrong (Figure 11)? The candidates are all cut-outs whose file
+# names one of the 200 classes, the eight above among them; the names were sorted before the network was asked. Each map
+# explains the wrong answer, which stands second over its picture. {doc}`dre_misclassified` measures the claim.
+
+# %% tags=["remove-input"]
+mistaken = recorded[recorded["images"] == MISTAKEN] if isinstance(recorded, pd.DataFrame) else []
+count = mistaken["image_name"].nunique() if len(mistaken) else "none"
+Markdown(f"Mistakes of EfficientNet-Lite0: {count} of {len(open_images(MISTAKEN))} candidates.")
+
+# %% tags=["remove-input"] mystnb={"image": {"alt": "Photographs of animals and things before a lawn that the network takes for something else in the first row; below, the maps of all methods for the wrong class, each with its faithfulness under it"}}
+show_recorded(recorded, show_pictures, MISTAKEN)
+
+# %% [markdown]
 # ## Shapes
 #
 # The same, computed by this page: a small network that tells shapes apart, and fewer iterations.

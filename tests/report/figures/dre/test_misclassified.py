@@ -80,7 +80,7 @@ def test_the_table_compares_every_method_with_chance(rows):
     assert chance["correctly: above chance"] == ""
 
 
-def test_a_picture_says_what_it_is_and_what_it_is_taken_for():
+def test_a_picture_says_what_it_is_and_is_taken_for_and_a_map_its_score():
     source = open_images("more_shapes")
     masks = read_regions(source, (0, 5))
     chosen = Selection(
@@ -94,8 +94,14 @@ def test_a_picture_says_what_it_is_and_what_it_is_taken_for():
         seeds=[0, 0],
         notes={},
     )
-    figure = show_mistakes(chosen, masks, {"DRE": masks.float()})
+    maps = {"DRE": masks.float(), "IG": masks.float()}
+    scores = {"DRE": torch.tensor([0.9, 0.25]), "IG": torch.tensor([0.5, 0.75])}
+    figure = show_mistakes(chosen, masks, maps, scores)
     assert [axis.get_title() for axis in figure.axes[:2]] == ["disc\nas square", "star\nas cross"]
     other = replace(chosen, source=replace(source, name="tiny200_val"))
-    figure = show_mistakes(other, masks, {"DRE": masks.float()})
+    labels = [axis.xaxis.label for axis in figure.axes[2:]]
+    assert [label.get_text() for label in labels] == ["90", "25", "50", "75"]
+    blue = [label.get_bbox_patch().get_facecolor()[0] < 1 for label in labels]
+    assert blue == [True, False, False, True]
+    figure = show_mistakes(other, masks, maps, scores)
     assert figure.axes[0].get_title() == "class 0\nas 4"

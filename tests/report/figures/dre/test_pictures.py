@@ -29,7 +29,7 @@ def rows():
             method=method,
             images="shapes",
             model="shapes_cnn",
-            target=image,
+            target=open_images("shapes").labels[image],
             confidence=image / 10,
             faithfulness=score,
         )
@@ -71,7 +71,11 @@ def test_the_object_is_outlined_on_the_picture(rows):
 
 def test_the_class_and_its_probability_stand_over_a_picture(rows, both):
     titles = [axis.get_title() for axis in show_pictures(rows).axes[:2]]
-    assert titles == ["class 4\n40 %", "class 7\n70 %"]
+    first, second = (open_images("shapes").labels[image] for image in (4, 7))
+    assert titles == [f"class {first}\n40 %", f"class {second}\n70 %"]
+    mistaken = rows.assign(target=rows["target"].where(rows["image"] == 4, second + 1))
+    titles = [axis.get_title() for axis in show_pictures(mistaken).axes[:2]]
+    assert titles == [f"class {first}\n40 %", f"class {second}\nas class {second + 1}\n70 %"]
     titles = [axis.get_title() for axis in show_pictures(both, "photographs").axes[:2]]
     assert titles == ["Egyptian cat\n40 %", "Egyptian cat\n70 %"]
 

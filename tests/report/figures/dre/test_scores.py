@@ -86,9 +86,22 @@ def test_backgrounds_are_compared_on_the_same_images(rows):
     own = rows[(rows["method"] == "gradcam") & ~rows["normalised"]].assign(method="xpert")
     shared = own.assign(method="xpert+shared", faithfulness=own["faithfulness"] + 0.25)
     both = pd.concat([rows, own, shared.sample(frac=1, random_state=0)])
-    table = background_table({"recorded": both})
+    table = background_table({"recorded": both}, {})
     assert list(table.index.get_level_values("method")) == ["Extremal Perturbation"] * 2
     line = table.loc[("MobileNetV2", "Extremal Perturbation", "recorded")]
     assert line["M_F"].startswith("0.25")
     assert float(line["M_E"].split()[0]) == 0
-    assert background_table({"recorded": rows}).empty
+    assert background_table({"recorded": rows}, {}).empty
+
+
+def test_own_backgrounds_of_another_experiment_join_their_images(rows):
+    shared = rows[(rows["method"] == "gradcam") & ~rows["normalised"]].assign(method="xpert+shared")
+    some = shared[(shared["model"] == "mobilenet_v2") & (shared["image"] < 4)]
+    own = some.assign(method="xpert", faithfulness=some["faithfulness"] - 0.5)
+    table = background_table(
+        {"recorded": pd.concat([rows, shared])},
+        {"recorded": own.drop(columns="normalised"), "elsewhere": own},
+    )
+    (line,) = table.to_dict("records")
+    assert line["M_F"].startswith("0.5")
+    assert line["n"] == "4"

@@ -24,7 +24,7 @@ def difference_table(
 
     Returns:
         A line per network, pair and source, which form the index; a pair whose methods are not
-        there has no line. M_F is not scaled.
+        there has no line. M_F is not scaled; n counts the images that both have.
     """
     lines: dict[tuple[str, str, str], dict[str, str]] = {}
     for source, rows in sources.items():
@@ -33,10 +33,13 @@ def difference_table(
             for name, (more, less) in pairs.items():
                 if not {more, less} <= values.keys():
                     continue
+                images = values[more].index.intersection(values[less].index)
+                first, second = values[more].loc[images], values[less].loc[images]
                 lines[network(str(model)), name, on_two_lines(source)] = {
-                    title: estimate(
-                        mean_with_interval(values[more][measure] - values[less][measure])
-                    )
-                    for measure, title in MEASURES.items()
+                    **{
+                        title: estimate(mean_with_interval(first[measure] - second[measure]))
+                        for measure, title in MEASURES.items()
+                    },
+                    "n": str(len(images)),
                 }
     return text_table(lines, ["network", kind, "source"])

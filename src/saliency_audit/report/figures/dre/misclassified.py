@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import pandas as pd
+import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -14,6 +15,7 @@ from saliency_audit.ledger.external.evidence.derived import (
     beside_the_box,
 )
 from saliency_audit.ledger.summaries.means import mean_of, mean_with_interval
+from saliency_audit.report.figures.dre.pictures import draw_strip
 from saliency_audit.report.figures.maps import show_regions
 from saliency_audit.report.figures.panels import (
     draw_estimate,
@@ -33,23 +35,34 @@ KINDS = {"wrongly": (BASE_COLOUR, "o", -0.16), "correctly": (IDGI_COLOUR, "s", 0
 NAMES = {MEAN_OF_THE_TEN: "mean of the methods"}
 
 
-def show_mistakes(chosen: Selection, masks: Tensor, maps: dict[str, Tensor]) -> Figure:
+def show_mistakes(
+    chosen: Selection, masks: Tensor, maps: dict[str, Tensor], scores: Mapping[str, Tensor]
+) -> Figure:
     """Pictures with what they are taken for, the maps of that class below, the object outlined.
 
     Args:
         chosen: wrongly classified images.
         masks: `(N, H, W)` bool, their objects.
         maps: `(N, H, W)` ≥ 0 by method.
+        scores: M_F `(N,)` of each of them.
 
     Returns:
-        The figure; see `show_regions`. Shapes have names, other classes numbers.
+        The figure; see `show_regions`, and `draw_strip` for what stands under a map. Shapes have
+        names, other classes numbers.
     """
     shapes = chosen.source.name in ("shapes", "more_shapes")
     titles = [
         f"{CLASSES[true]}\nas {CLASSES[taken]}" if shapes else f"class {true}\nas {taken}"
         for true, taken in zip(chosen.labels.tolist(), chosen.targets.tolist(), strict=True)
     ]
-    return show_regions(chosen.pictures, masks, maps, titles)
+    figure = show_regions(chosen.pictures, masks, maps, titles)
+    values = torch.stack([scores[method] for method in maps])
+    lowest, highest = values.amin(dim=0).tolist(), values.amax(dim=0).tolist()
+    below = iter(figure.axes[len(titles) :])  # row by row, without that of the pictures
+    for row in values.tolist():
+        for score, *span in zip(row, lowest, highest, strict=True):
+            draw_strip(next(below), score, (span[0], span[1]))
+    return figure
 
 
 def show_hits(rows: pd.DataFrame) -> Figure:

@@ -20,6 +20,7 @@ from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR, network, on_tw
 from saliency_audit.report.notebook.tables import text_table
 from saliency_audit.report.words import estimate, number
 from saliency_audit.study.experiments.dre_monotony import mappings
+from saliency_audit.study.mapped_scores import OF_GENERATOR
 from saliency_audit.study.order_measures import upsampled
 from saliency_audit.study.score_maps import DRAWN, normal
 from saliency_audit.study.trained_mappings import HEADS as SHOWN
@@ -95,13 +96,14 @@ def _ranks(values: Tensor) -> np.ndarray:
 
 
 def order_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """What is left of the order of drawn scores, per distribution and mapping.
+    """What is left of the order of scores, per distribution and mapping.
 
     Args:
         sources: rows of `dre_monotony` by where they come from.
 
     Returns:
-        A line per distribution, mapping and source, which form the index; cells are means over the
+        A line per distribution, mapping and source, which form the index; scores that a generator
+        gives for photographs stand under its network. Cells are means over the
         maps with 95 % bootstrap intervals in the digits that they support.
 
     Raises:
@@ -110,10 +112,14 @@ def order_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     refuse_empty(pd.concat(sources.values()))
     lines = {}
     for source, every in sources.items():
-        rows = every[every["model"] == DRAWN]
-        for (distribution, method), group in rows.groupby(["distribution", "method"], sort=False):
-            lines[str(distribution), on_two_lines(str(method)), on_two_lines(source)] = {
-                title: _mean(group[name]) for name, title in MEASURES.items()
+        rows = every[(every["model"] == DRAWN) | (every["distribution"] == OF_GENERATOR)]
+        groups = rows.groupby(["model", "distribution", "method"], sort=False)
+        for (model, distribution, method), group in groups:
+            drawn = model == DRAWN
+            name = str(distribution) if drawn else f"{distribution}, {network(str(model))}"
+            lines[name, on_two_lines(str(method)), on_two_lines(source)] = {
+                **{title: _mean(group[name]) for name, title in MEASURES.items()},
+                "maps": str(len(group)),
             }
     return text_table(lines, ["distribution", "mapping", "source"])
 
@@ -191,7 +197,8 @@ def _fine(values: pd.Series) -> str:
 
 
 def _trained(rows: pd.DataFrame) -> pd.DataFrame:
-    return mean_over_seeds(rows[rows["model"] != DRAWN])
+    of_training = (rows["model"] != DRAWN) & (rows["distribution"] != OF_GENERATOR)
+    return mean_over_seeds(rows[of_training])
 
 
 def _values(rows: pd.DataFrame, model: str, method: str, column: str) -> pd.Series:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from saliency_audit.datasets import open_images, photographs, read_batch
+from saliency_audit.datasets.images import UNLABELLED
 from saliency_audit.report.figures.maps import draw_map, draw_picture, outline
 from saliency_audit.report.figures.panels import refuse_empty
 from saliency_audit.report.names import class_name, method_name
@@ -31,9 +32,9 @@ def show_pictures(rows: pd.DataFrame, images: str | None = None) -> Figure:
         images: the image set to show, if the rows are of several.
 
     Returns:
-        The figure. Over a picture stands the class that is explained, with its probability. Maps
-        run from 0 to their own 99th percentile. The number under a map is 100 M_F;
-        its strip is white for the lowest of the picture's maps and blue for the highest.
+        The figure. Over a picture stands the class that is explained, with its probability, and
+        before it the picture's own if that is known and another. Maps run from 0 to their own 99th
+        percentile. Under each is its M_F; see `draw_strip`.
     """
     if images is not None:
         rows = rows[rows["images"] == images]
@@ -42,7 +43,8 @@ def show_pictures(rows: pd.DataFrame, images: str | None = None) -> Figure:
     methods = list(rows["method"].drop_duplicates())
     (images,) = rows["images"].unique()
     (model,) = rows["model"].unique()
-    pictures = read_batch(open_images(images), indices).images
+    source = open_images(images)
+    pictures = read_batch(source, indices).images
     figure, axes = plt.subplots(
         1 + len(methods),
         len(indices),
@@ -54,8 +56,11 @@ def show_pictures(rows: pd.DataFrame, images: str | None = None) -> Figure:
         of_picture = rows[rows["image"] == index]
         draw_picture(axes[0, column], picture)
         about = of_picture.iloc[0]
-        answer = class_name(model, int(about["target"]))
-        axes[0, column].set_title(f"{answer}\n{100 * about['confidence']:.0f} %", fontsize=8)
+        answer, true = int(about["target"]), source.labels[index]
+        title = f"{class_name(model, answer)}\n{100 * about['confidence']:.0f} %"
+        if true not in (answer, UNLABELLED):
+            title = f"{class_name(model, true)}\nas {title}"
+        axes[0, column].set_title(title, fontsize=8)
         if about["object"] != NO_OBJECT:
             cells = _grid(of_picture, methods[0], "object")
             outline(axes[0, column], _enlarged(cells, picture) > 0.5)
@@ -63,7 +68,7 @@ def show_pictures(rows: pd.DataFrame, images: str | None = None) -> Figure:
         span = scores.min(), scores.max()
         for row, method in enumerate(methods, start=1):
             draw_map(axes[row, column], _grid(of_picture, method, "value"))
-            _strip(axes[row, column], scores[method], span)
+            draw_strip(axes[row, column], scores[method], span)
     for row, name in enumerate(["picture", *map(method_name, methods)]):
         axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
     for axis in axes.flat:
@@ -107,8 +112,14 @@ def _enlarged(grid: Tensor, picture: Tensor) -> Tensor:
     return torch.nn.functional.interpolate(grid[None, None], size=size, mode="bilinear")[0, 0]
 
 
-def _strip(axis: Axes, score: float, span: tuple[float, float]) -> None:
-    """The score under a map, before a colour between those of the picture's extremes."""
+def draw_strip(axis: Axes, score: float, span: tuple[float, float]) -> None:
+    """100 M_F under a map, on a strip: white at the lowest of the picture's maps, blue at the best.
+
+    Args:
+        axis: of the map.
+        score: its M_F.
+        span: the lowest and the highest M_F of the picture's maps.
+    """
     low, high = span
     share = (score - low) / (high - low) if high > low else 0.5
     axis.set_xlabel(

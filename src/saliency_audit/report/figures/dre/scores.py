@@ -120,15 +120,21 @@ def _printed_lines() -> dict[tuple[str, str, str], dict[str, str]]:
     }
 
 
-def background_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def background_table(
+    sources: Mapping[str, pd.DataFrame], own: Mapping[str, pd.DataFrame]
+) -> pd.DataFrame:
     """What DRE's backgrounds change for the methods that search a mask.
 
     Args:
         sources: rows of `dre_scores` by where they come from.
+        own: rows of `dre_backgrounds` likewise, of the same images.
 
     Returns:
         See `difference_table`: with DRE's backgrounds minus with the method's own.
     """
-    raw = {source: rows[~rows["normalised"]] for source, rows in sources.items()}
+    raw = {
+        source: pd.concat([rows[~rows["normalised"]], own.get(source, rows[:0])])
+        for source, rows in sources.items()
+    }
     pairs = {method_name(method): (variant, method) for variant, method in SHARED.items()}
     return difference_table(raw, pairs, "method")
