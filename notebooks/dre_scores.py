@@ -63,6 +63,7 @@ from saliency_audit.report.figures.dre.scores import (
     score_table,
     show_scores,
 )
+from saliency_audit.report.figures.dre.training import trained_on
 from saliency_audit.report.figures.maps import show_regions
 from saliency_audit.report.names import method_name
 from saliency_audit.report.notebook.html_table import as_html
@@ -129,6 +130,13 @@ show_recorded(recorded, show_scores)
 
 # %% tags=["remove-input"]
 HTML(as_html(score_table(sources(recorded, rows, kept))))
+
+# %% [markdown]
+# How much DRE and MGnet were trained for these rows, each once for a network, and what the paper's profile asks for, of
+# which no row is recorded:
+
+# %% tags=["remove-input"]
+HTML(as_html(trained_on({name: experiment.configure(name) for name in experiment.profiles})))
 
 # %% [markdown]
 # The methods that take a few passes for a map explain more images at the reference profile. Their means over all of

@@ -3,7 +3,9 @@
 import pandas as pd
 
 from saliency_audit.report.figures.dre.sides import side_table
-from saliency_audit.report.figures.dre.training import training_table
+from saliency_audit.report.figures.dre.training import trained_on, training_table
+from saliency_audit.report.names import network
+from saliency_audit.study import get_experiment
 from saliency_audit.study.experiments.dre_scores import ScoreParameters
 
 
@@ -43,6 +45,18 @@ def test_accuracy_is_in_percent_with_a_column_per_side():
     (place,) = table.index
     assert place == ("MobileNetV2 on 200 classes", "Tiny ImageNet", "10", "recorded")
     assert [cell.split("<br>")[0] for cell in table.iloc[0]] == ["40.00", "80.00"]
+
+
+def test_every_network_of_every_profile_says_what_it_was_trained_on():
+    experiment = get_experiment("dre_scores")
+    settings = {name: experiment.configure(name) for name in ("embedded", "reference")}
+    table = trained_on(settings)
+    assert len(table) == 1 + 3
+    line = table.loc[(network("mobilenet_v2_tiny200"), "reference")]
+    (setting,) = experiment.configure("reference", {"setting": "MobileNetV2"})
+    assert line["pictures"] == f"{setting.n_train:,}"
+    assert line["passes for the spatial filter"] == str(setting.filter_epochs)
+    assert line["passes for the masks"] == str(setting.epochs)
 
 
 def test_nothing_recorded_is_an_empty_table():

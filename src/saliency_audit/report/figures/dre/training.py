@@ -1,6 +1,6 @@
 """How long it takes to train a mask generator: processor time by stage."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -49,3 +49,25 @@ def training_table(
                     f"passes: {duration(setting.n_train / 1000 * passes)}"
                 )
     return text_table(lines, ["network", "method", "source"])
+
+
+def trained_on(settings: Mapping[str, Sequence[ScoreParameters]]) -> pd.DataFrame:
+    """How much the estimators behind the scores were trained.
+
+    Args:
+        settings: of `dre_scores`, by the profile.
+
+    Returns:
+        A line per network and profile, which form the index.
+    """
+    lines = {
+        (network(model), profile): {
+            "pictures": f"{setting.n_train:,}",
+            "passes for the spatial filter": str(setting.filter_epochs),
+            "passes for the masks": str(setting.epochs),
+        }
+        for profile, of_profile in settings.items()
+        for setting in of_profile
+        for model in setting.models
+    }
+    return text_table(lines, ["network", "profile"])
