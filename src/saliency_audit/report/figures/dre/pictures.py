@@ -1,6 +1,7 @@
 """Maps of DRE and its competitors beside each other, each on its M_F; whose pictures they are."""
 
 from collections.abc import Mapping
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -22,6 +23,8 @@ from saliency_audit.study.experiments.dre_pictures import NO_OBJECT, PHOTOGRAPHS
 # Pale enough at its end for dark figures to be read.
 STRIP = LinearSegmentedColormap.from_list("strip", ["#ffffff", "#7fb0dd"])
 SIZE = 1.15
+# Letters of a line above a picture of that size.
+WIDTH = 16
 
 
 def show_pictures(rows: pd.DataFrame, images: str | None = None) -> Figure:
@@ -57,9 +60,10 @@ def show_pictures(rows: pd.DataFrame, images: str | None = None) -> Figure:
         draw_picture(axes[0, column], picture)
         about = of_picture.iloc[0]
         answer, true = int(about["target"]), source.labels[index]
-        title = f"{class_name(model, answer)}\n{100 * about['confidence']:.0f} %"
+        lines = [class_name(model, answer), f"{100 * about['confidence']:.0f} %"]
         if true not in (answer, UNLABELLED):
-            title = f"{class_name(model, true)}\nas {title}"
+            lines = [class_name(model, true), f"as {lines[0]}", lines[1]]
+        title = "\n".join(fill(line, WIDTH) for line in lines)
         axes[0, column].set_title(title, fontsize=8)
         if about["object"] != NO_OBJECT:
             cells = _grid(of_picture, methods[0], "object")
