@@ -223,7 +223,7 @@ def test_names_are_checked_by_every_experiment_of_networks(name):
 def test_settings_are_the_main_rows_and_the_released_code(project, untrained):
     """Each end of every choice is what stands elsewhere: our scores, or the released code's."""
     steps = [8, 128]
-    given = {**SHAPES, "paths": ["ig", "gig", "blurig"]}
+    given = {**SHAPES, "n_images": 4, "paths": ["ig", "gig", "blurig"]}
     rows = compute(get_experiment("idgi_settings"), overrides={**given, "steps": steps})
     keys = ["path", "method", "steps", "walk", "guided", "start", "ranking", "image"]
     assert not rows.duplicated(keys).any()
