@@ -38,6 +38,7 @@ def _jpeg_rows(task: Task) -> Outcome:
             "image_name": f"{image}.png",
             "target": 1,
             "confidence": 0.5,
+            "uncancelled": 0.5,
             "value": 5 + gain + generator.normal(),
         }
         for suffix, gain in (("", 0), ("+idgi", 4))
@@ -74,6 +75,8 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path in (folder / "data/claims").glob("*.yml"):
         paper = yaml.safe_load(path.read_text(encoding="utf-8"))
         paper["claims"] = [claim for claim in paper["claims"] if claim["id"] in CLAIMS]
+        for claim in paper["claims"]:
+            claim["external"].pop("settings", None)  # they name what was released
         path.write_text(yaml.safe_dump(paper), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SALIENCY_PROJECT", str(folder))
