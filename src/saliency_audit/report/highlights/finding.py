@@ -49,6 +49,11 @@ def curve_of(audit: ClaimAudit, scope: Scope) -> SpecificationCurve | None:
     return next((c for c in audit.curves if (c.scope, c.profile) == (scope, PROFILE)), None)
 
 
+def seconds(value: float, digits: int) -> str:
+    """A time as `0.7 s`, which no line breaks."""
+    return f"{value:.{digits}f}\N{NO-BREAK SPACE}s"
+
+
 def percent(share: float, digits: int = 1) -> str:
-    """A share as `96.4 %`."""
-    return f"{100 * share:.{digits}f} %"
+    """A share as `96.4 %`, which no line breaks."""
+    return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"

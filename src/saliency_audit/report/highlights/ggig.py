@@ -63,12 +63,12 @@ def class_behind_the_board(audits: Audits) -> Highlight | None:
     kept = board[board["asked"] == "own"].groupby("model", observed=True)["kept"]
     if kept.ngroups == 0 or not kept.mean().max() < 0.5:
         return None
-    seen = {network(str(model)): (int(values.sum()), len(values)) for model, values in kept}
-    least = min(seen, key=lambda name: seen[name][0])
-    each = " and ".join(f"{name} on {n} of {of}" for name, (n, of) in sorted(seen.items()))
+    seen = sorted((int(values.sum()), len(values), network(str(model))) for model, values in kept)
+    (least, of, worst), (most, _, best) = seen[0], seen[-1]
     return Highlight(
         "GG-BACKGROUND",
-        "{} of {}".format(*seen[least]),
+        f"{least} of {of}",
         "A checkerboard behind the object is said to leave the saliency on the object. It changes "
-        f"what the networks see: the class stays the same with {each} photographs.",
+        f"what the networks see: {worst} sees the same class as before on {least} of {of} "
+        f"photographs, {best}, the best, on {most}.",
     )

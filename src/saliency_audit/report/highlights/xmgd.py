@@ -7,6 +7,7 @@ from saliency_audit.report.highlights.finding import (
     comparison,
     result_of,
     rows_of,
+    seconds,
 )
 from saliency_audit.report.words import count, number
 
@@ -16,17 +17,18 @@ def minute_or_second(audits: Audits) -> Highlight | None:
     rows = rows_of("xmgd_time")
     if rows is None:
         return None
-    seconds = rows.groupby("way", observed=True)["seconds"].mean()
-    copied, weighted = seconds.get("duplicated points"), seconds.get("weighted points")
+    means = rows.groupby("way", observed=True)["seconds"].mean()
+    copied, weighted = means.get("duplicated points"), means.get("weighted points")
     if copied is None or weighted is None or copied < 10 * weighted:
         return None
+    told = seconds(copied, 0), seconds(weighted, 1)
     images = count(rows["image"].nunique(), "pair")
     return Highlight(
         "XM-TIME",
-        f"{number(copied, 0)} s or {number(weighted, 1)} s",
+        f"{told[0]} or {told[1]}",
         "One XMGD is said to take about a minute. It does, because every pixel is copied as often "
-        f"as it is salient: {number(copied, 0)} s here, the mean of {images} of maps. With weights "
-        f"in place of copies the same distance takes {number(weighted, 1)} s.",
+        f"as it is salient: {told[0]} here, the mean of {images} of maps. With weights "
+        f"in place of copies the same distance takes {told[1]}.",
     )
 
 

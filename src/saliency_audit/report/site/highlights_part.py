@@ -22,8 +22,7 @@ def _card(found: Highlight, audit: ClaimAudit) -> str:
         "````{grid-item-card}",
         span(found.figure, "finding"),
         escape(found.text),
-        "+++",
-        link,
+        f"```{{card-footer}}\n{link}\n```",
         "````",
     )
 
