@@ -84,13 +84,15 @@ HTML(as_html(credit_table(recorded_at(experiment.name))))
 show_recorded(recorded, show_pictures, "cutouts_shown")
 
 # %% [markdown]
-# The photographs are Tux Paint's stamps, under the GPL, version 2 or later, here and below.
+# The photographs are Tux Paint's stamps, under the GPL, version 2 or later, here and below. `data/cutouts/README.md`
+# says of each file who it is by and what was changed.
 #
 # ## Mistakes
 #
 # What do maps show of a picture that the network gets wrong (Figure 11)? The candidates are all cut-outs whose file
-# names one of the 200 classes, the eight above among them; the names were sorted before the network was asked. Each map
-# explains the wrong answer, which stands second over its picture. {doc}`dre_misclassified` measures the claim.
+# names one of the 200 classes (a lobster would be two), the eight above among them; the names were sorted before the
+# network was asked. Each map explains the wrong answer, which stands second over its picture. So few pictures show what
+# mistakes look like and prove nothing; {doc}`dre_misclassified` measures the claim.
 
 # %% tags=["remove-input"]
 mistaken = recorded[recorded["images"] == MISTAKEN] if isinstance(recorded, pd.DataFrame) else []

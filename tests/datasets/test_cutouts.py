@@ -1,5 +1,7 @@
 """Cut-out photographs: where the object stands, its mask, and those in the repository."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from saliency_audit.datasets.catalog import NAMED, SHOWN
 from saliency_audit.datasets.cutouts import before_grass, open_all_cutouts, open_cutouts
 from saliency_audit.datasets.images import UNLABELLED
 from saliency_audit.datasets.tiny_imagenet_classes import IMAGENET_INDEX, TINY_CLASSES
+from saliency_audit.locations import project_root
 
 
 def red(folder, size, opaque):
@@ -62,6 +65,20 @@ def test_those_of_the_repository(name, files):
     assert batch.images.shape == (len(files), 3, 128, 128)
     shares = read_regions(images, range(len(files))).float().mean(dim=(1, 2))
     assert ((shares > 0.03) & (shares < 0.6)).all()
+
+
+def test_the_notice_names_every_picture_and_its_changes():
+    folder = project_root() / "data" / "cutouts"
+    notice = (folder / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^\| `(\S+\.png)` \| .+ \|( reduced)? \|$", notice, re.MULTILINE)
+    assert [name for name, _ in lines] == sorted(path.name for path in folder.glob("*.png"))
+    for name, reduced in lines:
+        with Image.open(folder / name) as picture:
+            assert max(picture.size) <= 320
+            assert (max(picture.size) == 320) == bool(reduced), name
+    assert {name for name, _ in lines} == set(NAMED)
+    licence = (folder / "COPYING").read_text(encoding="utf-8")
+    assert "GNU GENERAL PUBLIC LICENSE\n                       Version 2" in licence
 
 
 def test_all_of_a_folder_have_a_region_and_no_class(tmp_path):

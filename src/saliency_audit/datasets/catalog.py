@@ -294,7 +294,8 @@ SHOWN = {
     "animals-mammals-camel-camel.png": "n02437312",
     "animals-birds-gander.png": "n01855672",
 }
-# With the other cut-outs whose file names one of the 200 classes, whatever a network says of them.
+# With the other cut-outs whose file names one of the 200 classes, whatever a network says of them;
+# the lobster, which may be either of two, is not one.
 NAMED = {
     **SHOWN,
     "animals-insects-Brown_slug.png": "n01945685",
@@ -321,6 +322,7 @@ _STAMPS = UNPACK + (
     "as cutouts/<name>.png: pictures with an alpha channel, such as the photographs of Debian's "
     "package tuxpaint-stamps-default."
 )
+_STAMPS_TERMS = "GPL-2 or later as a package (Tux Paint's stamps)"
 _SHIPPED = "They are in data/cutouts of a clone; work in one, or set SALIENCY_PROJECT to it."
 
 
@@ -330,7 +332,7 @@ def _shipped_cutouts(name: str, how_many: str, files: Mapping[str, str]) -> Imag
     return ImageSet(
         name,
         f"{how_many} photographs with exact masks, before scikit-image's grass, 128×128",
-        "GPL-2 or later (Tux Paint's stamps)",
+        f"{_STAMPS_TERMS}; per picture in data/cutouts/README.md",
         _SHIPPED,
         folder=None,
         files=0,
@@ -497,7 +499,7 @@ CATALOG = {
             "cutouts",
             "187 photographs with exact masks and without classes, before scikit-image's grass, "
             "128×128",
-            "GPL-2 or later (Tux Paint's stamps)",
+            f"{_STAMPS_TERMS}; its changelog names others for some",
             _STAMPS,
             "cutouts",
             189,
