@@ -174,6 +174,7 @@ EXPLAINED = {"explained": ("dre", "mgnet", "gradcam"), "train_seed": 0}
 # What the tasks of the experiments say that train estimators, beside classifier and images.
 TRAINED = {
     "dre_scores": EXPLAINED,
+    "dre_backgrounds": EXPLAINED,
     "dre_cost": EXPLAINED,
     "dre_cutouts": EXPLAINED,
     "dre_pictures": EXPLAINED,

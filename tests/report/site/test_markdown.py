@@ -109,3 +109,7 @@ def test_empty_blocks_leave_no_trace():
 
 def test_folded_part_holds_its_content():
     assert folded("more", "| a |").splitlines() == ["::::{dropdown} more", "| a |", "::::"]
+
+
+def test_a_number_stays_with_its_unit_and_lines_are_joined():
+    assert escape("of 5\N{NO-BREAK SPACE}%\n  of them ") == "of 5\N{NO-BREAK SPACE}% of them"

@@ -8,6 +8,8 @@ _SPECIAL = re.compile(r"([\\`*_\[\]{}<>|$~^])")
 # What `escape` makes of `x`.
 _CODE = re.compile(r"\\`(.+?)\\`")
 _ESCAPED = re.compile(r"\\(.)")
+# White space between words, but not the kind that keeps a number and its unit on one line.
+_SPACE = re.compile(r"[^\S\u00a0\u202f]+")
 _LEADING = re.compile(r"^(\s*)([#+\-:=]|\d+[.)])", re.MULTILINE)
 
 
@@ -16,7 +18,7 @@ def escape(text: str) -> str:
 
     The ledger's texts are plain text: `x_j*` must not become emphasis, `|` must not end a cell.
     """
-    line = " ".join(text.split())
+    line = _SPACE.sub(" ", text).strip()
     escaped = _SPECIAL.sub(r"\\\1", line).replace("&", "&amp;")
     return _LEADING.sub(_escape_leading, escaped)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from saliency_audit.ledger.external.evidence.rows import at_steps
-from saliency_audit.ledger.statistics import bootstrap_mean
+from saliency_audit.ledger.summaries.means import mean_with_interval
 from saliency_audit.report.figures.idgi.cost import METHODS
 from saliency_audit.report.names import method_name, network
 from saliency_audit.report.notebook.tables import text_table
@@ -56,7 +56,7 @@ def _line(rows: pd.DataFrame) -> dict[str, str]:
     finite = rows[np.isfinite(rows["value"])]
     kept = finite[finite["uncancelled"] >= CANCELS]
     return {
-        "mean of −ln MSE": estimate(bootstrap_mean(finite["value"].to_numpy())),
+        "mean of −ln MSE": estimate(mean_with_interval(finite["value"])),
         "−ln of the mean MSE": number(pooled(finite["value"]), 2),
         "the same without maps that cancel": number(pooled(kept["value"]), 2) if len(kept) else "—",
         "maps that cancel": f"{len(finite) - len(kept)} of {len(finite)}",
