@@ -1,5 +1,6 @@
 """The findings of the front page: true today, and silent when the evidence is not there."""
 
+import re
 from dataclasses import replace
 
 import pandas as pd
@@ -21,46 +22,32 @@ def audits():
     return {name: audit_claim(name) for name in CLAIMS}
 
 
-def changed(audit, comparison):
-    """The audit with every comparison changed, also under all settings."""
-
-    def result(found):
-        return replace(found, comparisons=tuple(comparison(item) for item in found.comparisons))
-
+def with_results(audit, change):
+    """The audit with every result of its rows changed, also under all settings."""
     scoped = {
-        profile: ScopedResult(result(found.replication), result(found.generalisation))
+        profile: ScopedResult(change(found.replication), change(found.generalisation))
         for profile, found in audit.external.items()
     }
     curves = tuple(
         replace(
             curve,
-            outcomes=tuple(replace(item, result=result(item.result)) for item in curve.outcomes),
+            outcomes=tuple(replace(item, result=change(item.result)) for item in curve.outcomes),
         )
         for curve in audit.curves
     )
     return replace(audit, external=scoped, curves=curves)
+
+
+def changed(audit, comparison):
+    """The audit with every comparison changed."""
+    return with_results(
+        audit, lambda found: replace(found, comparisons=tuple(map(comparison, found.comparisons)))
+    )
 
 
 def with_verdict(audit, verdict):
-    """The audit with one verdict everywhere, also under all settings."""
-    scoped = {
-        profile: ScopedResult(
-            replace(found.replication, verdict=verdict),
-            replace(found.generalisation, verdict=verdict),
-        )
-        for profile, found in audit.external.items()
-    }
-    curves = tuple(
-        replace(
-            curve,
-            outcomes=tuple(
-                replace(item, result=replace(item.result, verdict=verdict))
-                for item in curve.outcomes
-            ),
-        )
-        for curve in audit.curves
-    )
-    return replace(audit, external=scoped, curves=curves)
+    """The audit with one verdict everywhere."""
+    return with_results(audit, lambda found: replace(found, verdict=verdict))
 
 
 def test_every_finding_is_true_today(audits):
@@ -80,6 +67,9 @@ def test_the_block_links_every_claim_and_says_its_number(audits):
         assert f"</book/claims/{item.claim.lower()}>`" in text
         assert "].{.finding}" not in text
     assert text.count("{.finding}") == len(found)
+    assert text.count("{.finding-rows}") == len(found)
+    assert "\N{NO-BREAK SPACE}%" in text
+    assert not re.search(r"\d (%|s\b)", text)
 
 
 def test_without_rows_nothing_is_found(audits, monkeypatch):

@@ -111,6 +111,11 @@ def p_value(value: float) -> str:
     return "< 0.0001" if value < 0.0001 else number(value, 4)
 
 
+def percent(share: float, digits: int = 1) -> str:
+    """A share as `96.4 %`."""
+    return f"{100 * share:.{digits}f} %"
+
+
 def count(n: int, noun: str, plural: str | None = None) -> str:
     """`1 claim`, `3 claims`."""
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}".replace(",", " ")

@@ -18,11 +18,13 @@ class Highlight:
 
     Attributes:
         claim: the id of the claim whose page has the rows and the test.
+        scope: whether the rows are of the claim's own networks and data.
         figure: what stands in large type, one or two numbers.
-        text: one or two sentences of plain text.
+        text: a few sentences of plain text.
     """
 
     claim: str
+    scope: Scope
     figure: str
     text: str
 
@@ -31,11 +33,6 @@ def rows_of(experiment: str) -> pd.DataFrame | None:
     """Recorded rows of an experiment on real data; None without any."""
     rows = experiment_rows(experiment, PROFILE)
     return None if isinstance(rows, str) else rows
-
-
-def result_of(audit: ClaimAudit, scope: Scope) -> ExternalResult:
-    """The claim's outcome at the largest profile that tested it."""
-    return audit.strongest_of(scope)[1]
 
 
 def comparison(result: ExternalResult, *last: str) -> Comparison | None:
@@ -49,11 +46,19 @@ def curve_of(audit: ClaimAudit, scope: Scope) -> SpecificationCurve | None:
     return next((c for c in audit.curves if (c.scope, c.profile) == (scope, PROFILE)), None)
 
 
-def seconds(value: float, digits: int) -> str:
-    """A time as `0.7 s`, which no line breaks."""
-    return f"{value:.{digits}f}\N{NO-BREAK SPACE}s"
+def under(
+    curve: SpecificationCurve | None, option: str, replaced: str, *last: str
+) -> Comparison | None:
+    """See `comparison`, in the main setting but for one option; None without rows of it.
 
-
-def percent(share: float, digits: int = 1) -> str:
-    """A share as `96.4 %`, which no line breaks."""
-    return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
+    Args:
+        curve: the claim under all settings.
+        option: value of a choice.
+        replaced: the main value of that choice; the same as `option` for the main setting itself.
+        last: keys of the comparison.
+    """
+    if curve is None or curve.main is None:
+        return None
+    key = tuple(option if value == replaced else value for value in curve.main.setting.key)
+    found = (item.result for item in curve.outcomes if item.setting.key == key)
+    return next((comparison(result, *last) for result in found), None)

@@ -4,12 +4,10 @@ from saliency_audit.ledger import Scope, Verdict
 from saliency_audit.report.highlights.finding import (
     Audits,
     Highlight,
-    percent,
-    result_of,
     rows_of,
 )
 from saliency_audit.report.names import network
-from saliency_audit.report.words import count, number
+from saliency_audit.report.words import count, number, percent
 
 
 def constant_map_wins(audits: Audits) -> Highlight | None:
@@ -25,6 +23,7 @@ def constant_map_wins(audits: Audits) -> Highlight | None:
     digits = count(released["image"].nunique(), "digit")
     return Highlight(
         "GG-MNIST",
+        Scope.REPLICATION,
         f"{number(constant, 2)} against {number(ggig, 2)}",
         "GGIG's maps are said to be more like the digit than others. In the scaling of the "
         "released code a map that is 1 everywhere is more like it still: weighted Jaccard "
@@ -34,7 +33,7 @@ def constant_map_wins(audits: Audits) -> Highlight | None:
 
 def training_falls_short(audits: Audits) -> Highlight | None:
     """GG-TRAIN: trained as described, or as released, the network misses its accuracy."""
-    result = result_of(audits["GG-TRAIN"], Scope.REPLICATION)
+    result = audits["GG-TRAIN"].strongest_of(Scope.REPLICATION)[1]
     rows = rows_of("ggig_training")
     if rows is None or not result.headline or result.verdict is not Verdict.NOT_REPRODUCED:
         return None
@@ -46,6 +45,7 @@ def training_falls_short(audits: Audits) -> Highlight | None:
         return None
     return Highlight(
         "GG-TRAIN",
+        Scope.REPLICATION,
         f"{percent(result.headline.value)}, not {percent(claimed['accuracy'])}",
         f"After {claimed['iterations']} steps the small network of the GGIG paper is said to reach "
         f"{percent(claimed['accuracy'])}. It reaches {percent(result.headline.value)}. The "
@@ -67,6 +67,7 @@ def class_behind_the_board(audits: Audits) -> Highlight | None:
     (least, of, worst), (most, _, best) = seen[0], seen[-1]
     return Highlight(
         "GG-BACKGROUND",
+        Scope.GENERALISATION,
         f"{least} of {of}",
         "A checkerboard behind the object is said to leave the saliency on the object. It changes "
         f"what the networks see: {worst} sees the same class as before on {least} of {of} "

@@ -5,9 +5,7 @@ from saliency_audit.report.highlights.finding import (
     Audits,
     Highlight,
     comparison,
-    result_of,
     rows_of,
-    seconds,
 )
 from saliency_audit.report.words import count, number
 
@@ -21,10 +19,11 @@ def minute_or_second(audits: Audits) -> Highlight | None:
     copied, weighted = means.get("duplicated points"), means.get("weighted points")
     if copied is None or weighted is None or copied < 10 * weighted:
         return None
-    told = seconds(copied, 0), seconds(weighted, 1)
+    told = f"{number(copied, 0)} s", f"{number(weighted, 1)} s"
     images = count(rows["image"].nunique(), "pair")
     return Highlight(
         "XM-TIME",
+        Scope.REPLICATION,
         f"{told[0]} or {told[1]}",
         "One XMGD is said to take about a minute. It does, because every pixel is copied as often "
         f"as it is salient: {told[0]} here, the mean of {images} of maps. With weights "
@@ -34,11 +33,14 @@ def minute_or_second(audits: Audits) -> Highlight | None:
 
 def spread_against_ssim(audits: Audits) -> Highlight | None:
     """XM-SPREAD: SSIM varies more between maps than XMGD."""
-    found = comparison(result_of(audits["XM-SPREAD"], Scope.GENERALISATION), "xmgd against ssim")
+    found = comparison(
+        audits["XM-SPREAD"].strongest_of(Scope.GENERALISATION)[1], "xmgd against ssim"
+    )
     if not found or not found.contradicts:
         return None
     return Highlight(
         "XM-SPREAD",
+        Scope.GENERALISATION,
         f"{number(found.other, 2)} against {number(found.base, 2)}",
         "XMGD is said to spread maps further apart than SSIM does. On faces and four deepfake "
         f"detectors it spreads them less: its coefficient of variation is "

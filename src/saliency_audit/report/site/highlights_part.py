@@ -1,11 +1,12 @@
 """The findings of the front page as cards."""
 
+import re
 from collections.abc import Sequence
 
 from saliency_audit.ledger import ClaimAudit
 from saliency_audit.report.highlights import highlights
 from saliency_audit.report.highlights.finding import Highlight
-from saliency_audit.report.site.claim_page import page_name
+from saliency_audit.report.site.claim_page import OWN, page_name
 from saliency_audit.report.site.markdown import document, escape, page, span
 
 
@@ -17,15 +18,18 @@ def highlights_block(audits: Sequence[ClaimAudit]) -> str:
 
 
 def _card(found: Highlight, audit: ClaimAudit) -> str:
-    link = document(escape(f"{found.claim}: {audit.claim.title}"), _target(found.claim))
+    title = escape(_unbroken(f"{found.claim}: {audit.claim.title}"))
+    link = document(title, f"book/claims/{page_name(found.claim)}")
     return page(
         "````{grid-item-card}",
-        span(found.figure, "finding"),
-        escape(found.text),
+        span(_unbroken(found.figure), "finding"),
+        escape(_unbroken(found.text)),
+        span(f"From {OWN[found.scope]}", "finding-rows"),
         f"```{{card-footer}}\n{link}\n```",
         "````",
     )
 
 
-def _target(claim: str) -> str:
-    return f"book/claims/{page_name(claim)}"
+def _unbroken(text: str) -> str:
+    """The text, with every number and its unit on one line."""
+    return re.sub(r"(?<=\d) (?=%|s\b)", "\N{NO-BREAK SPACE}", text)

@@ -8,7 +8,7 @@ from saliency_audit.report.site.claim_page import page_name
 from saliency_audit.report.site.released_part import released_class
 from saliency_audit.report.site.verdicts import css_class
 
-# What each row shows: its name, and class and word of a claim's verdict.
+# What each row shows.
 ROWS = ("printed numbers", "released code", "replication", "generalisation")
 
 
@@ -25,11 +25,10 @@ def state_figure(papers: Sequence[Paper], audits: Sequence[ClaimAudit]) -> str:
 
 def _table(paper: Paper, audits: Sequence[ClaimAudit]) -> str:
     heads = "".join(f'<th scope="col"><span>{_short(audit)}</span></th>' for audit in audits)
+    cells = zip(*(_cells(audit) for audit in audits), strict=True)
     lines = "\n".join(
-        f'<tr><th scope="row">{name}</th>'
-        + "".join(_cell(audit, name, *_verdicts(audit)[place]) for audit in audits)
-        + "</tr>"
-        for place, name in enumerate(ROWS)
+        f'<tr><th scope="row">{name}</th>{"".join(of_row)}</tr>'
+        for name, of_row in zip(ROWS, cells, strict=True)
     )
     title = escape(paper.short)
     return (
@@ -39,16 +38,16 @@ def _table(paper: Paper, audits: Sequence[ClaimAudit]) -> str:
     )
 
 
-def _verdicts(audit: ClaimAudit) -> list[tuple[str, str]]:
-    """Class and word of each of `ROWS`."""
+def _cells(audit: ClaimAudit) -> list[str]:
+    """A claim's cell of each of `ROWS`."""
     own = [audit.internal_verdict, *(audit.strongest_of(scope)[1].verdict for scope in Scope)]
     internal, *external = [(css_class(verdict), str(verdict)) for verdict in own]
     released = audit.released_verdict
-    return [internal, (released_class(released), str(released)), *external]
+    shown = [internal, (released_class(released), str(released)), *external]
+    return [_cell(audit.claim.id, row, *verdict) for row, verdict in zip(ROWS, shown, strict=True)]
 
 
-def _cell(audit: ClaimAudit, row: str, style: str, word: str) -> str:
-    claim = audit.claim.id
+def _cell(claim: str, row: str, style: str, word: str) -> str:
     told = escape(f"{claim}, {row}: {word}")
     return (
         f'<td><a class="{style}" href="claims/{page_name(claim)}.html" title="{told}">'

@@ -21,7 +21,7 @@ from saliency_audit.report.figures.dre.density import GRID, HIGHEST
 from saliency_audit.report.figures.panels import label_outside, refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR
 from saliency_audit.report.notebook.tables import narrow, text_table
-from saliency_audit.report.words import number
+from saliency_audit.report.words import number, percent
 from saliency_audit.study.experiments.dre_skewness import AFTER, BEFORE
 from saliency_audit.study.score_maps import appendix
 
@@ -199,22 +199,22 @@ def statement_table(eta: float, h: float) -> pd.DataFrame:
     small = [output(two_normals(mu, 0.1)) for mu in (2, 4, 8, 16)]
     lines = {
         "Fig. 13: uniform scores get a clear right tail over (0, 1)": (
-            f"skewness {number(uniform.skewness, 2)}; {_percent(uniform.share_between(0.5, 1))} "
+            f"skewness {number(uniform.skewness, 2)}; {percent(uniform.share_between(0.5, 1))} "
             f"above 1/2, none above {number(uniform.quantile(1 - 1e-9), 2)}"
         ),
         "Fig. 14: so do skew normal ones, left- or right-skewed": "; ".join(
             f"a = {name}: skewness {number(each.skewness, 2)}, "
-            f"{_percent(each.share_between(0.5, 1))} above 1/2, 1 in 1000 above "
+            f"{percent(each.share_between(0.5, 1))} above 1/2, 1 in 1000 above "
             f"{number(each.quantile(0.999), 2)}"
             for name, each in (("−20", left), ("20", right))
         ),
         "Fig. 15: with μ₂=16 and r₁=0.9, hardly any score lies in (0.2, 0.8)": (
-            f"{_percent(wasted.share_between(0.2, 0.8))} of the scores"
+            f"{percent(wasted.share_between(0.2, 0.8))} of the scores"
         ),
         "Fig. 15: with near modes, only a minority is close to 1": (
             "largest share above 0.9, μ₂ in {2, 4}: "
-            f"{_percent(max(each.share_between(0.9, 1) for each in near))}"
-            f" (μ₂ in {{8, 16}}: {_percent(max(each.share_between(0.9, 1) for each in far))})"
+            f"{percent(max(each.share_between(0.9, 1) for each in near))}"
+            f" (μ₂ in {{8, 16}}: {percent(max(each.share_between(0.9, 1) for each in far))})"
         ),
         "Fig. 15: small r₁ is guided towards the right-skewed": "; ".join(
             f"μ₂={mu}, r₁=0.1: {number(each.law.skewness, 2)} to {number(each.skewness, 2)}"
@@ -231,7 +231,3 @@ def statement_table(eta: float, h: float) -> pd.DataFrame:
         for statement, text in lines.items()
     }
     return text_table(cells, ["statement"])
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"

@@ -13,6 +13,7 @@ from saliency_audit.metrics.similarity import DISTANCES
 from saliency_audit.report.figures.panels import draw_band, refuse_empty
 from saliency_audit.report.names import BASE_COLOUR, IDGI_COLOUR
 from saliency_audit.report.notebook.tables import text_table
+from saliency_audit.report.words import percent
 
 DISTANCE_NAMES = {
     "spearman": "1 − |Spearman|",
@@ -70,12 +71,8 @@ def variation_table(sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     for source, rows in sources.items():
         for found in distance_summaries(rows):
             lines[DISTANCE_NAMES[found.distance], source] = {
-                "variation under noise": _percent(found.under_noise),
-                f"at {found.smallest:.0%} area": _percent(found.at_smallest),
+                "variation under noise": percent(found.under_noise),
+                f"at {found.smallest:.0%} area": percent(found.at_smallest),
                 "one distance": f"{1000 * found.seconds:.2f} ms",
             }
     return text_table(lines, ["distance", "source"])
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"
