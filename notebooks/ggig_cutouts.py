@@ -33,9 +33,7 @@ setting: str | None = None  # of the profile's settings, e.g. MobileNetV2 (defau
 models: tuple[str, ...] | None = None  # classifiers, e.g. mobilenet_v2 (default: the profile's)
 images: str | None = None  # image set with masks (default: the profile's)
 n_images: int | None = None  # pictures (default: the profile's)
-methods: tuple[str, ...] | None = (
-    None  # e.g. saliency,ggig,edge (default: the paper's and controls)
-)
+methods: tuple[str, ...] | None = None  # e.g. saliency,ggig,edge (default: the profile's)
 squares: tuple[int, ...] | None = None  # along a side (default: 14, which decides)
 steps: int | None = None  # points on the line of IG (default: the profile's)
 climb_points: int | None = None  # points from which GGIG climbs (default: the profile's)
